@@ -1,0 +1,35 @@
+PYTHON ?= .venv/bin/python
+STAMP := .venv/installed
+
+.PHONY: demo test lint docs docs-check peers bench clean
+
+demo: $(STAMP)
+	$(PYTHON) examples/house_prices.py
+
+test: $(STAMP)
+	bash tools/check.sh $(PYTHON)
+
+lint: $(STAMP)
+	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/lint-imports && .venv/bin/mypy
+
+docs: $(STAMP)
+	$(PYTHON) -m sphinx -b html -W --keep-going docs docs/_build/html
+
+docs-check:
+	$(PYTHON) -m sphinx -q -b html -W --keep-going -D plot_gallery=0 docs docs/_build/check
+
+peers: $(STAMP)
+	@if [ -d ../shared/peers ]; then cd ../shared/peers && $(abspath $(PYTHON)) run_peers.py stacking ens_common --path $(CURDIR) --out $(CURDIR)/out/peers --fail-under 97; \
+	else echo "../shared/peers is not there: nothing to run"; fi
+
+bench: $(STAMP)
+	cd asv_bench && ../.venv/bin/asv machine --yes && ../.venv/bin/asv run --quick --python=same
+
+clean:
+	rm -rf .venv out docs/_build docs/generated docs/auto_examples
+
+$(STAMP): pyproject.toml
+	test -x .venv/bin/python || python3 -m venv .venv
+	.venv/bin/python -m pip install -q --upgrade "pip>=25.1"
+	.venv/bin/python -m pip install -q -e ".[demo]" --group test --group lint --group docs --group bench
+	touch $(STAMP)

@@ -1,0 +1,202 @@
+"""Stacking against scikit-learn's on a census table, both measured in the same run.
+
+A ratio is what can be compared between machines, so the tracked numbers are ratios.
+Run as a script, ``python asv_bench/benchmarks/stacking.py``, the module prints them;
+``--rows 2000`` makes that quick.
+"""
+
+import argparse
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from lightgbm import LGBMClassifier
+from sklearn.datasets import make_classification
+from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.ensemble import StackingClassifier as SklearnStackingClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OrdinalEncoder, StandardScaler
+from xgboost import XGBClassifier
+
+from skensemble import StackingClassifier
+
+ADULT = Path("../shared/data/adult.parquet")
+N_FOLDS, N_JOBS, N_TREES = 5, 2, 200
+
+# The settings a careful user of scikit-learn would try: (n_jobs of the stack, threads
+# of a member). The baseline is the fastest of them.
+SKLEARN_SETTINGS = {
+    "folds in parallel, members single-threaded": (N_JOBS, 1),
+    "folds in turn, members on two threads": (None, N_JOBS),
+    "folds in parallel, members as they come": (N_JOBS, None),
+}
+
+
+@dataclass(frozen=True)
+class Ratios:
+    """What the benchmark is about.
+
+    `overhead` is our wall time over the members' own single-thread fit seconds,
+    refits included, spread evenly over the cores: one means that nothing is lost.
+    """
+
+    speedup_refit: float
+    speedup_no_refit: float
+    overhead: float
+
+
+def load_table(rows=None):
+    """Return the census table as numbers, or a synthetic table of its size."""
+    path = Path(__file__).resolve().parents[2] / ADULT
+    X, y = _encoded(path) if path.exists() else _synthetic(48_842)
+    return X[:rows], y[:rows]
+
+
+def _encoded(path):
+    table = pd.read_parquet(path)
+    y = (table.pop("income") == ">50K").astype(int).to_numpy()
+    numbers = table.select_dtypes("number")
+    codes = OrdinalEncoder(encoded_missing_value=-1).fit_transform(
+        table.drop(columns=numbers.columns)
+    )
+    return np.hstack([numbers.to_numpy(dtype=float), codes]), y
+
+
+def _synthetic(rows):
+    return make_classification(rows, 14, n_informative=8, random_state=0)
+
+
+def build_members(threads, trees=N_TREES):
+    """Return three forests of different kinds and a linear model."""
+    linear = make_pipeline(
+        SimpleImputer(), StandardScaler(), LogisticRegression(max_iter=1000)
+    )
+    shared = {"n_estimators": trees, "n_jobs": threads, "random_state": 0}
+    return [
+        ("lightgbm", LGBMClassifier(verbose=-1, **shared)),
+        ("xgboost", XGBClassifier(**shared)),
+        ("extra trees", ExtraTreesClassifier(**shared)),
+        ("logistic", linear),
+    ]
+
+
+def build_stack(stacking, *, n_jobs, threads, trees=N_TREES, **params):
+    """Return a stack of the given class on five shuffled folds."""
+    folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=0)
+    members = build_members(threads, trees)
+    return stacking(members, LogisticRegression(), cv=folds, n_jobs=n_jobs, **params)
+
+
+def wall_seconds(stack, X, y):
+    """Fit and return the seconds on the clock."""
+    started = time.perf_counter()
+    stack.fit(X, y)
+    return time.perf_counter() - started
+
+
+def sklearn_seconds(X, y):
+    """Return scikit-learn's wall seconds in each of its settings."""
+    return {
+        name: wall_seconds(
+            build_stack(SklearnStackingClassifier, n_jobs=n_jobs, threads=threads), X, y
+        )
+        for name, (n_jobs, threads) in SKLEARN_SETTINGS.items()
+    }
+
+
+def warm_up(X, y):
+    """Start the worker processes and import the libraries, on both sides alike."""
+    for stacking in (SklearnStackingClassifier, StackingClassifier):
+        build_stack(stacking, n_jobs=N_JOBS, threads=1, trees=2).fit(X[:500], y[:500])
+
+
+def our_seconds(X, y, *, refit):
+    """Return our wall seconds and the sum of the seconds inside the fits."""
+    stack = build_stack(StackingClassifier, n_jobs=N_JOBS, threads=1, refit=refit)
+    wall = wall_seconds(stack, X, y)
+    return wall, sum(cell.fit_seconds for cell in stack.cells_)
+
+
+def measure(rows=None, report=lambda *line: None):
+    """Fit everything once and return the ratios."""
+    X, y = load_table(rows)
+    warm_up(X, y)
+    theirs = sklearn_seconds(X, y)
+    refit, inside = our_seconds(X, y, refit=True)
+    no_refit, _ = our_seconds(X, y, refit=False)
+    for name, seconds in theirs.items():
+        report(f"{seconds:8.1f} s  scikit-learn, {name}")
+    report(f"{refit:8.1f} s  skensemble, refit=True")
+    report(f"{no_refit:8.1f} s  skensemble, refit=False")
+    best = min(theirs.values())
+    return Ratios(best / refit, best / no_refit, refit / (inside / N_JOBS))
+
+
+class TrackAdult:
+    """Speed against scikit-learn's best setting; measured once for all three."""
+
+    timeout = 3600
+
+    def setup_cache(self):
+        """Measure."""
+        return measure()
+
+    setup_cache.timeout = 3600
+
+    def track_speedup_refit(self, ratios):
+        """Track wall seconds of scikit-learn over ours, members refitted (>= 1.3)."""
+        return ratios.speedup_refit
+
+    def track_speedup_no_refit(self, ratios):
+        """Track wall seconds of scikit-learn over ours, fold models kept (>= 1.6)."""
+        return ratios.speedup_no_refit
+
+    def track_overhead(self, ratios):
+        """Track our wall seconds over the ideal ones (<= 1.15)."""
+        return ratios.overhead
+
+    track_speedup_refit.unit = "ratio"
+    track_speedup_no_refit.unit = "ratio"
+    track_overhead.unit = "ratio"
+
+
+class FitSynthetic:
+    """Time and memory of one fit on a small synthetic table."""
+
+    timeout = 600
+    params = ([True, False],)
+    param_names = ("refit",)
+
+    def setup(self, refit):
+        """Make the table and the stack."""
+        self.X, self.y = _synthetic(2_000)
+        self.stack = build_stack(
+            StackingClassifier, n_jobs=None, threads=1, trees=20, refit=refit
+        )
+
+    def time_fit(self, refit):
+        """Fit once."""
+        self.stack.fit(self.X, self.y)
+
+    def peakmem_fit(self, refit):
+        """Fit once."""
+        self.stack.fit(self.X, self.y)
+
+
+def main():
+    """Print the wall seconds and the ratios."""
+    parser = argparse.ArgumentParser(description="Stacking against scikit-learn's")
+    parser.add_argument("--rows", type=int, default=None, help="first rows only")
+    ratios = measure(parser.parse_args().rows, report=print)
+    print(f"{ratios.speedup_refit:8.2f}    times scikit-learn's best, refit=True")
+    print(f"{ratios.speedup_no_refit:8.2f}    times scikit-learn's best, refit=False")
+    print(f"{ratios.overhead:8.2f}    overhead, 1 is ideal")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What every room needs: targets, responses, seeds and named members."""

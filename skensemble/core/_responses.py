@@ -1,0 +1,125 @@
+"""From an estimator's prediction, whatever its shape, to one block of columns.
+
+A block has one row a sample. Its columns are the classes for ``predict_proba`` and
+``decision_function`` (one column for a binary decision), the outputs otherwise.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+AUTO = ("predict_proba", "decision_function", "predict")
+
+
+def response_method(name: str, estimator: Any, wanted: str) -> str:
+    """Name the prediction method to use: the wanted one, or the best there is."""
+    for method in AUTO if wanted == "auto" else (wanted,):
+        if hasattr(estimator, method):
+            return method
+    raise ValueError(
+        f"Underlying estimator {name} does not implement the method {wanted}."
+    )
+
+
+def respond(
+    estimator: Any, method: str, X: Any, present: Array | None, n_classes: int
+) -> Array:
+    """Predict `X` as one block, in the columns of all `n_classes` classes.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The fitted member.
+    method : {"predict_proba", "decision_function", "predict"}
+        How it is asked.
+    X : array-like
+        The rows to predict.
+    present : ndarray of int or None
+        Codes of the classes that it was fitted on, in the order of its columns; None
+        for a member that does not choose one class a row.
+    n_classes : int
+        How many classes there are in all.
+
+    Returns
+    -------
+    block : ndarray of shape (n,) or (n, k)
+        A class that the member never saw has probability zero, or the lowest
+        decision of its row.
+    """
+    raw = getattr(estimator, method)(X)
+    if isinstance(raw, list):
+        return _labels_block(estimator, raw)
+    raw = np.asarray(raw)
+    if present is None:
+        return raw
+    if method == "predict":
+        return np.asarray(present[raw.astype(np.intp)])
+    if method == "predict_proba":
+        _check_probabilities(raw, len(present))
+        return _spread(raw, present, n_classes, fill=0.0)
+    return _spread_decision(raw, present, n_classes)
+
+
+def meta_columns(block: Array, method: str, n_classes: int) -> Array:
+    """Give the columns of a block that tell something: one for two probabilities."""
+    if block.ndim == 1:
+        return block.reshape(-1, 1)
+    if method == "predict_proba" and n_classes == 2:
+        return block[:, 1:]
+    return block
+
+
+def _labels_block(estimator: Any, raw: list[Array]) -> Array:
+    """Multilabel: one array of probabilities a label; keep P(label is on)."""
+    columns = []
+    for k, block in enumerate(raw):
+        if block.shape[1] == 1:  # this label never varied in the rows fitted
+            on = float(estimator.classes_[k][0] == 1)
+            columns.append(np.full((len(block), 1), on))
+        else:
+            columns.append(block[:, 1:])
+    return np.hstack(columns)
+
+
+def _check_probabilities(raw: Array, width: int) -> None:
+    # A custom objective makes LightGBM return raw scores from predict_proba; taken
+    # for probabilities they would poison the meta model without a word.
+    if raw.ndim != 2 or raw.shape[1] != width:
+        raise ValueError(
+            f"predict_proba gave an array of shape {raw.shape} for {width} classes; "
+            "expected one column a class. Use a member that returns probabilities, "
+            "or stack_method='predict'."
+        )
+    if raw.size and (raw.min() < -1e-3 or raw.max() > 1 + 1e-3):
+        raise ValueError(
+            f"predict_proba gave values from {raw.min():.3g} to {raw.max():.3g}, "
+            "which are no probabilities. Use a member that returns probabilities, or "
+            "stack_method='decision_function' or 'predict'."
+        )
+
+
+def _spread(raw: Array, present: Array, n_classes: int, fill: Any) -> Array:
+    if len(present) == n_classes:
+        return raw
+    block = np.empty((len(raw), n_classes), dtype=raw.dtype)
+    block[:] = fill
+    block[:, present] = raw
+    return block
+
+
+def _spread_decision(raw: Array, present: Array, n_classes: int) -> Array:
+    if len(present) == n_classes:
+        return raw
+    if raw.ndim == 1 and len(present) == 2:
+        raw = np.column_stack([-raw, raw])
+    if raw.ndim != 2 or raw.shape[1] != len(present):
+        raise ValueError(
+            f"decision_function gave an array of shape {raw.shape} for "
+            f"{len(present)} of {n_classes} classes, which cannot be lined up with "
+            "the other splits. Use stack_method='predict_proba' or 'predict', or a "
+            "stratified cv."
+        )
+    return _spread(raw, present, n_classes, fill=raw.min(axis=1, keepdims=True))

@@ -1,0 +1,36 @@
+"""Seeds that depend on names, never on the order in which things happen."""
+
+import hashlib
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+_LARGEST_SEED = 2**31 - 1
+
+
+def root_seed(random_state: Any) -> int | None:
+    """Turn any ``random_state`` into one number, or None where none was given."""
+    if random_state is None:
+        return None
+    if isinstance(random_state, int | np.integer):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(_LARGEST_SEED))
+
+
+def named_seed(root: int, *names: object) -> int:
+    """Derive the seed of what `names` name: the same names give the same seed."""
+    text = repr((root, *names)).encode()
+    return int.from_bytes(hashlib.sha256(text).digest()[:8], "big") % _LARGEST_SEED
+
+
+def seed_estimator(estimator: Any, root: int | None, *names: object) -> Any:
+    """Fill every ``random_state`` that the user left open; what is set stays."""
+    if root is None:
+        return estimator
+    seeds = {
+        key: named_seed(root, *names, key)
+        for key, value in estimator.get_params(deep=True).items()
+        if value is None and (key == "random_state" or key.endswith("__random_state"))
+    }
+    return estimator.set_params(**seeds) if seeds else estimator

@@ -1,0 +1,88 @@
+"""What `y` is: its kind, its classes, and the way to codes and back."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.preprocessing import LabelEncoder
+from sklearn.utils import assert_all_finite, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A target as members see it, and the way back to the user's labels.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,) or (n, n_outputs)
+        Numbers as they are; classes as codes 0, 1, ...
+    kind : {"continuous", "classes", "labels"}
+        Numbers, one class a row, or several classes a row (multilabel).
+    encoders : tuple of LabelEncoder
+        One an output for classes, none for numbers.
+    """
+
+    values: Array
+    kind: str
+    encoders: tuple[LabelEncoder, ...] = ()
+
+    @property
+    def classes(self) -> Any:
+        """The labels: an array, a list of arrays (multilabel), or None."""
+        if self.kind == "continuous":
+            return None
+        found = [encoder.classes_ for encoder in self.encoders]
+        return found if self.kind == "labels" else found[0]
+
+    @property
+    def n_classes(self) -> int:
+        """How many classes a row chooses from; 0 where it does not choose one."""
+        return len(self.encoders[0].classes_) if self.kind == "classes" else 0
+
+
+def numeric_target(y: Any) -> Target:
+    """Read the target of a regressor; one column is flattened with a warning."""
+    values = _required(y)
+    if values.ndim == 1 or values.shape[1] == 1:
+        return Target(column_or_1d(y, warn=True), "continuous")
+    return Target(values, "continuous")
+
+
+def class_target(y: Any) -> Target:
+    """Read the target of a classifier and encode its labels."""
+    values = _required(y)
+    if values.dtype.kind == "f":
+        assert_all_finite(values, input_name="y")
+    check_classification_targets(y)
+    if type_of_target(y) == "multilabel-indicator":
+        encoders = tuple(LabelEncoder().fit(column) for column in values.T)
+        return Target(_map_columns("transform", encoders, values), "labels", encoders)
+    encoder = LabelEncoder().fit(y)
+    return Target(encoder.transform(y), "classes", (encoder,))
+
+
+def decode(encoders: tuple[LabelEncoder, ...], codes: Array, kind: str) -> Array:
+    """Turn codes back into the user's labels."""
+    if kind == "labels":
+        return _map_columns("inverse_transform", encoders, np.asarray(codes))
+    return np.asarray(encoders[0].inverse_transform(codes))
+
+
+def _required(y: Any) -> Array:
+    if y is None:
+        raise ValueError(
+            "This estimator requires y to be passed, but the target y is None."
+        )
+    return np.asarray(y.toarray() if hasattr(y, "toarray") else y)
+
+
+def _map_columns(verb: str, encoders: tuple[LabelEncoder, ...], values: Array) -> Array:
+    columns = [
+        getattr(encoder, verb)(column)
+        for encoder, column in zip(encoders, values.T, strict=True)
+    ]
+    return np.array(columns).T

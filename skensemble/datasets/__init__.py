@@ -1,0 +1,5 @@
+"""The few tables that ship with the package."""
+
+from skensemble.datasets._ames import load_ames
+
+__all__ = ["load_ames"]

@@ -1,0 +1,70 @@
+"""The models of all folds as one: the mean of their predictions, or the vote."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skensemble.core._responses import respond
+
+
+@dataclass(frozen=True)
+class FoldAverage:
+    """A member that was not fitted again: its fold models predict together.
+
+    Parameters
+    ----------
+    estimators : tuple of estimators
+        One a split.
+    present : tuple of (ndarray of int or None)
+        The classes that each saw.
+    method : str
+        How they are asked.
+    n_classes : int
+        How many classes there are in all.
+    """
+
+    estimators: tuple[Any, ...]
+    present: tuple[NDArray[Any] | None, ...]
+    method: str
+    n_classes: int
+
+    def respond(self, X: Any) -> NDArray[Any]:
+        """Predict `X` as one block.
+
+        Parameters
+        ----------
+        X : array-like
+            The rows to predict.
+
+        Returns
+        -------
+        block : ndarray of shape (n,) or (n, k)
+            Mean of the fold models' blocks; the most frequent class for labels.
+        """
+        blocks = [
+            respond(model, self.method, X, present, self.n_classes)
+            for model, present in zip(self.estimators, self.present, strict=True)
+        ]
+        if self.method == "predict" and self.present[0] is not None:
+            return vote(blocks, self.n_classes)
+        return np.mean(blocks, axis=0)
+
+    @property
+    def n_features_in_(self) -> int:
+        """Number of features seen by the fold models."""
+        return int(self.estimators[0].n_features_in_)
+
+    @property
+    def feature_names_in_(self) -> NDArray[Any]:
+        """Names of the features seen by the fold models."""
+        return np.asarray(self.estimators[0].feature_names_in_)
+
+
+def vote(blocks: list[NDArray[Any]], n_classes: int) -> NDArray[Any]:
+    """Give the most frequent class code of each row, the lowest where tied."""
+    counts = np.zeros((len(blocks[0]), n_classes), dtype=np.intp)
+    for block in blocks:
+        counts[np.arange(len(block)), block] += 1
+    return np.asarray(counts.argmax(axis=1))

@@ -1,0 +1,59 @@
+"""Workers x inner threads never exceed the cores granted."""
+
+from contextlib import contextmanager
+from typing import Any
+
+from joblib import cpu_count, effective_n_jobs
+from threadpoolctl import threadpool_limits
+
+_NAMES = ("n_jobs", "nthread", "num_threads", "thread_count")
+
+
+def inner_threads(n_jobs: int | None, n_tasks: int) -> int | None:
+    """How many threads a task may use; None where the user granted no number.
+
+    Explicit ``n_jobs=k`` grants k cores, shared by at most k tasks at a time. Without
+    one, tasks run one after another and may use the machine.
+    """
+    workers = effective_n_jobs(n_jobs)
+    if n_jobs is None and workers == 1:
+        return None
+    return max(1, min(workers, cpu_count()) // max(1, min(workers, n_tasks)))
+
+
+@contextmanager
+def limited_threads(estimator: Any, threads: int | None):
+    """Hold `estimator` to `threads` while it is fitted, then give it back its own."""
+    wanted = _too_many(estimator, cpu_count() if threads is None else threads, threads)
+    if wanted:
+        estimator.set_params(**{key: new for key, (_, new) in wanted.items()})
+    try:
+        with threadpool_limits(limits=threads):
+            yield
+    finally:
+        if wanted:
+            estimator.set_params(**{key: old for key, (old, _) in wanted.items()})
+
+
+def _too_many(estimator: Any, limit: int, threads: int | None) -> dict[str, Any]:
+    """Find the thread parameters above the limit: name -> (own value, limit)."""
+    params = estimator.get_params(deep=True)
+    found = {}
+    for key, value in params.items():
+        holder, _, name = key.rpartition("__")
+        if name not in _NAMES:
+            continue
+        owner = params.get(holder) if holder else estimator
+        if _exceeds(value, owner, limit, threads):
+            found[key] = (value, limit)
+    return found
+
+
+def _exceeds(value: Any, owner: Any, limit: int, threads: int | None) -> bool:
+    if value is None:
+        # None means one in scikit-learn, and every core in the boosting libraries.
+        foreign = not type(owner).__module__.startswith("sklearn.")
+        return foreign and threads is not None
+    if not isinstance(value, int):
+        return False
+    return (value if value > 0 else cpu_count() + 1 + value) > limit

@@ -1,0 +1,47 @@
+"""What is listed, what is importable and what the API page says are the same."""
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+PACKAGES = ["skensemble", "skensemble.datasets", "skensemble.exceptions",
+            "skensemble.fitting", "skensemble.stacking"]  # fmt: skip
+NEEDS_ARGUMENTS = {
+    "StackingClassifier": ["estimators"],
+    "StackingRegressor": ["estimators"],
+}
+API_PAGE = Path(__file__).parents[1] / "docs" / "api.md"
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_all_is_sorted_and_real(name):
+    package = importlib.import_module(name)
+    assert package.__all__ == sorted(package.__all__)
+    assert all(hasattr(package, public) for public in package.__all__)
+
+
+def test_api_page_lists_what_is_public():
+    text = API_PAGE.read_text(encoding="utf8")
+    listed = set(re.findall(r"^   (\w+)$", text, flags=re.MULTILINE))
+    public = set()
+    for name in PACKAGES:
+        public |= set(importlib.import_module(name).__all__)
+    rooms = {name.rpartition(".")[2] for name in PACKAGES}
+    assert listed == public - rooms - {"__version__"}
+
+
+def test_estimators_construct_with_the_arguments_listed():
+    import skensemble
+
+    found = [
+        name
+        for name in skensemble.__all__
+        if hasattr(getattr(skensemble, name), "get_params")
+    ]
+    assert set(NEEDS_ARGUMENTS) <= set(found)
+    for name in found:
+        arguments = {key: [] for key in NEEDS_ARGUMENTS.get(name, [])}
+        estimator = getattr(skensemble, name)(**arguments)
+        assert arguments.items() <= estimator.get_params(deep=False).items()

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Every check there is, with the Python given: bash tools/check.sh path/to/python
+set -euo pipefail
+cd "$(dirname "$0")/.."
+python=$(realpath -s "$1")
+bin=$(dirname "$python")
+export PATH="$bin:$PATH"
+# Two test processes share the cores, so each keeps to one inner thread.
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MPLBACKEND=Agg
+step() { echo "== $*"; "$@"; }
+
+step ruff check .
+step ruff format --check .
+step lint-imports
+step mypy
+step python -m numpydoc.hooks.validate_docstrings $(git ls-files 'skensemble/*.py')
+step make --no-print-directory docs-check PYTHON="$python"
+asv_home=$(mktemp -d)
+(cd asv_bench && HOME="$asv_home" asv machine --yes >/dev/null && HOME="$asv_home" step asv check --python=same)
+rm -rf "$asv_home"
+step python -m pytest -n 2
