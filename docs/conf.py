@@ -16,6 +16,7 @@ extensions = [
 ]
 html_theme = "pydata_sphinx_theme"
 html_title = "skensemble"
+html_static_path = ["_static"]
 templates_path = ["_templates"]
 exclude_patterns = ["_build", "_templates"]
 autosummary_generate = True

@@ -13,7 +13,7 @@ from sklearn.base import clone, is_classifier
 
 # Listed in sklearn.utils.__all__ in spite of its underscore, and the only way to take
 # rows from arrays, sparse matrices, pandas and polars frames alike
-# (tests/fitting/test_peers.py tells when it goes).
+# (tests/fitting/test_parts.py tells when it goes).
 from sklearn.utils import _safe_indexing as take_rows
 from sklearn.utils import get_tags
 from sklearn.utils.parallel import Parallel, delayed

@@ -25,7 +25,7 @@ from skensemble.core._seeds import root_seed
 from skensemble.core._targets import Target
 from skensemble.fitting._cell import FittedCell, Member, Split
 from skensemble.fitting._fold_average import FoldAverage
-from skensemble.fitting._oof import out_of_fold
+from skensemble.fitting._oof import assemble, out_of_fold
 from skensemble.fitting._runner import (
     REFIT,
     Work,
@@ -368,7 +368,7 @@ class BaseStacking(
 
     def _sk_visual_block_(self):
         # There is no public way to draw members side by side in the HTML repr
-        # (tests/stacking/test_repr.py tells when this one goes).
+        # (tests/stacking/test_splits_and_failures.py tells when this one goes).
         from sklearn.utils._repr_html.estimator import _VisualBlock
 
         names, members = zip(*self.estimators, strict=True)
@@ -473,29 +473,39 @@ def _ask(estimator: Any, method: str, codes: Any, X: Any, n_classes: int) -> Any
 
 def _stack_scores(stack, table, target, rows, splits: list[Split], params):
     """Score the stack honestly: its meta model is fitted without the rows scored."""
-    scores, weights = [], []
+    y = target.values[rows]
     place = np.full(len(target.values), -1)
     place[rows] = np.arange(len(rows))
-    y = target.values[rows]
+    parts = []
     for split in splits:
-        train, test = place[split.train], place[split.test]
-        train, test = train[train >= 0], test[test >= 0]
-        score = _held_out_score(stack, table, y, train, test, params, target)
-        if score is not None:
-            scores.append(score)
-            weights.append(len(test))
-    if not scores:
+        train, test = (_known(place[side]) for side in (split.train, split.test))
+        if _can_fit(y[train], test, target.kind):
+            parts.append(_meta_cell(stack, table, y, train, test, params, target))
+    if not parts:
         return {"score": float("nan"), "score_std": float("nan")}
+    score = _scorer(target.kind)
+    seen = np.unique(np.concatenate([part.test for part in parts]))
+    block = assemble(parts, len(rows), target.n_classes)[seen]
+    by_split = [score(part.block, "predict", y[part.test]) for part in parts]
     return {
-        "score": float(np.average(scores, weights=weights)),
-        "score_std": float(np.std(scores)),
+        "score": score(block, "predict", y[seen]),
+        "score_std": float(np.std(by_split)),
     }
 
 
-def _held_out_score(stack, table, y, train, test, params, target) -> float | None:
-    enough = len(train) >= 2 and len(test) > 0
-    if not enough or (target.kind == "classes" and len(np.unique(y[train])) < 2):
-        return None
+def _known(places):
+    return places[places >= 0]
+
+
+def _can_fit(y, test, kind: str) -> bool:
+    if len(y) < 2 or len(test) == 0:
+        return False
+    return kind != "classes" or len(np.unique(y)) > 1
+
+
+def _meta_cell(stack, table, y, train, test, params, target) -> FittedCell:
+    """Fit the meta model on some rows of the table and predict others."""
+    start = time.perf_counter()
     cut = {
         key: value if np.ndim(value) == 0 else take_rows(value, train)
         for key, value in params.items()
@@ -503,5 +513,18 @@ def _held_out_score(stack, table, y, train, test, params, target) -> float | Non
     model, present = fit_member(
         clone(stack._final()), take_rows(table, train), y[train], cut
     )
+    fitted_at = time.perf_counter()
     block = respond(model, "predict", take_rows(table, test), present, target.n_classes)
-    return _scorer(target.kind)(block, "predict", y[test])
+    ended_at = time.perf_counter()
+    return FittedCell(
+        member="stack",
+        split="meta",
+        train=train,
+        test=test,
+        method="predict",
+        present=present,
+        estimator=None,
+        block=block,
+        fit_seconds=fitted_at - start,
+        predict_seconds=ended_at - fitted_at,
+    )

@@ -1,0 +1,114 @@
+"""The parts of the fit engine on their own."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import scipy.sparse as sp
+from numpy.testing import assert_array_equal
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import KFold, LeaveOneGroupOut
+
+from skensemble.fitting._cell import FittedCell
+from skensemble.fitting._fold_average import vote
+from skensemble.fitting._oof import assemble
+from skensemble.fitting._runner import take_rows
+from skensemble.fitting._shared import Shared
+from skensemble.fitting._splits import covered_rows, plan_splits
+from skensemble.fitting._threads import inner_threads, limited_threads
+
+TABLE = np.arange(12.0).reshape(6, 2)
+
+
+@pytest.mark.parametrize(
+    "make", [np.asarray, pd.DataFrame, pl.DataFrame, sp.csr_array, sp.csr_matrix]
+)
+def test_rows_of_every_kind_of_table(make):
+    # sklearn.utils._safe_indexing is private in name: this tells when it changes.
+    taken = take_rows(make(TABLE), np.array([4, 1]))
+    assert type(taken) is type(make(TABLE))
+    dense = taken.toarray() if sp.issparse(taken) else np.asarray(taken)
+    assert_array_equal(dense, TABLE[[4, 1]])
+
+
+def cell(block, test, method="predict", present=None):
+    return FittedCell(
+        "m", 0, None, np.array(test), method, present, None, np.array(block), 0.0, 0.0
+    )
+
+
+def test_assembly_averages_repeats_and_leaves_gaps():
+    whole = assemble([cell([1.0, 2.0], [0, 1]), cell([4.0], [1])], 3, 0)
+    assert_array_equal(whole, [1.0, 3.0, np.nan])
+
+
+def test_assembly_keeps_dtype_when_rows_are_predicted_once():
+    block = np.array([[0.1, 0.9]], dtype=np.float32)
+    assert assemble([cell(block, [0], "predict_proba")], 1, 2).dtype == np.float32
+
+
+def test_labels_are_voted_on():
+    codes = np.array([0, 1, 2])
+    parts = [cell([2], [0], present=codes), cell([0], [0], present=codes)]
+    parts.append(cell([2], [0], present=codes))
+    assert_array_equal(assemble(parts, 1, 3), [2])
+    assert_array_equal(vote([np.array([1, 0]), np.array([0, 0])], 2), [0, 0])
+
+
+def test_splits_take_masks_and_groups():
+    mask = np.array([True] * 4 + [False] * 2)
+    (split,) = plan_splits(
+        [(mask, ~mask)], TABLE, np.zeros(6), n_rows=6, classifier=False
+    )
+    assert_array_equal(split.test, [4, 5])
+    assert covered_rows([split], 6).sum() == 2
+    groups = {"groups": [0, 0, 1, 1, 2, 2]}
+    splits = plan_splits(
+        LeaveOneGroupOut(), TABLE, None, n_rows=6, classifier=False, params=groups
+    )
+    assert len(splits) == 3
+
+
+def test_open_splitters_are_seeded_by_name():
+    cv = KFold(3, shuffle=True)
+    options = {"n_rows": 6, "classifier": False, "seed": 5}
+    one, two = (plan_splits(cv, TABLE, None, **options) for _ in range(2))
+    for a, b in zip(one, two, strict=True):
+        assert_array_equal(a.test, b.test)
+    assert cv.random_state is None
+
+
+def test_shared_data_is_written_once():
+    shared = Shared({"X": TABLE})
+    first, second = pickle.dumps(shared), pickle.dumps(shared)
+    assert first == second
+    there = pickle.loads(first).get()["X"]
+    assert isinstance(there, np.memmap)
+    assert_array_equal(there, TABLE)
+    shared.close()
+
+
+@pytest.mark.parametrize(
+    ("n_jobs", "tasks", "threads"), [(None, 5, None), (1, 5, 1), (2, 5, 1)]
+)
+def test_inner_threads(n_jobs, tasks, threads):
+    assert inner_threads(n_jobs, tasks) == threads
+
+
+def test_own_thread_numbers_come_back_after_an_error():
+    class Threaded(Ridge):
+        def __init__(self, n_jobs=64):
+            super().__init__()
+            self.n_jobs = n_jobs
+
+    def fail_while_limited(model):
+        with limited_threads(model, 1):
+            assert model.n_jobs == 1
+            raise ZeroDivisionError
+
+    model = Threaded()
+    with pytest.raises(ZeroDivisionError):
+        fail_while_limited(model)
+    assert model.n_jobs == 64
