@@ -540,6 +540,7 @@ def parse_options():
     """Read the command line."""
     parser = argparse.ArgumentParser(description="A stack on the Ames house prices")
     parser.add_argument("--seeds", type=int, default=5, help="number of splits")
+    parser.add_argument("--first-seed", type=int, default=0, help="the first of them")
     parser.add_argument("--jobs", type=int, default=-1, help="number of processes")
     parser.add_argument("--out", type=Path, default=Path("out"), help="results folder")
     return parser.parse_args()
@@ -554,19 +555,22 @@ def main():
     """
     started, options = time.perf_counter(), parse_options()
     X, y = load_houses()
-    houses = hold_out(X, y, seed=0)
+    first = options.first_seed
+    houses = hold_out(X, y, first)
     print(f"{len(houses.y_train)} houses to learn from, {len(houses.y_test)} held out")
 
-    tuned = tune_xgboost(houses.X_train, houses.y_train, seed=0, jobs=options.jobs)
+    tuned = tune_xgboost(houses.X_train, houses.y_train, first, options.jobs)
     print("XGBoost, tuned:", {k.removeprefix(KNOB): v for k, v in tuned.items()})
 
-    study = study_split(houses, seed=0, tuned=tuned, jobs=options.jobs)
+    study = study_split(houses, first, tuned, options.jobs)
     board = leaderboard(study)
     print_leaderboard(board)
-    print(f"Pictures and predictions: {write_results(study, board, 0, options.out)}")
+    print(
+        f"Pictures and predictions: {write_results(study, board, first, options.out)}"
+    )
 
-    duels = {0: duel(study)}
-    for seed in range(1, options.seeds):
+    duels = {first: duel(study)}
+    for seed in range(first + 1, first + options.seeds):
         other = study_split(hold_out(X, y, seed), seed, tuned, options.jobs)
         duels[seed] = duel(other)
     print_duels(duels)

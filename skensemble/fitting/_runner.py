@@ -112,7 +112,12 @@ def run_cells(
     finally:
         shared.close()
     ordered = [result for _, result in sorted(zip(queue, done, strict=True), key=_key)]
-    fitted = [result for result in ordered if isinstance(result, FittedCell)]
+    fitted = [
+        # The rows of the plan, not the copies that came back from other processes.
+        replace(result, train=cell.split.train, test=cell.split.test)
+        for cell, result in zip(cells, ordered, strict=True)
+        if isinstance(result, FittedCell)
+    ]
     return fitted, [result for result in ordered if isinstance(result, Failure)]
 
 

@@ -2,11 +2,15 @@
 
 import functools
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import joblib
+
+# A small container has 64 MB there; joblib asks for as much as this.
+_ROOM = 2_000_000_000
 
 
 class Shared:
@@ -54,5 +58,6 @@ def _load(path: str) -> Any:
 
 
 def _fast_folder() -> str | None:
-    """Memory-backed where the system has it, as joblib does for its own files."""
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    """Give the memory-backed folder where there is one with room, as joblib does."""
+    room = os.access("/dev/shm", os.W_OK) and shutil.disk_usage("/dev/shm").free
+    return "/dev/shm" if room and room > _ROOM else None
