@@ -23,7 +23,7 @@ from skensemble.core._responses import respond, response_method
 from skensemble.core._seeds import seed_estimator
 from skensemble.exceptions import MemberFailedError, MemberFailedWarning
 from skensemble.fitting._cell import Cell, Failure, FittedCell, Member, Split
-from skensemble.fitting._shared import Shared
+from skensemble.fitting._shared import Shared, fetch
 from skensemble.fitting._threads import inner_threads, limited_threads
 
 REFIT = "refit"
@@ -109,16 +109,27 @@ def run_cells(
             delayed(_run)(cells[k], shared, threads, on_error, hooks[k], owner)
             for k in queue
         )
+        ordered = [
+            result for _, result in sorted(zip(queue, done, strict=True), key=_key)
+        ]
+        fitted = [
+            _home(cell, result)
+            for cell, result in zip(cells, ordered, strict=True)
+            if isinstance(result, FittedCell)
+        ]
     finally:
         shared.close()
-    ordered = [result for _, result in sorted(zip(queue, done, strict=True), key=_key)]
-    fitted = [
-        # The rows of the plan, not the copies that came back from other processes.
-        replace(result, train=cell.split.train, test=cell.split.test)
-        for cell, result in zip(cells, ordered, strict=True)
-        if isinstance(result, FittedCell)
-    ]
     return fitted, [result for result in ordered if isinstance(result, Failure)]
+
+
+def _home(cell: Cell, result: FittedCell) -> FittedCell:
+    """Take a result in: its model, and the plan's rows instead of copies of them."""
+    return replace(
+        result,
+        train=cell.split.train,
+        test=cell.split.test,
+        estimator=fetch(result.estimator),
+    )
 
 
 def drop_failed(
@@ -172,7 +183,8 @@ def _run(
     owner: Any,
 ) -> FittedCell | Failure:
     try:
-        return _fit_and_predict(cell, shared.get(), threads, context, owner)
+        fitted = _fit_and_predict(cell, shared.get(), threads, context, owner)
+        return replace(fitted, estimator=shared.park(fitted.estimator))
     except Exception as error:
         place = f"member {cell.member.name!r}, split {cell.split.label!r}"
         if on_error == "raise":

@@ -15,7 +15,7 @@ from skensemble.fitting._cell import FittedCell
 from skensemble.fitting._fold_average import vote
 from skensemble.fitting._oof import assemble
 from skensemble.fitting._runner import take_rows
-from skensemble.fitting._shared import Shared
+from skensemble.fitting._shared import Shared, fetch
 from skensemble.fitting._splits import covered_rows, plan_splits
 from skensemble.fitting._threads import inner_threads, limited_threads
 
@@ -87,6 +87,19 @@ def test_shared_data_is_written_once():
     there = pickle.loads(first).get()["X"]
     assert isinstance(there, np.memmap)
     assert_array_equal(there, TABLE)
+    shared.close()
+
+
+def test_results_are_parked_by_other_processes_only():
+    shared = Shared(TABLE)
+    there = pickle.loads(pickle.dumps(shared))
+    assert shared.park(TABLE) is TABLE
+    parked = there.park({"model": TABLE})
+    assert parked.path.exists()
+    assert_array_equal(fetch(parked)["model"], TABLE)
+    assert not parked.path.exists()
+    unpicklable = lambda: None  # noqa: E731
+    assert there.park(unpicklable) is unpicklable
     shared.close()
 
 
