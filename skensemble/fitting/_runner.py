@@ -234,7 +234,7 @@ def _training_rows(
     if split.train is None:
         return work.X, work.y, params
     n_rows = len(work.y)
-    cut = {key: _cut(value, split.train, n_rows) for key, value in params.items()}
+    cut = cut_params(params, split.train, n_rows)
     return _rows_of(model, work.X, split.train, split.train), work.y[split.train], cut
 
 
@@ -251,6 +251,11 @@ def _rows_of(model: Any, X: Any, rows: Any, train: Any) -> Any:
     if get_tags(model).input_tags.pairwise:  # a kernel matrix: cut both ways
         return X[np.ix_(rows, train)]
     return take_rows(X, rows)
+
+
+def cut_params(params: dict[str, Any], rows: Any, n_rows: int) -> dict[str, Any]:
+    """Cut those fit parameters to some rows that have one entry a row."""
+    return {key: _cut(value, rows, n_rows) for key, value in params.items()}
 
 
 def _cut(value: Any, rows: Any, n_rows: int) -> Any:

@@ -29,6 +29,7 @@ from skensemble.fitting._oof import assemble, out_of_fold
 from skensemble.fitting._runner import (
     REFIT,
     Work,
+    cut_params,
     drop_failed,
     fit_member,
     plan_cells,
@@ -199,10 +200,7 @@ class BaseStacking(
         table = meta_table(
             [column[rows] for column in columns], self._names(), seen, self.passthrough
         )
-        weights = {
-            key: value if np.ndim(value) == 0 else take_rows(value, rows)
-            for key, value in routed.final.items()
-        }
+        weights = cut_params(routed.final, rows, len(self.oof_))
         task = context.subcontext(task_name="final estimator")
         task.call_on_fit_task_begin(estimator=self, X=table, y=target.values[rows])
         self.final_estimator_, self._final_present = fit_member(
@@ -506,10 +504,7 @@ def _can_fit(y, test, kind: str) -> bool:
 def _meta_cell(stack, table, y, train, test, params, target) -> FittedCell:
     """Fit the meta model on some rows of the table and predict others."""
     start = time.perf_counter()
-    cut = {
-        key: value if np.ndim(value) == 0 else take_rows(value, train)
-        for key, value in params.items()
-    }
+    cut = cut_params(params, train, len(y))
     model, present = fit_member(
         clone(stack._final()), take_rows(table, train), y[train], cut
     )

@@ -13,6 +13,8 @@ def leaderboard(
 ) -> pd.DataFrame:
     """Tabulate members and stack, best member first and the stack last.
 
+    The last row is ``"stack"``, or ``"stack (whole)"`` where a member has that name.
+
     Parameters
     ----------
     cells : tuple of FittedCell
@@ -29,7 +31,8 @@ def leaderboard(
     """
     rows = {name: _row(cells, name, score) for name, score in scores.items()}
     ranked = sorted(rows, key=lambda name: -np.nan_to_num(scores[name], nan=-np.inf))
-    table = {name: rows[name] for name in ranked} | {"stack": stack}
+    own = "stack" if "stack" not in rows else "stack (whole)"
+    table = {name: rows[name] for name in ranked} | {own: stack}
     return pd.DataFrame.from_dict(table, orient="index").rename_axis("member")
 
 

@@ -298,6 +298,11 @@ def test_leaderboard_and_frame():
     assert len(stack.cells_) == 12
 
 
+def test_a_member_may_be_called_stack():
+    table = StackingRegressor([("stack", Ridge())]).fit(XR, YR).leaderboard_
+    assert list(table.index) == ["stack", "stack (whole)"]
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
