@@ -23,8 +23,14 @@ from skensemble.core._responses import respond, response_method
 from skensemble.core._seeds import seed_estimator
 from skensemble.exceptions import MemberFailedError, MemberFailedWarning
 from skensemble.fitting._cell import Cell, Failure, FittedCell, Member, Split
+from skensemble.fitting._queue import LongestFirst
 from skensemble.fitting._shared import Shared, fetch
-from skensemble.fitting._threads import inner_threads, limited_threads
+from skensemble.fitting._threads import (
+    inner_threads,
+    limited_blas,
+    limited_threads,
+    preferred,
+)
 
 REFIT = "refit"
 
@@ -45,7 +51,6 @@ def plan_cells(
     *,
     refit: bool,
     seed: int | None,
-    seconds: dict[str, float] | None = None,
 ) -> list[Cell]:
     """List the fits to do: every member on every split, and on all rows."""
     nothing = np.empty(0, dtype=np.intp)
@@ -55,7 +60,7 @@ def plan_cells(
             replace(member, estimator=_seeded(member, split, seed)),
             split,
             keep=split.label == REFIT or not refit,
-            cost=_guess(member, split, splits, seconds or {}),
+            cost=_guess(member, split, splits),
         )
         for member in members
         for split in every
@@ -69,10 +74,11 @@ def run_cells(
     n_jobs: int | None,
     on_error: str,
     verbose: int = 0,
+    seconds: dict[str, float] | None = None,
     contexts: list[Any] | None = None,
     owner: Any = None,
 ) -> tuple[list[FittedCell], list[Failure]]:
-    """Fit and predict all cells, longest first; give them back as planned.
+    """Fit and predict all cells, the longest first; give them back as planned.
 
     Parameters
     ----------
@@ -86,6 +92,8 @@ def run_cells(
         Whether the first failure ends it all.
     verbose : int
         Passed to joblib.
+    seconds : dict of str to float, optional
+        What a fit of a member took before.
     contexts : list of CallbackContext, optional
         One a cell.
     owner : estimator, optional
@@ -100,26 +108,43 @@ def run_cells(
     """
     shared = Shared(work)
     threads = inner_threads(n_jobs, len(cells))
-    queue = sorted(range(len(cells)), key=lambda k: -cells[k].cost)
+    queue = LongestFirst(cells, seconds or {})
     hooks = contexts or [None] * len(cells)
+    done: dict[int, FittedCell | Failure] = {}
+    tasks = (
+        delayed(_run)(k, cells[k], shared, threads, on_error, hooks[k], owner)
+        for k in queue
+    )
     try:
-        done = Parallel(
-            n_jobs=n_jobs, verbose=verbose, batch_size=1, pre_dispatch="all"
-        )(
-            delayed(_run)(cells[k], shared, threads, on_error, hooks[k], owner)
-            for k in queue
-        )
-        ordered = [
-            result for _, result in sorted(zip(queue, done, strict=True), key=_key)
-        ]
-        fitted = [
-            _home(cell, result)
-            for cell, result in zip(cells, ordered, strict=True)
-            if isinstance(result, FittedCell)
-        ]
+        with limited_blas(threads):
+            for k, result in _workers(n_jobs, verbose, cells)(tasks):
+                if isinstance(result, FittedCell):
+                    queue.learn(k, result.fit_seconds + result.predict_seconds)
+                    result = _home(cells[k], result)
+                done[k] = result
     finally:
         shared.close()
-    return fitted, [result for result in ordered if isinstance(result, Failure)]
+    results = [done[k] for k in range(len(cells))]
+    return (
+        [result for result in results if isinstance(result, FittedCell)],
+        [result for result in results if isinstance(result, Failure)],
+    )
+
+
+def _workers(n_jobs: int | None, verbose: int, cells: list[Cell]) -> Parallel:
+    """Workers that take the next cell when one is done, so that its time is known."""
+    options = {
+        "n_jobs": n_jobs,
+        "verbose": verbose,
+        "batch_size": 1,
+        "prefer": preferred([cell.member.estimator for cell in cells]),
+    }
+    try:
+        return Parallel(
+            return_as="generator_unordered", pre_dispatch="n_jobs", **options
+        )
+    except ValueError:  # a backend that gives everything at the end
+        return Parallel(pre_dispatch="all", **options)
 
 
 def _home(cell: Cell, result: FittedCell) -> FittedCell:
@@ -175,24 +200,23 @@ def fit_member(
 
 
 def _run(
+    place: int,
     cell: Cell,
     shared: Shared,
     threads: int | None,
     on_error: str,
     context: Any,
     owner: Any,
-) -> FittedCell | Failure:
+) -> tuple[int, FittedCell | Failure]:
     try:
         fitted = _fit_and_predict(cell, shared.get(), threads, context, owner)
-        return replace(fitted, estimator=shared.park(fitted.estimator))
+        return place, replace(fitted, estimator=shared.park(fitted.estimator))
     except Exception as error:
-        place = f"member {cell.member.name!r}, split {cell.split.label!r}"
+        name, label = cell.member.name, cell.split.label
         if on_error == "raise":
-            error.add_note(f"This happened in {place}.")
+            error.add_note(f"This happened in member {name!r}, split {label!r}.")
             raise
-        return Failure(
-            cell.member.name, cell.split.label, error, traceback.format_exc()
-        )
+        return place, Failure(name, label, error, traceback.format_exc())
 
 
 def _fit_and_predict(
@@ -312,21 +336,13 @@ def _seeded(member: Member, split: Split, seed: int | None) -> Any:
     return seed_estimator(clone(member.estimator), seed, member.name, split.label)
 
 
-def _guess(
-    member: Member, split: Split, splits: list[Split], seconds: dict[str, float]
-) -> float:
-    """Guess how long a fit takes: as last time, else by rows and rounds."""
+def _guess(member: Member, split: Split, splits: list[Split]) -> float:
+    """Guess how long a fit takes compared to others: by rows and rounds."""
     every = max(len(s.train) + len(s.test) for s in splits if s.train is not None)
     share = (every if split.train is None else len(split.train)) / every
-    if member.name in seconds:
-        return share * seconds[member.name]
     rounds = [
         value
         for key, value in member.estimator.get_params(deep=True).items()
         if key.endswith("n_estimators") and isinstance(value, int)
     ]
     return share * max([1, *rounds])
-
-
-def _key(pair: tuple[int, Any]) -> int:
-    return pair[0]

@@ -8,6 +8,18 @@ from threadpoolctl import threadpool_limits
 
 _NAMES = ("n_jobs", "nthread", "num_threads", "thread_count")
 
+# Where the work is done in compiled code that lets other Python threads run: threads
+# then cost nothing, and a large model need not travel from one process to another.
+_COMPILED = frozenset({
+    "lightgbm", "xgboost", "catboost", "skensemble",
+    "sklearn.ensemble", "sklearn.linear_model", "sklearn.naive_bayes",
+    "sklearn.neighbors", "sklearn.svm",
+    "sklearn.tree",
+    "sklearn.compose", "sklearn.decomposition", "sklearn.dummy",
+    "sklearn.feature_selection", "sklearn.impute",
+    "sklearn.pipeline", "sklearn.preprocessing",
+})  # fmt: skip
+
 
 def inner_threads(n_jobs: int | None, n_tasks: int) -> int | None:
     """How many threads a task may use; None where the user granted no number.
@@ -19,6 +31,32 @@ def inner_threads(n_jobs: int | None, n_tasks: int) -> int | None:
     if n_jobs is None and workers == 1:
         return None
     return max(1, min(workers, cpu_count()) // max(1, min(workers, n_tasks)))
+
+
+def preferred(estimators: list[Any]) -> str | None:
+    """Threads where every member, to its last part, lets other threads run."""
+    parts = [part for model in estimators for part in _parts(model)]
+    return "threads" if all(map(_is_compiled, parts)) else None
+
+
+def _parts(estimator: Any) -> list[Any]:
+    """List an estimator and all that it holds."""
+    held = estimator.get_params(deep=True).values()
+    return [estimator, *(part for part in held if hasattr(part, "fit"))]
+
+
+def _is_compiled(estimator: Any) -> bool:
+    package, _, rest = type(estimator).__module__.partition(".")
+    return bool({package, f"{package}.{rest.partition('.')[0]}"} & _COMPILED)
+
+
+def limited_blas(threads: int | None) -> threadpool_limits:
+    """Hold the linear algebra of this process to `threads`, for all its threads.
+
+    That number belongs to the process: were it set and put back by each of several
+    threads, the last one could put back the limit of another.
+    """
+    return threadpool_limits(limits=threads, user_api="blas")
 
 
 @contextmanager

@@ -103,15 +103,14 @@ class BaseStacking(
             Member(name, estimator, self.stack_method, routed.members[name])
             for name, estimator in members
         ]
-        cells = plan_cells(
-            named, splits, refit=self.refit, seed=seed, seconds=self._known_seconds()
-        )
+        cells = plan_cells(named, splits, refit=self.refit, seed=seed)
         fitted, failures = run_cells(
             cells,
             Work(X, target.values, target.n_classes, _scorer(target.kind)),
             n_jobs=self.n_jobs,
             on_error=self.on_error,
             verbose=self.verbose,
+            seconds=self._known_seconds(),
             **_task_tree(self, context, named, cells),
         )
         return *drop_failed(fitted, failures), splits

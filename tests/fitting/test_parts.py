@@ -8,16 +8,28 @@ import polars as pl
 import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_array_equal
+from sklearn.ensemble import ExtraTreesRegressor
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold, LeaveOneGroupOut
+from sklearn.neural_network import MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_info
 
-from skensemble.fitting._cell import FittedCell
+from skensemble.fitting._cell import Cell, FittedCell, Member, Split
 from skensemble.fitting._fold_average import vote
 from skensemble.fitting._oof import assemble
+from skensemble.fitting._queue import LongestFirst
 from skensemble.fitting._runner import take_rows
 from skensemble.fitting._shared import Shared, fetch
 from skensemble.fitting._splits import covered_rows, plan_splits
-from skensemble.fitting._threads import inner_threads, limited_threads
+from skensemble.fitting._threads import (
+    inner_threads,
+    limited_blas,
+    limited_threads,
+    preferred,
+)
 
 TABLE = np.arange(12.0).reshape(6, 2)
 
@@ -125,3 +137,69 @@ def test_own_thread_numbers_come_back_after_an_error():
     with pytest.raises(ZeroDivisionError):
         fail_while_limited(model)
     assert model.n_jobs == 64
+
+
+def cells(**costs):
+    """Two cells of each member."""
+    split = Split(0, None, np.empty(0, dtype=np.intp))
+    members = [Member(name, Ridge(), "auto") for name in costs]
+    return [
+        Cell(member, split, True, costs[member.name])
+        for member in members
+        for _ in range(2)
+    ]
+
+
+def test_each_member_is_tried_once_and_then_the_longest_comes_first():
+    plan = cells(quick=3.0, slow=2.0, middling=1.0)
+    queue = LongestFirst(plan, {})
+    order = iter(queue)
+    seconds = {"quick": 0.1, "slow": 9.0, "middling": 1.0}
+    taken = []
+    for place in order:
+        taken.append(plan[place].member.name)
+        queue.learn(place, seconds[taken[-1]])
+    assert taken == ["quick", "slow", "middling", "slow", "middling", "quick"]
+
+
+def test_members_still_on_their_first_fit_are_taken_for_long():
+    plan = cells(known=5.0, unknown=1.0)
+    queue = LongestFirst(plan, {})
+    order = iter(queue)
+    first = next(order)
+    next(order)
+    queue.learn(first, 100.0)
+    assert plan[next(order)].member.name == "unknown"
+
+
+def test_known_seconds_order_the_fits_from_the_start():
+    plan = cells(quick=5.0, slow=1.0)
+    order = LongestFirst(plan, {"quick": 1.0, "slow": 2.0, "gone": 3.0})
+    assert [plan[k].member.name for k in order] == ["slow", "slow", "quick", "quick"]
+
+
+def test_threads_only_for_members_that_let_other_threads_run():
+    forest = make_pipeline(StandardScaler(), ExtraTreesRegressor())
+    assert preferred([forest, Ridge()]) == "threads"
+    assert preferred([forest, MLPRegressor()]) is None
+    words = make_pipeline(TfidfVectorizer(), Ridge())
+    assert preferred([words]) is None
+
+
+def test_limits_of_overlapping_threads_leave_no_trace():
+    def blas():
+        return {
+            pool["num_threads"]
+            for pool in threadpool_info()
+            if pool["user_api"] == "blas"
+        }
+
+    before = blas()
+    with limited_blas(1):
+        first, second = limited_threads(Ridge(), 1), limited_threads(Ridge(), 1)
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert blas() == {1}
+        second.__exit__(None, None, None)
+    assert blas() == before
