@@ -48,15 +48,26 @@ def plan_splits(
     if seed is not None and getattr(splitter, "random_state", 0) is None:
         splitter = copy.copy(splitter)
         splitter.random_state = named_seed(seed, "cv")
-    pairs = splitter.split(X, y, **(params or {}))
     splits = [
         Split(k, _rows(train, n_rows, k, "train"), _rows(test, n_rows, k, "test"))
-        for k, (train, test) in enumerate(pairs)
+        for k, (train, test) in enumerate(_pairs(splitter, X, y, params or {}))
     ]
     if not splits:
         raise ValueError(f"cv={cv!r} gives no split; use an int >= 2 or a splitter.")
     _warn_of_overlap(splits)
     return splits
+
+
+def _pairs(splitter: Any, X: Any, y: Any, params: dict[str, Any]) -> list[Any]:
+    try:
+        return list(splitter.split(X, y, **params))
+    except ValueError as error:
+        if "groups" in params or "groups" not in str(error):
+            raise
+        raise ValueError(
+            f"cv={splitter!r} needs groups, got none; give fit(X, y, groups=...), or "
+            "with metadata routing also cv.set_split_request(groups=True)."
+        ) from error
 
 
 def covered_rows(splits: list[Split], n_rows: int) -> np.ndarray:

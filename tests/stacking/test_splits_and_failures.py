@@ -110,6 +110,12 @@ def test_groups_reach_the_splitter():
             assert not set(groups[cell.train]) & set(groups[cell.test])
 
 
+def test_missing_groups_are_asked_for():
+    stack = StackingRegressor(REGRESSORS, cv=GroupKFold(3))
+    with pytest.raises(ValueError, match=r"needs groups, got none; give fit\(X, y, "):
+        stack.fit(XR, YR)
+
+
 def test_overlap_is_told():
     rows = np.arange(len(YR))
     with pytest.warns(OverlappingSplitWarning, match="split 0"):
@@ -161,10 +167,9 @@ def test_raw_scores_are_refused():
 def test_same_result_for_any_number_of_jobs_and_backend():
     members = [("forest", RandomForestClassifier(10)), *MEMBERS]
     one = StackingClassifier(members, random_state=1, n_jobs=1).fit(X, Y)
-    two = StackingClassifier(members, random_state=1, n_jobs=2).fit(X, Y)
-    with parallel_config("threading"):
-        three = StackingClassifier(members, random_state=1, n_jobs=2).fit(X, Y)
-    for other in (two, three):
+    for backend in ("loky", "threading", "multiprocessing"):
+        with parallel_config(backend):
+            other = StackingClassifier(members, random_state=1, n_jobs=2).fit(X, Y)
         assert_array_equal(one.oof_.values, other.oof_.values)
         assert_array_equal(one.predict_proba(X), other.predict_proba(X))
     fewer = StackingClassifier(members[:2], random_state=1).fit(X, Y)

@@ -1,0 +1,20 @@
+"""The code in README and docs runs as it is written, block after block."""
+
+import re
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_code_runs(page, monkeypatch, tmp_path):
+    mpl.use("agg")
+    monkeypatch.chdir(tmp_path)
+    scope: dict[str, object] = {}
+    for number, code in enumerate(BLOCK.findall(page.read_text())):
+        exec(compile(code, f"{page.name}, block {number}", "exec"), scope)
