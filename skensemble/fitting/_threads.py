@@ -33,6 +33,13 @@ def inner_threads(n_jobs: int | None, n_tasks: int) -> int | None:
     return max(1, min(workers, cpu_count()) // max(1, min(workers, n_tasks)))
 
 
+def brings_threads(estimator: Any) -> bool:
+    """Tell whether an estimator, or fold models, would start threads of their own."""
+    models = getattr(estimator, "estimators", None)
+    first = models[0] if isinstance(models, tuple) else estimator
+    return bool(_too_many(first, 1, 1))
+
+
 def preferred(estimators: list[Any]) -> str | None:
     """Threads where every member, to its last part, lets other threads run."""
     parts = [part for model in estimators for part in _parts(model)]

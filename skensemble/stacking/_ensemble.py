@@ -37,6 +37,7 @@ from skensemble.fitting._runner import (
     take_rows,
 )
 from skensemble.fitting._splits import covered_rows, plan_splits
+from skensemble.fitting._threads import brings_threads
 from skensemble.stacking._fit_params import FitParams, check_known, check_weight, route
 from skensemble.stacking._leaderboard import leaderboard
 from skensemble.stacking._meta_features import column_names, meta_blocks, meta_table
@@ -261,11 +262,26 @@ class BaseStacking(
     def _meta_features(self, X):
         check_is_fitted(self)
         ask = functools.partial(_ask, X=X, n_classes=self._n_classes)
-        tasks = zip(self._members, self.estimators_, self.stack_method_, strict=True)
-        blocks = Parallel(n_jobs=self.n_jobs, prefer="threads")(
-            delayed(ask)(estimator, method, self._codes_of(name, estimator, method))
-            for name, estimator, method in tasks
+        tasks = [
+            (estimator, method, self._codes_of(name, estimator, method))
+            for name, estimator, method in zip(
+                self._members, self.estimators_, self.stack_method_, strict=True
+            )
+        ]
+        # Those that start threads of their own predict one after another, the others
+        # side by side, so that the cores are never asked for twice.
+        alone = [brings_threads(estimator) for estimator in self.estimators_]
+        beside = iter(
+            Parallel(n_jobs=self.n_jobs, prefer="threads")(
+                delayed(ask)(*task)
+                for task, is_alone in zip(tasks, alone, strict=True)
+                if not is_alone
+            )
         )
+        blocks = [
+            ask(*task) if is_alone else next(beside)
+            for task, is_alone in zip(tasks, alone, strict=True)
+        ]
         columns = meta_blocks(blocks, self.stack_method_, self._n_classes)
         return meta_table(columns, self._names(), X, self.passthrough)
 

@@ -7,6 +7,8 @@ import pandas as pd
 import polars as pl
 import pytest
 import scipy.sparse as sp
+from joblib import cpu_count
+from lightgbm import LGBMRegressor
 from numpy.testing import assert_array_equal
 from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -18,13 +20,14 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_info
 
 from skensemble.fitting._cell import Cell, FittedCell, Member, Split
-from skensemble.fitting._fold_average import vote
+from skensemble.fitting._fold_average import FoldAverage, vote
 from skensemble.fitting._oof import assemble
 from skensemble.fitting._queue import LongestFirst
 from skensemble.fitting._runner import take_rows
 from skensemble.fitting._shared import Shared, fetch
 from skensemble.fitting._splits import covered_rows, plan_splits
 from skensemble.fitting._threads import (
+    brings_threads,
     inner_threads,
     limited_blas,
     limited_threads,
@@ -203,3 +206,17 @@ def test_limits_of_overlapping_threads_leave_no_trace():
         assert blas() == {1}
         second.__exit__(None, None, None)
     assert blas() == before
+
+
+@pytest.mark.parametrize(
+    ("model", "brings"),
+    [
+        (ExtraTreesRegressor(), False),
+        (ExtraTreesRegressor(n_jobs=-1), cpu_count() > 1),
+        (make_pipeline(StandardScaler(), LGBMRegressor()), True),
+        (FoldAverage((LGBMRegressor(n_jobs=1),), (None,), "predict", 0), False),
+        (FoldAverage((LGBMRegressor(n_jobs=2),), (None,), "predict", 0), True),
+    ],
+)
+def test_members_that_bring_threads(model, brings):
+    assert brings_threads(model) == brings

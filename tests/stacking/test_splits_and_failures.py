@@ -321,10 +321,10 @@ def test_bad_input_is_named(options, told):
         StackingRegressor(REGRESSORS, **options).fit(XR, YR)
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_progress_bar(n_jobs, capsys):
-    stack = StackingClassifier(MEMBERS, n_jobs=n_jobs, random_state=0)
-    with warnings.catch_warnings():
+@pytest.mark.parametrize("backend", ["sequential", "threading", "loky"])
+def test_progress_bar(backend, capsys):
+    stack = StackingClassifier(MEMBERS, n_jobs=2, random_state=0)
+    with warnings.catch_warnings(), parallel_config(backend):
         warnings.simplefilter("error")
         stack.set_callbacks(ProgressBar()).fit(X, Y)
     shown = capsys.readouterr().out
