@@ -1,6 +1,6 @@
 """Every ensemble method, scikit-learn-native, with honest out-of-fold predictions."""
 
-from skensemble import datasets, exceptions, fitting, stacking
+from skensemble import datasets, exceptions, fitting, losses, stacking
 from skensemble.stacking import StackingClassifier, StackingRegressor
 
 __version__ = "0.1.0"
@@ -12,5 +12,6 @@ __all__ = [
     "datasets",
     "exceptions",
     "fitting",
+    "losses",
     "stacking",
 ]

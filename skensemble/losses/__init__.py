@@ -1,0 +1,51 @@
+"""Losses: what a model pays, and all that boosters and linear models derive from it."""
+
+from skensemble.losses._base import Loss
+from skensemble.losses._check import check_loss
+from skensemble.losses._classification import (
+    Exponential,
+    Hinge,
+    LogLoss,
+    SquaredHinge,
+)
+from skensemble.losses._custom import CustomLoss
+from skensemble.losses._deviance import Gamma, Poisson, Tweedie
+from skensemble.losses._display import LossDisplay
+from skensemble.losses._distribution import KLDivergence, RankedProbability
+from skensemble.losses._focal import Focal
+from skensemble.losses._names import as_loss, loss_names
+from skensemble.losses._regression import (
+    AbsoluteError,
+    Expectile,
+    Huber,
+    LogCosh,
+    MultiQuantile,
+    Quantile,
+    SquaredError,
+)
+
+__all__ = [
+    "AbsoluteError",
+    "CustomLoss",
+    "Expectile",
+    "Exponential",
+    "Focal",
+    "Gamma",
+    "Hinge",
+    "Huber",
+    "KLDivergence",
+    "LogCosh",
+    "LogLoss",
+    "Loss",
+    "LossDisplay",
+    "MultiQuantile",
+    "Poisson",
+    "Quantile",
+    "RankedProbability",
+    "SquaredError",
+    "SquaredHinge",
+    "Tweedie",
+    "as_loss",
+    "check_loss",
+    "loss_names",
+]

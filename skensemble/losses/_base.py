@@ -1,0 +1,349 @@
+"""The contract of a loss: one object for boosters and for linear models."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+
+from skensemble.losses._differences import (
+    curvature,
+    rows,
+    slope,
+    slope_of_gradient,
+)
+from skensemble.losses._links import IDENTITY, Link
+from skensemble.losses._scorer import LossScorer, loss_of_predictions
+from skensemble.losses._search import best_step, best_steps
+
+Array = NDArray[Any]
+
+MEANS: Mapping[str, Link] = {"regression": IDENTITY, "multioutput": IDENTITY}
+
+
+class Loss(BaseEstimator):
+    """What a model pays for its raw output, and all that a learner derives from it.
+
+    A subclass needs one method, `pointwise`; the rest is then derived numerically.
+    Closed forms make it fast and exact. It stores its parameters as a scikit-learn
+    estimator does, so it has `get_params`, `set_params`, `clone` and a `repr`, and
+    ``loss__delta`` can be searched.
+
+    Shapes: `y` is (n,) numbers or class codes 0, 1, ..., or (n, k) for several outputs
+    or labels; `raw` is (n,) or (n, k). A loss of several columns is the sum over them.
+
+    Attributes
+    ----------
+    links : mapping of str to Link
+        The link for each kind of target that the loss is for: "regression" (one
+        column), "multioutput" (several columns), "binary", "multiclass",
+        "multilabel".
+    convex : bool
+        Whether the loss is convex in the raw output.
+    smooth : bool
+        Whether its slope has no jumps. Where it has, second derivatives say nothing:
+        trees take a hessian of one and renew their leaves from `leaf`.
+    exact_hessian : bool
+        Whether `hessian` is the second derivative, or else an upper bound of it
+        (majorant) that keeps Newton steps short where the curvature vanishes or is
+        negative.
+    constant_hessian : bool
+        Whether the hessian is one everywhere.
+    renews_leaves : bool
+        Whether trees should set the values of their leaves by `leaf`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble.losses import Loss
+    >>> class Asymmetric(Loss):
+    ...     def __init__(self, factor=3.0):
+    ...         self.factor = factor
+    ...
+    ...     def pointwise(self, y, raw):
+    ...         return np.where(y > raw, self.factor, 1.0) * (y - raw) ** 2
+    >>> loss = Asymmetric()
+    >>> loss.gradient(np.array([1.0, 2.0]), np.array([0.0, 3.0])).round(6)
+    array([-6.,  2.])
+    """
+
+    links: ClassVar[Mapping[str, Link]] = MEANS
+    convex: ClassVar[bool] = True
+    smooth: ClassVar[bool] = True
+    exact_hessian: ClassVar[bool] = True
+    constant_hessian: ClassVar[bool] = False
+
+    @property
+    def probabilistic(self) -> bool:
+        """Whether its raw output of classes means probabilities."""
+        return any(link.probabilities for link in self.links.values())
+
+    @property
+    def renews_leaves(self) -> bool:
+        """Whether trees should set the values of their leaves by `leaf`."""
+        return not self.smooth
+
+    def pointwise(self, y: Array, raw: Array) -> Array:
+        """Loss of each row, or of each entry.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,) or (n, k)
+            The target.
+        raw : ndarray of shape (n,) or (n, k)
+            Raw output of a model.
+
+        Returns
+        -------
+        loss : ndarray of shape (n,) or (n, k)
+        """
+        raise TypeError(f"{type(self).__name__} does not define pointwise(y, raw).")
+
+    def value(self, y: Array, raw: Array, sample_weight: Array | None = None) -> float:
+        """Weighted mean of the loss over rows.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,) or (n, k)
+            The target.
+        raw : ndarray of shape (n,) or (n, k)
+            Raw output of a model.
+        sample_weight : ndarray of shape (n,) or None
+            Weights of the rows.
+
+        Returns
+        -------
+        loss : float
+        """
+        each = rows(self.pointwise(y, raw))
+        return float(np.average(each, weights=sample_weight))
+
+    def gradient(self, y: Array, raw: Array) -> Array:
+        """Slope of the loss by each entry of the raw output.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,) or (n, k)
+            The target.
+        raw : ndarray of shape (n,) or (n, k)
+            Raw output of a model.
+
+        Returns
+        -------
+        gradient : ndarray of the shape of `raw`
+        """
+        return slope(lambda at: self.pointwise(y, at), raw)
+
+    def hessian(self, y: Array, raw: Array) -> Array:
+        """Second derivative by each entry of the raw output (the diagonal).
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,) or (n, k)
+            The target.
+        raw : ndarray of shape (n,) or (n, k)
+            Raw output of a model.
+
+        Returns
+        -------
+        hessian : ndarray of the shape of `raw`
+            Never negative; an upper bound where `exact_hessian` is False.
+        """
+        if not self.smooth:
+            return np.ones_like(raw)
+        if type(self).gradient is Loss.gradient:
+            found = curvature(lambda at: self.pointwise(y, at), raw)
+        else:
+            found = slope_of_gradient(lambda at: self.gradient(y, at), raw)
+        return np.maximum(found, 0)
+
+    def gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
+        """Both derivatives in one call, for losses that share work between them.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,) or (n, k)
+            The target.
+        raw : ndarray of shape (n,) or (n, k)
+            Raw output of a model.
+
+        Returns
+        -------
+        gradient, hessian : ndarrays of the shape of `raw`
+        """
+        return self.gradient(y, raw), self.hessian(y, raw)
+
+    def start(
+        self, y: Array, sample_weight: Array | None = None, width: int | None = None
+    ) -> Any:
+        """Best constant raw output.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,) or (n, k)
+            The target.
+        sample_weight : ndarray of shape (n,) or None
+            Weights of the rows.
+        width : int or None
+            Number of raw columns; None for one value a row.
+
+        Returns
+        -------
+        start : float or ndarray of shape (width,)
+        """
+        raw = np.zeros(len(y) if width is None else (len(y), width))
+        return self.leaf(y, raw, sample_weight)
+
+    def leaf(self, y: Array, raw: Array, sample_weight: Array | None = None) -> Any:
+        """Best constant step for a group of rows: the value of a leaf.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,) or (n, k)
+            The target.
+        raw : ndarray of shape (n,) or (n, k)
+            Raw output so far.
+        sample_weight : ndarray of shape (n,) or None
+            Weights of the rows.
+
+        Returns
+        -------
+        step : float or ndarray of shape (k,)
+            What to add to `raw` in all rows of the group.
+        """
+        w = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
+        if raw.ndim == 1:
+            return best_step(
+                lambda c: float(w @ self.gradient(y, raw + c)),
+                lambda c: float(w @ self.pointwise(y, raw + c)),
+                float(w @ np.abs(self.gradient(y, raw))),
+            )
+        return best_steps(
+            lambda c: (
+                float(np.average(rows(self.pointwise(y, raw + c)), weights=w)),
+                np.average(self.gradient(y, raw + c), axis=0, weights=w),
+            ),
+            raw.shape[1],
+        )
+
+    def adapted(
+        self,
+        y: Array,
+        raw: Array,
+        sample_weight: Array | None = None,
+    ) -> Self:
+        """Give the loss with what it takes from the data so far (see `Huber`).
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,) or (n, k)
+            The target.
+        raw : ndarray of shape (n,) or (n, k)
+            Raw output so far.
+        sample_weight : ndarray of shape (n,) or None
+            Weights of the rows.
+
+        Returns
+        -------
+        loss : Loss
+            This loss, or one of the same class with fixed parameters.
+        """
+        return self
+
+    def for_classes(
+        self,
+        classes: Any,
+    ) -> Self:
+        """Give the loss with what it says of classes said of codes (see `LogLoss`).
+
+        Parameters
+        ----------
+        classes : sequence
+            The labels, in the order of their codes.
+
+        Returns
+        -------
+        loss : Loss
+        """
+        return self
+
+    def check(self, y: Array) -> None:
+        """Refuse parameters and targets that the loss is not for.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,) or (n, k)
+            The target.
+        """
+
+    def link_for(self, task: str) -> Link:
+        """Give the link for a kind of target.
+
+        Parameters
+        ----------
+        task : {"regression", "multioutput", "binary", "multiclass", "multilabel"}
+            What the target is.
+
+        Returns
+        -------
+        link : Link
+        """
+        if task not in self.links:
+            raise ValueError(
+                f"loss={self!r} is for {_listed(self.links)} targets, got a {task} one."
+            )
+        return self.links[task]
+
+    def width(self, task: str, columns: int) -> int | None:
+        """Count the raw columns that the loss wants.
+
+        Parameters
+        ----------
+        task : str
+            What the target is.
+        columns : int
+            Number of classes, labels or outputs.
+
+        Returns
+        -------
+        width : int or None
+            None for one value a row.
+        """
+        return None if task in ("regression", "binary") else columns
+
+    def score(
+        self, y: Array, prediction: Array, sample_weight: Array | None = None
+    ) -> float:
+        """Negative mean loss of predictions (greater is better).
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,) or (n, k)
+            The target; class codes for a classifier.
+        prediction : ndarray of shape (n,) or (n, k)
+            What a model predicts: means, or probabilities with one column a class
+            (raw decisions for losses without probabilities, such as `Hinge`).
+        sample_weight : ndarray of shape (n,) or None
+            Weights of the rows.
+
+        Returns
+        -------
+        score : float
+        """
+        return -loss_of_predictions(self, y, prediction, sample_weight)
+
+    def scorer(self) -> LossScorer:
+        """Make a scorer for ``scoring=`` of this loss, so that it can be selected by.
+
+        Returns
+        -------
+        scorer : LossScorer
+            Called with ``(estimator, X, y, sample_weight=None)``; greater is better.
+        """
+        return LossScorer(self)
+
+
+def _listed(names: Mapping[str, Any]) -> str:
+    words = list(names)
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + f" and {words[-1]}"

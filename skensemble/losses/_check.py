@@ -1,0 +1,326 @@
+"""Is a loss what it says it is? The answer in words."""
+
+import pickle
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from skensemble.losses._base import Loss
+from skensemble.losses._differences import rows, slope, slope_of_gradient
+
+Array = NDArray[Any]
+
+_COLUMNS = {"regression": 1, "multioutput": 3, "binary": 2, "multiclass": 4}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Targets of one kind and raw outputs for them."""
+
+    task: str
+    y: Array
+    raw: Array
+    weight: Array
+
+    @property
+    def width(self) -> int | None:
+        """Number of raw columns."""
+        return None if self.raw.ndim == 1 else self.raw.shape[1]
+
+
+def check_loss(
+    loss: Loss, y: Any = None, *, raise_error: bool = True, random_state: int = 0
+) -> list[str]:
+    """Verify what a loss says about itself, and explain in words what is wrong.
+
+    Its derivatives are compared with differences of its value; the claims of convexity
+    and smoothness, the start value and the leaf value with the loss around them; the
+    link with its inverse; weights with repetition; and value and derivatives must be
+    finite at raw outputs of a thousand, in float32 too.
+
+    Parameters
+    ----------
+    loss : Loss
+        The loss to verify.
+    y : array-like or None, default=None
+        Targets to verify it on; None: drawn for each kind of target that it is for.
+    raise_error : bool, default=True
+        Raise an error that lists what is wrong; False: only return it.
+    random_state : int, default=0
+        Seed of the draws.
+
+    Returns
+    -------
+    findings : list of str
+        One sentence for each thing wrong; empty for a good loss.
+
+    Examples
+    --------
+    >>> from skensemble.losses import CustomLoss, check_loss
+    >>> def value(y, raw):
+    ...     return (raw - y) ** 2
+    >>> def gradient(y, raw):
+    ...     return raw - y
+    >>> found = check_loss(CustomLoss(value, gradient), raise_error=False)
+    >>> found[0].partition(": at")[0]
+    'regression: the gradient is not the slope of the value'
+    """
+    rng = np.random.default_rng(random_state)
+    findings = []
+    for task in loss.links:
+        sample = _sample(loss, task, y, rng)
+        if sample is None:
+            continue
+        try:
+            fixed = loss.adapted(sample.y, sample.raw, sample.weight)
+            findings += [f"{task}: {text}" for text in _findings(fixed, sample, rng)]
+        except Exception as error:
+            findings.append(f"{task}: {type(error).__name__}: {error}")
+    findings += _keeping(loss)
+    if findings and raise_error:
+        lines = "\n".join(f"- {finding}" for finding in findings)
+        raise ValueError(f"loss={loss!r} is not what it says:\n{lines}")
+    return findings
+
+
+def _sample(loss: Loss, task: str, y: Any, rng: Any) -> Sample | None:
+    """Draw targets that the loss takes, and raw outputs."""
+    n = 200
+    for target in [np.asarray(y)] if y is not None else _targets(task, n, rng):
+        try:
+            loss.check(target)
+        except ValueError:
+            if y is not None:
+                raise
+            continue
+        codes = task in ("binary", "multiclass")
+        columns = (
+            1 + int(target.max()) if codes else target.reshape(len(target), -1).shape[1]
+        )
+        width = loss.width(task, columns)
+        shape = (len(target),) if width is None else (len(target), width)
+        # On a grid with an odd offset no raw output hits a target, where slopes jump.
+        raw = np.round(rng.normal(scale=2, size=shape), 1) + 0.0352
+        return Sample(task, target, raw, rng.integers(1, 4, len(target)).astype(float))
+    return None
+
+
+def _targets(task: str, n: int, rng: Any) -> Iterator[Array]:
+    if task == "binary":
+        yield rng.integers(0, 2, n)
+    elif task == "multiclass":
+        yield np.arange(n) % 4
+    elif task == "multilabel":
+        yield rng.integers(0, 2, (n, 3))
+    else:
+        shape = n if task == "regression" else (n, 3)
+        yield rng.normal(size=shape).round(4)
+        yield rng.gamma(2.0, size=shape).round(4) + 0.01
+        yield rng.uniform(0.05, 0.95, size=shape)
+        yield rng.dirichlet(np.ones(3), size=n)
+
+
+def _findings(loss: Loss, sample: Sample, rng: Any) -> Iterator[str]:
+    each = loss.pointwise(sample.y, sample.raw)
+    if each.shape not in (sample.raw.shape, sample.raw.shape[:1]):
+        yield f"pointwise gave the shape {each.shape} for raw {sample.raw.shape}."
+        return
+    yield from _slopes(loss, sample)
+    yield from _curvature(loss, sample)
+    yield from _claims(loss, sample, rng)
+    yield from _minima(loss, sample)
+    yield from _link(loss, sample)
+    yield from _weights(loss, sample)
+    yield from _tails(loss, sample)
+
+
+def _slopes(loss: Loss, sample: Sample) -> Iterator[str]:
+    y, raw = sample.y, sample.raw
+    told, seen = loss.gradient(y, raw), slope(lambda at: loss.pointwise(y, at), raw)
+    yield from _differ(
+        "the gradient is not the slope of the value", sample, told, seen, "slope"
+    )
+    both = loss.gradient_hessian(y, raw)
+    if not np.allclose(both[0], told) or not np.allclose(both[1], loss.hessian(y, raw)):
+        yield "gradient_hessian differs from gradient and hessian."
+
+
+def _curvature(loss: Loss, sample: Sample) -> Iterator[str]:
+    y, raw = sample.y, sample.raw
+    told = loss.hessian(y, raw)
+    if np.min(told) < 0:
+        yield f"the hessian is negative ({np.min(told):.4g}); give an upper bound."
+    if loss.constant_hessian and not np.allclose(told, 1):
+        yield "constant_hessian is True, but the hessian is not one everywhere."
+    if not loss.smooth:
+        return
+    seen = slope_of_gradient(lambda at: loss.gradient(y, at), raw)
+    if loss.exact_hessian:
+        what = "the hessian is not the slope of the gradient"
+        yield from _differ(what, sample, told, np.maximum(seen, 0), "slope", 1e-4)
+    elif np.any(told < seen - 1e-5 * (1 + np.abs(seen))):
+        worst = int(np.argmin(rows(told - seen)))
+        yield (
+            "the hessian is no upper bound of the second derivative at "
+            f"y={_shown(y[worst])}, raw={_shown(raw[worst])}."
+        )
+    if not np.any(told > 1e-8 * np.abs(loss.gradient(y, raw)).max()):
+        yield (
+            "the hessian is zero everywhere, so Newton steps are endless: the slope "
+            "jumps. Set smooth=False, or give a hessian."
+        )
+
+
+def _claims(loss: Loss, sample: Sample, rng: Any) -> Iterator[str]:
+    y, raw = sample.y, sample.raw
+    other = raw + rng.normal(scale=2, size=raw.shape)
+
+    def each(at: Array) -> Array:
+        return rows(loss.pointwise(y, at))
+
+    bulge = each((raw + other) / 2) - (each(raw) + each(other)) / 2
+    if loss.convex and bulge.max() > 1e-8 * (1 + np.abs(each(raw)).max()):
+        at = int(bulge.argmax())
+        yield (
+            "it is not convex: between raw="
+            f"{_shown(raw[at])} and {_shown(other[at])} at y={_shown(y[at])} it lies "
+            "above its chord. Set convex=False."
+        )
+    if loss.smooth and raw.ndim == 1 and (jump := _jump(loss, y[0])) is not None:
+        yield (
+            f"its slope jumps at y={_shown(y[0])}, raw={jump:.4g}. Set smooth=False, "
+            "so that trees renew their leaves."
+        )
+
+
+def _jump(loss: Loss, y: Any) -> float | None:
+    """Find a jump of the slope: a step that stays as the grid gets finer."""
+    low, high = -6.0, 6.0
+    steps = []
+    for _ in range(4):
+        grid = np.linspace(low, high, 801)
+        g = loss.gradient(np.full(len(grid), y), grid)
+        at = int(np.argmax(np.abs(np.diff(g))))
+        steps.append(abs(g[at + 1] - g[at]))
+        low, high = grid[at], grid[at + 1]
+        # Differences cannot look closer than their own step.
+        if high - low < 1e-4:
+            break
+    scale = 1e-6 * (1 + np.abs(loss.gradient(np.full(1, y), np.zeros(1)))[0])
+    jumps = len(steps) > 1 and steps[-1] > max(0.5 * steps[0], scale)
+    return float(low) if jumps else None
+
+
+def _minima(loss: Loss, sample: Sample) -> Iterator[str]:
+    y, raw, w = sample.y, sample.raw, sample.weight
+    zero = np.zeros_like(raw)
+    start = np.asarray(loss.start(y, w, sample.width))
+    yield from _beaten("start", loss, sample, zero + start)
+    yield from _beaten("leaf", loss, sample, raw + loss.leaf(y, raw, w))
+
+
+def _beaten(name: str, loss: Loss, sample: Sample, raw: Array) -> Iterator[str]:
+    here = loss.value(sample.y, raw, sample.weight)
+    shape = () if raw.ndim == 1 else raw.shape[1:]
+    for size in (0.003, 0.1, 1.0):
+        for direction in (*np.eye(max(1, int(np.prod(shape)))), np.ones(shape)):
+            for sign in (-size, size):
+                moved = raw + sign * direction.reshape(shape or (1,))
+                there = loss.value(sample.y, moved, sample.weight)
+                if there < here - 1e-7 * (1 + abs(here)):
+                    yield (
+                        f"{name} is not the best constant: the mean loss is {here:.6g} "
+                        f"there and {there:.6g} when it moves by {sign:+g}."
+                    )
+                    return
+
+
+def _link(loss: Loss, sample: Sample) -> Iterator[str]:
+    link = loss.link_for(sample.task)
+    mean = link.inverse(sample.raw)
+    back = link.inverse(link.link(mean))
+    if not np.allclose(back, mean, rtol=1e-6, atol=1e-9):
+        yield f"the link {link!r} and its inverse do not undo each other."
+    if link.probabilities and (np.min(mean) < 0 or np.max(mean) > 1):
+        yield f"the link {link!r} gives probabilities outside 0 to 1."
+
+
+def _weights(loss: Loss, sample: Sample) -> Iterator[str]:
+    y, raw, w = sample.y, sample.raw, sample.weight
+    often = np.repeat(np.arange(len(y)), w.astype(int))
+    pairs = {
+        "value": (loss.value(y, raw, w), loss.value(y[often], raw[often])),
+        "start": (
+            loss.start(y, w, sample.width),
+            loss.start(y[often], None, sample.width),
+        ),
+        "leaf": (loss.leaf(y, raw, w), loss.leaf(y[often], raw[often])),
+    }
+    for name, (weighted, repeated) in pairs.items():
+        if not np.allclose(weighted, repeated, rtol=1e-4, atol=1e-5):
+            yield (
+                f"{name} with sample_weight is {_shown(weighted)}, with the rows "
+                f"repeated instead {_shown(repeated)}."
+            )
+
+
+def _tails(loss: Loss, sample: Sample) -> Iterator[str]:
+    for dtype in (np.float32, np.float64):
+        for far in (-1e3, 1e3):
+            raw = np.full(sample.raw.shape, far, dtype=dtype)
+            if raw.ndim == 2:
+                raw[:, 0] = -far
+            y = sample.y.astype(dtype) if sample.y.dtype.kind == "f" else sample.y
+            with np.errstate(all="ignore"):
+                found = {
+                    "value": loss.pointwise(y, raw),
+                    "gradient": loss.gradient(y, raw),
+                    "hessian": loss.hessian(y, raw),
+                }
+            for name, values in found.items():
+                if not np.all(np.isfinite(values)):
+                    yield (
+                        f"{name} is not finite at raw={far:g} in {dtype.__name__}; cut "
+                        "off exponents or use the logarithmic form."
+                    )
+
+
+def _keeping(loss: Loss) -> Iterator[str]:
+    try:
+        again = pickle.loads(pickle.dumps(loss))
+    except Exception as error:
+        yield (
+            f"it cannot be pickled ({error}); use functions and classes of a module, "
+            "not lambdas or local ones."
+        )
+    else:
+        if repr(again) != repr(loss):
+            yield "it is not the same after a pickle."
+    if repr(clone(loss)) != repr(loss):
+        yield "it is not the same after clone; store parameters as they are given."
+
+
+def _differ(
+    what: str,
+    sample: Sample,
+    told: Array,
+    seen: Array,
+    name: str,
+    tolerance: float = 1e-5,
+) -> Iterator[str]:
+    off = np.abs(told - seen) - tolerance * (1 + np.abs(seen))
+    if off.max() <= 0:
+        return
+    at = np.unravel_index(0 if off.ravel()[0] > 0 else int(off.argmax()), off.shape)
+    yield (
+        f"{what}: at y={_shown(sample.y[at[0]])}, raw={_shown(sample.raw[at[0]])} it is "
+        f"{told[at]:.4g}, the {name} {seen[at]:.4g}."
+    )
+
+
+def _shown(value: Any) -> str:
+    return np.array2string(np.asarray(value), precision=4, separator=", ")

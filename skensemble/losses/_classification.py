@@ -1,0 +1,312 @@
+"""Losses of classes: log loss, exponential loss and the hinges."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+from sklearn.utils.class_weight import compute_class_weight
+
+from skensemble.losses._base import Loss
+from skensemble.losses._exponential import exponential
+from skensemble.losses._links import IDENTITY, LOGIT, SOFTMAX, Link, Logit
+from skensemble.losses._quantiles import weighted_quantile
+
+Array = NDArray[Any]
+
+
+class LogLoss(Loss):
+    r"""Log loss, -log of the probability given to the class seen.
+
+    One raw column and y in {0, 1}: log(1 + exp(raw)) - y raw, with the logit link; k
+    columns and codes 0..k-1: log(sum of exp(raw)) - raw_y, with the softmax link; (n, k)
+    labels in {0, 1}: the sum of the first over labels.
+
+    Parameters
+    ----------
+    label_smoothing : float, default=0.0
+        Share of the target spread evenly over the classes (Szegedy et al., "Rethinking
+        the Inception architecture", CVPR 2016, section 7).
+    class_weight : dict, "balanced" or None, default=None
+        Factor of the loss by class: labels in an estimator, codes 0..k-1 on their own
+        (0 and 1 for a label off and on). "balanced" takes n / (k n_class) from the data.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble.losses import LogLoss
+    >>> loss = LogLoss()
+    >>> round(loss.value(np.array([0, 1]), np.array([-2.0, 2.0])), 6)
+    0.126928
+    """
+
+    links: ClassVar[Mapping[str, Link]] = {
+        "binary": LOGIT,
+        "multiclass": SOFTMAX,
+        "multilabel": LOGIT,
+    }
+
+    def __init__(self, label_smoothing=0.0, class_weight=None):
+        self.label_smoothing = label_smoothing
+        self.class_weight = class_weight
+
+    def check(self, y):
+        """Refuse parameters out of range."""
+        if not 0 <= self.label_smoothing < 1:
+            raise ValueError(
+                f"label_smoothing={self.label_smoothing!r} must lie in [0, 1)."
+            )
+        if isinstance(self.class_weight, str) and self.class_weight != "balanced":
+            raise ValueError(
+                f"class_weight={self.class_weight!r} must be 'balanced', a dict of "
+                "class code to factor, or None."
+            )
+
+    def adapted(self, y, raw, sample_weight=None):
+        """Resolve "balanced" into factors."""
+        if self.class_weight != "balanced":
+            return self
+        return type(self)(self.label_smoothing, balanced_factors(y, sample_weight))
+
+    def for_classes(self, classes):
+        """Key the class weights by code."""
+        if not isinstance(self.class_weight, dict):
+            return self
+        codes = {label: code for code, label in enumerate(classes)}
+        unknown = [label for label in self.class_weight if label not in codes]
+        if unknown:
+            raise ValueError(
+                f"class_weight of loss={self!r} names {unknown}, which are no classes; "
+                f"the classes are {list(classes)}."
+            )
+        factors = {codes[label]: w for label, w in self.class_weight.items()}
+        return type(self)(self.label_smoothing, factors)
+
+    def pointwise(self, y, raw):
+        """Loss of each row, or of each row and label."""
+        if _multiclass(y, raw):
+            target = self._shares(y, raw)
+            each = special.logsumexp(raw, axis=1) - (target * raw).sum(axis=1)
+        else:
+            each = np.logaddexp(0, raw) - self._target(y, raw) * raw
+        return self._weighted(y, each)
+
+    def gradient(self, y, raw):
+        """Slope: probability - y."""
+        return self.gradient_hessian(y, raw)[0]
+
+    def hessian(self, y, raw):
+        """Second derivative: p (1 - p)."""
+        return self.gradient_hessian(y, raw)[1]
+
+    def gradient_hessian(self, y, raw):
+        """Slope p - y and second derivative p (1 - p), by class weight."""
+        if _multiclass(y, raw):
+            p = special.softmax(raw, axis=1)
+            g = p - self._shares(y, raw)
+        else:
+            p = special.expit(raw)
+            g = p - self._target(y, raw)
+        return self._weighted(y, g), self._weighted(y, p * (1 - p))
+
+    def start(self, y, sample_weight=None, width=None):
+        """Raw output of the class shares."""
+        w = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
+        if width is not None and y.ndim == 1:
+            w = self._weighted(y, w)
+            target = self._shares(y, np.empty((len(y), width)))
+            return SOFTMAX.link(np.average(target, axis=0, weights=w))
+        each = self._weighted(
+            y, w if y.ndim == 1 else np.repeat(w[:, None], y.shape[1], 1)
+        )
+        share = (self._target(y, np.zeros(1)) * each).sum(axis=0) / each.sum(axis=0)
+        start = LOGIT.link(share)
+        return float(start) if y.ndim == 1 else start
+
+    def _target(self, y: Array, raw: Array) -> Array:
+        smooth = self.label_smoothing
+        target = np.asarray(y, dtype=np.asarray(raw).dtype)
+        return target * (1 - smooth) + smooth / 2 if smooth else target
+
+    def _shares(self, y: Array, raw: Array) -> Array:
+        smooth, (n, k) = self.label_smoothing, raw.shape
+        shares = np.full((n, k), smooth / k, dtype=raw.dtype)
+        shares[np.arange(n), y.astype(np.intp)] += 1 - smooth
+        return shares
+
+    def _weighted(self, y: Array, each: Array) -> Array:
+        if self.class_weight is None:
+            return each
+        if isinstance(self.class_weight, str):
+            return self.adapted(y, each)._weighted(y, each)
+        factor = _factors(self.class_weight, y).astype(each.dtype)
+        return each * (factor[:, None] if each.ndim > factor.ndim else factor)
+
+
+class Exponential(Loss):
+    """Exponential loss of AdaBoost, exp(-s raw) with s = 2 y - 1, y in {0, 1}.
+
+    Its minimiser is half the log odds (Friedman, Hastie and Tibshirani, "Additive
+    logistic regression", Annals of Statistics 28, 2000), so the link is a logit with
+    scale two. Binary targets only.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble.losses import Exponential
+    >>> loss = Exponential()
+    >>> start = loss.start(np.array([0, 1, 1, 1]))
+    >>> loss.link_for("binary").inverse(start).round(6)
+    np.float64(0.75)
+    """
+
+    links: ClassVar[Mapping[str, Link]] = {"binary": Logit(scale=2.0)}
+
+    def pointwise(self, y, raw):
+        """Loss of each row."""
+        return exponential(-_signs(y, raw) * raw)
+
+    def gradient(self, y, raw):
+        """Slope: -s exp(-s raw)."""
+        s = _signs(y, raw)
+        return -s * exponential(-s * raw, 1)
+
+    def hessian(self, y, raw):
+        """Second derivative: exp(-s raw)."""
+        return exponential(-_signs(y, raw) * raw, 2)
+
+    def leaf(self, y, raw, sample_weight=None):
+        """Half the logarithm of the ratio of weights of the two classes."""
+        w = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
+        each = w * exponential(-_signs(y, raw) * raw)
+        on, total = each[y == 1].sum(), each.sum()
+        return float(LOGIT.link(on / total) / 2) if total > 0 else 0.0
+
+
+class Hinge(Loss):
+    """Hinge loss of support vector machines, max(0, 1 - s raw), s = 2 y - 1.
+
+    y in {0, 1}; several classes or labels: the sum over one column each, in which the
+    class seen counts as 1 (one against the rest). It has no probabilities: the sign, or
+    the largest column, decides (Cortes and Vapnik, "Support-vector networks", Machine
+    Learning 20, 1995). Trees take a hessian of one and renew their leaves.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble.losses import Hinge
+    >>> Hinge().pointwise(np.array([0, 1, 1]), np.array([0.5, 0.5, 2.0]))
+    array([1.5, 0.5, 0. ])
+    """
+
+    links: ClassVar[Mapping[str, Link]] = {
+        "binary": IDENTITY,
+        "multiclass": IDENTITY,
+        "multilabel": IDENTITY,
+    }
+    smooth: ClassVar[bool] = False
+    constant_hessian: ClassVar[bool] = True
+
+    def pointwise(self, y, raw):
+        """Loss of each entry."""
+        return np.maximum(0, 1 - _signs(y, raw) * raw)
+
+    def gradient(self, y, raw):
+        """Slope: -s where the margin s raw is below one."""
+        s = _signs(y, raw)
+        return np.where(s * raw < 1, -s, 0)
+
+    def leaf(self, y, raw, sample_weight=None):
+        """Exact minimiser: a weighted quantile of the steps that bring each margin to one."""
+        s = _signs(y, raw)
+        if raw.ndim == 1:
+            return _hinge_step(s, raw, sample_weight)
+        pairs = zip(s.T, raw.T, strict=True)
+        return np.array([_hinge_step(a, b, sample_weight) for a, b in pairs])
+
+
+class SquaredHinge(Loss):
+    """Squared hinge loss, max(0, 1 - s raw)², s = 2 y - 1.
+
+    y in {0, 1}; several classes or labels as in `Hinge`. It has no probabilities. The
+    hessian is the upper bound two, since the true one vanishes beyond the margin.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble.losses import SquaredHinge
+    >>> SquaredHinge().pointwise(np.array([0, 1, 1]), np.array([0.5, 0.5, 2.0]))
+    array([2.25, 0.25, 0.  ])
+    """
+
+    links: ClassVar[Mapping[str, Link]] = Hinge.links
+    exact_hessian: ClassVar[bool] = False
+
+    def pointwise(self, y, raw):
+        """Loss of each entry."""
+        return np.maximum(0, 1 - _signs(y, raw) * raw) ** 2
+
+    def gradient(self, y, raw):
+        """Slope: -2 s (1 - s raw) where the margin is below one."""
+        s = _signs(y, raw)
+        return -2 * s * np.maximum(0, 1 - s * raw)
+
+    def hessian(self, y, raw):
+        """Upper bound of the second derivative: two."""
+        return np.full_like(raw, 2)
+
+
+def balanced_factors(y: Array, sample_weight: Array | None = None) -> dict[int, float]:
+    """Give classes (label on and off) the same total weight.
+
+    Parameters
+    ----------
+    y : ndarray of int
+        Class codes, or labels on and off.
+    sample_weight : ndarray of shape (n,) or None
+        Weights of the rows.
+
+    Returns
+    -------
+    factors : dict of int to float
+        n / (k n_class), as scikit-learn's ``class_weight="balanced"``.
+    """
+    codes = np.asarray(y).astype(int)
+    if codes.ndim == 2 and sample_weight is not None:
+        sample_weight = np.repeat(sample_weight, codes.shape[1])
+    codes = codes.ravel()
+    seen = np.unique(codes)
+    factors = compute_class_weight(
+        "balanced", classes=seen, y=codes, sample_weight=sample_weight
+    )
+    return dict(zip(seen.tolist(), factors.tolist(), strict=True))
+
+
+def one_hot(y: Array, k: int, dtype: Any = float) -> Array:
+    """One column a class: 1 for the class of the row."""
+    return (np.asarray(y)[:, None] == np.arange(k)).astype(dtype)
+
+
+def _factors(class_weight: dict[int, float], y: Array) -> Array:
+    """Look up the factor of each code; one for a class that is not named."""
+    codes = np.asarray(y).astype(np.intp)
+    table = np.ones(1 + max(int(codes.max()), *map(int, class_weight)))
+    table[[int(code) for code in class_weight]] = list(class_weight.values())
+    return table[codes]
+
+
+def _multiclass(y: Array, raw: Array) -> bool:
+    return raw.ndim == 2 and np.ndim(y) == 1
+
+
+def _signs(y: Array, raw: Array) -> Array:
+    raw = np.asarray(raw)
+    if _multiclass(y, raw):
+        return 2 * one_hot(y, raw.shape[1], raw.dtype) - 1
+    return 2 * np.asarray(y, dtype=raw.dtype) - 1
+
+
+def _hinge_step(s: Array, raw: Array, sample_weight: Array | None) -> float:
+    w = np.ones(len(s)) if sample_weight is None else np.asarray(sample_weight)
+    return weighted_quantile(s - raw, float(w[s > 0].sum() / w.sum()), sample_weight)

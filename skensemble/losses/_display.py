@@ -1,0 +1,95 @@
+"""Losses side by side: value and slope."""
+
+from typing import Any, Self
+
+import numpy as np
+
+from skensemble.core._optional import optional
+from skensemble.losses._base import Loss
+from skensemble.losses._names import as_loss
+
+
+class LossDisplay:
+    """Curves of losses and their slopes over the raw output, for one target.
+
+    Parameters
+    ----------
+    raw : ndarray of shape (n,)
+        The raw outputs drawn.
+    curves : dict of str to tuple of ndarray
+        Value and gradient of each loss at `raw`, by its name.
+    y : float
+        The target.
+
+    Attributes
+    ----------
+    figure_ : matplotlib Figure
+        The figure, after `plot`.
+    axes_ : ndarray of matplotlib Axes
+        Value on the left, slope on the right, after `plot`.
+    """
+
+    def __init__(self, raw, curves, y):
+        self.raw = raw
+        self.curves = curves
+        self.y = y
+
+    @classmethod
+    def from_losses(
+        cls, losses: Any, *, y: Any = None, raw: Any = None, axes: Any = None
+    ) -> Self:
+        """Draw losses side by side.
+
+        Parameters
+        ----------
+        losses : sequence of Loss or str
+            What to draw: losses of one raw column.
+        y : float or None, default=None
+            The target; None: 1 (a class, or a number that all losses take).
+        raw : array-like of shape (n,) or None, default=None
+            The raw outputs; None: from -3 to 3.
+        axes : sequence of two matplotlib Axes or None, default=None
+            Where to draw; None: a new figure.
+
+        Returns
+        -------
+        display : LossDisplay
+        """
+        grid = np.linspace(-3, 3, 601) if raw is None else np.asarray(raw, dtype=float)
+        target = 1.0 if y is None else float(y)
+        curves = {}
+        for loss in [as_loss(one) for one in losses]:
+            _one_column(loss)
+            seen = np.full(len(grid), target)
+            curves[repr(loss)] = (loss.pointwise(seen, grid), loss.gradient(seen, grid))
+        return cls(grid, curves, target).plot(axes=axes)
+
+    def plot(self, *, axes: Any = None) -> Self:
+        """Draw value and slope.
+
+        Parameters
+        ----------
+        axes : sequence of two matplotlib Axes or None, default=None
+            Where to draw; None: a new figure.
+
+        Returns
+        -------
+        display : LossDisplay
+        """
+        if axes is None:
+            pyplot = optional("matplotlib.pyplot", extra="plot")
+            _, axes = pyplot.subplots(1, 2, figsize=(10, 4), layout="constrained")
+        for name, curve in self.curves.items():
+            for ax, line in zip(axes, curve, strict=True):
+                ax.plot(self.raw, line, label=name)
+        for ax, title in zip(axes, ("loss", "gradient"), strict=True):
+            ax.set(xlabel=f"raw output (y = {self.y:g})", title=title)
+        axes[0].legend()
+        self.axes_ = np.asarray(axes)
+        self.figure_ = axes[0].figure
+        return self
+
+
+def _one_column(loss: Loss) -> None:
+    if not {"regression", "binary"} & set(loss.links) or loss.width("binary", 2):
+        raise ValueError(f"loss={loss!r} has several raw columns; a curve needs one.")

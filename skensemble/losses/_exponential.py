@@ -1,0 +1,35 @@
+"""exp, continued as a parabola where float32 would overflow."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+_CAP = 60.0
+
+
+def exponential(x: Array, derivative: int = 0) -> Array:
+    """Value, slope or curvature of exp; above 60 its second-order Taylor polynomial.
+
+    So the value stays convex and finite in float32, and its slope and curvature are
+    really its derivatives everywhere.
+
+    Parameters
+    ----------
+    x : ndarray
+        Exponents.
+    derivative : {0, 1, 2}
+        How often to differentiate.
+
+    Returns
+    -------
+    y : ndarray
+    """
+    x = np.asarray(x)
+    base = np.exp(np.minimum(x, _CAP))
+    beyond = np.maximum(x - _CAP, 0)
+    if derivative == 0:
+        return base * (1 + beyond + beyond**2 / 2)
+    return base * (1 + beyond) if derivative == 1 else base

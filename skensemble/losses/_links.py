@@ -1,0 +1,143 @@
+"""Links: from a model's raw output to the mean or probability, and back."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+Array = NDArray[Any]
+
+# exp of more than this leaves float32; no mean that far out means anything.
+_LARGEST_EXPONENT = 80.0
+
+
+class Link:
+    """A monotone map between the mean (or probability) of `y` and the raw output.
+
+    A link without parameters of its own is one value, shared by all losses.
+    """
+
+    name = "link"
+    probabilities = False
+
+    def link(self, mean: Array) -> Array:
+        """Raw output of a mean."""
+        raise TypeError(f"{type(self).__name__} has no way from means to raw output.")
+
+    def inverse(self, raw: Array) -> Array:
+        """Mean of a raw output."""
+        raise TypeError(f"{type(self).__name__} has no way from raw output to means.")
+
+    def __repr__(self) -> str:
+        """Name the link."""
+        return f"{type(self).__name__}()"
+
+    def __eq__(self, other: object) -> bool:
+        """Two links of one class with the same parameters are the same."""
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        """Agree with equality."""
+        return hash((type(self), tuple(sorted(vars(self).items()))))
+
+
+class Identity(Link):
+    """The raw output is the mean itself."""
+
+    name = "identity"
+
+    def link(self, mean: Array) -> Array:
+        """Raw output of a mean."""
+        return np.asarray(mean)
+
+    def inverse(self, raw: Array) -> Array:
+        """Mean of a raw output."""
+        return np.asarray(raw)
+
+
+class Log(Link):
+    """raw = log(mean): for means above zero."""
+
+    name = "log"
+
+    def link(self, mean: Array) -> Array:
+        """Raw output of a mean."""
+        return np.log(np.maximum(mean, np.exp(-_LARGEST_EXPONENT)))
+
+    def inverse(self, raw: Array) -> Array:
+        """Mean of a raw output."""
+        return np.exp(np.clip(raw, -_LARGEST_EXPONENT, _LARGEST_EXPONENT))
+
+
+class Logit(Link):
+    """raw = log(p / (1 - p)) / scale: for one probability a column."""
+
+    name = "logit"
+    probabilities = True
+
+    def __init__(self, scale: float = 1.0) -> None:
+        self.scale = scale
+
+    def link(self, mean: Array) -> Array:
+        """Raw output of a probability."""
+        return special.logit(_inside(mean)) / self.scale
+
+    def inverse(self, raw: Array) -> Array:
+        """Probability of a raw output."""
+        return special.expit(self.scale * np.asarray(raw))
+
+
+class Softmax(Link):
+    """p_j = exp(raw_j) / sum of exp(raw): for probabilities that sum to one a row."""
+
+    name = "softmax"
+    probabilities = True
+
+    def link(self, mean: Array) -> Array:
+        """Raw output of the probabilities, with mean zero in each row."""
+        logs = np.log(_inside(mean))
+        return logs - logs.mean(axis=-1, keepdims=True)
+
+    def inverse(self, raw: Array) -> Array:
+        """Probabilities of a raw output."""
+        return special.softmax(raw, axis=-1)
+
+
+class Rearranged(Link):
+    """The raw columns of each row in ascending order: quantiles that never cross.
+
+    Sorting estimated quantiles never moves them further from the true ones
+    (Chernozhukov, Fernández-Val and Galichon, "Quantile and probability curves
+    without crossing", Econometrica 78, 2010).
+    """
+
+    name = "rearranged"
+
+    def link(self, mean: Array) -> Array:
+        """Raw output of the quantiles."""
+        return np.asarray(mean)
+
+    def inverse(self, raw: Array) -> Array:
+        """Quantiles of a raw output, ascending along the columns."""
+        return np.sort(raw, axis=-1)
+
+
+IDENTITY, LOG, LOGIT, SOFTMAX = Identity(), Log(), Logit(), Softmax()
+LINKS = {link.name: link for link in (IDENTITY, LOG, LOGIT, SOFTMAX)}
+
+
+def as_link(link: Link | str) -> Link:
+    """Find a link by its name, or take it as it is."""
+    if isinstance(link, Link):
+        return link
+    if link not in LINKS:
+        raise ValueError(f"link={link!r} is not known; use one of {sorted(LINKS)}.")
+    return LINKS[link]
+
+
+def _inside(probability: Array) -> Array:
+    """Keep probabilities off zero and one, where the raw output is infinite."""
+    values = np.asarray(probability)
+    tiny = np.finfo(values.dtype if values.dtype.kind == "f" else float).eps
+    return np.clip(values, tiny, 1 - tiny)

@@ -1,0 +1,58 @@
+"""Losses by name: each class is known by its own name in snake case."""
+
+import re
+from typing import Any
+
+from skensemble.losses._base import Loss
+
+
+def loss_names() -> dict[str, type[Loss]]:
+    """Map each short name to its class.
+
+    Returns
+    -------
+    names : dict of str to class
+        Every loss of this package that constructs without arguments.
+    """
+    return {
+        _snake(cls.__name__): cls
+        for cls in _descendants(Loss)
+        if cls.__module__.startswith("skensemble.losses.")
+        and cls.__name__ != "CustomLoss"
+    }
+
+
+def as_loss(loss: Loss | str, **parameters: Any) -> Loss:
+    """Find a loss by its name, or take it as it is.
+
+    Parameters
+    ----------
+    loss : Loss or str
+        A loss, or its name: "huber", "log_loss", ...
+    **parameters : dict
+        Parameters of a loss named.
+
+    Returns
+    -------
+    loss : Loss
+    """
+    if isinstance(loss, Loss):
+        return loss
+    known = loss_names()
+    if not isinstance(loss, str) or loss not in known:
+        raise ValueError(
+            f"loss={loss!r} is not known; use a Loss or one of {sorted(known)}."
+        )
+    return known[loss](**parameters)
+
+
+def _snake(name: str) -> str:
+    # A capital starts a word unless it is within a run of capitals (KLDivergence).
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def _descendants(cls: type) -> list[type]:
+    found: list[type] = []
+    for child in cls.__subclasses__():
+        found += [child, *_descendants(child)]
+    return found
