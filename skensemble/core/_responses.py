@@ -53,6 +53,11 @@ def respond(
     if isinstance(raw, list):
         return _labels_block(estimator, raw)
     raw = np.asarray(raw)
+    if raw.dtype.kind == "f" and np.isnan(raw).any():
+        raise ValueError(
+            f"{method} gave NaN in {int(np.isnan(raw).reshape(len(raw), -1).any(1).sum())}"
+            f" of {len(raw)} rows."
+        )
     if present is None:
         return raw
     if method == "predict":

@@ -47,8 +47,16 @@ class Target:
 def numeric_target(y: Any) -> Target:
     """Read the target of a regressor; one column is flattened with a warning."""
     values = _required(y)
+    if values.dtype.kind in "OSU":
+        try:
+            values = values.astype(float)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"y should be numbers for a regressor, got dtype {values.dtype}."
+            ) from error
+    assert_all_finite(values, input_name="y")
     if values.ndim == 1 or values.shape[1] == 1:
-        return Target(column_or_1d(y, warn=True), "continuous")
+        return Target(column_or_1d(values, warn=True), "continuous")
     return Target(values, "continuous")
 
 

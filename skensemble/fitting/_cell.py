@@ -48,7 +48,7 @@ class Failure:
     member: str
     split: int | str
     error: BaseException
-    traceback: str
+    traceback: str = field(repr=False)
 
     def __str__(self) -> str:
         return (
@@ -85,12 +85,12 @@ class FittedCell:
 
     member: str
     split: int | str
-    train: Rows | None
-    test: Rows
+    train: Rows | None = field(repr=False)
+    test: Rows = field(repr=False)
     method: str
-    present: NDArray[Any] | None
-    estimator: Any
-    block: NDArray[Any] | None
+    present: NDArray[Any] | None = field(repr=False)
+    estimator: Any = field(repr=False)
+    block: NDArray[Any] | None = field(repr=False)
     fit_seconds: float
     predict_seconds: float
     score: float | None = None

@@ -1,5 +1,6 @@
 """The out-of-fold block: what every member said of rows that it had not seen."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,7 +78,12 @@ class OutOfFold:
         return pd.DataFrame(self.values, columns=columns, index=self.index)
 
     def __getitem__(self, member: str) -> Array:
+        if member not in self.blocks:
+            raise KeyError(f"{member!r} is no member; members: {list(self.blocks)}.")
         return self.blocks[member]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.blocks)
 
     def __len__(self) -> int:
         return len(self.covered)

@@ -44,6 +44,7 @@ def plan_splits(
     splits : list of Split
         In the order in which the splitter gives them.
     """
+    _check_kind(cv)
     splitter = check_cv(cv, y, classifier=classifier)
     if seed is not None and getattr(splitter, "random_state", 0) is None:
         splitter = copy.copy(splitter)
@@ -58,10 +59,24 @@ def plan_splits(
     return splits
 
 
+def _check_kind(cv: Any) -> None:
+    if isinstance(cv, type):
+        raise ValueError(f"cv={cv.__name__} is a class; give one: {cv.__name__}(...).")
+    if isinstance(cv, float):
+        raise ValueError(
+            f"cv={cv!r} is no number of folds; for a holdout of that share use "
+            f"ShuffleSplit(1, test_size={cv!r})."
+        )
+
+
 def _pairs(splitter: Any, X: Any, y: Any, params: dict[str, Any]) -> list[Any]:
     try:
         return list(splitter.split(X, y, **params))
     except ValueError as error:
+        if "unpack" in str(error):
+            raise ValueError(
+                "cv gives splits that are no (train, test) pairs of rows."
+            ) from error
         if "groups" in params or "groups" not in str(error):
             raise
         raise ValueError(

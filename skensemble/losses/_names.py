@@ -51,8 +51,8 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
-def _descendants(cls: type) -> list[type]:
-    found: list[type] = []
+def _descendants(cls: type[Loss]) -> list[type[Loss]]:
+    found: list[type[Loss]] = []
     for child in cls.__subclasses__():
         found += [child, *_descendants(child)]
     return found

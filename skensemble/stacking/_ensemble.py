@@ -38,7 +38,7 @@ from skensemble.fitting._runner import (
 )
 from skensemble.fitting._splits import covered_rows, plan_splits
 from skensemble.fitting._threads import brings_threads
-from skensemble.stacking._fit_params import FitParams, check_known, check_weight, route
+from skensemble.stacking._fit_params import FitParams, check_known, check_per_row, route
 from skensemble.stacking._leaderboard import leaderboard
 from skensemble.stacking._meta_features import column_names, meta_blocks, meta_table
 from skensemble.stacking._scores import score_block
@@ -118,8 +118,8 @@ class BaseStacking(
 
     def _ask_prefit(self, members, X, target):
         rows = np.arange(len(target.values))
-        for _, estimator in members:
-            check_is_fitted(estimator)
+        for name, estimator in members:
+            _check_fitted(name, estimator)
         return [
             self._ask_one(name, estimator, X, target, rows)
             for name, estimator in members
@@ -195,6 +195,11 @@ class BaseStacking(
         columns = meta_blocks(blocks, self.stack_method_, self._n_classes)
         self._widths = [column.shape[1] for column in columns]
         rows = np.flatnonzero(self.oof_.covered)
+        if len(rows) < 2:
+            raise ValueError(
+                f"cv={self.cv!r} predicts {len(rows)} of {len(self.oof_)} rows; the "
+                "final estimator needs more to learn from."
+            )
         whole = len(rows) == len(self.oof_)
         seen = X if whole or not self.passthrough else take_rows(X, rows)
         table = meta_table(
@@ -203,12 +208,16 @@ class BaseStacking(
         weights = cut_params(routed.final, rows, len(self.oof_))
         task = context.subcontext(task_name="final estimator")
         task.call_on_fit_task_begin(estimator=self, X=table, y=target.values[rows])
-        self.final_estimator_, self._final_present = fit_member(
-            final, table, target.values[rows], weights
-        )
+        try:
+            self.final_estimator_, self._final_present = fit_member(
+                final, table, target.values[rows], weights
+            )
+        except Exception as error:
+            error.add_note(_of_final(self.passthrough, table))
+            raise
         task.call_on_fit_task_end(estimator=self, X=table, y=target.values[rows])
-        own = _stack_scores(self, table, target, rows, splits, weights)
-        self._rank(target, rows, own, time.perf_counter() - started)
+        own, scored = _stack_scores(self, table, target, rows, splits, weights)
+        self._rank(target, scored, own, time.perf_counter() - started)
 
     def _rank(self, target, rows, own, seconds):
         score = _scorer(target.kind)
@@ -399,8 +408,17 @@ def _matching_rows(X: Any, y: Any, routed: FitParams) -> int:
             "Found input variables with inconsistent numbers of samples: "
             f"[{n_rows}, {len(y)}]"
         )
-    check_weight(routed.sample_weight, n_rows)
+    check_per_row("sample_weight", routed.sample_weight, n_rows)
+    check_per_row("groups", routed.splitter.get("groups"), n_rows)
     return n_rows
+
+
+def _check_fitted(name: str, estimator: Any) -> None:
+    try:
+        check_is_fitted(estimator)
+    except NotFittedError as error:
+        error.add_note(f"cv='prefit' needs member {name!r} fitted already.")
+        raise
 
 
 def _check_choice(name: str, value: Any, known: list[Any]) -> None:
@@ -485,7 +503,11 @@ def _ask(estimator: Any, method: str, codes: Any, X: Any, n_classes: int) -> Any
 
 
 def _stack_scores(stack, table, target, rows, splits: list[Split], params):
-    """Score the stack honestly: its meta model is fitted without the rows scored."""
+    """Score the stack honestly: its meta model is fitted without the rows scored.
+
+    Also say which rows could be scored, so that members are scored on the same ones:
+    with splits in order of time there is no meta model yet for the first block.
+    """
     y = target.values[rows]
     place = np.full(len(target.values), -1)
     place[rows] = np.arange(len(rows))
@@ -495,15 +517,24 @@ def _stack_scores(stack, table, target, rows, splits: list[Split], params):
         if _can_fit(y[train], test, target.kind):
             parts.append(_meta_cell(stack, table, y, train, test, params, target))
     if not parts:
-        return {"score": float("nan"), "score_std": float("nan")}
+        return {"score": float("nan"), "score_std": float("nan")}, rows
     score = _scorer(target.kind)
     seen = np.unique(np.concatenate([part.test for part in parts]))
     block = assemble(parts, len(rows), target.n_classes)[seen]
     by_split = [score(part.block, "predict", y[part.test]) for part in parts]
-    return {
+    own = {
         "score": score(block, "predict", y[seen]),
         "score_std": float(np.std(by_split)),
     }
+    return own, rows[seen]
+
+
+def _of_final(passthrough: bool, table: Any) -> str:
+    hint = (
+        f" With passthrough=True it is given a {type(table).__name__} with the columns "
+        "of X behind the members' predictions; a Pipeline can prepare them."
+    )
+    return "This happened in the final estimator." + (hint if passthrough else "")
 
 
 def _known(places):

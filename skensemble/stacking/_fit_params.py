@@ -33,6 +33,8 @@ def route(
     params = {key: value for key, value in params.items() if value is not None}
     weight = params.get("sample_weight")
     if sklearn.get_config()["enable_metadata_routing"]:
+        if not params:  # what process_routing gives then cannot be looked into
+            return FitParams({name: {} for name in names}, {}, {})
         routed = process_routing(owner, "fit", **params)
         members = {name: dict(routed[name]["fit"]) for name in names}
         splitter = dict(routed["splitter"]["split"]) if "splitter" in routed else {}
@@ -64,11 +66,11 @@ def check_known(owner: Any, params: dict[str, Any]) -> None:
         )
 
 
-def check_weight(weight: Any, n_rows: int) -> None:
-    """Refuse sample weights of another length than the data."""
-    if weight is not None and np.shape(weight) != (n_rows,):
+def check_per_row(name: str, values: Any, n_rows: int) -> None:
+    """Refuse weights or groups of another length than the data."""
+    if values is not None and np.shape(values) != (n_rows,):
         raise ValueError(
-            f"sample_weight has shape {np.shape(weight)}, expected ({n_rows},)."
+            f"{name} has shape {np.shape(values)}, expected ({n_rows},): one entry a row."
         )
 
 

@@ -48,3 +48,18 @@ def test_nobody_is_named():
 def test_weights_of_a_wrong_length():
     with pytest.raises(ValueError, match=r"sample_weight has shape \(3,\)"):
         StackingRegressor([("a", Ridge())]).fit(X, y, sample_weight=[1, 2, 3])
+
+
+def test_groups_of_a_wrong_length():
+    with pytest.raises(ValueError, match=r"groups has shape \(3,\)"):
+        StackingRegressor([("a", Ridge())], cv=GroupKFold(3)).fit(
+            X, y, groups=[1, 2, 3]
+        )
+
+
+def test_routing_without_parameters():
+    with sklearn.config_context(enable_metadata_routing=True):
+        stack = StackingRegressor([("a", Ridge())]).fit(X, y)
+        with pytest.raises(ValueError, match="needs groups"):
+            stack.set_params(cv=GroupKFold(3)).fit(X, y)
+    assert len(stack.cells_) == 6

@@ -16,6 +16,7 @@ from sklearn.callback import ProgressBar
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.datasets import make_classification, make_regression
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.model_selection import (
@@ -303,6 +304,26 @@ def test_leaderboard_and_frame():
     assert len(stack.cells_) == 12
 
 
+def test_leaderboard_scores_all_on_the_same_rows():
+    stack = StackingRegressor(REGRESSORS, cv=TimeSeriesSplit(4), random_state=0)
+    table = stack.fit(XR, YR).leaderboard_
+    # The meta model of the first block that is predicted has nothing to learn from.
+    rows = np.concatenate([cell.test for cell in stack.cells_[1:4]])
+    residual = YR[rows] - stack.oof_["ridge"][rows]
+    expected = 1 - (residual**2).sum() / ((YR[rows] - YR[rows].mean()) ** 2).sum()
+    assert table.loc["ridge", "score"] == pytest.approx(expected)
+
+
+def test_block_names_its_members():
+    stack = StackingRegressor(REGRESSORS).fit(XR, YR)
+    assert list(stack.oof_) == ["tree", "ridge"]
+    with pytest.raises(
+        KeyError, match=r"'lgbm' is no member; members: \['tree', 'ridge'"
+    ):
+        stack.oof_["lgbm"]
+    assert "array" not in repr(stack.cells_[0])
+
+
 def test_a_member_may_be_called_stack():
     table = StackingRegressor([("stack", Ridge())]).fit(XR, YR).leaderboard_
     assert list(table.index) == ["stack", "stack (whole)"]
@@ -314,11 +335,33 @@ def test_a_member_may_be_called_stack():
         ({"on_error": "ignore"}, "on_error='ignore'"),
         ({"cv": "prefitted"}, "cv='prefitted'"),
         ({"cv": [(np.arange(5), np.arange(190, 210))]}, "up to 209"),
+        ({"cv": KFold}, r"KFold is a class; give one: KFold\(...\)"),
+        ({"cv": [np.arange(10)]}, r"no \(train, test\) pairs"),
+        ({"cv": 0.2}, r"ShuffleSplit\(1, test_size=0.2\)"),
+        ({"cv": [(np.arange(100), [100])]}, "predicts 1 of 200 rows"),
     ],
 )
 def test_bad_input_is_named(options, told):
     with pytest.raises(ValueError, match=told):
         StackingRegressor(REGRESSORS, **options).fit(XR, YR)
+
+
+def test_blame_goes_where_it_belongs():
+    with pytest.raises(ValueError, match="Input y contains NaN"):
+        StackingRegressor(REGRESSORS).fit(XR, np.where(YR > 0, YR, np.nan))
+    with pytest.raises(ValueError, match="y should be numbers"):
+        StackingRegressor(REGRESSORS).fit(XR, np.where(YR > 0, "a", "b"))
+    frame = pd.DataFrame(XR).add_prefix("x").assign(text="a")
+    numbers = make_column_transformer(("passthrough", ["x0", "x1"]))
+    stack = StackingRegressor(
+        [("r", make_pipeline(numbers, Ridge()))], passthrough=True
+    )
+    with pytest.raises(ValueError, match="could not convert") as caught:
+        stack.fit(frame, YR)
+    assert "final estimator. With passthrough=True" in caught.value.__notes__[0]
+    with pytest.raises(NotFittedError) as caught:
+        StackingRegressor(REGRESSORS, cv="prefit").fit(XR, YR)
+    assert "'tree' fitted already" in caught.value.__notes__[0]
 
 
 @pytest.mark.parametrize("backend", ["sequential", "threading", "loky"])
