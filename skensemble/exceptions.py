@@ -2,6 +2,8 @@
 
 ::
 
+    FloatingPointError
+     └── DivergedError          a loss became NaN or infinite
     RuntimeError
      └── MemberFailedError      no member of an ensemble could be fitted
     UserWarning
@@ -9,7 +11,12 @@
      └── OverlappingSplitWarning  a split predicts rows that it trains on
 """
 
-__all__ = ["MemberFailedError", "MemberFailedWarning", "OverlappingSplitWarning"]
+__all__ = [
+    "DivergedError",
+    "MemberFailedError",
+    "MemberFailedWarning",
+    "OverlappingSplitWarning",
+]
 
 
 class MemberFailedError(RuntimeError):
@@ -22,3 +29,7 @@ class MemberFailedWarning(UserWarning):
 
 class OverlappingSplitWarning(UserWarning):
     """A split predicts rows that it trains on, so its predictions are not honest."""
+
+
+class DivergedError(FloatingPointError):
+    """A loss became NaN or infinite while it was minimised."""

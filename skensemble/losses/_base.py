@@ -252,8 +252,7 @@ class Loss(BaseEstimator):
         return self
 
     def for_classes(
-        self,
-        classes: Any,
+        self, classes: Any, y: Array, sample_weight: Array | None = None
     ) -> Self:
         """Give the loss with what it says of classes said of codes (see `LogLoss`).
 
@@ -261,6 +260,10 @@ class Loss(BaseEstimator):
         ----------
         classes : sequence
             The labels, in the order of their codes.
+        y : ndarray of int
+            Codes of the training rows.
+        sample_weight : ndarray of shape (n,) or None
+            Weights of the rows.
 
         Returns
         -------

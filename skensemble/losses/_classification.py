@@ -69,8 +69,10 @@ class LogLoss(Loss):
             return self
         return type(self)(self.label_smoothing, balanced_factors(y, sample_weight))
 
-    def for_classes(self, classes):
-        """Key the class weights by code."""
+    def for_classes(self, classes, y, sample_weight=None):
+        """Key the class weights by code, and take "balanced" ones from the data."""
+        if self.class_weight == "balanced":
+            return self.adapted(y, y, sample_weight)
         if not isinstance(self.class_weight, dict):
             return self
         codes = {label: code for code, label in enumerate(classes)}

@@ -1,0 +1,163 @@
+"""The loop of boosting: grow, measure, stop."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skensemble.boosting.engines._contract import Grower, Problem, Rows
+from skensemble.core._seeds import named_seed
+from skensemble.exceptions import DivergedError
+from skensemble.losses import Loss
+from skensemble.optim import Patience, Schedule
+
+Array = NDArray[Any]
+Metric = Callable[[Array, Array, Array | None], float]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a run goes.
+
+    Parameters
+    ----------
+    first, last : int
+        Rounds to grow, from `first` to `last` (excluded).
+    schedule : Schedule
+        Learning rate of each round.
+    stopping : Patience or None
+        When to stop on the validation rows.
+    subsample : float
+        Share of the rows that each round sees.
+    seed : int
+        For the choice of rows.
+    metrics : dict of str to callable
+        Further numbers to follow: ``metric(y, prediction, sample_weight)``.
+    """
+
+    first: int
+    last: int
+    schedule: Schedule
+    stopping: Patience | None = None
+    subsample: float = 1.0
+    seed: int = 0
+    metrics: dict[str, Metric] = field(default_factory=dict)
+
+
+def run(
+    grower: Grower,
+    problem: Problem,
+    plan: Plan,
+    after: Callable[[int, list[dict[str, float]]], bool],
+) -> tuple[list[dict[str, float]], int]:
+    """Grow round after round.
+
+    Parameters
+    ----------
+    grower : Grower
+        Adds the trees.
+    problem : Problem
+        Whose loss is followed.
+    plan : Plan
+        Rounds, rates, stopping.
+    after : callable
+        ``after(iteration, history)`` is told of each round; True ends the run.
+
+    Returns
+    -------
+    history : list of dict
+        One row a round.
+    kept : int
+        How many of the new rounds to keep.
+    """
+    history: list[dict[str, float]] = []
+    watch = None if plan.stopping is None else plan.stopping.watch()
+    before = None
+    for iteration in range(plan.first, plan.last):
+        started = time.perf_counter()
+        mask = _mask(plan, iteration, len(problem.train.y))
+        if mask is not None and before is None:
+            before = _loss(problem, problem.train, grower.raw("train"), ~mask)
+        rate = plan.schedule.rate_at(iteration, plan.last)
+        if not grower.grow(rate, mask):
+            break
+        row = {"learning_rate": rate, **_losses(grower, problem, plan, mask, before)}
+        if mask is not None:
+            before = row["oob_loss"]
+        row["seconds"] = time.perf_counter() - started
+        history.append(row)
+        _check_finite(row, iteration, problem, plan)
+        stop = after(iteration, history)
+        if watch is not None and watch.stops(row["validation_loss"]):
+            stop = True
+        if stop:
+            break
+    kept = len(history)
+    if watch is not None and watch.rule.restore_best and history:
+        kept = watch.best_round + 1
+    return history, kept
+
+
+def _losses(
+    grower: Grower, problem: Problem, plan: Plan, mask: Array | None, before: Any
+) -> dict[str, float]:
+    found = {}
+    if mask is None:
+        scored = {"train": _part(problem.scored, grower.raw("scored"), None)}
+    else:
+        raw = grower.raw("train")
+        scored = {"train": _part(problem.train, raw, mask)}
+        found["oob_loss"] = _loss(problem, problem.train, raw, ~mask)
+        found["oob_improvement"] = before - found["oob_loss"]
+    if problem.validation is not None:
+        raw = grower.raw("validation")
+        scored["validation"] = _part(problem.validation, raw, None)
+    for name, (y, raw, weight) in scored.items():
+        found[f"{name}_loss"] = problem.loss.value(y, raw, weight)
+        if plan.metrics:
+            mean = problem.loss.link_for(problem.task).inverse(raw)
+            for metric, f in plan.metrics.items():
+                found[f"{name}_{metric}"] = f(y, mean, weight)
+    return found
+
+
+def _part(rows: Rows, raw: Array, kept: Array | None) -> tuple[Any, Any, Any]:
+    if kept is None:
+        return rows.y, raw, rows.weight
+    weight = None if rows.weight is None else rows.weight[kept]
+    return rows.y[kept], raw[kept], weight
+
+
+def _loss(problem: Problem, rows: Rows, raw: Array, kept: Array) -> float:
+    y, raw, weight = _part(rows, raw, kept)
+    if not len(y) or (weight is not None and not weight.sum() > 0):
+        return float("nan")
+    return problem.loss.value(y, raw, weight)
+
+
+def _mask(plan: Plan, iteration: int, n_rows: int) -> Array | None:
+    if plan.subsample >= 1:
+        return None
+    rng = np.random.default_rng(named_seed(plan.seed, "rows", iteration))
+    mask = np.zeros(n_rows, dtype=bool)
+    size = max(1, int(plan.subsample * n_rows))
+    mask[rng.choice(n_rows, size, replace=False)] = True
+    return mask
+
+
+def _check_finite(
+    row: dict[str, float], iteration: int, problem: Problem, plan: Plan
+) -> None:
+    loss: Loss = problem.loss
+    for name in ("train_loss", "validation_loss"):
+        if name in row and not np.isfinite(row[name]):
+            rate = row["learning_rate"]
+            raise DivergedError(
+                f"{name} is {row[name]} after iteration {iteration} with loss={loss!r} "
+                f"and learning_rate={rate:g}: the steps are too long for this loss "
+                "(lower learning_rate, or raise min_samples_leaf or the engine's L2 "
+                "regularisation), or the loss is not finite there (check_loss explains)."
+            )

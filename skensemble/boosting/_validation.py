@@ -1,0 +1,62 @@
+"""The rows held out to know when to stop."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import GroupShuffleSplit, train_test_split
+
+Array = NDArray[Any]
+
+WAYS = ("random", "last")
+
+
+def inner_split(
+    y: Array,
+    *,
+    fraction: float,
+    how: str,
+    stratify: bool,
+    groups: Any,
+    seed: int,
+) -> tuple[Array, Array]:
+    """Choose rows to learn from and rows to watch.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,) or (n, k)
+        The target, classes as codes.
+    fraction : float
+        Share of the rows to watch.
+    how : {"random", "last"}
+        At random, or the last block of rows (ordered in time).
+    stratify : bool
+        Whether classes keep their shares.
+    groups : array-like of shape (n,) or None
+        Rows of one group stay on one side.
+    seed : int
+        For the random choice.
+
+    Returns
+    -------
+    train, validation : ndarrays of int
+    """
+    rows = np.arange(len(y))
+    if not 0 < fraction < 1:
+        raise ValueError(
+            f"validation_fraction={fraction!r} must lie between 0 and 1 (a share of rows)."
+        )
+    if how not in WAYS:
+        raise ValueError(f"validation={how!r} is not known; use one of {list(WAYS)}.")
+    if how == "last":
+        first = len(y) - max(1, round(fraction * len(y)))
+        return rows[:first], rows[first:]
+    if groups is not None:
+        splitter = GroupShuffleSplit(1, test_size=fraction, random_state=seed)
+        return next(splitter.split(rows, groups=groups))
+    return train_test_split(
+        rows,
+        test_size=fraction,
+        random_state=seed,
+        stratify=y.astype(float) if stratify else None,
+    )

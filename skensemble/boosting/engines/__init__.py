@@ -1,0 +1,38 @@
+"""What grows trees, or other weak learners, for any loss."""
+
+from typing import Any
+
+from skensemble.boosting.engines._contract import Engine
+from skensemble.boosting.engines._lightgbm import LightGBM
+from skensemble.boosting.engines._weak_learner import WeakLearner
+from skensemble.boosting.engines._xgboost import XGBoost
+
+__all__ = ["Engine", "LightGBM", "WeakLearner", "XGBoost", "as_engine"]
+
+_BY_NAME: dict[str, type[Engine]] = {
+    "lightgbm": LightGBM,
+    "xgboost": XGBoost,
+    "weak_learner": WeakLearner,
+}
+
+
+def as_engine(engine: Any) -> Engine:
+    """Find an engine by its name, or take it as it is.
+
+    Parameters
+    ----------
+    engine : Engine or {"lightgbm", "xgboost", "weak_learner"}
+        What grows the trees.
+
+    Returns
+    -------
+    engine : Engine
+    """
+    if isinstance(engine, Engine):
+        return engine
+    if isinstance(engine, str) and engine in _BY_NAME:
+        return _BY_NAME[engine]()
+    raise ValueError(
+        f"engine={engine!r} is not known; use one of {list(_BY_NAME)}, LightGBM(...), "
+        "XGBoost(...) or WeakLearner(estimator)."
+    )

@@ -1,0 +1,82 @@
+"""Gradient and hessian of a loss for a booster: weighted, in float32, on all threads."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skensemble.boosting.engines._contract import Problem
+from skensemble.losses import Loss
+from skensemble.losses._links import SOFTMAX
+
+Array = NDArray[Any]
+
+# Rows a block: small enough for the cache, large enough for numpy's overhead.
+_BLOCK = 16_384
+
+
+class Derivatives:
+    """Derivatives of a loss by the raw output of all training rows.
+
+    Parameters
+    ----------
+    problem : Problem
+        Loss, targets and weights.
+    coupled : float
+        Factor of the hessian where the columns are coupled (softmax): its diagonal
+        alone is too small for steps in all columns at once, and each library has its
+        factor for that.
+    """
+
+    def __init__(self, problem: Problem, coupled: float) -> None:
+        rows = problem.train
+        softmax = problem.loss.link_for(problem.task) == SOFTMAX
+        self._factor = coupled if softmax else 1.0
+        self._loss = problem.loss
+        # Probabilities need no more than float32; residuals of large targets do.
+        classes = problem.task not in ("regression", "multioutput")
+        self._dtype = np.float32 if classes else np.float64
+        codes = problem.task == "multiclass"
+        self._y = rows.y if codes else rows.y.astype(self._dtype)
+        self._weight = rows.weight
+        self._g = np.empty(rows.raw.shape, dtype=np.float32)
+        self._h = np.empty(rows.raw.shape, dtype=np.float32)
+        self._threads = max(1, problem.threads)
+
+    def __call__(self, raw: Array, mask: Array | None) -> tuple[Array, Array]:
+        """Differentiate; rows that are masked out get zeros.
+
+        Parameters
+        ----------
+        raw : ndarray of shape (n,) or (n, k)
+            Raw output so far.
+        mask : ndarray of bool of shape (n,) or None
+            The rows that count.
+
+        Returns
+        -------
+        gradient, hessian : ndarrays of float32
+        """
+        loss = self._loss.adapted(self._y, raw, self._weight)
+        starts = range(0, len(raw), _BLOCK)
+        if self._threads > 1 and len(starts) > 1:
+            with ThreadPoolExecutor(self._threads) as pool:
+                list(pool.map(lambda a: self._fill(loss, raw, mask, a), starts))
+        else:
+            for first in starts:
+                self._fill(loss, raw, mask, first)
+        return self._g, self._h
+
+    def _fill(self, loss: Loss, raw: Array, mask: Array | None, first: int) -> None:
+        part = slice(first, first + _BLOCK)
+        g, h = loss.gradient_hessian(
+            self._y[part], raw[part].astype(self._dtype, copy=False)
+        )
+        if self._factor != 1:
+            h = h * self._factor
+        for found, kept in ((g, self._g), (h, self._h)):
+            kept[part] = found
+            for factor in (self._weight, mask):
+                if factor is not None:
+                    kept[part].T[...] *= factor[part]

@@ -1,0 +1,376 @@
+"""LightGBM as an engine."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skensemble.boosting.engines._contract import (
+    Forest,
+    Grower,
+    LibraryEngine,
+    Problem,
+    Rows,
+    count_of,
+    refuse,
+    refuse_reserved,
+)
+from skensemble.boosting.engines._derivatives import Derivatives
+from skensemble.boosting.engines._renewal import leaf_values
+from skensemble.boosting.engines._tree import BoostedTree
+from skensemble.losses import (
+    AbsoluteError,
+    Gamma,
+    Huber,
+    KLDivergence,
+    LogLoss,
+    Loss,
+    Poisson,
+    Quantile,
+    SquaredError,
+    Tweedie,
+)
+
+Array = NDArray[Any]
+
+RESERVED = dict.fromkeys(
+    ("n_estimators", "num_iterations", "n_iter", "num_boost_round"), "n_estimators"
+) | {
+    "learning_rate": "learning_rate",
+    "eta": "learning_rate",
+    "objective": "loss",
+    "early_stopping_round": "early_stopping",
+    "early_stopping_rounds": "early_stopping",
+    "random_state": "random_state",
+    "seed": "random_state",
+    "n_jobs": "n_jobs",
+    "num_threads": "n_jobs",
+}
+_SIZES = ("num_leaves", "max_leaves", "max_leaf_nodes", "max_depth")
+_ALIASES = {
+    "min_data_in_leaf": ("min_child_samples",),
+    "min_gain_to_split": ("min_split_gain",),
+    "feature_fraction_bynode": ("colsample_bynode",),
+    "boosting": ("boosting_type",),
+}
+_MOST_ROW_WISE = 100
+
+
+class LightGBM(LibraryEngine):
+    """LightGBM's histogram trees, for any loss.
+
+    Parameters are LightGBM's own, such as ``num_leaves``, ``min_child_samples``,
+    ``reg_lambda``, ``boosting_type="dart"``; they win over what the estimator says of
+    trees (`max_depth` of the estimator limits nothing once ``num_leaves`` is given).
+
+    Parameters
+    ----------
+    native : bool, default=True
+        Use LightGBM's own objective where it has exactly the loss; False: always the
+        derivatives of the loss.
+    **params : dict
+        Parameters of LightGBM.
+
+    Examples
+    --------
+    >>> from skensemble import GradientBoostingRegressor, LightGBM
+    >>> model = GradientBoostingRegressor(engine=LightGBM(num_leaves=31))
+    >>> model.get_params()["engine__num_leaves"]
+    31
+    """
+
+    def grower(self, problem):
+        """Start a run.
+
+        Parameters
+        ----------
+        problem : Problem
+            Data, loss and shape of trees.
+
+        Returns
+        -------
+        grower : Grower
+        """
+        refuse_reserved(self, RESERVED)
+        refuse(self, problem, ("min_weight_fraction_leaf", "ccp_alpha"))
+        if self.params_of(problem).get("boosting") == "rf":
+            raise ValueError(
+                "boosting_type='rf' grows a forest, not boosted trees; use 'gbdt', "
+                "'dart' or 'goss'."
+            )
+        return LightGBMGrower(self, problem)
+
+    @property
+    def drops_trees(self) -> bool:
+        """Whether earlier trees change later (DART)."""
+        given = self.library_params
+        return "dart" in (given.get("boosting"), given.get("boosting_type"))
+
+    def params_of(self, problem: Problem) -> dict[str, Any]:
+        """Translate shape and options into LightGBM's words.
+
+        Parameters
+        ----------
+        problem : Problem
+            What is to be grown.
+
+        Returns
+        -------
+        params : dict
+        """
+        params = _shape_params(problem) | {
+            "verbosity": -1,
+            "metric": "None",
+            "seed": problem.seed,
+            "num_threads": problem.threads,
+            # The same trees whatever the number of threads.
+            "deterministic": True,
+            "force_row_wise": problem.n_features <= _MOST_ROW_WISE,
+            "force_col_wise": problem.n_features > _MOST_ROW_WISE,
+            # Bins of few rows are kept apart where trees may split them.
+            "min_data_in_bin": min(3, count_of(problem.shape.min_samples_leaf, 10**9)),
+        }
+        given = dict(self.library_params)
+        for name, others in _ALIASES.items():
+            for other in others:
+                if other in given:
+                    given[name] = given.pop(other)
+        if any(name in given for name in _SIZES):
+            params = {k: v for k, v in params.items() if k not in _SIZES}
+        if "force_col_wise" in given or "force_row_wise" in given:
+            params.pop("force_col_wise"), params.pop("force_row_wise")
+        return params | given
+
+
+def native_objective(loss: Loss, task: str) -> dict[str, Any] | None:
+    """Name LightGBM's objective that means exactly the same, if there is one."""
+    if isinstance(loss, LogLoss):
+        plain = loss.label_smoothing == 0 and loss.class_weight is None
+        names = {"binary": "binary", "multiclass": "multiclass"}
+        return {"objective": names[task]} if plain and task in names else None
+    if task != "regression":
+        return None
+    return _of_numbers(loss)
+
+
+def _of_numbers(loss: Loss) -> dict[str, Any] | None:
+    # Exact classes only: a subclass may mean something else.
+    names: dict[type, dict[str, Any]] = {
+        SquaredError: {"objective": "regression"},
+        AbsoluteError: {"objective": "regression_l1"},
+        # LightGBM widens the hessian by exp(0.7) to be careful; the loss has none of it.
+        Poisson: {"objective": "poisson", "poisson_max_delta_step": 1e-12},
+        Gamma: {"objective": "gamma"},
+        KLDivergence: {"objective": "cross_entropy"},
+    }
+    if type(loss) is Huber and loss.quantile is None:
+        return {"objective": "huber", "alpha": loss.delta}
+    if type(loss) is Quantile:
+        return {"objective": "quantile", "alpha": loss.quantile}
+    if type(loss) is Tweedie and 1 < loss.power < 2:
+        return {"objective": "tweedie", "tweedie_variance_power": loss.power}
+    return names.get(type(loss))
+
+
+class LightGBMGrower(Grower):
+    """One run of LightGBM."""
+
+    def __init__(self, engine: LightGBM, problem: Problem) -> None:
+        self._problem = problem
+        native = native_objective(problem.loss, problem.task) if engine.native else None
+        self._native = native is not None and not problem.sampled
+        self._renews = problem.loss.renews_leaves and not self._native
+        if self._renews and engine.drops_trees:
+            raise ValueError(
+                f"loss={problem.loss!r} renews the values of leaves, which trees of "
+                "boosting_type='dart' change later; use 'gbdt'."
+            )
+        self._params = engine.params_of(problem)
+        if self._native and native is not None:
+            self._params = native | self._params
+        self._booster, self._sets = self._start()
+        k = problem.width
+        # LightGBM's factor for the diagonal of the softmax hessian.
+        self._derivatives = Derivatives(problem, coupled=k / max(k - 1, 1))
+        self._own = {name: self._rows(name).raw.copy() for name in self._sets}
+        self._rate: float | None = None
+        self._mask: Array | None = None
+
+    def _start(self) -> tuple[Any, dict[str, Any]]:
+        import lightgbm
+
+        problem, params = self._problem, dict(self._params)
+        params.setdefault("learning_rate", 1.0)
+        if problem.width > 1:
+            params["num_class"] = problem.width
+        params.setdefault("objective", "none")
+        self._params = params
+        train = self._dataset(problem.train, None)
+        booster = lightgbm.Booster(params=params, train_set=train)
+        sets = {"train": train}
+        same = problem.scored is problem.train
+        for name in ("scored", "validation"):
+            rows = self._rows(name)
+            if name == "scored" and same:
+                sets[name] = train
+            elif rows is not None:
+                sets[name] = self._dataset(rows, train)
+                booster.add_valid(sets[name], name)
+        return booster, sets
+
+    def _dataset(self, rows: Rows, reference: Any) -> Any:
+        import lightgbm
+
+        return lightgbm.Dataset(
+            rows.X,
+            label=rows.y if rows.y.ndim == 1 else None,
+            weight=rows.weight,
+            init_score=rows.raw,
+            reference=reference,
+            categorical_feature=list(self._problem.categorical),
+            params=self._params,
+            free_raw_data=True,
+        )
+
+    def _rows(self, name: str) -> Any:
+        return getattr(self._problem, name)
+
+    def grow(self, rate, mask):
+        """Add the trees of one round; False when none can be grown."""
+        if rate != self._rate:
+            self._booster.reset_parameter({"learning_rate": rate})
+            self._rate = rate
+        before = self._booster.num_trees()
+        if self._native:
+            self._booster.update()
+        else:
+            self._mask = mask
+            self._booster.update(fobj=self._objective)
+        if self._booster.num_trees() == before:
+            return False
+        if self._renews:
+            self._renew(rate, mask)
+        return True
+
+    def _objective(self, raw: Array, _: Any) -> tuple[Array, Array]:
+        return self._derivatives(self._own["train"] if self._renews else raw, self._mask)
+
+    def _renew(self, rate: float, mask: Array | None) -> None:
+        problem, booster = self._problem, self._booster
+        last = booster.current_iteration() - 1
+        leaves = self._one(problem.train.X, last, pred_leaf=True)
+        raw = self._own["train"]
+        loss = problem.loss.adapted(problem.train.y, raw, problem.train.weight)
+        leaves = leaves.reshape(len(raw), problem.width).astype(np.intp)
+        for j in range(problem.width):
+            tree = last * problem.width + j
+            steps = leaf_values(loss, problem.train, raw, leaves[:, j], mask, j)
+            for leaf in np.unique(leaves[:, j]):
+                value = rate * steps.get(int(leaf), 0.0)
+                booster.set_leaf_output(tree, int(leaf), value)
+        for name in self._own:
+            self._own[name] += self._one(self._rows(name).X, last, raw_score=True)
+
+    def _one(self, X: Any, iteration: int, **options: Any) -> Array:
+        return np.asarray(
+            self._booster.predict(
+                X,
+                start_iteration=iteration,
+                num_iteration=1,
+                num_threads=self._problem.threads,
+                **options,
+            )
+        )
+
+    def raw(self, rows):
+        """Raw output now of the "train", "scored" or "validation" rows."""
+        if self._renews:
+            return self._own[rows]
+        found: list[Array] = []
+
+        def keep(scores: Array, _: Any) -> tuple[str, float, bool]:
+            found.append(scores)
+            return "kept", 0.0, True
+
+        self._booster.eval(self._sets[rows], rows, feval=keep)
+        if not self._native:
+            return found[0]
+        # LightGBM hands out means where the objective is its own.
+        return self._problem.loss.link_for(self._problem.task).link(found[0])
+
+    def forest(self, n_iterations):
+        """Give the trees of the first rounds."""
+        text = self._booster.model_to_string(num_iteration=max(n_iterations, 1))
+        return LightGBMForest(
+            text, n_iterations, self._problem.width, self._problem.shape
+        )
+
+
+class LightGBMForest(Forest):
+    """Trees grown by LightGBM."""
+
+    def __init__(self, text: str, n_iterations: int, width: int, shape: Any) -> None:
+        import lightgbm
+
+        self.n_iterations = n_iterations
+        self.width = width
+        self.shape = shape
+        self.booster = lightgbm.Booster(model_str=text)
+
+    def raw(self, X, first, last, threads=0):
+        """Sum of the trees of rounds `first` to `last` (excluded)."""
+        if last <= first:
+            shape = (X.shape[0],) if self.width == 1 else (X.shape[0], self.width)
+            return np.zeros(shape)
+        return np.asarray(
+            self.booster.predict(
+                X,
+                raw_score=True,
+                start_iteration=first,
+                num_iteration=last - first,
+                num_threads=threads,
+            )
+        )
+
+    def leaves(self, X, threads=0):
+        """Leaf of each row in each tree."""
+        found = self.booster.predict(X, pred_leaf=True, num_threads=threads)
+        found = np.asarray(found).reshape(X.shape[0], -1)
+        return found[:, : self.n_iterations * self.width].reshape(
+            X.shape[0], self.n_iterations, self.width
+        )
+
+    def importance(self, kind):
+        """Sum of gains, or number of splits, by feature."""
+        found = self.booster.feature_importance(importance_type=kind)
+        return np.asarray(found, dtype=float)
+
+    def tree(self, iteration, column):
+        """One tree."""
+        return BoostedTree(self, iteration, column)
+
+
+def _shape_params(problem: Problem) -> dict[str, Any]:
+    shape, n_rows = problem.shape, problem.train.X.shape[0]
+    leaf = count_of(shape.min_samples_leaf, n_rows)
+    # Both children this large mean that their parent was worth a split.
+    split = (count_of(shape.min_samples_split, n_rows) + 1) // 2
+    depth = -1 if shape.max_depth is None else shape.max_depth
+    leaves = shape.max_leaf_nodes
+    if leaves is None:
+        leaves = 2 ** min(depth, 16) if depth > 0 else 31
+    weight = problem.train.weight
+    total = n_rows if weight is None else float(weight.sum())
+    params: dict[str, Any] = {
+        "max_depth": depth,
+        "num_leaves": leaves,
+        "min_data_in_leaf": max(leaf, split),
+        "min_gain_to_split": shape.min_impurity_decrease * total,
+    }
+    if shape.max_features not in (None, problem.n_features):
+        params["feature_fraction_bynode"] = shape.max_features / problem.n_features
+    if shape.monotonic_cst is not None:
+        params["monotone_constraints"] = list(shape.monotonic_cst)
+    if shape.interaction_cst is not None:
+        params["interaction_constraints"] = [list(g) for g in shape.interaction_cst]
+    return params

@@ -1,0 +1,406 @@
+"""XGBoost as an engine."""
+
+import json
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from skensemble.boosting.engines._contract import (
+    Forest,
+    Grower,
+    LibraryEngine,
+    Problem,
+    Rows,
+    count_of,
+    refuse,
+    refuse_reserved,
+)
+from skensemble.boosting.engines._derivatives import Derivatives
+from skensemble.boosting.engines._renewal import leaf_values
+from skensemble.boosting.engines._tree import BoostedTree
+from skensemble.losses import (
+    AbsoluteError,
+    Gamma,
+    Hinge,
+    LogLoss,
+    Loss,
+    Poisson,
+    Quantile,
+    SquaredError,
+    Tweedie,
+)
+
+Array = NDArray[Any]
+
+RESERVED = {
+    "n_estimators": "n_estimators",
+    "num_boost_round": "n_estimators",
+    "learning_rate": "learning_rate",
+    "eta": "learning_rate",
+    "objective": "loss",
+    "base_score": "init",
+    "early_stopping_rounds": "early_stopping",
+    "random_state": "random_state",
+    "seed": "random_state",
+    "n_jobs": "n_jobs",
+    "nthread": "n_jobs",
+}
+_SIZES = ("max_depth", "max_leaves", "grow_policy")
+
+
+class XGBoost(LibraryEngine):
+    """XGBoost's histogram trees, for any loss.
+
+    Parameters are XGBoost's own, such as ``max_leaves``, ``min_child_weight``,
+    ``reg_lambda``, ``booster="dart"``; they win over what the estimator says of trees.
+
+    Parameters
+    ----------
+    native : bool, default=True
+        Use XGBoost's own objective where it has exactly the loss; False: always the
+        derivatives of the loss.
+    **params : dict
+        Parameters of XGBoost.
+
+    Examples
+    --------
+    >>> from skensemble import GradientBoostingRegressor, XGBoost
+    >>> model = GradientBoostingRegressor(engine=XGBoost(reg_lambda=0.0))
+    >>> model.get_params()["engine__reg_lambda"]
+    0.0
+    """
+
+    def grower(self, problem):
+        """Start a run.
+
+        Parameters
+        ----------
+        problem : Problem
+            Data, loss and shape of trees.
+
+        Returns
+        -------
+        grower : Grower
+        """
+        refuse_reserved(self, RESERVED)
+        refuse(self, problem, ("min_weight_fraction_leaf", "ccp_alpha"))
+        if self.library_params.get("booster", "gbtree") not in ("gbtree", "dart"):
+            raise ValueError(
+                f"booster={self.library_params['booster']!r} grows no trees; use "
+                "'gbtree' or 'dart', or a linear model."
+            )
+        return XGBoostGrower(self, problem)
+
+    @property
+    def drops_trees(self) -> bool:
+        """Whether earlier trees change later (DART)."""
+        return self.library_params.get("booster") == "dart"
+
+    def params_of(self, problem: Problem) -> dict[str, Any]:
+        """Translate shape and options into XGBoost's words.
+
+        Parameters
+        ----------
+        problem : Problem
+            What is to be grown.
+
+        Returns
+        -------
+        params : dict
+        """
+        params = _shape_params(problem) | {
+            "tree_method": "hist",
+            "verbosity": 0,
+            "seed": problem.seed,
+            "nthread": problem.threads,
+        }
+        given = self.library_params
+        if any(name in given for name in _SIZES):
+            params = {k: v for k, v in params.items() if k not in _SIZES}
+        return params | given
+
+
+def native_objective(loss: Loss, task: str, width: int) -> dict[str, Any] | None:
+    """Name XGBoost's objective that means exactly the same, if there is one."""
+    if isinstance(loss, LogLoss):
+        if loss.label_smoothing or loss.class_weight is not None:
+            return None
+        if task == "multiclass":
+            return {"objective": "multi:softprob", "num_class": width}
+        return {"objective": "binary:logistic", "base_score": 0.5}
+    if type(loss) is SquaredError:
+        return {"objective": "reg:squarederror", "base_score": 0.0}
+    if type(loss) is Hinge and task == "binary":
+        return None  # its leaves are not renewed there
+    return _of_numbers(loss) if task == "regression" else None
+
+
+def _of_numbers(loss: Loss) -> dict[str, Any] | None:
+    if type(loss) is AbsoluteError:
+        return {"objective": "reg:absoluteerror", "base_score": 0.0}
+    if type(loss) is Quantile:
+        name = {"objective": "reg:quantileerror", "base_score": 0.0}
+        return name | {"quantile_alpha": loss.quantile}
+    if type(loss) is Poisson:
+        # XGBoost widens the hessian by exp(0.7) to be careful; the loss has none of it.
+        return {"objective": "count:poisson", "base_score": 1.0, "max_delta_step": 0.0}
+    if type(loss) is Gamma:
+        return {"objective": "reg:gamma", "base_score": 1.0}
+    if type(loss) is Tweedie and 1 < loss.power < 2:
+        name = {"objective": "reg:tweedie", "base_score": 1.0}
+        return name | {"tweedie_variance_power": loss.power}
+    return None
+
+
+class XGBoostGrower(Grower):
+    """One run of XGBoost."""
+
+    def __init__(self, engine: XGBoost, problem: Problem) -> None:
+        self._problem = problem
+        native = (
+            native_objective(problem.loss, problem.task, problem.width)
+            if engine.native
+            else None
+        )
+        self._native = native is not None and not problem.sampled
+        self._renews = problem.loss.renews_leaves and not self._native
+        if self._renews and engine.drops_trees:
+            raise ValueError(
+                f"loss={problem.loss!r} renews the values of leaves, which trees of "
+                "booster='dart' change later; use 'gbtree'."
+            )
+        own = {"objective": "reg:squarederror", "base_score": 0.0}
+        objective = native if self._native and native is not None else own
+        self._params = objective | engine.params_of(problem)
+        # XGBoost's factor for the diagonal of the softmax hessian.
+        self._derivatives = Derivatives(problem, coupled=2.0)
+        self._start()
+        self._rounds = 0
+        self._values: list[list[dict[int, float]]] = []
+
+    def _start(self) -> None:
+        import xgboost
+
+        problem = self._problem
+        same = problem.scored is problem.train
+        train = self._matrix(problem.train, None)
+        self._sets = {"train": train, "scored": train}
+        if not same:
+            self._sets["scored"] = self._matrix(problem.scored, train)
+        if problem.validation is not None:
+            self._sets["validation"] = self._matrix(problem.validation, train)
+        self._own = {
+            name: getattr(problem, name).raw.astype(float) for name in self._sets
+        }
+        cache = list({id(m): m for m in self._sets.values()}.values())
+        self._booster = xgboost.Booster(self._params, cache)
+
+    def _matrix(self, rows: Rows, reference: Any) -> Any:
+        import xgboost
+
+        label = rows.y
+        if not self._native:  # only the number of columns matters then
+            label = np.zeros(rows.raw.shape, dtype=np.float32)
+        options: dict[str, Any] = {}
+        if self._problem.categorical:
+            options = {
+                "feature_types": _kinds(self._problem),
+                "enable_categorical": True,
+            }
+        if self._params["tree_method"] == "hist":
+            options["ref"] = reference
+            options["max_bin"] = self._params.get("max_bin", 256)
+        kind = (
+            xgboost.QuantileDMatrix
+            if self._params["tree_method"] == "hist"
+            else xgboost.DMatrix
+        )
+        return kind(
+            rows.X,
+            label=label,
+            weight=rows.weight if self._native else None,
+            base_margin=rows.raw.astype(np.float32),
+            nthread=self._problem.threads or None,
+            **options,
+        )
+
+    def grow(self, rate, mask):
+        """Add the trees of one round."""
+        self._booster.set_param({"learning_rate": rate})
+        train = self._sets["train"]
+        if self._native:
+            self._booster.update(train, self._rounds)
+        else:
+            raw = self.raw("train")
+            g, h = self._derivatives(raw, mask)
+            self._booster.boost(train, self._rounds, grad=g, hess=h)
+        self._rounds += 1
+        if self._renews:
+            self._renew(rate, mask)
+        return True
+
+    def _renew(self, rate: float, mask: Array | None) -> None:
+        problem, raw = self._problem, self._own["train"]
+        loss = problem.loss.adapted(problem.train.y, raw, problem.train.weight)
+        leaves = self._leaves("train")
+        steps = [
+            leaf_values(loss, problem.train, raw, leaves[:, j], mask, j)
+            for j in range(problem.width)
+        ]
+        values = [{leaf: rate * v for leaf, v in step.items()} for step in steps]
+        self._values.append(values)
+        for name in dict.fromkeys(self._own):
+            where = leaves if name == "train" else self._leaves(name)
+            added = np.column_stack(
+                [_look_up(values[j], where[:, j]) for j in range(problem.width)]
+            )
+            self._own[name] += added.reshape(self._own[name].shape)
+
+    def _leaves(self, name: str) -> Array:
+        last = self._booster[self._rounds - 1 : self._rounds]
+        found = last.predict(self._sets[name], pred_leaf=True)
+        return found.reshape(-1, self._problem.width).astype(np.intp)
+
+    def raw(self, rows):
+        """Raw output now of the "train", "scored" or "validation" rows."""
+        if self._renews:
+            return self._own[rows]
+        found = self._booster.predict(self._sets[rows], output_margin=True)
+        return found.reshape(self._own[rows].shape).astype(float)
+
+    def forest(self, n_iterations):
+        """Give the trees of the first rounds."""
+        kept = self._booster[:n_iterations] if n_iterations else self._booster[:1]
+        raw = kept.save_raw("ubj")
+        if self._renews:
+            raw = _with_values(kept.save_raw("json"), self._values[:n_iterations])
+        sparse = sp.issparse(self._problem.train.X)
+        problem = self._problem
+        return XGBoostForest(
+            raw, n_iterations, problem.width, problem.shape, sparse, problem.categorical
+        )
+
+
+class XGBoostForest(Forest):
+    """Trees grown by XGBoost."""
+
+    def __init__(
+        self,
+        raw: Any,
+        n_iterations: int,
+        width: int,
+        shape: Any,
+        sparse: bool,
+        categorical: tuple[int, ...],
+    ) -> None:
+        import xgboost
+
+        self.n_iterations = n_iterations
+        self.width = width
+        self.shape = shape
+        self.sparse = sparse
+        self.categorical = categorical
+        self.booster = xgboost.Booster(model_file=bytearray(raw))
+
+    def raw(self, X, first, last, threads=0):
+        """Sum of the trees of rounds `first` to `last` (excluded)."""
+        shape = (X.shape[0],) if self.width == 1 else (X.shape[0], self.width)
+        if last <= first:
+            return np.zeros(shape)
+        found = self.booster.predict(
+            self._matrix(X, threads), output_margin=True, iteration_range=(first, last)
+        )
+        return found.reshape(shape).astype(float)
+
+    def leaves(self, X, threads=0):
+        """Leaf of each row in each tree."""
+        found = self.booster.predict(self._matrix(X, threads), pred_leaf=True)
+        found = found.reshape(X.shape[0], -1)[:, : self.n_iterations * self.width]
+        return found.reshape(X.shape[0], self.n_iterations, self.width).astype(int)
+
+    def _matrix(self, X: Any, threads: int) -> Any:
+        import xgboost
+
+        # What a sparse matrix leaves out is missing to XGBoost, and zero in a dense
+        # one: rows come as those that were learned from.
+        if self.sparse and not sp.issparse(X):
+            X = sp.csr_matrix(X)
+        elif sp.issparse(X) and not self.sparse:
+            X = X.toarray()
+        shape = (X.shape[0],) if self.width == 1 else (X.shape[0], self.width)
+        options: dict[str, Any] = {}
+        if self.categorical:
+            kinds = ["q"] * X.shape[1]
+            for j in self.categorical:
+                kinds[j] = "c"
+            options = {"feature_types": kinds, "enable_categorical": True}
+        return xgboost.DMatrix(
+            X,
+            base_margin=np.zeros(shape, dtype=np.float32),
+            nthread=threads or None,
+            **options,
+        )
+
+    def importance(self, kind):
+        """Sum of gains, or number of splits, by feature."""
+        name = {"gain": "total_gain", "split": "weight"}[kind]
+        found = np.zeros(self.booster.num_features())
+        for feature, score in self.booster.get_score(importance_type=name).items():
+            found[int(feature[1:])] = score
+        return found
+
+    def tree(self, iteration, column):
+        """One tree."""
+        return BoostedTree(self, iteration, column)
+
+
+def _shape_params(problem: Problem) -> dict[str, Any]:
+    shape = problem.shape
+    params: dict[str, Any] = {
+        "max_depth": 0 if shape.max_depth is None else shape.max_depth,
+        "gamma": shape.min_impurity_decrease * problem.train.X.shape[0],
+    }
+    if shape.max_leaf_nodes is not None:
+        params |= {"max_leaves": shape.max_leaf_nodes, "grow_policy": "lossguide"}
+    elif shape.max_depth is None:
+        params |= {"max_leaves": 31, "grow_policy": "lossguide"}
+    if problem.loss.constant_hessian:  # the sum of hessians counts rows then
+        params["min_child_weight"] = count_of(
+            shape.min_samples_leaf, problem.train.X.shape[0]
+        )
+    if shape.max_features not in (None, problem.n_features):
+        params["colsample_bynode"] = shape.max_features / problem.n_features
+    if shape.monotonic_cst is not None:
+        params["monotone_constraints"] = tuple(shape.monotonic_cst)
+    if shape.interaction_cst is not None:
+        params["interaction_constraints"] = [list(g) for g in shape.interaction_cst]
+    return params
+
+
+def _kinds(problem: Problem) -> list[str]:
+    return ["c" if j in problem.categorical else "q" for j in range(problem.n_features)]
+
+
+def _look_up(values: dict[int, float], leaves: Array) -> Array:
+    table = np.zeros(1 + max(int(leaves.max()), max(values, default=0)))
+    table[list(values)] = list(values.values())
+    return table[leaves]
+
+
+def _with_values(model: Any, rounds: list[list[dict[int, float]]]) -> bytes:
+    """Write leaf values into a model.
+
+    XGBoost's JSON format is public: the value of a leaf is its split condition, and
+    its base weight.
+    """
+    content = json.loads(bytes(model))
+    trees = content["learner"]["gradient_booster"]["model"]["trees"]
+    flat = [values for columns in rounds for values in columns]
+    for tree, values in zip(trees, flat, strict=True):
+        for node, child in enumerate(tree["left_children"]):
+            if child == -1:
+                value = values.get(node, 0.0)
+                tree["split_conditions"][node] = tree["base_weights"][node] = value
+    return json.dumps(content).encode()

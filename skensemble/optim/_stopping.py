@@ -1,0 +1,92 @@
+"""When to stop."""
+
+import math
+from typing import Any
+
+from sklearn.base import BaseEstimator
+
+
+class Patience(BaseEstimator):
+    """Stop when the validation loss has not improved for some rounds.
+
+    Parameters
+    ----------
+    rounds : int, default=10
+        How many rounds without improvement are waited for.
+    min_delta : float, default=0.0
+        What the loss must fall by, below the last improvement, to count as improved.
+    restore_best : bool, default=True
+        Keep the model of the best round; False: of the last.
+
+    Examples
+    --------
+    >>> from skensemble import Patience
+    >>> watch = Patience(rounds=2).watch()
+    >>> [watch.stops(loss) for loss in [3.0, 2.0, 2.5, 2.1]]
+    [False, False, False, True]
+    >>> watch.best_round
+    1
+    """
+
+    def __init__(self, rounds=10, min_delta=0.0, restore_best=True):
+        self.rounds = rounds
+        self.min_delta = min_delta
+        self.restore_best = restore_best
+
+    def watch(self) -> "Watch":
+        """Start to watch a run.
+
+        Returns
+        -------
+        watch : Watch
+            Told the loss of each round, it says when to stop.
+        """
+        if not (isinstance(self.rounds, int) and self.rounds >= 1):
+            raise ValueError(f"rounds={self.rounds!r} of Patience must be 1 or more.")
+        if not self.min_delta >= 0:
+            raise ValueError(f"min_delta={self.min_delta!r} of Patience must be >= 0.")
+        return Watch(self)
+
+
+class Watch:
+    """What a stopping rule remembers of one run."""
+
+    def __init__(self, rule: Patience) -> None:
+        self.rule = rule
+        self.round = -1
+        self.best_round = -1
+        self.best = math.inf
+        self._level = math.inf
+        self._since = -1
+
+    def stops(self, loss: float) -> bool:
+        """Take in the loss of a round and say whether it was the last.
+
+        Parameters
+        ----------
+        loss : float
+            The validation loss.
+
+        Returns
+        -------
+        stop : bool
+        """
+        self.round += 1
+        if loss < self.best:
+            self.best, self.best_round = loss, self.round
+        if loss < self._level - self.rule.min_delta:
+            self._level, self._since = loss, self.round
+        return self.round - self._since >= self.rule.rounds
+
+
+def as_stopping(rule: Any) -> Patience | None:
+    """Read ``early_stopping``: True means `Patience()`, False none."""
+    if rule is True:
+        return Patience()
+    if rule is False or rule is None:
+        return None
+    if isinstance(rule, Patience):
+        return rule
+    raise ValueError(
+        f"early_stopping={rule!r} must be True, False or Patience(rounds=...)."
+    )
