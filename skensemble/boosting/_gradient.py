@@ -185,11 +185,10 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
             self.n_trees_per_iteration_ = 1 if width is None else width
             self.init_ = fit_initial(self, X, y, weight)
             start = 0.0 if self.init is not None else loss.start(y, weight, width)
-            self.start_ = np.asarray(start, dtype=float)
+            shape = () if width is None else (width,)
+            self.start_ = np.broadcast_to(np.asarray(start, dtype=float), shape).copy()
             self._history = []
-            raw = self._initial(X) + np.zeros(
-                len(y) if width is None else (len(y), width)
-            )
+            raw = self._initial(X)
             held = None if validation is None else self._initial(validation[0])
         else:
             raw = self._raw(X)
@@ -197,14 +196,12 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
         rows = Rows(X, y, weight, raw)
         if validation is None:
             return rows, None
-        X_val, y_val, weight_val = validation
-        held = held + np.zeros((len(y_val), *raw.shape[1:]))
-        return rows, Rows(X_val, y_val, weight_val, held)
+        return rows, Rows(*validation, held)
 
     def _initial(self, X):
         """Raw output before the first tree."""
-        shape = (X.shape[0],) if self.start_.ndim == 0 else (X.shape[0], 1)
-        return self.start_ + np.zeros(shape) + initial_raw(self, X)
+        raw = np.tile(self.start_, (X.shape[0], *[1] * self.start_.ndim))
+        return raw.reshape(X.shape[0], *self.start_.shape) + initial_raw(self, X)
 
     def _problem(self, loss, task, train, validation):
         scored = train
@@ -363,6 +360,10 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
         threads = _threads(self.n_jobs)
         for forest in self._forests:
             raw = raw + forest.raw(X, 0, forest.n_iterations, threads)
+        if self._task == "multilabel":
+            # Leaves summed in another order differ in the last bit, which a sigmoid
+            # swallows: decisions and probabilities should rank rows alike.
+            raw = raw.astype(np.float32).astype(float)
         return raw
 
     def _staged_raw(self, X):
@@ -723,7 +724,8 @@ class GradientBoostingClassifier(ClassifierMixin, BaseGradientBoosting):
             task = "binary" if target.n_classes == 2 else "multiclass"
         params = _params(locals())
         params["sample_weight"] = self._by_class(y, target, sample_weight)
-        self.classes_ = target.classes
+        labels = np.arange(len(target.encoders))
+        self.classes_ = labels if target.kind == "labels" else target.classes
         self.n_classes_ = target.n_classes or len(target.encoders)
         self._encoders, self._kind = target.encoders, target.kind
         return self._fit_monitored(X, target, task, monitor, params)

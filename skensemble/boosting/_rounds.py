@@ -82,8 +82,7 @@ def run(
         if mask is not None and before is None:
             before = _loss(problem, problem.train, grower.raw("train"), ~mask)
         rate = plan.schedule.rate_at(iteration, plan.last)
-        if not grower.grow(rate, mask):
-            break
+        grower.grow(rate, mask)
         row = {"learning_rate": rate, **_losses(grower, problem, plan, mask, before)}
         if mask is not None:
             before = row["oob_loss"]

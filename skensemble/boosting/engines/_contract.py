@@ -121,8 +121,8 @@ class Grower(ABC):
     """One run of boosting."""
 
     @abstractmethod
-    def grow(self, rate: float, mask: Array | None) -> bool:
-        """Add the trees of one round; False when none can be grown.
+    def grow(self, rate: float, mask: Array | None) -> None:
+        """Add the trees of one round.
 
         Parameters
         ----------
@@ -243,6 +243,18 @@ def refuse_reserved(engine: LibraryEngine, names: dict[str, str]) -> None:
                 f"{name}={engine.library_params[name]!r} of engine={engine!r} is set by "
                 f"the estimator: give {names[name]} there."
             )
+
+
+def least_hessian(problem: Problem) -> float:
+    """Read `min_weight_fraction_leaf` as a sum of hessians, as they are at the start.
+
+    For losses with a hessian of one that is the share of weights itself.
+    """
+    rows = problem.train
+    h = problem.loss.hessian(rows.y, rows.raw)
+    h = h.mean(axis=1) if h.ndim == 2 else h
+    total = float(h.sum() if rows.weight is None else h @ rows.weight)
+    return problem.shape.min_weight_fraction_leaf * total
 
 
 def count_of(value: int | float, n_rows: int) -> int:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from skensemble.boosting.engines._contract import (
@@ -12,6 +13,7 @@ from skensemble.boosting.engines._contract import (
     Problem,
     Rows,
     count_of,
+    least_hessian,
     refuse,
     refuse_reserved,
 )
@@ -53,6 +55,7 @@ _ALIASES = {
     "feature_fraction_bynode": ("colsample_bynode",),
     "boosting": ("boosting_type",),
 }
+_FORCED = ("force_col_wise", "force_row_wise", "deterministic")
 _MOST_ROW_WISE = 100
 
 
@@ -92,7 +95,7 @@ class LightGBM(LibraryEngine):
         grower : Grower
         """
         refuse_reserved(self, RESERVED)
-        refuse(self, problem, ("min_weight_fraction_leaf", "ccp_alpha"))
+        refuse(self, problem, ("ccp_alpha",))
         if self.params_of(problem).get("boosting") == "rf":
             raise ValueError(
                 "boosting_type='rf' grows a forest, not boosted trees; use 'gbdt', "
@@ -137,8 +140,9 @@ class LightGBM(LibraryEngine):
                     given[name] = given.pop(other)
         if any(name in given for name in _SIZES):
             params = {k: v for k, v in params.items() if k not in _SIZES}
-        if "force_col_wise" in given or "force_row_wise" in given:
-            params.pop("force_col_wise"), params.pop("force_row_wise")
+        forced = "force_col_wise" in given or "force_row_wise" in given
+        if forced or not _varies(problem.train.X):  # no column: LightGBM cannot force
+            params = {k: v for k, v in params.items() if k not in _FORCED}
         return params | given
 
 
@@ -189,6 +193,8 @@ class LightGBMGrower(Grower):
         if self._native and native is not None:
             self._params = native | self._params
         self._booster, self._sets = self._start()
+        # Rounds in which no tree could split have none in the booster.
+        self._grown: list[bool] = []
         k = problem.width
         # LightGBM's factor for the diagonal of the softmax hessian.
         self._derivatives = Derivatives(problem, coupled=k / max(k - 1, 1))
@@ -236,7 +242,7 @@ class LightGBMGrower(Grower):
         return getattr(self._problem, name)
 
     def grow(self, rate, mask):
-        """Add the trees of one round; False when none can be grown."""
+        """Add the trees of one round."""
         if rate != self._rate:
             self._booster.reset_parameter({"learning_rate": rate})
             self._rate = rate
@@ -246,11 +252,9 @@ class LightGBMGrower(Grower):
         else:
             self._mask = mask
             self._booster.update(fobj=self._objective)
-        if self._booster.num_trees() == before:
-            return False
-        if self._renews:
+        self._grown.append(self._booster.num_trees() > before)
+        if self._renews and self._grown[-1]:
             self._renew(rate, mask)
-        return True
 
     def _objective(self, raw: Array, _: Any) -> tuple[Array, Array]:
         return self._derivatives(self._own["train"] if self._renews else raw, self._mask)
@@ -300,25 +304,26 @@ class LightGBMGrower(Grower):
 
     def forest(self, n_iterations):
         """Give the trees of the first rounds."""
-        text = self._booster.model_to_string(num_iteration=max(n_iterations, 1))
-        return LightGBMForest(
-            text, n_iterations, self._problem.width, self._problem.shape
-        )
+        grown = self._grown[:n_iterations]
+        text = self._booster.model_to_string(num_iteration=max(sum(grown), 1))
+        return LightGBMForest(text, grown, self._problem.width, self._problem.shape)
 
 
 class LightGBMForest(Forest):
     """Trees grown by LightGBM."""
 
-    def __init__(self, text: str, n_iterations: int, width: int, shape: Any) -> None:
+    def __init__(self, text: str, grown: list[bool], width: int, shape: Any) -> None:
         import lightgbm
 
-        self.n_iterations = n_iterations
+        self.n_iterations = len(grown)
+        self._before = np.cumsum([0, *grown])  # trees grown before each round
         self.width = width
         self.shape = shape
         self.booster = lightgbm.Booster(model_str=text)
 
     def raw(self, X, first, last, threads=0):
         """Sum of the trees of rounds `first` to `last` (excluded)."""
+        first, last = int(self._before[first]), int(self._before[last])
         if last <= first:
             shape = (X.shape[0],) if self.width == 1 else (X.shape[0], self.width)
             return np.zeros(shape)
@@ -335,10 +340,11 @@ class LightGBMForest(Forest):
     def leaves(self, X, threads=0):
         """Leaf of each row in each tree."""
         found = self.booster.predict(X, pred_leaf=True, num_threads=threads)
-        found = np.asarray(found).reshape(X.shape[0], -1)
-        return found[:, : self.n_iterations * self.width].reshape(
-            X.shape[0], self.n_iterations, self.width
-        )
+        found = np.asarray(found).reshape(X.shape[0], -1, self.width)
+        leaves = np.zeros((X.shape[0], self.n_iterations, self.width), dtype=int)
+        rounds = np.flatnonzero(np.diff(self._before))
+        leaves[:, rounds] = found[:, : len(rounds)]
+        return leaves
 
     def importance(self, kind):
         """Sum of gains, or number of splits, by feature."""
@@ -348,6 +354,13 @@ class LightGBMForest(Forest):
     def tree(self, iteration, column):
         """One tree."""
         return BoostedTree(self, iteration, column)
+
+
+def _varies(X: Any) -> bool:
+    """Whether any column holds two values."""
+    if sp.issparse(X):
+        return bool((X.max(axis=0) != X.min(axis=0)).sum())
+    return any(np.any(X[:, j] != X[0, j]) for j in range(X.shape[1]))
 
 
 def _shape_params(problem: Problem) -> dict[str, Any]:
@@ -369,6 +382,8 @@ def _shape_params(problem: Problem) -> dict[str, Any]:
     }
     if shape.max_features not in (None, problem.n_features):
         params["feature_fraction_bynode"] = shape.max_features / problem.n_features
+    if shape.min_weight_fraction_leaf:
+        params["min_sum_hessian_in_leaf"] = least_hessian(problem)
     if shape.monotonic_cst is not None:
         params["monotone_constraints"] = list(shape.monotonic_cst)
     if shape.interaction_cst is not None:

@@ -129,7 +129,6 @@ class WeakGrower(Grower):
         for name, own in self._own.items():
             X = getattr(self._problem, name).X
             own += _sum(grown, factors, X).reshape(own.shape)
-        return True
 
     def _fit(self, column: int, target: Array, mask: Array | None) -> Any:
         rows, seen = self._problem.train, slice(None) if mask is None else mask

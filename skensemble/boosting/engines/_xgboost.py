@@ -14,6 +14,7 @@ from skensemble.boosting.engines._contract import (
     Problem,
     Rows,
     count_of,
+    least_hessian,
     refuse,
     refuse_reserved,
 )
@@ -85,7 +86,7 @@ class XGBoost(LibraryEngine):
         grower : Grower
         """
         refuse_reserved(self, RESERVED)
-        refuse(self, problem, ("min_weight_fraction_leaf", "ccp_alpha"))
+        refuse(self, problem, ("ccp_alpha",))
         if self.library_params.get("booster", "gbtree") not in ("gbtree", "dart"):
             raise ValueError(
                 f"booster={self.library_params['booster']!r} grows no trees; use "
@@ -239,7 +240,6 @@ class XGBoostGrower(Grower):
         self._rounds += 1
         if self._renews:
             self._renew(rate, mask)
-        return True
 
     def _renew(self, rate: float, mask: Array | None) -> None:
         problem, raw = self._problem, self._own["train"]
@@ -370,6 +370,8 @@ def _shape_params(problem: Problem) -> dict[str, Any]:
         params["min_child_weight"] = count_of(
             shape.min_samples_leaf, problem.train.X.shape[0]
         )
+    if shape.min_weight_fraction_leaf:
+        params["min_child_weight"] = least_hessian(problem)
     if shape.max_features not in (None, problem.n_features):
         params["colsample_bynode"] = shape.max_features / problem.n_features
     if shape.monotonic_cst is not None:
