@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 PACKAGES = ["skensemble", "skensemble.datasets", "skensemble.exceptions",
-            "skensemble.fitting", "skensemble.losses", "skensemble.stacking"]  # fmt: skip
+            "skensemble.fitting", "skensemble.losses", "skensemble.boosting",
+            "skensemble.optim", "skensemble.stacking"]  # fmt: skip
 NEEDS_ARGUMENTS = {
     "StackingClassifier": ["estimators"],
     "StackingRegressor": ["estimators"],

@@ -1,43 +1,13 @@
 """Gradient boosting: a loss, an engine that grows trees, and a rule when to stop."""
 
-import warnings
-from numbers import Integral, Real
-from typing import Any
-
 import numpy as np
-import pandas as pd
-import scipy.sparse as sp
-from sklearn.base import (
-    BaseEstimator,
-    ClassifierMixin,
-    RegressorMixin,
-    clone,
-    is_classifier,
-)
-from sklearn.callback import CallbackSupportMixin, with_callbacks
-from sklearn.inspection import permutation_importance
-from sklearn.utils import check_array, check_random_state, compute_sample_weight
+from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.utils import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skensemble.boosting._columns import learn_columns, rows_of
-from skensemble.boosting._initial import fit_initial, initial_raw
-from skensemble.boosting._metrics import as_metrics
-from skensemble.boosting._report import Report
-from skensemble.boosting._rounds import Plan, run
-from skensemble.boosting._validation import inner_split
-from skensemble.boosting.engines import Engine, as_engine
-from skensemble.boosting.engines._contract import Problem, Rows, TreeShape
-from skensemble.core._seeds import named_seed
+from skensemble.boosting._base import BaseGradientBoosting
+from skensemble.boosting._options import check_classes, checked_weight
 from skensemble.core._targets import class_target, decode, numeric_target
-from skensemble.losses import Loss, LogLoss, SquaredError, as_loss
-from skensemble.optim import Patience, as_schedule
-from skensemble.optim._stopping import as_stopping
-
-# The training loss is followed on so many rows at most: following costs time, and
-# ten thousand rows tell it to a per cent.
-_MOST_SCORED = 10_000
-_LARGEST_SEED = 2**31 - 1
 
 
 def _probabilistic(model):
@@ -50,486 +20,128 @@ def _probabilistic(model):
     return True
 
 
-class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
-    """What the classifier and the regressor share."""
-
-    def _fit_monitored(self, X, target, task, monitor, params):
-        if self.criterion != "deprecated":
-            warnings.warn(
-                "criterion is deprecated in scikit-learn and has no effect; leave it out.",
-                FutureWarning,
-                stacklevel=3,
-            )
-        self._monitor = monitor
-        try:
-            return self._fit(X, target, task, params)
-        finally:
-            del self._monitor
-
-    @with_callbacks
-    def _fit(self, X, target, task, params):
-        self._check_options()
-        fresh = not (self.warm_start and hasattr(self, "_forests"))
-        X, weight = self._table(X, target, params["sample_weight"], fresh)
-        y, weight, X, groups = _with_weight(target, weight, X, params["groups"])
-        loss = self._loss_for(target, task, y, weight)
-        train, validation = self._held_out(X, y, weight, groups, params, target)
-        train, validation = self._with_raw(loss, task, train, validation, fresh)
-        problem = self._problem(loss, task, train, validation)
-        self._grow(problem, fresh)
-        return self
-
-    def _table(self, X, target, sample_weight, fresh):
-        if fresh:
-            self._columns = learn_columns(X)
-        X = self._numbers(X, reset=True)
-        if X.shape[0] != len(target.values):
-            raise ValueError(
-                "Found input variables with inconsistent numbers of samples: "
-                f"[{X.shape[0]}, {len(target.values)}]"
-            )
-        weight = _checked_weight(sample_weight, X.shape[0])
-        if fresh:
-            rng = check_random_state(self.random_state)
-            self._seed = int(rng.randint(_LARGEST_SEED))
-        return X, weight
-
-    def _numbers(self, X, *, reset):
-        """Check X and turn it into numbers: a float array or a CSR matrix."""
-        if self._columns.categories:
-            validate_data(self, X, reset=reset, skip_check_array=True)
-            return check_array(
-                self._columns.encode(X), ensure_all_finite="allow-nan", input_name="X"
-            )
-        return validate_data(
-            self,
-            X,
-            reset=reset,
-            accept_sparse="csr",
-            accept_large_sparse=False,
-            dtype=[np.float64, np.float32],
-            ensure_all_finite="allow-nan",
-        )
-
-    def _loss_given(self) -> Loss:
-        alpha = getattr(self, "alpha", None)
-        if alpha is not None and self.loss in ("quantile", "huber"):
-            return as_loss(self.loss, quantile=alpha)
-        return as_loss(self.loss)
-
-    def _loss_for(self, target, task, y, weight):
-        loss = self._loss_given()
-        if task == "multiclass" and task not in loss.links and "binary" in loss.links:
-            raise ValueError(
-                f"loss={self.loss!r} is only suitable for a binary classification "
-                f"problem, but there are {target.n_classes} classes."
-            )
-        loss.link_for(task)
-        loss = clone(loss)
-        if target.kind == "classes":
-            loss = loss.for_classes(target.classes, y, weight)
-        elif target.kind == "labels":
-            loss = loss.for_classes([0, 1], y, weight)
-        loss.check(y)
-        self.loss_ = loss
-        self._task = task
-        return loss
-
-    def _held_out(self, X, y, weight, groups, params, target):
-        """Split off the rows to watch, if any."""
-        given = params["X_val"] is not None
-        if self._stopping() is None and not given:
-            return (X, y, weight), None
-        if given:
-            return (X, y, weight), self._given_rows(params, target)
-        train, held = inner_split(
-            y,
-            fraction=self.validation_fraction,
-            how=self.validation,
-            stratify=target.kind == "classes",
-            groups=groups,
-            seed=named_seed(self._seed, "validation"),
-        )
-        if target.kind == "classes" and len(np.unique(y[train])) < target.n_classes:
-            raise ValueError(
-                "The training data after the early stopping split is missing some "
-                "classes. Try using another random seed."
-            )
-        return _pick(X, y, weight, train), _pick(X, y, weight, held)
-
-    def _given_rows(self, params, target):
-        if params["y_val"] is None:
-            raise ValueError("X_val needs y_val: give both, or neither.")
-        X = self._numbers(params["X_val"], reset=False)
-        y = np.asarray(params["y_val"])
-        if target.encoders:
-            known = target.encoders[0].classes_
-            unknown = np.setdiff1d(y, known) if y.ndim == 1 else []
-            if len(unknown):
-                raise ValueError(f"y_val holds {list(unknown)}, which y does not.")
-            y = target.encoders[0].transform(y) if y.ndim == 1 else y
-        if len(y) != X.shape[0]:
-            raise ValueError(f"X_val has {X.shape[0]} rows, y_val {len(y)}.")
-        weight = _checked_weight(
-            params["sample_weight_val"], len(y), "sample_weight_val"
-        )
-        return X, y, weight
-
-    def _with_raw(self, loss, task, train, validation, fresh):
-        """Where boosting starts: the best constant, `init`, or what is fitted."""
-        X, y, weight = train
-        columns = int(y.max()) + 1 if task == "multiclass" else np.ndim(y) and y.shape[-1]
-        width = loss.width(task, columns)
-        if fresh:
-            self._forests = []
-            self.n_trees_per_iteration_ = 1 if width is None else width
-            self.init_ = fit_initial(self, X, y, weight)
-            start = 0.0 if self.init is not None else loss.start(y, weight, width)
-            shape = () if width is None else (width,)
-            self.start_ = np.broadcast_to(np.asarray(start, dtype=float), shape).copy()
-            self._history = []
-            raw = self._initial(X)
-            held = None if validation is None else self._initial(validation[0])
-        else:
-            raw = self._raw(X)
-            held = None if validation is None else self._raw(validation[0])
-        rows = Rows(X, y, weight, raw)
-        if validation is None:
-            return rows, None
-        return rows, Rows(*validation, held)
-
-    def _initial(self, X):
-        """Raw output before the first tree."""
-        raw = np.tile(self.start_, (X.shape[0], *[1] * self.start_.ndim))
-        return raw.reshape(X.shape[0], *self.start_.shape) + initial_raw(self, X)
-
-    def _problem(self, loss, task, train, validation):
-        scored = train
-        n_rows = len(train.y)
-        if n_rows > _MOST_SCORED:
-            rng = np.random.default_rng(named_seed(self._seed, "scored"))
-            scored = train.take(np.sort(rng.choice(n_rows, _MOST_SCORED, replace=False)))
-        return Problem(
-            loss=loss,
-            task=task,
-            train=train,
-            scored=scored,
-            validation=validation,
-            shape=self._shape(),
-            categorical=self._columns.categorical,
-            sampled=self.subsample < 1,
-            seed=named_seed(self._seed, "engine", len(self._history)),
-            threads=_threads(self.n_jobs),
-        )
-
-    def _grow(self, problem, fresh):
-        first = len(self._history)
-        if first > self.n_estimators:
-            raise ValueError(
-                f"n_estimators={self.n_estimators} must be larger or equal to the "
-                f"{first} rounds fitted already when warm_start=True."
-            )
-        self.engine_ = as_engine(self.engine)
-        stopping = self._stopping() if problem.validation is not None else None
-        self._check_drops(stopping)
-        plan = Plan(
-            first=first,
-            last=self.n_estimators,
-            schedule=as_schedule(self.learning_rate),
-            stopping=stopping,
-            subsample=self.subsample,
-            seed=self._seed,
-            metrics=as_metrics(self.metrics),
-        )
-        if first < self.n_estimators:
-            self._run(self.engine_.grower(problem), problem, plan)
-        self.n_estimators_ = len(self._history)
-        self.n_iter_ = self.n_estimators_
-
-    def _run(self, grower, problem, plan):
-        earlier, forests = list(self._history), list(self._forests)
-        report = Report(self.verbose, plan.last, plan.first, plan.subsample < 1)
-        context = self._init_callback_context(max_subtasks=plan.last - plan.first)
-        data = {"estimator": self, "X": problem.train.X, "y": problem.train.y}
-        context.call_on_fit_task_begin(**data)
-
-        def so_far(history):
-            forest = grower.forest(len(history))
-            return {
-                "_forests": [*forests, forest],
-                "_history": [*earlier, *history],
-                "n_estimators_": len(earlier) + len(history),
-            }
-
-        def after(iteration, history):
-            report.tell(iteration, history[-1])
-            round_ = context.subcontext(task_name="round")
-            stop = round_.call_on_fit_task_begin(**data).call_on_fit_task_end(
-                **data, reconstruction_attributes=lambda: so_far(history)
-            )
-            if self._monitor is not None:
-                self._history = [*earlier, *history]
-                stop = bool(self._monitor(iteration, self, {"history": history})) or stop
-            return stop
-
-        history, kept = run(grower, problem, plan, after)
-        self._history = [*earlier, *history[:kept]]
-        self.validation_history_ = history
-        if kept:
-            self._forests = [*forests, grower.forest(kept)]
-        context.call_on_fit_task_end(**data)
-
-    def _stopping(self) -> Patience | None:
-        rule = as_stopping(self.early_stopping)
-        if self.n_iter_no_change is None:
-            return rule
-        if isinstance(self.early_stopping, Patience):
-            raise ValueError(
-                f"n_iter_no_change={self.n_iter_no_change!r} and early_stopping="
-                f"{self.early_stopping!r} say the same thing; give one of them."
-            )
-        # scikit-learn keeps the rounds after the best one.
-        return Patience(self.n_iter_no_change, self.tol, restore_best=rule is not None)
-
-    def _check_drops(self, stopping):
-        if stopping is not None and stopping.restore_best and self._drops():
-            raise ValueError(
-                f"engine={self.engine!r} changes earlier trees later (DART), so the best "
-                "round cannot be restored; use Patience(restore_best=False)."
-            )
-        if self.warm_start and self._drops():
-            raise ValueError(
-                f"engine={self.engine!r} changes earlier trees later (DART), so a fit "
-                "cannot go on; use warm_start=False."
-            )
-
-    def _drops(self) -> bool:
-        return bool(getattr(self.engine_, "drops_trees", False))
-
-    def _shape(self) -> TreeShape:
-        names = list(getattr(self, "feature_names_in_", []))
-        n_features = self.n_features_in_
-        self.max_features_ = _count_features(self.max_features, n_features, self)
-        return TreeShape(
-            max_depth=self.max_depth,
-            max_leaf_nodes=self.max_leaf_nodes,
-            min_samples_split=self.min_samples_split,
-            min_samples_leaf=self.min_samples_leaf,
-            min_weight_fraction_leaf=self.min_weight_fraction_leaf,
-            min_impurity_decrease=self.min_impurity_decrease,
-            max_features=self.max_features_,
-            ccp_alpha=self.ccp_alpha,
-            monotonic_cst=_monotonic(self.monotonic_cst, names, n_features),
-            interaction_cst=_interactions(self.interaction_cst, names, n_features),
-        )
-
-    def _check_options(self):
-        _check_number("n_estimators", self.n_estimators, Integral, 1)
-        _check_number("subsample", self.subsample, Real, 0, 1)
-        if self.subsample <= 0:
-            raise ValueError(f"subsample={self.subsample!r} must be above 0, up to 1.")
-        _check_number("max_depth", self.max_depth, Integral, 1, none=True)
-        _check_number("max_leaf_nodes", self.max_leaf_nodes, Integral, 2, none=True)
-        _check_number("n_iter_no_change", self.n_iter_no_change, Integral, 1, none=True)
-        _check_number("tol", self.tol, Real, 0)
-        for name in ("min_samples_split", "min_samples_leaf", "min_impurity_decrease"):
-            _check_number(name, getattr(self, name), Real, 0)
-        as_schedule(self.learning_rate)
-        as_engine(self.engine)
-
-    def set_params(self, **params):
-        """Set parameters, those of the loss and the engine by `name__parameter` too.
-
-        Parameters
-        ----------
-        **params : dict
-            Parameters by name.
-
-        Returns
-        -------
-        self : estimator
-        """
-        for name, read in (("engine", as_engine), ("loss", lambda _: self._loss_given())):
-            nested = any(key.startswith(f"{name}__") for key in params)
-            if nested and name not in params and isinstance(getattr(self, name), str):
-                setattr(self, name, read(getattr(self, name)))
-        return super().set_params(**params)
-
-    def _raw(self, X):
-        raw = self._initial(X)
-        threads = _threads(self.n_jobs)
-        for forest in self._forests:
-            raw = raw + forest.raw(X, 0, forest.n_iterations, threads)
-        if self._task == "multilabel":
-            # Leaves summed in another order differ in the last bit, which a sigmoid
-            # swallows: decisions and probabilities should rank rows alike.
-            raw = raw.astype(np.float32).astype(float)
-        return raw
-
-    def _staged_raw(self, X):
-        check_is_fitted(self)
-        X = self._numbers(X, reset=False)
-        raw = self._initial(X)
-        threads = _threads(self.n_jobs)
-        for forest in self._forests:
-            for k in range(forest.n_iterations):
-                raw = raw + forest.raw(X, k, k + 1, threads)
-                yield raw
-
-    def _predicted_raw(self, X):
-        check_is_fitted(self)
-        return self._raw(self._numbers(X, reset=False))
-
-    def _mean(self, raw):
-        return self.loss_.link_for(self._task).inverse(raw)
-
-    def apply(self, X):
-        """Leaf of each row in each tree.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n, n_features)
-            The rows.
-
-        Returns
-        -------
-        leaves : ndarray of shape (n, n_estimators_) or (n, n_estimators_, k)
-            For a classifier with k columns (one for two classes); for a regressor
-            with one output without the last axis.
-        """
-        check_is_fitted(self)
-        X = self._numbers(X, reset=False)
-        threads = _threads(self.n_jobs)
-        found = [forest.leaves(X, threads) for forest in self._forests]
-        leaves = np.concatenate(found, axis=1) if found else np.empty((X.shape[0], 0, 1))
-        return leaves if is_classifier(self) or leaves.shape[2] > 1 else leaves[:, :, 0]
-
-    def importance(
-        self, kind="gain", X=None, y=None, *, scoring=None, n_repeats=5, random_state=None
-    ):
-        """Importance of the features.
-
-        Parameters
-        ----------
-        kind : {"gain", "split", "permutation"}, default="gain"
-            Share of the loss that splits on a feature took off, share of the splits,
-            or fall of the score when its values are shuffled.
-        X, y : array-like, default=None
-            Rows and targets to score on, for "permutation": best rows held out.
-        scoring : str, callable or None, default=None
-            Score for "permutation"; None: that of `score`.
-        n_repeats : int, default=5
-            How often each feature is shuffled.
-        random_state : int, RandomState or None, default=None
-            For the shuffles.
-
-        Returns
-        -------
-        importance : pandas.Series
-            By feature name, largest first.
-        """
-        check_is_fitted(self)
-        if kind == "permutation":
-            if X is None or y is None:
-                raise ValueError("importance('permutation') needs X and y to score on.")
-            found = permutation_importance(
-                self,
-                X,
-                y,
-                scoring=scoring,
-                n_repeats=n_repeats,
-                random_state=random_state,
-            ).importances_mean
-        elif kind in ("gain", "split"):
-            found = self._importance(kind)
-        else:
-            raise ValueError(
-                f"kind={kind!r} is not known; use 'gain', 'split' or 'permutation'."
-            )
-        names = getattr(self, "feature_names_in_", [f"x{j}" for j in range(len(found))])
-        return pd.Series(found, index=names, name=kind).sort_values(ascending=False)
-
-    def _importance(self, kind):
-        total = np.zeros(self.n_features_in_)
-        for forest in self._forests:
-            total = total + forest.importance(kind)
-        return total / total.sum() if total.sum() > 0 else total
-
-    @property
-    def feature_importances_(self):
-        """Share of the loss taken off by splits on each feature."""
-        check_is_fitted(self)
-        return self._importance("gain")
-
-    @property
-    def estimators_(self):
-        """The trees, an array of shape (n_estimators_, n_trees_per_iteration_)."""
-        check_is_fitted(self)
-        trees = [
-            [forest.tree(i, j) for j in range(forest.width)]
-            for forest in self._forests
-            for i in range(forest.n_iterations)
-        ]
-        found = np.empty((len(trees), self.n_trees_per_iteration_), dtype=object)
-        for i, row in enumerate(trees):
-            found[i] = row
-        return found
-
-    @property
-    def history_(self):
-        """What each round did: losses, further metrics, learning rate, seconds."""
-        check_is_fitted(self)
-        return pd.DataFrame(self._history).rename_axis("round")
-
-    @property
-    def train_score_(self):
-        """Training loss of each round, as deviance (see `history_` for the loss)."""
-        return self._column("train_loss") * self._deviance()
-
-    @property
-    def oob_scores_(self):
-        """Loss of each round on the rows that it did not see, as deviance."""
-        return self._column("oob_loss", zeros=True) * self._deviance()
-
-    @property
-    def oob_improvement_(self):
-        """How far each round lowered the loss on the rows that it did not see."""
-        return self._column("oob_improvement", zeros=True) * self._deviance()
-
-    @property
-    def oob_score_(self):
-        """Loss of the last round on the rows that it did not see, as deviance."""
-        return self.oob_scores_[-1]
-
-    def _column(self, name, zeros=False):
-        check_is_fitted(self)
-        if not any(name in row for row in self._history):
-            raise AttributeError(
-                f"{type(self).__name__} has no {name}: it is known with subsample < 1."
-            )
-        fill = 0.0 if zeros else np.nan
-        return np.array([row.get(name, fill) for row in self._history])
-
-    def _deviance(self) -> float:
-        # scikit-learn's scores of these two are deviances: twice the loss.
-        plain = isinstance(self.loss_, SquaredError)
-        return 2.0 if plain or (isinstance(self.loss_, LogLoss) and self._task == "binary") else 1.0
-
-    def __sklearn_is_fitted__(self):
-        """Tell whether there is a model."""
-        return hasattr(self, "n_estimators_")
-
-    def __sklearn_tags__(self):
-        """Tell scikit-learn what data fit."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.input_tags.allow_nan = True
-        tags.target_tags.multi_output = True
-        return tags
-
-
 class GradientBoostingRegressor(RegressorMixin, BaseGradientBoosting):
-    """PLACEHOLDER."""
+    """Gradient boosting for numbers: any loss, on LightGBM, XGBoost or any regressor.
+
+    Change the import and a notebook with scikit-learn's class runs. Trees are added one
+    after another, each fitted to the derivatives of the loss (Friedman, "Greedy function
+    approximation: a gradient boosting machine", Annals of Statistics 29, 2001). Columns
+    of a frame with a categorical, string or object dtype are categories; missing values
+    and categories never seen are fine.
+
+    Parameters
+    ----------
+    loss : str or Loss, default="squared_error"
+        What is minimised: a loss of `skensemble.losses` or its short name
+        ("absolute_error", "huber", "quantile", "poisson", ...).
+    learning_rate : float or Schedule, default=0.1
+        What each tree is multiplied by: a number, or a schedule of
+        `skensemble.optim` (`Step`, `Exponential`, `Cosine`, `WarmUp`, `Cyclical`).
+    n_estimators : int, default=100
+        Number of rounds; with early stopping the most there can be.
+    subsample : float, default=1.0
+        Share of the rows that each round sees, drawn without replacement. Below 1
+        there are `oob_scores_` and `oob_improvement_`. (For LightGBM's own, faster
+        bagging without these: ``LightGBM(bagging_fraction=..., bagging_freq=1)``.)
+    criterion : str, default="deprecated"
+        Without effect, as in scikit-learn.
+    min_samples_split : int or float, default=2
+        Fewest rows of a node that is split. LightGBM has no such limit: there each
+        child gets at least half as many.
+    min_samples_leaf : int or float, default=1
+        Fewest rows of a leaf. XGBoost has no such limit: there it is the least sum of
+        hessians, where the hessian is one.
+    min_weight_fraction_leaf : float, default=0.0
+        Least share of the total weight in a leaf. For LightGBM and XGBoost the least
+        share of the hessians at the start, which is the same where the hessian is one.
+    max_depth : int or None, default=3
+        Most splits on the way to a leaf; None: no limit (31 leaves, unless
+        `max_leaf_nodes` says otherwise).
+    min_impurity_decrease : float, default=0.0
+        Least gain of a split, by weight. For LightGBM and XGBoost in units of the loss.
+    init : estimator, "zero" or None, default=None
+        Where boosting starts: an estimator's predictions, a raw output of zero, or the
+        best constant of the loss.
+    random_state : int, RandomState or None, default=None
+        For rows, columns and inner splits.
+    max_features : int, float, "sqrt", "log2" or None, default=None
+        Columns that each node chooses from.
+    alpha : float, default=0.9
+        The quantile of ``loss="quantile"``, and of the residuals where the tails of
+        ``loss="huber"`` begin.
+    verbose : int, default=0
+        1 prints ever fewer lines, 2 one line a round; callbacks such as scikit-learn's
+        `ProgressBar` show more.
+    max_leaf_nodes : int or None, default=None
+        Most leaves of a tree, the best split first.
+    warm_start : bool, default=False
+        Go on from the rounds fitted already up to `n_estimators`.
+    validation_fraction : float, default=0.1
+        Share of the rows that early stopping watches.
+    n_iter_no_change : int or None, default=None
+        scikit-learn's early stopping: `Patience(n_iter_no_change, tol)`, with the last
+        rounds kept.
+    tol : float, default=1e-4
+        Least improvement for `n_iter_no_change`.
+    ccp_alpha : float, default=0.0
+        Cost-complexity pruning; for `WeakLearner()` only.
+    engine : {"lightgbm", "xgboost", "weak_learner"} or Engine, default="lightgbm"
+        What grows the trees: `LightGBM(...)`, `XGBoost(...)` with the library's own
+        parameters, or `WeakLearner(estimator)` for any regressor.
+    early_stopping : bool or Patience, default=False
+        Stop when the validation loss no longer improves; True means `Patience()`.
+    validation : {"random", "last"}, default="random"
+        Which rows early stopping watches: some at random (stratified by class; whole
+        groups where `fit` is given `groups`), or the last block, for ordered rows.
+    metrics : list or dict, default=None
+        Further numbers for `history_`: losses, names of losses, or functions
+        ``metric(y, prediction, sample_weight)`` by name.
+    monotonic_cst : dict or sequence of {-1, 0, 1}, default=None
+        By column (name): whether predictions may only fall or rise with it.
+    interaction_cst : sequence of sequences, default=None
+        Groups of columns (names) that may meet in one tree branch.
+    n_jobs : int or None, default=None
+        Threads of the library; None leaves it to OpenMP (all cores, or
+        ``OMP_NUM_THREADS``). The trees are the same for any number.
+
+    Attributes
+    ----------
+    estimators_ : ndarray of shape (n_estimators_, n_trees_per_iteration_)
+        The trees.
+    n_estimators_ : int
+        Number of rounds kept.
+    history_ : DataFrame
+        For each round: training loss (on at most 2,048 rows), validation loss,
+        further metrics, learning rate, seconds.
+    train_score_ : ndarray of shape (n_estimators_,)
+        Training loss as scikit-learn has it: twice the loss for squared error and
+        binary log loss.
+    oob_scores_, oob_improvement_ : ndarray of shape (n_estimators_,)
+        Loss on the rows a round did not see, and how far it fell; with subsample < 1.
+    oob_score_ : float
+        The last of `oob_scores_`.
+    feature_importances_ : ndarray of shape (n_features_in_,)
+        Share of the loss taken off by splits on each feature; see `importance`.
+    start_ : ndarray
+        The fitted start value, in raw output.
+    init_ : estimator, "zero" or None
+        The fitted `init`.
+    loss_ : Loss
+        The loss as it was used.
+    engine_ : Engine
+        The engine as it was used.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skensemble import GradientBoostingRegressor, Patience
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = GradientBoostingRegressor(
+    ...     loss="absolute_error", early_stopping=Patience(20), random_state=0
+    ... ).fit(X, y)
+    >>> model.predict(X[:2]).shape
+    (2,)
+    """
 
     def __init__(
         self,
@@ -604,7 +216,30 @@ class GradientBoostingRegressor(RegressorMixin, BaseGradientBoosting):
         y_val=None,
         sample_weight_val=None,
     ):
-        """FITDOC."""
+        """Fit.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n, n_features)
+            The rows: numbers, or a frame with categories.
+        y : array-like of shape (n,) or (n, k)
+            Their targets.
+        sample_weight : array-like of shape (n,) or None, default=None
+            Weights of the rows.
+        monitor : callable or None, default=None
+            ``monitor(round, self, scope)`` is told of each round; True ends the fit.
+        groups : array-like of shape (n,) or None, default=None
+            Rows of one group stay on one side of the inner split.
+        X_val, y_val : array-like or None, default=None
+            Rows that early stopping watches, instead of an inner split; in a Pipeline
+            by ``transform_input=["X_val"]``.
+        sample_weight_val : array-like or None, default=None
+            Their weights.
+
+        Returns
+        -------
+        self : estimator
+        """
         target = numeric_target(y)
         task = "regression" if target.values.ndim == 1 else "multioutput"
         return self._fit_monitored(X, target, task, monitor, _params(locals()))
@@ -641,7 +276,128 @@ class GradientBoostingRegressor(RegressorMixin, BaseGradientBoosting):
 
 
 class GradientBoostingClassifier(ClassifierMixin, BaseGradientBoosting):
-    """PLACEHOLDER."""
+    """Gradient boosting for classes: any loss, on LightGBM, XGBoost or any regressor.
+
+    Change the import and a notebook with scikit-learn's class runs. Two classes,
+    several, or labels (an indicator matrix). Probabilities are right for the link of
+    the loss, whatever the engine, and stay so through pickle and clone.
+
+    Parameters
+    ----------
+    loss : str or Loss, default="log_loss"
+        What is minimised: a loss of `skensemble.losses` or its short name
+        ("exponential", "focal", "hinge", "ranked_probability", ...).
+    learning_rate : float or Schedule, default=0.1
+        What each tree is multiplied by: a number, or a schedule of
+        `skensemble.optim` (`Step`, `Exponential`, `Cosine`, `WarmUp`, `Cyclical`).
+    n_estimators : int, default=100
+        Number of rounds; with early stopping the most there can be.
+    subsample : float, default=1.0
+        Share of the rows that each round sees, drawn without replacement. Below 1
+        there are `oob_scores_` and `oob_improvement_`. (For LightGBM's own, faster
+        bagging without these: ``LightGBM(bagging_fraction=..., bagging_freq=1)``.)
+    criterion : str, default="deprecated"
+        Without effect, as in scikit-learn.
+    min_samples_split : int or float, default=2
+        Fewest rows of a node that is split. LightGBM has no such limit: there each
+        child gets at least half as many.
+    min_samples_leaf : int or float, default=1
+        Fewest rows of a leaf. XGBoost has no such limit: there it is the least sum of
+        hessians, where the hessian is one.
+    min_weight_fraction_leaf : float, default=0.0
+        Least share of the total weight in a leaf. For LightGBM and XGBoost the least
+        share of the hessians at the start, which is the same where the hessian is one.
+    max_depth : int or None, default=3
+        Most splits on the way to a leaf; None: no limit (31 leaves, unless
+        `max_leaf_nodes` says otherwise).
+    min_impurity_decrease : float, default=0.0
+        Least gain of a split, by weight. For LightGBM and XGBoost in units of the loss.
+    init : estimator, "zero" or None, default=None
+        Where boosting starts: an estimator's predictions, a raw output of zero, or the
+        best constant of the loss.
+    random_state : int, RandomState or None, default=None
+        For rows, columns and inner splits.
+    max_features : int, float, "sqrt", "log2" or None, default=None
+        Columns that each node chooses from.
+    verbose : int, default=0
+        1 prints ever fewer lines, 2 one line a round; callbacks such as scikit-learn's
+        `ProgressBar` show more.
+    max_leaf_nodes : int or None, default=None
+        Most leaves of a tree, the best split first.
+    warm_start : bool, default=False
+        Go on from the rounds fitted already up to `n_estimators`.
+    validation_fraction : float, default=0.1
+        Share of the rows that early stopping watches.
+    n_iter_no_change : int or None, default=None
+        scikit-learn's early stopping: `Patience(n_iter_no_change, tol)`, with the last
+        rounds kept.
+    tol : float, default=1e-4
+        Least improvement for `n_iter_no_change`.
+    ccp_alpha : float, default=0.0
+        Cost-complexity pruning; for `WeakLearner()` only.
+    engine : {"lightgbm", "xgboost", "weak_learner"} or Engine, default="lightgbm"
+        What grows the trees: `LightGBM(...)`, `XGBoost(...)` with the library's own
+        parameters, or `WeakLearner(estimator)` for any regressor.
+    early_stopping : bool or Patience, default=False
+        Stop when the validation loss no longer improves; True means `Patience()`.
+    validation : {"random", "last"}, default="random"
+        Which rows early stopping watches: some at random (stratified by class; whole
+        groups where `fit` is given `groups`), or the last block, for ordered rows.
+    metrics : list or dict, default=None
+        Further numbers for `history_`: losses, names of losses, or functions
+        ``metric(y, prediction, sample_weight)`` by name.
+    monotonic_cst : dict or sequence of {-1, 0, 1}, default=None
+        By column (name): whether predictions may only fall or rise with it.
+    interaction_cst : sequence of sequences, default=None
+        Groups of columns (names) that may meet in one tree branch.
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes, by label; they multiply `sample_weight`.
+    n_jobs : int or None, default=None
+        Threads of the library; None leaves it to OpenMP (all cores, or
+        ``OMP_NUM_THREADS``). The trees are the same for any number.
+
+    Attributes
+    ----------
+    estimators_ : ndarray of shape (n_estimators_, n_trees_per_iteration_)
+        The trees.
+    n_estimators_ : int
+        Number of rounds kept.
+    history_ : DataFrame
+        For each round: training loss (on at most 2,048 rows), validation loss,
+        further metrics, learning rate, seconds.
+    train_score_ : ndarray of shape (n_estimators_,)
+        Training loss as scikit-learn has it: twice the loss for squared error and
+        binary log loss.
+    oob_scores_, oob_improvement_ : ndarray of shape (n_estimators_,)
+        Loss on the rows a round did not see, and how far it fell; with subsample < 1.
+    oob_score_ : float
+        The last of `oob_scores_`.
+    feature_importances_ : ndarray of shape (n_features_in_,)
+        Share of the loss taken off by splits on each feature; see `importance`.
+    start_ : ndarray
+        The fitted start value, in raw output.
+    init_ : estimator, "zero" or None
+        The fitted `init`.
+    loss_ : Loss
+        The loss as it was used.
+    engine_ : Engine
+        The engine as it was used.
+    classes_ : ndarray
+        The classes; positions of the labels for an indicator matrix.
+    n_classes_ : int
+        Number of classes, or labels.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from skensemble import GradientBoostingClassifier, XGBoost
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = GradientBoostingClassifier(
+    ...     loss="focal", engine=XGBoost(reg_lambda=1.0), random_state=0
+    ... ).fit(X, y)
+    >>> model.predict_proba(X[:2]).sum(axis=1)
+    array([1., 1.])
+    """
 
     def __init__(
         self,
@@ -716,11 +472,34 @@ class GradientBoostingClassifier(ClassifierMixin, BaseGradientBoosting):
         y_val=None,
         sample_weight_val=None,
     ):
-        """FITDOC."""
+        """Fit.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n, n_features)
+            The rows: numbers, or a frame with categories.
+        y : array-like of shape (n,) or (n, k)
+            Their targets.
+        sample_weight : array-like of shape (n,) or None, default=None
+            Weights of the rows.
+        monitor : callable or None, default=None
+            ``monitor(round, self, scope)`` is told of each round; True ends the fit.
+        groups : array-like of shape (n,) or None, default=None
+            Rows of one group stay on one side of the inner split.
+        X_val, y_val : array-like or None, default=None
+            Rows that early stopping watches, instead of an inner split; in a Pipeline
+            by ``transform_input=["X_val"]``.
+        sample_weight_val : array-like or None, default=None
+            Their weights.
+
+        Returns
+        -------
+        self : estimator
+        """
         target = class_target(y)
         task = "multilabel"
         if target.kind == "classes":
-            _check_classes(target, sample_weight)
+            check_classes(target, sample_weight)
             task = "binary" if target.n_classes == 2 else "multiclass"
         params = _params(locals())
         params["sample_weight"] = self._by_class(y, target, sample_weight)
@@ -736,7 +515,7 @@ class GradientBoostingClassifier(ClassifierMixin, BaseGradientBoosting):
         weight = compute_sample_weight(self.class_weight, np.asarray(y))
         if sample_weight is None:
             return weight
-        return weight * _checked_weight(sample_weight, len(weight))
+        return weight * checked_weight(sample_weight, len(weight))
 
     def decision_function(self, X):
         """Raw output.
@@ -862,117 +641,3 @@ class GradientBoostingClassifier(ClassifierMixin, BaseGradientBoosting):
 def _params(scope):
     names = ("sample_weight", "groups", "X_val", "y_val", "sample_weight_val")
     return {name: scope[name] for name in names}
-
-
-def _check_classes(target, sample_weight):
-    seen = target.n_classes
-    if sample_weight is not None:
-        weight = _checked_weight(sample_weight, len(target.values))
-        seen = len(np.unique(target.values[weight > 0]))
-    if seen < 2:
-        raise ValueError(
-            f"y contains {seen} class after sample_weight trimmed classes with zero "
-            "weights, while a minimum of 2 classes are required."
-        )
-
-
-def _checked_weight(weight, n_rows, name="sample_weight"):
-    if weight is None:
-        return None
-    weight = np.asarray(weight, dtype=float)
-    if weight.shape != (n_rows,):
-        raise ValueError(
-            f"{name} has shape {weight.shape}, expected ({n_rows},): one entry a row."
-        )
-    if not np.all(np.isfinite(weight)) or weight.min() < 0:
-        raise ValueError(f"{name} must be finite and not negative.")
-    if not weight.sum() > 0:
-        raise ValueError(f"All values of {name} are zero; give some row a weight.")
-    return weight
-
-
-def _with_weight(target, weight, X, groups):
-    """Leave out rows without weight: they say nothing."""
-    y = target.values
-    if weight is None or weight.min() > 0:
-        return y, weight, X, groups
-    kept = weight > 0
-    groups = None if groups is None else np.asarray(groups)[kept]
-    return y[kept], weight[kept], rows_of(X, kept), groups
-
-
-def _pick(X, y, weight, rows):
-    return rows_of(X, rows), y[rows], None if weight is None else weight[rows]
-
-
-def _threads(n_jobs):
-    """Threads of a library: 0 leaves the choice to OpenMP and its environment."""
-    if n_jobs is None:
-        return 0
-    from joblib import effective_n_jobs
-
-    return effective_n_jobs(n_jobs)
-
-
-def _count_features(wanted, n_features, model):
-    if wanted is None:
-        return n_features
-    if isinstance(wanted, str):
-        counts = {"sqrt": np.sqrt, "log2": np.log2}
-        if wanted not in counts:
-            raise ValueError(
-                f"max_features={wanted!r} is not known; use 'sqrt', 'log2', a number or "
-                "a share."
-            )
-        return max(1, int(counts[wanted](n_features)))
-    if isinstance(wanted, Integral) and 1 <= wanted:
-        return min(int(wanted), n_features)
-    if isinstance(wanted, Real) and 0 < wanted <= 1:
-        return max(1, int(wanted * n_features))
-    raise ValueError(
-        f"max_features={wanted!r} must be a number of features or a share up to 1.0."
-    )
-
-
-def _monotonic(given, names, n_features):
-    if given is None:
-        return None
-    if isinstance(given, dict):
-        unknown = [name for name in given if name not in names]
-        if unknown:
-            raise ValueError(f"monotonic_cst names {unknown}, which are no columns of X.")
-        given = [given.get(name, 0) for name in names]
-    if len(given) != n_features or not set(given) <= {-1, 0, 1}:
-        raise ValueError(
-            f"monotonic_cst={given!r} must hold -1, 0 or 1 for each of {n_features} "
-            "features."
-        )
-    return tuple(int(one) for one in given)
-
-
-def _interactions(given, names, n_features):
-    if given is None:
-        return None
-    places = {name: j for j, name in enumerate(names)}
-    groups = []
-    for group in given:
-        found = [places.get(one, one) for one in group]
-        if not all(isinstance(j, Integral) and 0 <= j < n_features for j in found):
-            raise ValueError(
-                f"interaction_cst: {list(group)} must hold column names or positions "
-                f"below {n_features}."
-            )
-        groups.append(tuple(int(j) for j in found))
-    # Columns that no group names may interact among themselves.
-    rest = tuple(sorted(set(range(n_features)) - {j for g in groups for j in g}))
-    return (*groups, rest) if rest else tuple(groups)
-
-
-def _check_number(name, value, kind, low, high=None, none=False):
-    if value is None and none:
-        return
-    good = isinstance(value, kind) and not isinstance(value, bool) and value >= low
-    if not good or (high is not None and value > high):
-        limits = f"{low} or more" if high is None else f"between {low} and {high}"
-        what = "a whole number" if kind is Integral else "a number"
-        raise ValueError(f"{name}={value!r} must be {what}, {limits}.")

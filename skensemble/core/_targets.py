@@ -69,8 +69,8 @@ def class_target(y: Any) -> Target:
     if type_of_target(y) == "multilabel-indicator":
         encoders = tuple(LabelEncoder().fit(column) for column in values.T)
         return Target(_map_columns("transform", encoders, values), "labels", encoders)
-    encoder = LabelEncoder().fit(y)
-    return Target(encoder.transform(y), "classes", (encoder,))
+    encoder = LabelEncoder()
+    return Target(encoder.fit_transform(y), "classes", (encoder,))
 
 
 def decode(encoders: tuple[LabelEncoder, ...], codes: Array, kind: str) -> Array:

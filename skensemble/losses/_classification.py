@@ -10,7 +10,15 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from skensemble.losses._base import Loss
 from skensemble.losses._exponential import exponential
-from skensemble.losses._links import IDENTITY, LOGIT, SOFTMAX, Link, Logit
+from skensemble.losses._links import (
+    IDENTITY,
+    LOGIT,
+    SOFTMAX,
+    Link,
+    Logit,
+    sigmoid,
+    softplus,
+)
 from skensemble.losses._quantiles import weighted_quantile
 
 Array = NDArray[Any]
@@ -91,7 +99,7 @@ class LogLoss(Loss):
             target = self._shares(y, raw)
             each = special.logsumexp(raw, axis=1) - (target * raw).sum(axis=1)
         else:
-            each = np.logaddexp(0, raw) - self._target(y, raw) * raw
+            each = softplus(raw) - self._target(y, raw) * raw
         return self._weighted(y, each)
 
     def gradient(self, y, raw):
@@ -108,7 +116,7 @@ class LogLoss(Loss):
             p = special.softmax(raw, axis=1)
             g = p - self._shares(y, raw)
         else:
-            p = special.expit(raw)
+            p = sigmoid(raw)
             g = p - self._target(y, raw)
         return self._weighted(y, g), self._weighted(y, p * (1 - p))
 

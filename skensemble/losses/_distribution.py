@@ -9,7 +9,7 @@ from scipy import special
 
 from skensemble.losses._base import Loss
 from skensemble.losses._classification import one_hot
-from skensemble.losses._links import LOGIT, SOFTMAX, Link
+from skensemble.losses._links import LOGIT, SOFTMAX, Link, softplus
 
 Array = NDArray[Any]
 
@@ -51,7 +51,7 @@ class KLDivergence(Loss):
         """Divergence of each row."""
         if raw.ndim == 1:
             entropy = special.xlogy(y, y) + special.xlogy(1 - y, 1 - y)
-            return np.logaddexp(0, raw) - y * raw + entropy
+            return softplus(raw) - y * raw + entropy
         total = y.sum(axis=1) * special.logsumexp(raw, axis=1)
         return total - (y * raw).sum(axis=1) + special.xlogy(y, y).sum(axis=1)
 

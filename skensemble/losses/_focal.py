@@ -9,7 +9,7 @@ from scipy import special
 
 from skensemble.losses._base import Loss
 from skensemble.losses._classification import LogLoss
-from skensemble.losses._links import Link
+from skensemble.losses._links import Link, softplus
 
 Array = NDArray[Any]
 
@@ -72,7 +72,7 @@ class Focal(Loss):
             return self._alpha(y, raw) * q**self.gamma * cost
         z = self._signed(y, raw)
         q = special.expit(-z)
-        return self._alpha(y, raw) * q**self.gamma * np.logaddexp(0, -z)
+        return self._alpha(y, raw) * q**self.gamma * softplus(-z)
 
     def gradient(self, y, raw):
         """Slope of the loss."""
@@ -88,7 +88,7 @@ class Focal(Loss):
             return self._multiclass(y, raw)
         gamma, z = self.gamma, self._signed(y, raw)
         p, q = special.expit(z), special.expit(-z)
-        cost = np.logaddexp(0, -z)
+        cost = softplus(-z)
         focus = self._alpha(y, raw) * q**gamma
         g = -focus * (gamma * p * cost + q)
         h = focus * p * (gamma**2 * p * cost + (2 * gamma + 1) * q)
@@ -117,7 +117,7 @@ class Focal(Loss):
         others = raw.copy()
         others[n, codes] = -np.inf
         margin = raw[n, codes] - special.logsumexp(others, axis=1)
-        return special.expit(margin), special.expit(-margin), np.logaddexp(0, -margin)
+        return special.expit(margin), special.expit(-margin), softplus(-margin)
 
     def _signed(self, y: Array, raw: Array) -> Array:
         return (2 * np.asarray(y, dtype=np.asarray(raw).dtype) - 1) * raw

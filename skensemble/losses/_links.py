@@ -81,11 +81,45 @@ class Logit(Link):
 
     def link(self, mean: Array) -> Array:
         """Raw output of a probability."""
-        return special.logit(_inside(mean)) / self.scale
+        p = _inside(mean)
+        return np.log(p / (1 - p)) / self.scale
 
     def inverse(self, raw: Array) -> Array:
         """Probability of a raw output."""
-        return special.expit(self.scale * np.asarray(raw))
+        return sigmoid(np.asarray(raw) if self.scale == 1 else self.scale * raw)
+
+
+def sigmoid(raw: Array) -> Array:
+    """1 / (1 + exp(-raw)), by numpy's exp: twice as fast as scipy's expit.
+
+    Parameters
+    ----------
+    raw : ndarray
+        Log odds.
+
+    Returns
+    -------
+    p : ndarray
+    """
+    with np.errstate(over="ignore"):  # exp overflows to infinity, p is zero then
+        p = np.exp(np.negative(raw))
+    p += 1
+    return 1 / p
+
+
+def softplus(raw: Array) -> Array:
+    """log(1 + exp(raw)), by numpy's own functions: faster than its logaddexp.
+
+    Parameters
+    ----------
+    raw : ndarray
+        Log odds.
+
+    Returns
+    -------
+    y : ndarray
+    """
+    return np.maximum(raw, 0) + np.log1p(np.exp(-np.abs(raw)))
 
 
 class Softmax(Link):

@@ -214,7 +214,8 @@ def as_schedule(rate: Any) -> Schedule:
     """
     if isinstance(rate, Schedule):
         return rate
-    if isinstance(rate, Real) and not isinstance(rate, bool) and rate >= 0:
+    number = isinstance(rate, Real) and not isinstance(rate, bool)
+    if number and float(rate) >= 0:
         return Constant(float(rate))
     raise ValueError(
         f"learning_rate={rate!r} must be a number of zero or above, or a schedule of "

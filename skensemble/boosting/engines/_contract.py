@@ -66,6 +66,8 @@ class Problem:
         Columns of `X` that hold codes of categories.
     sampled : bool
         Whether each round sees some rows only.
+    rate : float
+        Learning rate of the first round.
     seed : int
         For what an engine draws.
     threads : int
@@ -80,6 +82,7 @@ class Problem:
     shape: TreeShape
     categorical: tuple[int, ...]
     sampled: bool
+    rate: float
     seed: int
     threads: int
 

@@ -1,6 +1,5 @@
-"""Gradient and hessian of a loss for a booster: weighted, in float32, on all threads."""
+"""Gradient and hessian of a loss for a booster: weighted, in float32."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from skensemble.losses._links import SOFTMAX
 Array = NDArray[Any]
 
 # Rows a block: small enough for the cache, large enough for numpy's overhead.
-_BLOCK = 16_384
+_BLOCK = 32_768
 
 
 class Derivatives:
@@ -42,7 +41,6 @@ class Derivatives:
         self._weight = rows.weight
         self._g = np.empty(rows.raw.shape, dtype=np.float32)
         self._h = np.empty(rows.raw.shape, dtype=np.float32)
-        self._threads = max(1, problem.threads)
 
     def __call__(self, raw: Array, mask: Array | None) -> tuple[Array, Array]:
         """Differentiate; rows that are masked out get zeros.
@@ -59,13 +57,10 @@ class Derivatives:
         gradient, hessian : ndarrays of float32
         """
         loss = self._loss.adapted(self._y, raw, self._weight)
-        starts = range(0, len(raw), _BLOCK)
-        if self._threads > 1 and len(starts) > 1:
-            with ThreadPoolExecutor(self._threads) as pool:
-                list(pool.map(lambda a: self._fill(loss, raw, mask, a), starts))
-        else:
-            for first in starts:
-                self._fill(loss, raw, mask, first)
+        # Block by block, so that what is computed in between stays in the cache. On one
+        # thread: the library's own threads spin on the other cores between two rounds.
+        for first in range(0, len(raw), _BLOCK):
+            self._fill(loss, raw, mask, first)
         return self._g, self._h
 
     def _fill(self, loss: Loss, raw: Array, mask: Array | None, first: int) -> None:

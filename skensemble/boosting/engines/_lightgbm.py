@@ -55,7 +55,7 @@ _ALIASES = {
     "feature_fraction_bynode": ("colsample_bynode",),
     "boosting": ("boosting_type",),
 }
-_FORCED = ("force_col_wise", "force_row_wise", "deterministic")
+_FORCED = ("force_col_wise", "force_row_wise")
 _MOST_ROW_WISE = 100
 
 
@@ -141,7 +141,7 @@ class LightGBM(LibraryEngine):
         if any(name in given for name in _SIZES):
             params = {k: v for k, v in params.items() if k not in _SIZES}
         forced = "force_col_wise" in given or "force_row_wise" in given
-        if forced or not _varies(problem.train.X):  # no column: LightGBM cannot force
+        if forced:
             params = {k: v for k, v in params.items() if k not in _FORCED}
         return params | given
 
@@ -192,6 +192,7 @@ class LightGBMGrower(Grower):
         self._params = engine.params_of(problem)
         if self._native and native is not None:
             self._params = native | self._params
+        self._rate = problem.rate
         self._booster, self._sets = self._start()
         # Rounds in which no tree could split have none in the booster.
         self._grown: list[bool] = []
@@ -199,14 +200,13 @@ class LightGBMGrower(Grower):
         # LightGBM's factor for the diagonal of the softmax hessian.
         self._derivatives = Derivatives(problem, coupled=k / max(k - 1, 1))
         self._own = {name: self._rows(name).raw.copy() for name in self._sets}
-        self._rate: float | None = None
         self._mask: Array | None = None
 
     def _start(self) -> tuple[Any, dict[str, Any]]:
         import lightgbm
 
         problem, params = self._problem, dict(self._params)
-        params.setdefault("learning_rate", 1.0)
+        params["learning_rate"] = self._rate
         if problem.width > 1:
             params["num_class"] = problem.width
         params.setdefault("objective", "none")
@@ -243,7 +243,8 @@ class LightGBMGrower(Grower):
 
     def grow(self, rate, mask):
         """Add the trees of one round."""
-        if rate != self._rate:
+        # LightGBM cannot reset a booster of which no column varies.
+        if rate != self._rate and _varies(self._problem.train.X):
             self._booster.reset_parameter({"learning_rate": rate})
             self._rate = rate
         before = self._booster.num_trees()
@@ -257,7 +258,9 @@ class LightGBMGrower(Grower):
             self._renew(rate, mask)
 
     def _objective(self, raw: Array, _: Any) -> tuple[Array, Array]:
-        return self._derivatives(self._own["train"] if self._renews else raw, self._mask)
+        return self._derivatives(
+            self._own["train"] if self._renews else raw, self._mask
+        )
 
     def _renew(self, rate: float, mask: Array | None) -> None:
         problem, booster = self._problem, self._booster

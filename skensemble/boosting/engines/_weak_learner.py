@@ -153,7 +153,9 @@ class WeakGrower(Grower):
         values = tree.tree_.value  # a view: what is written here is predicted
         if loss.renews_leaves:
             values[:] = 0.0
-            for leaf, step in leaf_values(loss, rows, raw, leaves, mask, column).items():
+            for leaf, step in leaf_values(
+                loss, rows, raw, leaves, mask, column
+            ).items():
                 values[leaf, 0, 0] = rate * step
             return
         g, h = (_column(part, column) for part in slopes)
@@ -162,8 +164,8 @@ class WeakGrower(Grower):
         up = np.bincount(leaves, weight * g, len(values))
         down = np.bincount(leaves, weight * h, len(values))
         # Where all curvature is gone, so is what is left to gain.
-        step = np.divide(-up, down, out=np.zeros_like(up), where=down > 1e-150)
-        values[:, 0, 0] = rate * self._shrink * step
+        steps = np.divide(-up, down, out=np.zeros_like(up), where=down > 1e-150)
+        values[:, 0, 0] = rate * self._shrink * steps
 
     def _line_search(self, loss: Loss, grown: list[Any], mask: Array | None) -> float:
         rows, raw = self._problem.train, self._own["train"]
@@ -181,7 +183,9 @@ class WeakGrower(Grower):
             return loss.value(rows.y, raw + step * towards, weight)
 
         g = loss.gradient(rows.y, raw)
-        return best_step(slope_at, value_at, float((weight * np.abs(g * towards).T).sum()))
+        return best_step(
+            slope_at, value_at, float((weight * np.abs(g * towards).T).sum())
+        )
 
     def raw(self, rows):
         """Raw output now of the "train", "scored" or "validation" rows."""

@@ -174,7 +174,9 @@ class XGBoostGrower(Grower):
             )
         own = {"objective": "reg:squarederror", "base_score": 0.0}
         objective = native if self._native and native is not None else own
+        self._rate = problem.rate
         self._params = objective | engine.params_of(problem)
+        self._params["learning_rate"] = self._rate
         # XGBoost's factor for the diagonal of the softmax hessian.
         self._derivatives = Derivatives(problem, coupled=2.0)
         self._start()
@@ -229,12 +231,14 @@ class XGBoostGrower(Grower):
 
     def grow(self, rate, mask):
         """Add the trees of one round."""
-        self._booster.set_param({"learning_rate": rate})
+        if rate != self._rate:  # to set it makes XGBoost configure itself anew
+            self._booster.set_param({"learning_rate": rate})
+            self._rate = rate
         train = self._sets["train"]
         if self._native:
             self._booster.update(train, self._rounds)
         else:
-            raw = self.raw("train")
+            raw = self._own["train"] if self._renews else self._margin("train")
             g, h = self._derivatives(raw, mask)
             self._booster.boost(train, self._rounds, grad=g, hess=h)
         self._rounds += 1
@@ -267,8 +271,11 @@ class XGBoostGrower(Grower):
         """Raw output now of the "train", "scored" or "validation" rows."""
         if self._renews:
             return self._own[rows]
+        return self._margin(rows).astype(float)
+
+    def _margin(self, rows: str) -> Array:
         found = self._booster.predict(self._sets[rows], output_margin=True)
-        return found.reshape(self._own[rows].shape).astype(float)
+        return found.reshape(self._own[rows].shape)
 
     def forest(self, n_iterations):
         """Give the trees of the first rounds."""
