@@ -218,6 +218,7 @@ class Loss(BaseEstimator):
                 lambda c: float(w @ self.gradient(y, raw + c)),
                 lambda c: float(w @ self.pointwise(y, raw + c)),
                 float(w @ np.abs(self.gradient(y, raw))),
+                smooth=self.smooth,
             )
         return best_steps(
             lambda c: (

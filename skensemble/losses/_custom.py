@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from inspect import signature
+from typing import Any
 
 import numpy as np
+from joblib import wrap_non_picklable_objects
 
 from skensemble.losses._base import Loss
 from skensemble.losses._differences import curvature, slope, slope_of_gradient
@@ -20,8 +22,8 @@ _TASKS = {
 class CustomLoss(Loss):
     """A loss from plain functions; what is not given is derived numerically.
 
-    It pickles when its functions do: functions of a module, not lambdas. For a loss
-    with parameters to search, or one kept in a library, write a subclass of `Loss`.
+    It pickles, with lambdas and local functions too (these by value). For a loss with
+    parameters to search, or one kept in a library, write a subclass of `Loss`.
 
     Parameters
     ----------
@@ -119,6 +121,12 @@ class CustomLoss(Loss):
         self._given = self._given | params
         return self
 
+    def __getstate__(self):
+        """Pickle lambdas and local functions by value, others by name."""
+        state = super().__getstate__()
+        given = {name: _by_value(one) for name, one in self._given.items()}
+        return {**state, "_given": given}
+
     def __repr__(self, N_CHAR_MAX=700):
         """Show what was given, functions by their names."""
         shown = [
@@ -208,6 +216,11 @@ class CustomLoss(Loss):
                 f"it must have the shape of the raw output, {raw.shape}."
             )
         return found
+
+
+def _by_value(given: Any) -> Any:
+    name = getattr(given, "__qualname__", "")
+    return wrap_non_picklable_objects(given) if "<" in name else given
 
 
 _DEFAULTS = {

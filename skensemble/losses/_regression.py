@@ -111,8 +111,12 @@ class Huber(Loss):
 
     @property
     def renews_leaves(self) -> bool:
-        """Whether trees should set the values of their leaves by `leaf`: yes."""
-        return True
+        """Whether trees should set the values of their leaves by `leaf`.
+
+        With a `quantile`: its delta changes from round to round, and a Newton step
+        would be a step of the last round's loss.
+        """
+        return self.quantile is not None
 
     def check(self, y):
         """Refuse parameters out of range."""

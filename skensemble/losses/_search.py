@@ -10,13 +10,22 @@ from scipy import optimize
 Array = NDArray[Any]
 
 _MOST_DOUBLINGS = 60
+_MOST_HALVINGS = 40
 # A slope this small beside the slopes that it sums is zero: the minimum lies at
 # infinity (all rows of one class) and this is far enough.
 _FLAT = 1e-12
+_ENDLESS = (
+    "the loss falls without end as the raw output moves {}: it has no best constant. "
+    "Give `start` and `leaf`, or mend the loss (check_loss explains)."
+)
 
 
 def best_step(
-    slope_at: Callable[[float], float], value_at: Callable[[float], float], size: float
+    slope_at: Callable[[float], float],
+    value_at: Callable[[float], float],
+    size: float,
+    *,
+    smooth: bool = True,
 ) -> float:
     """Find the step that minimises a function of one number.
 
@@ -30,11 +39,16 @@ def best_step(
         The slope and the value at a step.
     size : float
         Sum of absolute slopes at step zero: what counts as flat.
+    smooth : bool
+        Whether the slope has no jumps. Where it has, all of an interval may be best
+        (the median of an even number of rows): its middle is taken.
 
     Returns
     -------
     step : float
     """
+    if not smooth:
+        return _middle(slope_at, size)
     first = slope_at(0.0)
     if abs(first) <= _FLAT * size:
         return 0.0
@@ -47,11 +61,45 @@ def best_step(
         if here * first < 0:
             return _lower(value_at, optimize.brentq(slope_at, near, far, xtol=1e-12))
         near, far = far, 2 * far
-    raise ValueError(
-        "the loss falls without end as the raw output moves "
-        f"{'up' if down > 0 else 'down'}: it has no best constant. Give `start` and "
-        "`leaf`, or mend the loss (check_loss explains)."
-    )
+    raise ValueError(_ENDLESS.format("up" if down > 0 else "down"))
+
+
+def _middle(slope_at: Callable[[float], float], size: float) -> float:
+    """Middle of the steps between a falling and a rising slope."""
+    flat = _FLAT * size
+    low = _edge(lambda step: slope_at(step) < -flat, 1.0)
+    high = _edge(lambda step: slope_at(step) > flat, -1.0)
+    ends = [end for end in (low, high) if end is not None]
+    if not ends:
+        return 0.0
+    return sum(ends) / len(ends)
+
+
+def _edge(beyond: Callable[[float], bool], towards: float) -> float | None:
+    """Find where `beyond` ends, going `towards`; None where it never holds."""
+    step = towards
+    place = 0.0
+    if beyond(place):
+        for _ in range(_MOST_DOUBLINGS):
+            if not beyond(place + step):
+                return _halved(beyond, place, place + step)
+            place, step = place + step, 2 * step
+        raise ValueError(_ENDLESS.format("up" if towards > 0 else "down"))
+    for _ in range(_MOST_DOUBLINGS):
+        if beyond(place - step):
+            return _halved(beyond, place - step, place)
+        place, step = place - step, 2 * step
+    return None
+
+
+def _halved(beyond: Callable[[float], bool], holds: float, ends: float) -> float:
+    for _ in range(_MOST_HALVINGS):
+        half = (holds + ends) / 2
+        if beyond(half):
+            holds = half
+        else:
+            ends = half
+    return (holds + ends) / 2
 
 
 def best_steps(

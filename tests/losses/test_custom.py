@@ -96,12 +96,26 @@ def test_derived_parts_are_told_and_right():
         (CustomLoss(absolute), "slope jumps"),
         (CustomLoss(saddle), "not convex"),
         (CustomLoss(overflowing), "not finite"),
-        (CustomLoss(lambda y, raw: (y - raw) ** 2), "cannot be pickled"),
     ],
 )
 def test_checker_says_what_is_wrong(loss, words):
     with pytest.raises(ValueError, match=words):
         check_loss(loss)
+
+
+def test_checker_says_what_cannot_be_pickled():
+    class Local(Asymmetric):
+        pass
+
+    with pytest.raises(ValueError, match="cannot be pickled"):
+        check_loss(Local())
+
+
+def test_a_lambda_is_pickled():
+    scale = 3.0
+    loss = CustomLoss(lambda y, raw: scale * (y - raw) ** 2)
+    again = pickle.loads(pickle.dumps(loss))
+    np.testing.assert_array_equal(again.pointwise(Y, 0 * Y), 3 * Y**2)
 
 
 def test_functions_are_parameters():

@@ -26,16 +26,19 @@ class Derivatives:
         Factor of the hessian where the columns are coupled (softmax): its diagonal
         alone is too small for steps in all columns at once, and each library has its
         factor for that.
+    dtype : type
+        Of the raw output that the library gives.
     """
 
-    def __init__(self, problem: Problem, coupled: float) -> None:
+    def __init__(self, problem: Problem, coupled: float, dtype: Any) -> None:
         rows = problem.train
         softmax = problem.loss.link_for(problem.task) == SOFTMAX
         self._factor = coupled if softmax else 1.0
         self._loss = problem.loss
-        # Probabilities need no more than float32; residuals of large targets do.
-        classes = problem.task not in ("regression", "multioutput")
-        self._dtype = np.float32 if classes else np.float64
+        # Where a library keeps raw output in float32 that is enough for probabilities,
+        # but not for the residuals of large targets.
+        numbers = problem.task in ("regression", "multioutput")
+        self._dtype = np.float64 if numbers else dtype
         codes = problem.task == "multiclass"
         self._y = rows.y if codes else rows.y.astype(self._dtype)
         self._weight = rows.weight

@@ -198,7 +198,7 @@ class LightGBMGrower(Grower):
         self._grown: list[bool] = []
         k = problem.width
         # LightGBM's factor for the diagonal of the softmax hessian.
-        self._derivatives = Derivatives(problem, coupled=k / max(k - 1, 1))
+        self._derivatives = Derivatives(problem, k / max(k - 1, 1), np.float64)
         self._own = {name: self._rows(name).raw.copy() for name in self._sets}
         self._mask: Array | None = None
 

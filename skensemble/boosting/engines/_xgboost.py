@@ -178,7 +178,7 @@ class XGBoostGrower(Grower):
         self._params = objective | engine.params_of(problem)
         self._params["learning_rate"] = self._rate
         # XGBoost's factor for the diagonal of the softmax hessian.
-        self._derivatives = Derivatives(problem, coupled=2.0)
+        self._derivatives = Derivatives(problem, 2.0, np.float32)
         self._start()
         self._rounds = 0
         self._values: list[list[dict[int, float]]] = []
