@@ -155,9 +155,9 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
         y = np.asarray(params["y_val"])
         if target.encoders:
             known = target.encoders[0].classes_
-            unknown = np.setdiff1d(y, known) if y.ndim == 1 else []
-            if len(unknown):
-                raise ValueError(f"y_val holds {list(unknown)}, which y does not.")
+            unknown = np.setdiff1d(y, known).tolist() if y.ndim == 1 else []
+            if unknown:
+                raise ValueError(f"y_val holds {unknown}, which y does not.")
             y = target.encoders[0].transform(y) if y.ndim == 1 else y
         if len(y) != X.shape[0]:
             raise ValueError(f"X_val has {X.shape[0]} rows, y_val {len(y)}.")
@@ -272,7 +272,8 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
                 )
             return stop
 
-        history, kept = run(grower, problem, plan, after)
+        with np.errstate(over="ignore", invalid="ignore"):  # DivergedError says it
+            history, kept = run(grower, problem, plan, after)
         self._history = [*earlier, *history[:kept]]
         self.validation_history_ = history
         if kept:

@@ -384,7 +384,8 @@ def _shape_params(problem: Problem) -> dict[str, Any]:
     if shape.monotonic_cst is not None:
         params["monotone_constraints"] = tuple(shape.monotonic_cst)
     if shape.interaction_cst is not None:
-        params["interaction_constraints"] = [list(g) for g in shape.interaction_cst]
+        groups = [list(group) for group in shape.interaction_cst]
+        params["interaction_constraints"] = str(groups)
     return params
 
 
