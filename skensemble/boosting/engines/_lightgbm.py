@@ -228,7 +228,7 @@ class LightGBMGrower(Grower):
         import lightgbm
 
         return lightgbm.Dataset(
-            rows.X,
+            _plain(rows.X),
             label=rows.y if rows.y.ndim == 1 else None,
             weight=rows.weight,
             init_score=rows.raw,
@@ -281,7 +281,7 @@ class LightGBMGrower(Grower):
     def _one(self, X: Any, iteration: int, **options: Any) -> Array:
         return np.asarray(
             self._booster.predict(
-                X,
+                _plain(X),
                 start_iteration=iteration,
                 num_iteration=1,
                 num_threads=self._problem.threads,
@@ -332,7 +332,7 @@ class LightGBMForest(Forest):
             return np.zeros(shape)
         return np.asarray(
             self.booster.predict(
-                X,
+                _plain(X),
                 raw_score=True,
                 start_iteration=first,
                 num_iteration=last - first,
@@ -342,7 +342,7 @@ class LightGBMForest(Forest):
 
     def leaves(self, X, threads=0):
         """Leaf of each row in each tree."""
-        found = self.booster.predict(X, pred_leaf=True, num_threads=threads)
+        found = self.booster.predict(_plain(X), pred_leaf=True, num_threads=threads)
         found = np.asarray(found).reshape(X.shape[0], -1, self.width)
         leaves = np.zeros((X.shape[0], self.n_iterations, self.width), dtype=int)
         rounds = np.flatnonzero(np.diff(self._before))
@@ -357,6 +357,11 @@ class LightGBMForest(Forest):
     def tree(self, iteration, column):
         """One tree."""
         return BoostedTree(self, iteration, column)
+
+
+def _plain(X: Any) -> Any:
+    """A sparse array as the sparse matrix that LightGBM knows."""
+    return sp.csr_matrix(X) if sp.issparse(X) else X
 
 
 def _varies(X: Any) -> bool:
