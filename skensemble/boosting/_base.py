@@ -397,7 +397,7 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
 
         Returns
         -------
-        leaves : ndarray of shape (n, n_estimators_) or (n, n_estimators_, k)
+        leaves : ndarray of shape (n, n_rounds) or (n, n_rounds, k)
             For a classifier with k columns (one for two classes); for a regressor
             with one output without the last axis.
         """

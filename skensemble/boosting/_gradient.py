@@ -106,21 +106,21 @@ class GradientBoostingRegressor(RegressorMixin, BaseGradientBoosting):
 
     Attributes
     ----------
-    estimators_ : ndarray of shape (n_estimators_, n_trees_per_iteration_)
+    estimators_ : ndarray of shape (n_rounds, n_trees)
         The trees.
     n_estimators_ : int
         Number of rounds kept.
     history_ : DataFrame
         For each round: training loss (on at most 2,048 rows), validation loss,
         further metrics, learning rate, seconds.
-    train_score_ : ndarray of shape (n_estimators_,)
+    train_score_ : ndarray of shape (n_rounds,)
         Training loss as scikit-learn has it: twice the loss for squared error and
         binary log loss.
-    oob_scores_, oob_improvement_ : ndarray of shape (n_estimators_,)
+    oob_scores_, oob_improvement_ : ndarray of shape (n_rounds,)
         Loss on the rows a round did not see, and how far it fell; with subsample < 1.
     oob_score_ : float
         The last of `oob_scores_`.
-    feature_importances_ : ndarray of shape (n_features_in_,)
+    feature_importances_ : ndarray of shape (n_features,)
         Share of the loss taken off by splits on each feature; see `importance`.
     start_ : ndarray
         The fitted start value, in raw output.
@@ -358,21 +358,21 @@ class GradientBoostingClassifier(ClassifierMixin, BaseGradientBoosting):
 
     Attributes
     ----------
-    estimators_ : ndarray of shape (n_estimators_, n_trees_per_iteration_)
+    estimators_ : ndarray of shape (n_rounds, n_trees)
         The trees.
     n_estimators_ : int
         Number of rounds kept.
     history_ : DataFrame
         For each round: training loss (on at most 2,048 rows), validation loss,
         further metrics, learning rate, seconds.
-    train_score_ : ndarray of shape (n_estimators_,)
+    train_score_ : ndarray of shape (n_rounds,)
         Training loss as scikit-learn has it: twice the loss for squared error and
         binary log loss.
-    oob_scores_, oob_improvement_ : ndarray of shape (n_estimators_,)
+    oob_scores_, oob_improvement_ : ndarray of shape (n_rounds,)
         Loss on the rows a round did not see, and how far it fell; with subsample < 1.
     oob_score_ : float
         The last of `oob_scores_`.
-    feature_importances_ : ndarray of shape (n_features_in_,)
+    feature_importances_ : ndarray of shape (n_features,)
         Share of the loss taken off by splits on each feature; see `importance`.
     start_ : ndarray
         The fitted start value, in raw output.
