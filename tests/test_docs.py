@@ -1,13 +1,19 @@
 """The code in README and docs runs as it is written, block after block."""
 
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import matplotlib as mpl
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -15,6 +21,8 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 def test_code_runs(page, monkeypatch, tmp_path):
     mpl.use("agg")
     monkeypatch.chdir(tmp_path)
-    scope: dict[str, object] = {}
+    # A module of its own, so that classes defined on the page can be pickled.
+    module = ModuleType(page.stem)
+    monkeypatch.setitem(sys.modules, page.stem, module)
     for number, code in enumerate(BLOCK.findall(page.read_text())):
-        exec(compile(code, f"{page.name}, block {number}", "exec"), scope)
+        exec(compile(code, f"{page.name}, block {number}", "exec"), vars(module))

@@ -476,7 +476,7 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
 
     @property
     def estimators_(self):
-        """The trees, an array of shape (n_estimators_, n_trees_per_iteration_)."""
+        """The trees, an array of shape (n_rounds, n_trees)."""
         check_is_fitted(self)
         trees = [
             [forest.tree(i, j) for j in range(forest.width)]

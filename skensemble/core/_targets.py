@@ -65,8 +65,10 @@ def class_target(y: Any) -> Target:
     values = _required(y)
     if values.dtype.kind == "f":
         assert_all_finite(values, input_name="y")
-    check_classification_targets(y)
-    if type_of_target(y) == "multilabel-indicator":
+    kind = type_of_target(y)
+    if kind not in ("binary", "multiclass", "multilabel-indicator"):
+        check_classification_targets(y)  # raises, with scikit-learn's words
+    if kind == "multilabel-indicator":
         encoders = tuple(LabelEncoder().fit(column) for column in values.T)
         return Target(_map_columns("transform", encoders, values), "labels", encoders)
     encoder = LabelEncoder()
