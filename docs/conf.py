@@ -30,3 +30,5 @@ sphinx_gallery_conf = {
     "filename_pattern": r"\.py$",
     "abort_on_example_error": True,
 }
+
+autosummary_ignore_module_all = False
