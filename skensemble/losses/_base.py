@@ -5,8 +5,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
 
+from skensemble.core._parameters import ParameterHolder
 from skensemble.losses._differences import (
     curvature,
     rows,
@@ -22,7 +22,7 @@ Array = NDArray[Any]
 MEANS: Mapping[str, Link] = {"regression": IDENTITY, "multioutput": IDENTITY}
 
 
-class Loss(BaseEstimator):
+class Loss(ParameterHolder):
     """What a model pays for its raw output, and all that a learner derives from it.
 
     A subclass needs one method, `pointwise`; the rest is then derived numerically.

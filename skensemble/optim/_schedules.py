@@ -4,10 +4,10 @@ import math
 from numbers import Real
 from typing import Any
 
-from sklearn.base import BaseEstimator
+from skensemble.core._parameters import ParameterHolder
 
 
-class Schedule(BaseEstimator):
+class Schedule(ParameterHolder):
     """A learning rate for each step.
 
     A subclass defines `rate_at`; it stores its parameters as a scikit-learn estimator

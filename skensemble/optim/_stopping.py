@@ -3,10 +3,10 @@
 import math
 from typing import Any
 
-from sklearn.base import BaseEstimator
+from skensemble.core._parameters import ParameterHolder
 
 
-class Patience(BaseEstimator):
+class Patience(ParameterHolder):
     """Stop when the validation loss has not improved for some rounds.
 
     Parameters

@@ -6,8 +6,8 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
 
+from skensemble.core._parameters import ParameterHolder
 from skensemble.losses import Loss
 
 Array = NDArray[Any]
@@ -144,7 +144,7 @@ class Grower(ABC):
         """Give the trees of the first rounds."""
 
 
-class Engine(BaseEstimator, ABC):
+class Engine(ParameterHolder, ABC):
     """What grows trees, or other weak learners, for any loss."""
 
     @abstractmethod
