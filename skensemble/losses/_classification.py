@@ -29,7 +29,8 @@ class LogLoss(Loss):
 
     One raw column and y in {0, 1}: log(1 + exp(raw)) - y raw, with the logit link; k
     columns and codes 0..k-1: log(sum of exp(raw)) - raw_y, with the softmax link; (n, k)
-    labels in {0, 1}: the sum of the first over labels.
+    labels in {0, 1}: the sum of the first over labels (Good, "Rational decisions",
+    Journal of the Royal Statistical Society B 14, 1952).
 
     Parameters
     ----------
@@ -239,7 +240,8 @@ class Hinge(Loss):
 class SquaredHinge(Loss):
     """Squared hinge loss, max(0, 1 - s raw)², s = 2 y - 1.
 
-    y in {0, 1}; several classes or labels as in `Hinge`. It has no probabilities. The
+    y in {0, 1}; several classes or labels as in `Hinge`. It has no probabilities (Fan et
+    al., "LIBLINEAR", Journal of Machine Learning Research 9, 2008). The
     hessian is the upper bound two, since the true one vanishes beyond the margin.
 
     Examples

@@ -16,7 +16,8 @@ Array = NDArray[Any]
 class SquaredError(Loss):
     """Half the squared error, (raw - y)² / 2: for the mean.
 
-    y is any number. The factor 1/2 makes the hessian one, as in scikit-learn's half
+    y is any number (Legendre, "Nouvelles méthodes pour la détermination des orbites des
+    comètes", 1805). The factor 1/2 makes the hessian one, as in scikit-learn's half
     squared error.
 
     Examples
@@ -160,7 +161,9 @@ class Huber(Loss):
 class LogCosh(Loss):
     """Logarithm of the hyperbolic cosine, log cosh(raw - y): a smooth absolute error.
 
-    y is any number, in units where errors below one count as small. The hessian is the
+    y is any number, in units where errors below one count as small (Green, "Bayesian
+    reconstructions from emission tomography data using a modified EM algorithm", IEEE
+    Transactions on Medical Imaging 9, 1990). The hessian is the
     upper bound tanh(r) / r, since the true one vanishes in the tails.
 
     Examples

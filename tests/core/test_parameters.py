@@ -29,5 +29,7 @@ def test_clone_is_a_copy():
 
 
 def test_unknown_names_are_refused():
-    with pytest.raises(ValueError, match=r"Patience has no parameter 'round'.*'rounds'"):
+    with pytest.raises(
+        ValueError, match=r"Patience has no parameter 'round'.*'rounds'"
+    ):
         Patience().set_params(round=3)

@@ -1,6 +1,7 @@
 """One battery for every loss: a loss joins it by existing."""
 
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -183,5 +184,6 @@ def test_refuses_a_target_that_it_is_not_for(loss):
 @every_loss
 def test_says_formula_domain_and_source(loss):
     text = type(loss).__doc__
-    assert "y" in text
+    assert re.search(r"\by (is|in)\b", text)
+    assert re.search(r"\b(1[89]|20)\d\d\b", text)  # the year of its source
     assert ">>>" in text
