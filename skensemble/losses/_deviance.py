@@ -93,8 +93,8 @@ class Gamma(Loss):
 class Tweedie(Loss):
     """Half the Tweedie deviance of a power between 1 (Poisson) and 2 (gamma).
 
-    y^(2-p) / ((1-p)(2-p)) - y m^(1-p) / (1-p) + m^(2-p) / (2-p), with m = exp(raw), for
-    y zero or above with a lump at zero: claims, rainfall, spending (Jørgensen,
+    y^(2-p) / ((1-p)(2-p)) - y m^(1-p) / (1-p) + m^(2-p) / (2-p), with m = exp(raw).
+    y is zero or above with a lump at zero: claims, rainfall, spending (Jørgensen,
     "Exponential dispersion models", Journal of the Royal Statistical Society B 49,
     1987).
 

@@ -78,7 +78,7 @@ class KLDivergence(Loss):
 class RankedProbability(Loss):
     """Ranked probability score, sum over j of (P(y <= j) - 1(y <= j))².
 
-    For ordered classes 0..k-1, with probabilities softmax(raw) (expit for two classes):
+    y in 0..k-1, ordered classes, with probabilities softmax(raw) (expit for two):
     a miss by two classes costs more than a miss by one (Epstein, "A scoring system for
     probability forecasts of ranked categories", Journal of Applied Meteorology 8,
     1969); the squared Wasserstein distance between classes (Hou, Yu and Samaras,

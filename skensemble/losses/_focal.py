@@ -17,7 +17,7 @@ Array = NDArray[Any]
 class Focal(Loss):
     """Focal loss, -alpha (1 - p)^gamma log p, with p the probability of the class seen.
 
-    Binary, multiclass and multilabel targets as in `LogLoss`, which it is at gamma 0
+    y in {0, 1}, codes 0..k-1, or labels, as in `LogLoss`, which it is at gamma 0
     (Lin et al., "Focal loss for dense object detection", ICCV 2017). It is not convex:
     the hessian is an upper bound, the exact one without its negative terms. Its
     probabilities rank well but lean towards the middle; calibrate them where their
