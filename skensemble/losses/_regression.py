@@ -194,7 +194,7 @@ class LogCosh(Loss):
 class Quantile(Loss):
     """Pinball loss: quantile (y - raw) above the prediction, (1 - quantile) (raw - y) below.
 
-    For a quantile of y, any number (Koenker and Bassett, "Regression quantiles",
+    y is any number; the minimiser is its quantile (Koenker and Bassett, "Regression quantiles",
     Econometrica 46, 1978). Trees take a hessian of one and renew their leaves by the
     quantile of residuals.
 

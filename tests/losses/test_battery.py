@@ -83,7 +83,7 @@ def test_checker_finds_nothing(loss):
 
 
 @every_loss
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=25, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10**6))
 def test_gradient_is_slope_and_start_and_leaf_minimise(loss, seed):
     rng = np.random.default_rng(seed)
@@ -101,7 +101,9 @@ def test_gradient_is_slope_and_start_and_leaf_minimise(loss, seed):
         ]:
             best = fixed.value(y, base + step, w)
             for _ in range(5):
-                other = step + rng.normal(scale=0.3, size=np.shape(step))
+                # Where it is not convex the best constant is a local one.
+                scale = 0.3 if loss.convex else 0.01
+                other = step + rng.normal(scale=scale, size=np.shape(step))
                 assert best <= fixed.value(y, base + other, w) + 1e-7
 
 
