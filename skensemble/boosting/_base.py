@@ -15,7 +15,7 @@ from sklearn.inspection import permutation_importance
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skensemble.boosting._columns import learn_columns, rows_of
+from skensemble.boosting._columns import as_pandas, learn_columns, rows_of
 from skensemble.boosting._initial import fit_initial, initial_raw
 from skensemble.boosting._metrics import as_metrics
 from skensemble.boosting._options import (
@@ -52,10 +52,11 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
                 stacklevel=3,
             )
         self._monitor = monitor
+        self._given = {"X": X, "y": params.pop("y")}
         try:
             return self._fit(X, target, task, params)
         finally:
-            del self._monitor
+            del self._monitor, self._given
 
     @with_callbacks
     def _fit(self, X, target, task, params):
@@ -197,6 +198,7 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
         return raw.reshape(X.shape[0], *self.start_.shape) + initial_raw(self, X)
 
     def _problem(self, loss, task, train, validation):
+        _check_curvature(loss, train)
         scored = train
         n_rows = len(train.y)
         if n_rows > _MOST_SCORED:
@@ -248,7 +250,7 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
         earlier, forests = list(self._history), list(self._forests)
         report = Report(self.verbose, plan.last, plan.first, plan.subsample < 1)
         context = self._init_callback_context(max_subtasks=plan.last - plan.first)
-        data = {"estimator": self, "X": problem.train.X, "y": problem.train.y}
+        data = {"estimator": self, **self._given}
         context.call_on_fit_task_begin(**data)
 
         def so_far(history):
@@ -447,7 +449,7 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
                 raise ValueError("importance('permutation') needs X and y to score on.")
             found = permutation_importance(
                 self,
-                X,
+                as_pandas(X) if hasattr(X, "columns") else X,
                 y,
                 scoring=scoring,
                 n_repeats=n_repeats,
@@ -543,6 +545,17 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         tags.target_tags.multi_output = True
         return tags
+
+
+def _check_curvature(loss, rows):
+    """Refuse a loss that claims to be smooth and has no curvature to step by."""
+    few = slice(_MOST_SCORED)
+    g, h = loss.gradient_hessian(rows.y[few], rows.raw[few])
+    if np.abs(g).max() > 0 and np.max(h) <= 1e-6 * np.abs(g).max():
+        raise ValueError(
+            f"the hessian of loss={loss!r} is zero everywhere: its slope jumps. Say "
+            "smooth=False, so that leaves are renewed, or give a hessian."
+        )
 
 
 def _with_weight(target, weight, X, groups):

@@ -42,7 +42,7 @@ class Columns:
         """
         if not self.categories:
             return X
-        frame = _as_pandas(X)
+        frame = as_pandas(X)
         numbers = np.empty(frame.shape, dtype=float)
         for j in range(frame.shape[1]):
             column = frame.iloc[:, j]
@@ -66,7 +66,7 @@ def learn_columns(X: Any) -> Columns:
     """
     if not hasattr(X, "columns"):
         return Columns()
-    frame = _as_pandas(X)
+    frame = as_pandas(X)
     found = {}
     for j in range(frame.shape[1]):
         column = frame.iloc[:, j]
@@ -99,9 +99,22 @@ def rows_of(X: Any, index: Any) -> Any:
     return X.tocsr()[index] if sp.issparse(X) else X[index]
 
 
-def _as_pandas(X: Any) -> pd.DataFrame:
+def as_pandas(X: Any) -> pd.DataFrame:
+    """Turn another library's frame, or an array, into one of pandas.
+
+    Parameters
+    ----------
+    X : frame or array
+        The rows.
+
+    Returns
+    -------
+    frame : pandas.DataFrame
+    """
     if isinstance(X, pd.DataFrame):
         return X
+    if not hasattr(X, "columns"):  # an array of objects, the columns in their order
+        return pd.DataFrame(X)
     # Another library's frame (polars), without importing it.
     return pd.DataFrame({name: pd.Series(X[name].to_list()) for name in X.columns})
 

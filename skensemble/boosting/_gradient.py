@@ -4,10 +4,12 @@ import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
 
 from skensemble.boosting._base import BaseGradientBoosting
 from skensemble.boosting._options import check_classes, checked_weight
 from skensemble.core._targets import class_target, decode, numeric_target
+from skensemble.losses import MultiQuantile
 
 
 def _probabilistic(model):
@@ -258,6 +260,27 @@ class GradientBoostingRegressor(RegressorMixin, BaseGradientBoosting):
             One column an output, or a quantile of `MultiQuantile`.
         """
         return self._mean(self._predicted_raw(X))
+
+    def score(self, X, y, sample_weight=None):
+        """R2 of the predictions; for several quantiles minus their mean loss.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n, n_features)
+            The rows.
+        y : array-like of shape (n,) or (n, k)
+            Their targets.
+        sample_weight : array-like of shape (n,) or None, default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        score : float
+        """
+        check_is_fitted(self)
+        if isinstance(self.loss_, MultiQuantile):
+            return self.loss_.score(np.asarray(y), self.predict(X), sample_weight)
+        return super().score(X, y, sample_weight)
 
     def staged_predict(self, X):
         """Predict after each round.
@@ -639,5 +662,5 @@ class GradientBoostingClassifier(ClassifierMixin, BaseGradientBoosting):
 
 
 def _params(scope):
-    names = ("sample_weight", "groups", "X_val", "y_val", "sample_weight_val")
+    names = ("y", "sample_weight", "groups", "X_val", "y_val", "sample_weight_val")
     return {name: scope[name] for name in names}

@@ -13,7 +13,7 @@ from skensemble.losses._differences import (
     slope,
     slope_of_gradient,
 )
-from skensemble.losses._links import IDENTITY, Link
+from skensemble.losses._links import IDENTITY, Link, as_link
 from skensemble.losses._scorer import LossScorer, loss_of_predictions
 from skensemble.losses._search import best_step, best_steps
 
@@ -36,9 +36,9 @@ class Loss(ParameterHolder):
     Attributes
     ----------
     links : mapping of str to Link
-        The link for each kind of target that the loss is for: "regression" (one
-        column), "multioutput" (several columns), "binary", "multiclass",
-        "multilabel".
+        The link, or its name ("identity", "log", "logit", "softmax"), for each kind of
+        target that the loss is for: "regression" (one column), "multioutput" (several
+        columns), "binary", "multiclass", "multilabel".
     convex : bool
         Whether the loss is convex in the raw output.
     smooth : bool
@@ -68,7 +68,7 @@ class Loss(ParameterHolder):
     array([-6.,  2.])
     """
 
-    links: ClassVar[Mapping[str, Link]] = MEANS
+    links: ClassVar[Mapping[str, Any]] = MEANS
     convex: ClassVar[bool] = True
     smooth: ClassVar[bool] = True
     exact_hessian: ClassVar[bool] = True
@@ -77,7 +77,7 @@ class Loss(ParameterHolder):
     @property
     def probabilistic(self) -> bool:
         """Whether its raw output of classes means probabilities."""
-        return any(link.probabilities for link in self.links.values())
+        return any(as_link(link).probabilities for link in self.links.values())
 
     @property
     def renews_leaves(self) -> bool:
@@ -116,7 +116,12 @@ class Loss(ParameterHolder):
         -------
         loss : float
         """
-        each = rows(self.pointwise(y, raw))
+        each = rows(np.asarray(self.pointwise(y, raw)))
+        if each.shape != raw.shape[:1]:
+            raise ValueError(
+                f"pointwise of loss={self!r} gave the shape {each.shape} for {len(raw)} "
+                "rows; it must give the loss of each row (no mean)."
+            )
         return float(np.average(each, weights=sample_weight))
 
     def gradient(self, y: Array, raw: Array) -> Array:
@@ -213,6 +218,7 @@ class Loss(ParameterHolder):
             What to add to `raw` in all rows of the group.
         """
         w = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
+        self.value(y, raw)  # refuses a wrong shape in words
         if raw.ndim == 1:
             return best_step(
                 lambda c: float(w @ self.gradient(y, raw + c)),
@@ -295,9 +301,11 @@ class Loss(ParameterHolder):
         """
         if task not in self.links:
             raise ValueError(
-                f"loss={self!r} is for {_listed(self.links)} targets, got a {task} one."
+                f"loss={self!r} is for {_listed(self.links)} targets, got a {task} one. "
+                "A loss of your own says what it is for by its links, such as "
+                "links = {'binary': 'logit'}."
             )
-        return self.links[task]
+        return as_link(self.links[task])
 
     def width(self, task: str, columns: int) -> int | None:
         """Count the raw columns that the loss wants.

@@ -11,6 +11,7 @@ from sklearn.base import clone
 
 from skensemble.losses._base import Loss
 from skensemble.losses._differences import rows, slope, slope_of_gradient
+from skensemble.losses._names import as_loss
 
 Array = NDArray[Any]
 
@@ -33,7 +34,7 @@ class Sample:
 
 
 def check_loss(
-    loss: Loss, y: Any = None, *, raise_error: bool = True, random_state: int = 0
+    loss: Loss | str, y: Any = None, *, raise_error: bool = True, random_state: int = 0
 ) -> list[str]:
     """Verify what a loss says about itself, and explain in words what is wrong.
 
@@ -44,7 +45,7 @@ def check_loss(
 
     Parameters
     ----------
-    loss : Loss
+    loss : Loss or str
         The loss to verify.
     y : array-like or None, default=None
         Targets to verify it on; None: drawn for each kind of target that it is for.
@@ -69,6 +70,7 @@ def check_loss(
     >>> found[0].partition(": at")[0]
     'regression: the gradient is not the slope of the value'
     """
+    loss = as_loss(loss)
     rng = np.random.default_rng(random_state)
     findings = []
     for task in loss.links:

@@ -69,7 +69,7 @@ class LogLoss(Loss):
         if isinstance(self.class_weight, str) and self.class_weight != "balanced":
             raise ValueError(
                 f"class_weight={self.class_weight!r} must be 'balanced', a dict of "
-                "class code to factor, or None."
+                "class to factor, or None."
             )
 
     def adapted(self, y, raw, sample_weight=None):

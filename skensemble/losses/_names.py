@@ -39,6 +39,12 @@ def as_loss(loss: Loss | str, **parameters: Any) -> Loss:
     if isinstance(loss, Loss):
         return loss
     known = loss_names()
+    if isinstance(loss, type) and issubclass(loss, Loss):
+        raise ValueError(
+            f"loss={loss.__name__} is a class; give one: {loss.__name__}()."
+        )
+    if callable(loss):
+        raise ValueError(f"loss={loss!r} is a function; wrap it: CustomLoss(function).")
     if not isinstance(loss, str) or loss not in known:
         raise ValueError(
             f"loss={loss!r} is not known; use a Loss or one of {sorted(known)}."

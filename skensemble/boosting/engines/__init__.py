@@ -32,6 +32,9 @@ def as_engine(engine: Any) -> Engine:
         return engine
     if isinstance(engine, str) and engine in _BY_NAME:
         return _BY_NAME[engine]()
+    if isinstance(engine, type) and issubclass(engine, Engine):
+        name = engine.__name__
+        raise ValueError(f"engine={name} is a class; give one: {name}().")
     raise ValueError(
         f"engine={engine!r} is not known; use one of {list(_BY_NAME)}, LightGBM(...), "
         "XGBoost(...) or WeakLearner(estimator)."
