@@ -549,6 +549,8 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
 
 def _check_curvature(loss, rows):
     """Refuse a loss that claims to be smooth and has no curvature to step by."""
+    if not loss.derives_hessian:
+        return
     few = slice(_MOST_SCORED)
     g, h = loss.gradient_hessian(rows.y[few], rows.raw[few])
     if np.abs(g).max() > 0 and np.max(h) <= 1e-6 * np.abs(g).max():

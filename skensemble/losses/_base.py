@@ -80,6 +80,11 @@ class Loss(ParameterHolder):
         return any(as_link(link).probabilities for link in self.links.values())
 
     @property
+    def derives_hessian(self) -> bool:
+        """Whether its hessian is found by differences."""
+        return self.smooth and type(self).hessian is Loss.hessian
+
+    @property
     def renews_leaves(self) -> bool:
         """Whether trees should set the values of their leaves by `leaf`."""
         return not self.smooth

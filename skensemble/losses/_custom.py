@@ -137,6 +137,11 @@ class CustomLoss(Loss):
         return f"CustomLoss({', '.join(shown)})"[:N_CHAR_MAX]
 
     @property
+    def derives_hessian(self) -> bool:
+        """Whether its hessian is found by differences."""
+        return self.smooth and self._given["hessian"] is None
+
+    @property
     def derived(self) -> list[str]:
         """What was not given and is derived numerically."""
         names = ("gradient", "hessian", "start", "leaf")

@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score, r2_score
 def score_block(block: Any, method: str, y: Any, *, kind: str, weight=None) -> float:
     """Score predictions: accuracy for classes, R2 for numbers; NaN where undefined."""
     if kind == "continuous":
-        if len(y) < 2:
+        if len(y) < 2 or np.shape(block) != np.shape(y):  # several quantiles, say
             return float("nan")
         return float(r2_score(y, block, sample_weight=weight))
     labels = _labels(np.asarray(block), method, y)

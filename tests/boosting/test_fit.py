@@ -15,7 +15,7 @@ from sklearn.datasets import (
     load_wine,
     make_multilabel_classification,
 )
-from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -31,7 +31,7 @@ from skensemble import (
 )
 from skensemble.datasets import load_ames
 from skensemble.exceptions import DivergedError
-from skensemble.losses import MultiQuantile
+from skensemble.losses import CustomLoss, MultiQuantile
 from skensemble.optim import Cosine, WarmUp
 
 XR, YR = load_diabetes(return_X_y=True)
@@ -150,6 +150,33 @@ def test_metrics_of_classes():
         np.mean((Y - p) ** 2), rel=1e-6
     )
     assert 0 < model.history_["train_focal"].iloc[-1] < 0.2
+
+
+def absolute(y, raw):
+    return np.abs(raw - y)
+
+
+def test_a_monitor_sees_frames_and_labels():
+    monitor = ScoringMonitor(scoring="accuracy")
+    labels = FRAME["Lot_Shape"] == "Regular"
+    model = GradientBoostingClassifier(n_estimators=3, random_state=0)
+    model.set_callbacks(monitor)
+    table = FRAME.drop(columns="Lot_Shape")
+    model.fit(table, np.where(labels, "regular", "other"))
+    rows = [row for row in monitor.get_logs().data if row["task_name"] == "round"]
+    assert rows[-1]["accuracy"] == pytest.approx(
+        model.score(table, np.where(labels, "regular", "other"))
+    )
+    given = pl.from_pandas(table.head(100))
+    assert len(model.importance("permutation", given, model.predict(given))) == 72
+
+
+def test_several_quantiles_are_scored_by_their_loss():
+    model = GradientBoostingRegressor(loss="multi_quantile", n_estimators=20)
+    score = model.fit(XR, YR).score(XR, YR)
+    assert score == pytest.approx(MultiQuantile().score(YR, model.predict(XR)))
+    stack = StackingRegressor([("mq", model), ("ridge", Ridge())], cv=3).fit(XR, YR)
+    assert stack.transform(XR).shape == (len(YR), 4)
 
 
 class StopAfter:
@@ -416,6 +443,15 @@ def test_members_of_a_stack_stop_on_rows_of_their_own():
         ({"loss": "squared"}, "loss='squared' is not known.*'squared_error'"),
         ({"loss": "log_loss"}, "is for binary, multiclass and multilabel targets"),
         ({"engine": LightGBM(objective="l1")}, "give loss there"),
+        ({"engine": XGBoost(max_dept=1)}, "did you mean max_depth"),
+        ({"engine": LightGBM(num_leafs=1)}, "did you mean .*num_leaves"),
+        ({"engine": LightGBM}, r"engine=LightGBM is a class; give one: LightGBM\(\)"),
+        ({"engine": WeakLearner(LogisticRegression())}, "give a regressor"),
+        ({"loss": MultiQuantile}, "MultiQuantile is a class"),
+        ({"loss": len}, r"wrap it: CustomLoss\(function\)"),
+        ({"loss": CustomLoss(absolute)}, "smooth=False"),
+        ({"metrics": "mae"}, "metrics: 'mae' is 'mae'.*'absolute_error'"),
+        ({"metrics": {"auc": len}}, "called as metric"),
         ({"engine": XGBoost(eta=1)}, "give learning_rate there"),
         ({"engine": XGBoost(booster="gblinear")}, "grows no trees"),
         ({"engine": LightGBM(boosting_type="rf")}, "grows a forest"),

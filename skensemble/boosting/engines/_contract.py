@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Self
 
 import numpy as np
@@ -235,6 +236,18 @@ def refuse(engine: Engine, problem: Problem, names: tuple[str, ...]) -> None:
             raise ValueError(
                 f"{name}={value!r} means nothing to engine={engine!r}; use "
                 "engine=WeakLearner(), or leave it out."
+            )
+
+
+def refuse_unknown(engine: LibraryEngine, known: frozenset[str]) -> None:
+    """Refuse names that a library does not know: it would ignore them in silence."""
+    for name in engine.library_params:
+        if name not in known:
+            near = get_close_matches(name, known, n=3)
+            hint = f"did you mean {' or '.join(near)}?" if near else "see its docs."
+            raise ValueError(
+                f"{name} of engine={engine!r} is not a parameter of "
+                f"{type(engine).__name__} (or a rare alias of one); {hint}"
             )
 
 

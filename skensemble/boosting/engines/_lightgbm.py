@@ -1,5 +1,7 @@
 """LightGBM as an engine."""
 
+import re
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from skensemble.boosting.engines._contract import (
     least_hessian,
     refuse,
     refuse_reserved,
+    refuse_unknown,
 )
 from skensemble.boosting.engines._derivatives import Derivatives
 from skensemble.boosting.engines._renewal import leaf_values
@@ -57,6 +60,26 @@ _ALIASES = {
 }
 _FORCED = ("force_col_wise", "force_row_wise")
 _MOST_ROW_WISE = 100
+_QUIET = {"verbosity": -1}
+# Aliases in wide use that neither the saved model nor the wrapper lists.
+_MORE = {
+    "bagging",
+    "boost",
+    "cat_feature",
+    "categorical_column",
+    "colsample_bynode",
+    "device",
+    "lambda",
+    "max_leaf",
+    "max_leaves",
+    "min_child_weight",
+    "min_data",
+    "monotone_constraint",
+    "monotonic_cst",
+    "num_leaf",
+    "sub_feature",
+    "sub_row",
+}
 
 
 class LightGBM(LibraryEngine):
@@ -95,6 +118,7 @@ class LightGBM(LibraryEngine):
         grower : Grower
         """
         refuse_reserved(self, RESERVED)
+        refuse_unknown(self, _known())
         refuse(self, problem, ("ccp_alpha",))
         if self.params_of(problem).get("boosting") == "rf":
             raise ValueError(
@@ -144,6 +168,17 @@ class LightGBM(LibraryEngine):
         if forced:
             params = {k: v for k, v in params.items() if k not in _FORCED}
         return params | given
+
+
+@lru_cache
+def _known() -> frozenset[str]:
+    """Names of LightGBM's parameters: a saved model lists them all."""
+    import lightgbm
+
+    data = lightgbm.Dataset(np.zeros((2, 1)), label=np.zeros(2), params=_QUIET)
+    text = lightgbm.Booster(params=_QUIET, train_set=data).model_to_string()
+    listed = re.findall(r"^\[(\w+): ", text, flags=re.MULTILINE)
+    return frozenset(listed) | set(lightgbm.LGBMRegressor().get_params()) | _MORE
 
 
 def native_objective(loss: Loss, task: str) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 from sklearn.tree import BaseDecisionTree, DecisionTreeRegressor
 from sklearn.utils.validation import has_fit_parameter
 
@@ -65,6 +65,11 @@ class WeakLearner(Engine):
             raise ValueError(
                 "interaction_cst means nothing to engine=WeakLearner(); use "
                 "engine='lightgbm' or 'xgboost'."
+            )
+        if self.estimator is not None and is_classifier(self.estimator):
+            raise ValueError(
+                f"engine={self!r} boosts regressors (they are fitted to gradients), also "
+                "for classes; give a regressor."
             )
         learner = _tree(problem) if self.estimator is None else self.estimator
         if problem.train.weight is not None and not _takes_weights(learner):

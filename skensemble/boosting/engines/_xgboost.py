@@ -1,6 +1,7 @@
 """XGBoost as an engine."""
 
 import json
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from skensemble.boosting.engines._contract import (
     least_hessian,
     refuse,
     refuse_reserved,
+    refuse_unknown,
 )
 from skensemble.boosting.engines._derivatives import Derivatives
 from skensemble.boosting.engines._renewal import leaf_values
@@ -49,6 +51,21 @@ RESERVED = {
     "nthread": "n_jobs",
 }
 _SIZES = ("max_depth", "max_leaves", "grow_policy")
+# What neither the wrapper nor the configuration lists.
+_MORE = {
+    "alpha",
+    "lambda",
+    "max_cached_hist_node",
+    "normalize_type",
+    "one_drop",
+    "process_type",
+    "rate_drop",
+    "refresh_leaf",
+    "sample_type",
+    "sketch_ratio",
+    "skip_drop",
+    "updater",
+}
 
 
 class XGBoost(LibraryEngine):
@@ -86,6 +103,7 @@ class XGBoost(LibraryEngine):
         grower : Grower
         """
         refuse_reserved(self, RESERVED)
+        refuse_unknown(self, _known())
         refuse(self, problem, ("ccp_alpha",))
         if self.library_params.get("booster", "gbtree") not in ("gbtree", "dart"):
             raise ValueError(
@@ -121,6 +139,25 @@ class XGBoost(LibraryEngine):
         if any(name in given for name in _SIZES):
             params = {k: v for k, v in params.items() if k not in _SIZES}
         return params | given
+
+
+@lru_cache
+def _known() -> frozenset[str]:
+    """Names of XGBoost's parameters: of its wrapper, and of its configuration."""
+    import xgboost
+
+    names = set(xgboost.XGBRegressor().get_params()) | _MORE
+    data = xgboost.DMatrix(np.zeros((2, 1)), label=np.zeros(2))
+    params = {"booster": "dart", "tree_method": "hist", "verbosity": 0}
+    booster = xgboost.train(params, data, num_boost_round=1)
+    config = json.loads(booster.save_config())
+    return frozenset(names | set(_keys(config)))
+
+
+def _keys(config: Any) -> list[str]:
+    if not isinstance(config, dict):
+        return []
+    return [*config, *(key for part in config.values() for key in _keys(part))]
 
 
 def native_objective(loss: Loss, task: str, width: int) -> dict[str, Any] | None:
