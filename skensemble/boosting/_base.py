@@ -199,18 +199,18 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
 
     def _problem(self, loss, task, train, validation):
         _check_curvature(loss, train)
-        scored = train
+        scored, scored_at = train, None
         n_rows = len(train.y)
         if n_rows > _MOST_SCORED:
             rng = np.random.default_rng(named_seed(self._seed, "scored"))
-            scored = train.take(
-                np.sort(rng.choice(n_rows, _MOST_SCORED, replace=False))
-            )
+            scored_at = np.sort(rng.choice(n_rows, _MOST_SCORED, replace=False))
+            scored = train.take(scored_at)
         return Problem(
             loss=loss,
             task=task,
             train=train,
             scored=scored,
+            scored_at=scored_at,
             validation=validation,
             shape=self._shape(),
             categorical=self._columns.categorical,

@@ -59,6 +59,8 @@ class Problem:
         What is learned from.
     scored : Rows
         Some of the training rows, whose loss is followed.
+    scored_at : ndarray of int or None
+        Which they are; None for all.
     validation : Rows or None
         Rows held out.
     shape : TreeShape
@@ -79,6 +81,7 @@ class Problem:
     task: str
     train: Rows
     scored: Rows
+    scored_at: Array | None
     validation: Rows | None
     shape: TreeShape
     categorical: tuple[int, ...]

@@ -224,7 +224,10 @@ class XGBoostGrower(Grower):
         import xgboost
 
         problem = self._problem
-        same = problem.scored is problem.train
+        # Our derivatives need the margins of all training rows in any case: those of
+        # the scored ones are taken from them.
+        self._scored_at = None if self._native else problem.scored_at
+        same = problem.scored_at is None or not self._native
         train = self._matrix(problem.train, None)
         self._sets = {"train": train, "scored": train}
         if not same:
@@ -232,8 +235,11 @@ class XGBoostGrower(Grower):
         if problem.validation is not None:
             self._sets["validation"] = self._matrix(problem.validation, train)
         self._own = {
-            name: getattr(problem, name).raw.astype(float) for name in self._sets
+            name: getattr(problem, name).raw.astype(float)
+            for name in self._sets
+            if name != "scored" or self._scored_at is None
         }
+        self._kept: Array | None = None
         cache = list({id(m): m for m in self._sets.values()}.values())
         self._booster = xgboost.Booster(self._params, cache)
 
@@ -274,8 +280,10 @@ class XGBoostGrower(Grower):
         train = self._sets["train"]
         if self._native:
             self._booster.update(train, self._rounds)
+            self._kept = None
         else:
             raw = self._own["train"] if self._renews else self._margin("train")
+            self._kept = None
             g, h = self._derivatives(raw, mask)
             self._booster.boost(train, self._rounds, grad=g, hess=h)
         self._rounds += 1
@@ -306,13 +314,23 @@ class XGBoostGrower(Grower):
 
     def raw(self, rows):
         """Raw output now of the "train", "scored" or "validation" rows."""
+        if rows == "scored" and self._scored_at is not None:
+            raw = self._own["train"] if self._renews else self._margin("train")
+            return raw[self._scored_at].astype(float)
         if self._renews:
             return self._own[rows]
         return self._margin(rows).astype(float)
 
     def _margin(self, rows: str) -> Array:
-        found = self._booster.predict(self._sets[rows], output_margin=True)
-        return found.reshape(self._own[rows].shape)
+        if rows == "train" and self._kept is not None:
+            return self._kept
+        found = self._booster.predict(
+            self._sets[rows], output_margin=True, validate_features=False
+        )
+        found = found.reshape(-1, *self._problem.train.raw.shape[1:])
+        if rows == "train":
+            self._kept = found
+        return found
 
     def forest(self, n_iterations):
         """Give the trees of the first rounds."""
