@@ -68,7 +68,7 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
         train, validation = self._held_out(X, y, weight, groups, params, target)
         train, validation = self._with_raw(loss, task, train, validation, fresh)
         problem = self._problem(loss, task, train, validation)
-        self._grow(problem, fresh)
+        self._grow(problem)
         return self
 
     def _table(self, X, target, sample_weight, fresh):
@@ -171,7 +171,7 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
         """Where boosting starts: the best constant, `init`, or what is fitted."""
         X, y, weight = train
         columns = (
-            int(y.max()) + 1 if task == "multiclass" else np.ndim(y) and y.shape[-1]
+            int(y.max()) + 1 if task == "multiclass" else y.reshape(len(y), -1).shape[1]
         )
         width = loss.width(task, columns)
         if fresh:
@@ -222,7 +222,7 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
             threads=_threads(self.n_jobs),
         )
 
-    def _grow(self, problem, fresh):
+    def _grow(self, problem):
         first = len(self._history)
         if first > self.n_estimators:
             raise ValueError(
@@ -312,7 +312,7 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
     def _shape(self) -> TreeShape:
         names = list(getattr(self, "feature_names_in_", []))
         n_features = self.n_features_in_
-        self.max_features_ = count_features(self.max_features, n_features, self)
+        self.max_features_ = count_features(self.max_features, n_features)
         return TreeShape(
             max_depth=self.max_depth,
             max_leaf_nodes=self.max_leaf_nodes,

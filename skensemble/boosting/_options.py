@@ -20,7 +20,7 @@ def checked_weight(weight, n_rows, name="sample_weight"):
     return weight
 
 
-def count_features(wanted, n_features, model):
+def count_features(wanted, n_features):
     if wanted is None:
         return n_features
     if isinstance(wanted, str):

@@ -112,6 +112,13 @@ def test_which_objectives_are_native():
 
     assert of_lightgbm(Twice(), "regression") is None
 
+    class Doubled(LogLoss):
+        def pointwise(self, y, raw):
+            return 2 * super().pointwise(y, raw)
+
+    assert of_lightgbm(Doubled(), "binary") is None
+    assert of_xgboost(Doubled(), "binary", 1) is None
+
 
 @pytest.mark.parametrize("data", [NUMBERS, TWO, THREE], ids=["numbers", "two", "three"])
 def test_as_good_as_lightgbms_own_wrapper(data):

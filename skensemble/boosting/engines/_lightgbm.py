@@ -183,7 +183,8 @@ def _known() -> frozenset[str]:
 
 def native_objective(loss: Loss, task: str) -> dict[str, Any] | None:
     """Name LightGBM's objective that means exactly the same, if there is one."""
-    if isinstance(loss, LogLoss):
+    # Exact classes only: a subclass may mean something else.
+    if type(loss) is LogLoss:
         plain = loss.label_smoothing == 0 and loss.class_weight is None
         names = {"binary": "binary", "multiclass": "multiclass"}
         return {"objective": names[task]} if plain and task in names else None
@@ -193,7 +194,6 @@ def native_objective(loss: Loss, task: str) -> dict[str, Any] | None:
 
 
 def _of_numbers(loss: Loss) -> dict[str, Any] | None:
-    # Exact classes only: a subclass may mean something else.
     names: dict[type, dict[str, Any]] = {
         SquaredError: {"objective": "regression"},
         AbsoluteError: {"objective": "regression_l1"},

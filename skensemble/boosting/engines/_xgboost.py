@@ -26,7 +26,6 @@ from skensemble.boosting.engines._tree import BoostedTree
 from skensemble.losses import (
     AbsoluteError,
     Gamma,
-    Hinge,
     LogLoss,
     Loss,
     Poisson,
@@ -162,7 +161,8 @@ def _keys(config: Any) -> list[str]:
 
 def native_objective(loss: Loss, task: str, width: int) -> dict[str, Any] | None:
     """Name XGBoost's objective that means exactly the same, if there is one."""
-    if isinstance(loss, LogLoss):
+    # Exact classes only: a subclass may mean something else.
+    if type(loss) is LogLoss:
         if loss.label_smoothing or loss.class_weight is not None:
             return None
         if task == "multiclass":
@@ -170,8 +170,6 @@ def native_objective(loss: Loss, task: str, width: int) -> dict[str, Any] | None
         return {"objective": "binary:logistic", "base_score": 0.5}
     if type(loss) is SquaredError:
         return {"objective": "reg:squarederror", "base_score": 0.0}
-    if type(loss) is Hinge and task == "binary":
-        return None  # its leaves are not renewed there
     return _of_numbers(loss) if task == "regression" else None
 
 
