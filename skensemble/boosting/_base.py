@@ -30,6 +30,7 @@ from skensemble.boosting._rounds import Plan, run
 from skensemble.boosting._validation import inner_split
 from skensemble.boosting.engines import as_engine
 from skensemble.boosting.engines._contract import Problem, Rows, TreeShape
+from skensemble.core._per_row import check_per_row
 from skensemble.core._seeds import named_seed
 from skensemble.losses import LogLoss, Loss, SquaredError, as_loss
 from skensemble.optim import Patience, as_schedule
@@ -62,7 +63,9 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
     def _fit(self, X, target, task, params):
         self._check_options()
         fresh = not (self.warm_start and hasattr(self, "_forests"))
-        X, weight = self._table(X, target, params["sample_weight"], fresh)
+        X, weight = self._table(
+            X, target, params["sample_weight"], params["groups"], fresh
+        )
         y, weight, X, groups = _with_weight(target, weight, X, params["groups"])
         loss = self._loss_for(target, task, y, weight)
         train, validation = self._held_out(X, y, weight, groups, params, target)
@@ -71,7 +74,7 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
         self._grow(problem)
         return self
 
-    def _table(self, X, target, sample_weight, fresh):
+    def _table(self, X, target, sample_weight, groups, fresh):
         if fresh:
             self._columns = learn_columns(X)
         X = self._numbers(X, reset=True)
@@ -81,6 +84,7 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
                 f"[{X.shape[0]}, {len(target.values)}]"
             )
         weight = checked_weight(sample_weight, X.shape[0])
+        check_per_row("groups", groups, X.shape[0])
         if fresh:
             rng = check_random_state(self.random_state)
             self._seed = int(rng.randint(_LARGEST_SEED))

@@ -4,15 +4,14 @@ from numbers import Integral, Real
 
 import numpy as np
 
+from skensemble.core._per_row import check_per_row
+
 
 def checked_weight(weight, n_rows, name="sample_weight"):
     if weight is None:
         return None
     weight = np.asarray(weight, dtype=float)
-    if weight.shape != (n_rows,):
-        raise ValueError(
-            f"{name} has shape {weight.shape}, expected ({n_rows},): one entry a row."
-        )
+    check_per_row(name, weight, n_rows)
     if not np.all(np.isfinite(weight)) or weight.min() < 0:
         raise ValueError(f"{name} must be finite and not negative.")
     if not weight.sum() > 0:

@@ -20,6 +20,7 @@ from skensemble.core._composition import (
     check_members,
     is_named_list,
 )
+from skensemble.core._per_row import check_per_row
 from skensemble.core._responses import respond, response_method
 from skensemble.core._seeds import root_seed
 from skensemble.core._targets import Target
@@ -38,7 +39,7 @@ from skensemble.fitting._runner import (
 )
 from skensemble.fitting._splits import covered_rows, plan_splits
 from skensemble.fitting._threads import brings_threads
-from skensemble.stacking._fit_params import FitParams, check_known, check_per_row, route
+from skensemble.stacking._fit_params import FitParams, check_known, route
 from skensemble.stacking._leaderboard import leaderboard
 from skensemble.stacking._meta_features import column_names, meta_blocks, meta_table
 from skensemble.stacking._scores import score_block

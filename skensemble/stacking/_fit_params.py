@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import sklearn
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import has_fit_parameter
@@ -63,14 +62,6 @@ def check_known(owner: Any, params: dict[str, Any]) -> None:
             "supported if enable_metadata_routing=True, which you can set with "
             "sklearn.set_config; or name the member: member__parameter=value. "
             f"Members: {names}."
-        )
-
-
-def check_per_row(name: str, values: Any, n_rows: int) -> None:
-    """Refuse weights or groups of another length than the data."""
-    if values is not None and np.shape(values) != (n_rows,):
-        raise ValueError(
-            f"{name} has shape {np.shape(values)}, expected ({n_rows},): one entry a row."
         )
 
 
