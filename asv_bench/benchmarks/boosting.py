@@ -16,7 +16,7 @@ from sklearn.metrics import log_loss
 
 from skensemble import GradientBoostingClassifier, LightGBM, XGBoost
 
-N_TREES, ROUNDS = 100, 5
+N_TREES, ROUNDS = 100, 9
 LEAVES = {"num_leaves": 31, "min_child_samples": 20}
 
 

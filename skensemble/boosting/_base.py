@@ -224,7 +224,13 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
             ),
             seed=named_seed(self._seed, "engine", len(self._history)),
             threads=_threads(self.n_jobs),
+            replayed=self._nobody_watches(validation),
         )
+
+    def _nobody_watches(self, validation) -> bool:
+        """Whether losses may be told later than each round."""
+        silent = self._monitor is None and not self.verbose
+        return silent and validation is None and self.subsample >= 1
 
     def _grow(self, problem):
         first = len(self._history)
@@ -257,7 +263,8 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
         data = {"estimator": self, **self._given}
         context.call_on_fit_task_begin(**data)
 
-        def so_far(history):
+        def so_far(ledger):
+            history = ledger.rows()
             forest = grower.forest(len(history))
             return {
                 "_forests": [*forests, forest],
@@ -265,13 +272,15 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
                 "n_estimators_": len(earlier) + len(history),
             }
 
-        def after(iteration, history):
-            report.tell(iteration, history[-1])
+        def after(iteration, ledger):
+            if self.verbose:
+                report.tell(iteration, ledger.rows()[-1])
             round_ = context.subcontext(task_name="round")
             stop = round_.call_on_fit_task_begin(**data).call_on_fit_task_end(
-                **data, reconstruction_attributes=lambda: so_far(history)
+                **data, reconstruction_attributes=lambda: so_far(ledger)
             )
             if self._monitor is not None:
+                history = ledger.rows()
                 self._history = [*earlier, *history]
                 stop = (
                     bool(self._monitor(iteration, self, {"history": history})) or stop

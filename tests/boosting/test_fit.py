@@ -137,6 +137,53 @@ def test_history(engine):
     assert (table["seconds"] > 0).all()
 
 
+class Losses:
+    """A callback that asks for the losses after every round."""
+
+    def __init__(self):
+        self.seen = []
+
+    def setup(self, estimator, context):
+        """Do nothing."""
+
+    def on_fit_task_begin(self, estimator, context):
+        """Do nothing."""
+
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator):
+        """Note the last loss."""
+        if fitted_estimator is not None:
+            self.seen.append(fitted_estimator.history_["train_loss"].iloc[-1])
+
+    def teardown(self, estimator, context):
+        """Do nothing."""
+
+
+@pytest.mark.parametrize(
+    ("engine", "loss"),
+    [
+        (LightGBM(), "squared_error"),
+        (LightGBM(boosting_type="dart", drop_rate=0.5), "squared_error"),
+        (LightGBM(native=False), "log_cosh"),
+        (LightGBM(min_data_in_leaf=30, min_gain_to_split=3e4), "squared_error"),
+        (XGBoost(), "squared_error"),
+        (XGBoost(booster="dart", rate_drop=0.5), "squared_error"),
+        (XGBoost(num_parallel_tree=2, subsample=0.5), "squared_error"),
+    ],
+    ids=str,
+)
+def test_losses_told_later_are_those_of_each_round(engine, loss, capsys):
+    # 70 rounds: more than are told at once.
+    model = GradientBoostingRegressor(
+        loss=loss, engine=engine, n_estimators=70, random_state=0
+    )
+    later = model.fit(XR, YR).history_["train_loss"]
+    each = model.set_params(verbose=1).fit(XR, YR).history_["train_loss"]
+    np.testing.assert_allclose(later, each, rtol=1e-5)
+    callback = Losses()
+    model.set_params(verbose=0).set_callbacks(callback).fit(XR, YR)
+    np.testing.assert_allclose(callback.seen, each, rtol=1e-5)
+
+
 def test_metrics_of_classes():
     model = GradientBoostingClassifier(
         n_estimators=5,

@@ -75,6 +75,8 @@ class Problem:
         For what an engine draws.
     threads : int
         How many to use; 0 leaves it to OpenMP.
+    replayed : bool
+        Whether the raw output of the scored rows may be asked for rounds later.
     """
 
     loss: Loss
@@ -89,6 +91,7 @@ class Problem:
     rate: float
     seed: int
     threads: int
+    replayed: bool = False
 
     @property
     def width(self) -> int:
@@ -127,6 +130,9 @@ class Forest(ABC):
 class Grower(ABC):
     """One run of boosting."""
 
+    # Whether `replay` tells the raw output of the scored rows; `raw` does otherwise.
+    replays = False
+
     @abstractmethod
     def grow(self, rate: float, mask: Array | None) -> None:
         """Add the trees of one round.
@@ -142,6 +148,13 @@ class Grower(ABC):
     @abstractmethod
     def raw(self, rows: str) -> Array:
         """Raw output now of the "train", "scored" or "validation" rows."""
+
+    def replay(self, first: int, last: int) -> list[Array]:
+        """Raw output of the scored rows after each of the rounds `first` to `last`.
+
+        For one raw column, and asked for one stretch of rounds after the other.
+        """
+        return [self.raw("scored")]
 
     @abstractmethod
     def forest(self, n_iterations: int) -> Forest:

@@ -228,6 +228,11 @@ class LightGBMGrower(Grower):
         if self._native and native is not None:
             self._params = native | self._params
         self._rate = problem.rate
+        linear = self._params.get("linear_tree", False)
+        self.replays = problem.replayed and not (
+            self._renews or engine.drops_trees or linear or problem.width > 1
+        )
+        self._replayed = problem.scored.raw
         self._booster, self._sets = self._start()
         # Rounds in which no tree could split have none in the booster.
         self._grown: list[bool] = []
@@ -252,7 +257,7 @@ class LightGBMGrower(Grower):
         same = problem.scored is problem.train
         for name in ("scored", "validation"):
             rows = self._rows(name)
-            if name == "scored" and same:
+            if name == "scored" and (same or self.replays):
                 sets[name] = train
             elif rows is not None:
                 sets[name] = self._dataset(rows, train)
@@ -339,6 +344,35 @@ class LightGBMGrower(Grower):
             return found[0]
         # LightGBM hands out means where the objective is its own.
         return self._problem.loss.link_for(self._problem.task).link(found[0])
+
+    def replay(self, first, last):
+        """Raw output of the scored rows after each of the rounds `first` to `last`."""
+        before = np.cumsum([0, *self._grown])
+        start, count = int(before[first]), int(before[last] - before[first])
+        if count:
+            leaves = self._booster.predict(
+                _plain(self._problem.scored.X),
+                pred_leaf=True,
+                start_iteration=start,
+                num_iteration=count,
+                num_threads=self._problem.threads,
+            )
+            leaves = np.asarray(leaves).reshape(-1, count)
+        found = []
+        for k in range(first, last):
+            if self._grown[k]:
+                tree = int(before[k])
+                self._replayed = self._replayed + self._values(
+                    tree, leaves[:, tree - start]
+                )
+            found.append(self._replayed)
+        return found
+
+    def _values(self, tree: int, leaves: Array) -> Array:
+        values = np.zeros(int(leaves.max()) + 1)
+        for leaf in np.flatnonzero(np.bincount(leaves)):
+            values[leaf] = self._booster.get_leaf_output(tree, int(leaf))
+        return values[leaves]
 
     def forest(self, n_iterations):
         """Give the trees of the first rounds."""

@@ -212,6 +212,12 @@ class XGBoostGrower(Grower):
         self._rate = problem.rate
         self._params = objective | engine.params_of(problem)
         self._params["learning_rate"] = self._rate
+        parallel = self._params.get("num_parallel_tree", 1) != 1
+        # Our derivatives need all margins in any case, so nothing is gained then.
+        self.replays = (problem.replayed and self._native) and not (
+            engine.drops_trees or parallel or problem.width > 1
+        )
+        self._replayed = problem.scored.raw
         # XGBoost's factor for the diagonal of the softmax hessian.
         self._derivatives = Derivatives(problem, 2.0, np.float32)
         self._start()
@@ -328,6 +334,19 @@ class XGBoostGrower(Grower):
         found = found.reshape(-1, *self._problem.train.raw.shape[1:])
         if rows == "train":
             self._kept = found
+        return found
+
+    def replay(self, first, last):
+        """Raw output of the scored rows after each of the rounds `first` to `last`."""
+        stretch = self._booster[first:last]
+        leaves = stretch.predict(self._sets["scored"], pred_leaf=True)
+        leaves = leaves.reshape(-1, last - first).astype(np.intp)
+        content = json.loads(bytes(stretch.save_raw("json")))
+        found = []
+        for k, tree in enumerate(_trees(content)):
+            values = np.asarray(tree["split_conditions"])  # of a leaf: its value
+            self._replayed = self._replayed + values[leaves[:, k]]
+            found.append(self._replayed)
         return found
 
     def forest(self, n_iterations):
@@ -452,6 +471,10 @@ def _look_up(values: dict[int, float], leaves: Array) -> Array:
     return table[leaves]
 
 
+def _trees(content: Any) -> list[dict[str, Any]]:
+    return list(content["learner"]["gradient_booster"]["model"]["trees"])
+
+
 def _with_values(model: Any, rounds: list[list[dict[int, float]]]) -> bytes:
     """Write leaf values into a model.
 
@@ -459,7 +482,7 @@ def _with_values(model: Any, rounds: list[list[dict[int, float]]]) -> bytes:
     its base weight.
     """
     content = json.loads(bytes(model))
-    trees = content["learner"]["gradient_booster"]["model"]["trees"]
+    trees = _trees(content)
     flat = [values for columns in rounds for values in columns]
     for tree, values in zip(trees, flat, strict=True):
         for node, child in enumerate(tree["left_children"]):
