@@ -1,6 +1,15 @@
 """Every ensemble method, scikit-learn-native, with honest out-of-fold predictions."""
 
-from skensemble import boosting, datasets, exceptions, fitting, losses, optim, stacking
+from skensemble import (
+    boosting,
+    datasets,
+    display,
+    exceptions,
+    fitting,
+    losses,
+    optim,
+    stacking,
+)
 from skensemble.boosting import (
     GradientBoostingClassifier,
     GradientBoostingRegressor,
@@ -9,22 +18,42 @@ from skensemble.boosting import (
     XGBoost,
 )
 from skensemble.optim import Patience
-from skensemble.stacking import StackingClassifier, StackingRegressor
+from skensemble.stacking import (
+    BlendingClassifier,
+    BlendingRegressor,
+    EnsembleSelectionClassifier,
+    EnsembleSelectionRegressor,
+    StackingClassifier,
+    StackingRegressor,
+    SuperLearnerClassifier,
+    SuperLearnerRegressor,
+    VotingClassifier,
+    VotingRegressor,
+)
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "BlendingClassifier",
+    "BlendingRegressor",
+    "EnsembleSelectionClassifier",
+    "EnsembleSelectionRegressor",
     "GradientBoostingClassifier",
     "GradientBoostingRegressor",
     "LightGBM",
     "Patience",
     "StackingClassifier",
     "StackingRegressor",
+    "SuperLearnerClassifier",
+    "SuperLearnerRegressor",
+    "VotingClassifier",
+    "VotingRegressor",
     "WeakLearner",
     "XGBoost",
     "__version__",
     "boosting",
     "datasets",
+    "display",
     "exceptions",
     "fitting",
     "losses",

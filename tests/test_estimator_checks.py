@@ -10,10 +10,18 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skensemble import (
+    BlendingClassifier,
+    BlendingRegressor,
+    EnsembleSelectionClassifier,
+    EnsembleSelectionRegressor,
     GradientBoostingClassifier,
     GradientBoostingRegressor,
     StackingClassifier,
     StackingRegressor,
+    SuperLearnerClassifier,
+    SuperLearnerRegressor,
+    VotingClassifier,
+    VotingRegressor,
 )
 
 REGRESSORS = [
@@ -32,6 +40,20 @@ CLASSIFIERS = [
         StackingRegressor(REGRESSORS, refit=False, random_state=0),
         StackingClassifier([("a", LogisticRegression()), ("b", LogisticRegression())]),
         StackingClassifier(CLASSIFIERS, refit=False, random_state=0),
+        StackingRegressor(REGRESSORS, layers=[[("top", Ridge())]], random_state=0),
+        StackingClassifier(
+            CLASSIFIERS, layers=[[("top", LogisticRegression())]], random_state=0
+        ),
+        BlendingRegressor(REGRESSORS, random_state=0),
+        BlendingClassifier(CLASSIFIERS, refit=True, random_state=0),
+        SuperLearnerRegressor(REGRESSORS, "nnls", random_state=0),
+        SuperLearnerClassifier(CLASSIFIERS, random_state=0),
+        EnsembleSelectionRegressor(REGRESSORS, random_state=0),
+        EnsembleSelectionClassifier(CLASSIFIERS, max_steps=20, random_state=0),
+        VotingRegressor(REGRESSORS, random_state=0),
+        VotingRegressor(REGRESSORS, weights="cv", random_state=0),
+        VotingClassifier(CLASSIFIERS, random_state=0),
+        VotingClassifier(CLASSIFIERS, voting="soft", weights="cv", random_state=0),
     ]
 )
 def test_scikit_learn_check(estimator, check):

@@ -27,11 +27,11 @@ from skensemble.boosting._options import (
 )
 from skensemble.boosting._report import Report
 from skensemble.boosting._rounds import Plan, run
-from skensemble.boosting._validation import inner_split
 from skensemble.boosting.engines import as_engine
 from skensemble.boosting.engines._contract import Problem, Rows, TreeShape
 from skensemble.core._per_row import check_per_row
 from skensemble.core._seeds import named_seed
+from skensemble.fitting._holdout import inner_split
 from skensemble.losses import LogLoss, Loss, SquaredError, as_loss
 from skensemble.optim import Patience, as_schedule
 from skensemble.optim._stopping import as_stopping

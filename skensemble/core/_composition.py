@@ -12,8 +12,16 @@ class NamedMembers(BaseEstimator):
     """Estimator whose parameter ``estimators`` is a list of (name, estimator).
 
     ``set_params(name=other)`` replaces a member, ``set_params(name="drop")`` leaves it
-    out and ``set_params(name__parameter=value)`` sets a member's own parameter.
+    out and ``set_params(name__parameter=value)`` sets a member's own parameter. A
+    parameter ``layers`` may hold further such lists.
     """
+
+    layers: Any = None
+
+    def _named_members(self) -> list[tuple[str, Any]]:
+        """Members of all layers."""
+        above = self.layers if is_layers(self.layers) else []
+        return [member for layer in (self.estimators, *above) for member in layer]
 
     @property
     def named_estimators(self) -> Bunch:
@@ -42,8 +50,9 @@ class NamedMembers(BaseEstimator):
         params = super().get_params(deep=deep)
         if not deep or not is_named_list(self.estimators):
             return params
-        params.update(self.estimators)
-        for name, member in self.estimators:
+        members = self._named_members()
+        params.update(members)
+        for name, member in members:
             if hasattr(member, "get_params"):
                 inner = member.get_params(deep=True)
                 params.update({f"{name}__{key}": inner[key] for key in inner})
@@ -62,24 +71,34 @@ class NamedMembers(BaseEstimator):
         self : object
             The estimator.
         """
-        if "estimators" in params:
-            self.estimators = params.pop("estimators")
+        for lists in ("estimators", "layers"):
+            if lists in params:
+                super().set_params(**{lists: params.pop(lists)})
         if is_named_list(self.estimators):
-            known = dict(self.estimators)
+            known = dict(self._named_members())
             new = {key: params.pop(key) for key in list(params) if key in known}
-            if new:
-                self.estimators = [
-                    (key, new.get(key, old)) for key, old in self.estimators
-                ]
+            if new.keys() & dict(self.estimators).keys():
+                self.estimators = _replaced(self.estimators, new)
+            if new.keys() - dict(self.estimators).keys():
+                self.layers = [_replaced(layer, new) for layer in self.layers]
         return super().set_params(**params)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         if is_named_list(self.estimators):
-            inner = [get_tags(member) for _, member in active(self.estimators)]
+            inner = [get_tags(member) for member in tagged(self.estimators)]
             tags.input_tags.allow_nan = all(tag.input_tags.allow_nan for tag in inner)
             tags.input_tags.sparse = all(tag.input_tags.sparse for tag in inner)
         return tags
+
+
+def _replaced(members: Any, new: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [(name, new.get(name, old)) for name, old in members]
+
+
+def is_layers(value: Any) -> bool:
+    """Tell whether `value` is a list of lists of (str, anything) pairs."""
+    return isinstance(value, list | tuple) and all(map(is_named_list, value))
 
 
 def is_named_list(value: Any) -> bool:
@@ -95,9 +114,40 @@ def active(estimators: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     return [(name, member) for name, member in estimators if not is_dropped(member)]
 
 
+def tagged(estimators: list[tuple[str, Any]]) -> list[Any]:
+    """Give the members that have tags: what is no estimator is refused in ``fit``."""
+    return [
+        member
+        for _, member in active(estimators)
+        if hasattr(member, "__sklearn_tags__") and not isinstance(member, type)
+    ]
+
+
 def is_dropped(member: Any) -> bool:
     """Tell whether a member is the word "drop"."""
     return isinstance(member, str) and member == DROP
+
+
+def check_layers(owner: NamedMembers) -> list[list[tuple[str, Any]]]:
+    """Check the members of all layers of `owner` and give those not left out.
+
+    Layers of which nobody is left are left out.
+    """
+    first = check_members(owner)
+    if owner.layers is None:
+        return [first]
+    if not is_layers(owner.layers) or not all(owner.layers):
+        raise ValueError(
+            "layers should be a list of non-empty lists of (string, estimator) tuples, "
+            f"one a layer above `estimators`; got layers={owner.layers!r}."
+        )
+    names = [name for name, _ in owner._named_members()]
+    check_names(names, owner.get_params(deep=False))
+    above = [active(layer) for layer in owner.layers]
+    for layer in above:
+        for name, member in layer:
+            _check_member(name, member)
+    return [first, *(layer for layer in above if layer)]
 
 
 def check_members(owner: NamedMembers) -> list[tuple[str, Any]]:
@@ -106,13 +156,14 @@ def check_members(owner: NamedMembers) -> list[tuple[str, Any]]:
     if not is_named_list(members) or not members:
         raise ValueError(
             "Invalid 'estimators' attribute, 'estimators' should be a non-empty list "
-            f"of (string, estimator) tuples; got {members!r}."
+            f"of (string, estimator) tuples; got estimators={members!r}."
         )
     check_names([name for name, _ in members], owner.get_params(deep=False))
     kept = active(members)
     if not kept:
         raise ValueError(
-            "All estimators are dropped. At least one is required to be an estimator."
+            "All estimators are dropped. At least one is required to be an estimator; "
+            f"got estimators={members!r}."
         )
     for name, member in kept:
         _check_member(name, member)
@@ -122,13 +173,20 @@ def check_members(owner: NamedMembers) -> list[tuple[str, Any]]:
 def check_names(names: list[str], taken: dict[str, Any]) -> None:
     """Refuse names that are repeated, taken, or hold a double underscore."""
     if len(set(names)) != len(names):
-        raise ValueError(f"Names provided are not unique: {names!r}")
+        raise ValueError(
+            f"Names provided are not unique: {names!r}; give each of the estimators (of "
+            "all layers) a name of its own."
+        )
     if clash := sorted(set(names) & set(taken)):
         raise ValueError(
-            f"Estimator names conflict with constructor arguments: {clash!r}"
+            f"Estimator names conflict with constructor arguments: {clash!r}; use other "
+            "names."
         )
     if dunder := [name for name in names if "__" in name]:
-        raise ValueError(f"Estimator names must not contain __: got {dunder!r}")
+        raise ValueError(
+            f"Estimator names must not contain __: got {dunder!r}; it is what joins a "
+            "name and a parameter, so use one underscore."
+        )
 
 
 def check_kind(members: list[tuple[str, Any]], kind: str) -> None:

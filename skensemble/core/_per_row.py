@@ -21,3 +21,34 @@ def check_per_row(name: str, values: Any, n_rows: int) -> None:
         raise ValueError(
             f"{name} has shape {np.shape(values)}, expected ({n_rows},): one entry a row."
         )
+
+
+def check_weights(name: str, values: Any, n_rows: int) -> None:
+    """Refuse weights that are no weights: negative, not finite, or zero everywhere.
+
+    Parameters
+    ----------
+    name : str
+        What they are called in ``fit``.
+    values : array-like or None
+        The weights.
+    n_rows : int
+        Number of rows.
+    """
+    if values is None:
+        return
+    check_per_row(name, values, n_rows)
+    try:
+        weights = np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name} should be numbers, one a row; got {values!r}."
+        ) from error
+    bad = np.flatnonzero(~np.isfinite(weights) | (weights < 0))
+    if len(bad):
+        raise ValueError(
+            f"{name} is {weights[bad[0]]} in row {bad[0]}; all weights must be finite and "
+            "zero or more."
+        )
+    if not weights.any():
+        raise ValueError(f"{name} is zero in all rows; give some row a weight above 0.")

@@ -14,6 +14,15 @@ Array = NDArray[Any]
 AUTO = ("predict_proba", "decision_function", "predict")
 
 
+def asked_by(estimator: Any, wanted: str) -> str:
+    """Say how an unfitted estimator will be asked, so that "auto" is no more open.
+
+    Ensembles that ask alike then share its fits.
+    """
+    found = (method for method in AUTO if hasattr(estimator, method))
+    return next(found, wanted) if wanted == "auto" else wanted
+
+
 def response_method(name: str, estimator: Any, wanted: str) -> str:
     """Name the prediction method to use: the wanted one, or the best there is."""
     for method in AUTO if wanted == "auto" else (wanted,):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import assert_all_finite, column_or_1d
@@ -52,7 +53,8 @@ def numeric_target(y: Any) -> Target:
             values = values.astype(float)
         except (TypeError, ValueError) as error:
             raise ValueError(
-                f"y should be numbers for a regressor, got dtype {values.dtype}."
+                f"y should be numbers for a regressor, got dtype {values.dtype}, such as "
+                f"{values.flat[0]!r}; turn it into numbers, or use a classifier."
             ) from error
     assert_all_finite(values, input_name="y")
     if values.ndim == 1 or values.shape[1] == 1:
@@ -65,9 +67,13 @@ def class_target(y: Any) -> Target:
     values = _required(y)
     if values.dtype.kind == "f":
         assert_all_finite(values, input_name="y")
-    kind = type_of_target(y)
+    kind = type_of_target(y, input_name="y")
     if kind not in ("binary", "multiclass", "multilabel-indicator"):
         check_classification_targets(y)  # raises, with scikit-learn's words
+        raise ValueError(
+            f"y of shape {values.shape} is {kind}, which is not supported; fit a "
+            "classifier a column, or give labels as columns of 0 and 1."
+        )
     if kind == "multilabel-indicator":
         encoders = tuple(LabelEncoder().fit(column) for column in values.T)
         return Target(_map_columns("transform", encoders, values), "labels", encoders)
@@ -87,7 +93,18 @@ def _required(y: Any) -> Array:
         raise ValueError(
             "This estimator requires y to be passed, but the target y is None."
         )
-    return np.asarray(y.toarray() if hasattr(y, "toarray") else y)
+    values = np.asarray(y.toarray() if hasattr(y, "toarray") else y)
+    if values.ndim not in (1, 2) or values.shape[1:] == (0,):
+        raise ValueError(
+            f"y should be a 1d array, got an array of shape {values.shape} instead; give "
+            "one entry a row, or one column an output."
+        )
+    if values.dtype == object and (missing := np.argwhere(pd.isna(values))).size:
+        raise ValueError(
+            f"Input y contains NaN: row {missing[0][0]} is "
+            f"{values[tuple(missing[0])]!r}. Leave rows without a target out."
+        )
+    return values
 
 
 def _map_columns(verb: str, encoders: tuple[LabelEncoder, ...], values: Array) -> Array:

@@ -2,5 +2,6 @@
 
 from skensemble.fitting._fold_average import FoldAverage
 from skensemble.fitting._oof import OutOfFold
+from skensemble.fitting._store import Store
 
-__all__ = ["FoldAverage", "OutOfFold"]
+__all__ = ["FoldAverage", "OutOfFold", "Store"]

@@ -1,5 +1,6 @@
 """A cell: one member fitted on one split, predicting the rows held out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,6 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 Rows = NDArray[np.intp]
+
+
+REFIT = "refit"
+
+
+@dataclass(frozen=True)
+class Work:
+    """What all cells of one fit share: the data, and how many classes there are."""
+
+    X: Any
+    y: Any
+    n_classes: int
+    score: Callable[..., float | None]
 
 
 @dataclass(frozen=True)
@@ -81,6 +95,8 @@ class FittedCell:
         Wall time.
     score : float or None
         Accuracy or R2 on the rows held out.
+    cached : bool
+        Whether it was found in a store; the times are those of the fit that was kept.
     """
 
     member: str
@@ -94,3 +110,4 @@ class FittedCell:
     fit_seconds: float
     predict_seconds: float
     score: float | None = None
+    cached: bool = False

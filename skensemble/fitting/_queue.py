@@ -1,19 +1,22 @@
-"""The order of the fits: one of each member to see how long it takes, then the longest.
+"""The order of the fits: one of each member to see how long it takes, then the others.
 
 Longest first keeps the cores busy to the end (Graham 1969, "Bounds on multiprocessing
-timing anomalies"), but how long is only known after a member was fitted once. The order
-changes no result, because seeds hang on names.
+timing anomalies"), but how long is only known after a member was fitted once. Where the
+time is limited, the quickest member comes first, so that there is something to use. The
+order changes no result, because seeds hang on names.
 """
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from math import inf
+from typing import Any
 
-from skensemble.fitting._cell import Cell
+from skensemble.fitting._cell import Cell, FittedCell
 
 
-class LongestFirst:
-    """Gives the cells that are left, the one expected to take longest first.
+class Queue:
+    """Gives the cells that are left, each once, and learns what they take.
 
     Parameters
     ----------
@@ -21,9 +24,16 @@ class LongestFirst:
         The fits to do.
     seconds : dict of str to float
         What a fit of a member took before, where that is known.
+    found : dict of int to FittedCell, optional
+        Cells that are done already, by place.
     """
 
-    def __init__(self, cells: list[Cell], seconds: dict[str, float]):
+    def __init__(
+        self,
+        cells: list[Cell],
+        seconds: Mapping[str, float],
+        found: Mapping[int, FittedCell] | None = None,
+    ):
         self._cells = cells
         self._left = set(range(len(cells)))
         self._tried = set(seconds)
@@ -33,26 +43,138 @@ class LongestFirst:
             for name, took in seconds.items()
             if any(c.member.name == name for c in cells)
         }
-        self._lock = threading.Lock()  # joblib pulls from the threads of its callbacks
+        self._scores: dict[str, float] = {}
+        self._failed: set[str] = set()
+        self._lock = threading.RLock()  # joblib pulls from the threads of its callbacks
+        for place, cell in (found or {}).items():
+            self._left.remove(place)
+            self._tried.add(cell.member)
+            self.learn(place, cell.fit_seconds + cell.predict_seconds, cell.score)
 
     def __iter__(self) -> Iterator[int]:
         """Give the places of the cells in the list, each once."""
-        while self._left:
+        while True:
             with self._lock:
-                place = max(self._left, key=self._rank)
+                place = self._choose() if self._left else None
+                if place is None:
+                    return
                 self._left.remove(place)
-                self._tried.add(self._cells[place].member.name)
+                self._tried.add(self._name(place))
             yield place
 
-    def learn(self, place: int, seconds: float) -> None:
-        """Take note of how long a fit took."""
-        cell = self._cells[place]
+    def learn(self, place: int, seconds: float, score: float | None = None) -> None:
+        """Take note of how long a fit took, and how good it was."""
         with self._lock:
-            self._pace[cell.member.name] = seconds / cell.cost
+            self._pace[self._name(place)] = seconds / self._cells[place].cost
+            if score is not None:
+                self._scores.setdefault(self._name(place), score)
+
+    def give_up(self, place: int) -> None:
+        """Take note of a fit that failed."""
+        with self._lock:
+            self._failed.add(self._name(place))
+
+    def expected(self, place: int) -> float | None:
+        """Give the seconds that a fit is expected to take, if that is known."""
+        pace = self._pace.get(self._name(place))
+        return None if pace is None else pace * self._cells[place].cost
+
+    def needed(self, name: str) -> float | None:
+        """Give the seconds that all fits of a member take one after another."""
+        costs = sum(cell.cost for cell in self._cells if cell.member.name == name)
+        return self._pace[name] * costs if name in self._pace else None
+
+    def _name(self, place: int) -> str:
+        return self._cells[place].member.name
+
+    def _choose(self) -> int | None:
+        raise NotImplementedError
+
+
+class LongestFirst(Queue):
+    """Every cell, the one expected to take longest first."""
+
+    def _choose(self) -> int:
+        return max(self._left, key=self._rank)
 
     def _rank(self, place: int) -> tuple[bool, float, float, int]:
         """Members never tried; then those still on their first fit; then the longest."""
-        cell = self._cells[place]
-        name = cell.member.name
-        expected = self._pace[name] * cell.cost if name in self._pace else inf
-        return name not in self._tried, expected, cell.cost, -place
+        expected = self.expected(place)
+        return (
+            self._name(place) not in self._tried,
+            inf if expected is None else expected,
+            self._cells[place].cost,
+            -place,
+        )
+
+
+class WithinTime(Queue):
+    """What is expected to be done by the deadline, to have one member soon.
+
+    Members are tried in the order given. The one that is done soonest is completed,
+    then the best by their first split.
+
+    Parameters
+    ----------
+    cells, seconds, found : see Queue
+        The fits.
+    deadline : float
+        In the time of ``time.monotonic()``.
+    workers : int
+        How many fits are done at a time.
+    told : callable
+        Gives what fits took and how good they were, by place, before their results
+        are there; None for those that failed.
+    """
+
+    def __init__(
+        self,
+        cells: list[Cell],
+        seconds: Mapping[str, float],
+        found: Mapping[int, FittedCell],
+        *,
+        deadline: float,
+        workers: int,
+        told: Callable[[], dict[int, Any]],
+    ):
+        self._deadline = deadline
+        self._workers = workers
+        self._told = told
+        super().__init__(cells, seconds, found)
+
+    def _choose(self) -> int | None:
+        for place, facts in self._told().items():
+            if facts is None:
+                self.give_up(place)
+            else:
+                self.learn(place, *facts)
+        time_left = self._deadline - time.monotonic()
+        fitting = sorted(k for k in self._left if self._seconds(k) <= time_left)
+        if time_left <= 0 or not fitting:
+            return None
+        untried = [k for k in fitting if self._name(k) not in self._tried]
+        if untried:
+            return untried[0]
+        name = self._next_member(fitting, time_left)
+        return next((k for k in fitting if self._name(k) == name), None)
+
+    def _next_member(self, fitting: list[int], time_left: float) -> str | None:
+        able = dict.fromkeys(map(self._name, fitting))
+        names = [name for name in able if name not in self._failed]
+        if not self._any_complete():
+            return min(names, key=self._work_left, default=None)
+        names = [name for name in names if self._work_left(name)[1] <= time_left]
+        return max(names, key=lambda name: self._scores.get(name, -inf), default=None)
+
+    def _any_complete(self) -> bool:
+        """Tell whether all fits of a member are done or under way."""
+        every = {cell.member.name for cell in self._cells}
+        return bool(every - self._failed - set(map(self._name, self._left)))
+
+    def _work_left(self, name: str) -> tuple[bool, float]:
+        """Give the seconds until a member is complete; what is unknown comes last."""
+        own = [self._seconds(k) for k in self._left if self._name(k) == name]
+        return name not in self._pace, max(max(own), sum(own) / self._workers)
+
+    def _seconds(self, place: int) -> float:
+        return self.expected(place) or 0.0

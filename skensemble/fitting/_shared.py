@@ -1,5 +1,6 @@
 """Data that every task reads: written once for other processes, copied never."""
 
+import contextlib
 import functools
 import os
 import pickle
@@ -14,6 +15,7 @@ import joblib
 
 # A small container has 64 MB there; joblib asks for as much as this.
 _ROOM = 2_000_000_000
+_TOLD = "told-"
 
 
 class Shared:
@@ -32,10 +34,21 @@ class Shared:
         self._value = value
         self._mapped_in = mapped_in
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._told: dict[int, Any] = {}
 
     def get(self) -> Any:
         """Give the value."""
         return self._value
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether this is another process than the one that fits."""
+        return self._mapped_in is not None
+
+    @property
+    def travelled(self) -> bool:
+        """Whether it was sent to another process."""
+        return self._folder is not None
 
     def park(self, value: Any) -> Any:
         """Write a result to a file, in another process; else give it as it is.
@@ -53,6 +66,28 @@ class Shared:
             path.unlink(missing_ok=True)
             return value
         return Parked(path)
+
+    def tell(self, place: int, facts: Any) -> None:
+        """Tell what became of a task, ahead of its result.
+
+        joblib asks for the next task before it hands over the result of the last one.
+        """
+        if self._mapped_in is None:
+            self._told[place] = facts
+            return
+        path = self._mapped_in / f"{_TOLD}{place}"
+        with contextlib.suppress(OSError):
+            hidden = path.with_name(f".{path.name}")
+            hidden.write_bytes(pickle.dumps(facts))
+            hidden.replace(path)
+
+    def told(self) -> dict[int, Any]:
+        """Give what tasks told since this was last asked."""
+        told, self._told = self._told, {}
+        for path in Path(self._folder.name).glob(f"{_TOLD}*") if self._folder else ():
+            told[int(path.name.removeprefix(_TOLD))] = pickle.loads(path.read_bytes())
+            path.unlink()
+        return told
 
     def close(self) -> None:
         """Remove the file, if one was written."""

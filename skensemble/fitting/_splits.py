@@ -1,13 +1,13 @@
 """Any way to split rows, as plain data."""
 
 import copy
-import warnings
 from typing import Any
 
 import numpy as np
 from sklearn.model_selection import check_cv
 
 from skensemble.core._seeds import named_seed
+from skensemble.core._told import warn
 from skensemble.exceptions import OverlappingSplitWarning
 from skensemble.fitting._cell import Rows, Split
 
@@ -21,6 +21,7 @@ def plan_splits(
     classifier: bool,
     params: dict[str, Any] | None = None,
     seed: int | None = None,
+    name: str = "cv",
 ) -> list[Split]:
     """List the splits of a splitter, an int, or an iterable of index pairs.
 
@@ -38,50 +39,79 @@ def plan_splits(
         What else the splitter's ``split`` is given, such as ``groups``.
     seed : int, optional
         Seeds a splitter whose ``random_state`` is open.
+    name : str, default="cv"
+        What the user calls the splitter.
 
     Returns
     -------
     splits : list of Split
         In the order in which the splitter gives them.
     """
-    _check_kind(cv)
-    splitter = check_cv(cv, y, classifier=classifier)
+    _check_kind(name, cv)
+    try:
+        splitter = check_cv(cv, y, classifier=classifier)
+    except ValueError as error:
+        raise ValueError(
+            f"{name}={cv!r} is no way to split: {error} Use an int of 2 or more, a "
+            "splitter, or (train, test) pairs of rows."
+        ) from error
     if seed is not None and getattr(splitter, "random_state", 0) is None:
         splitter = copy.copy(splitter)
         splitter.random_state = named_seed(seed, "cv")
     splits = [
-        Split(k, _rows(train, n_rows, k, "train"), _rows(test, n_rows, k, "test"))
-        for k, (train, test) in enumerate(_pairs(splitter, X, y, params or {}))
+        Split(
+            k,
+            _rows(f"{name}: the train rows of split {k}", train, n_rows),
+            _rows(f"{name}: the test rows of split {k}", test, n_rows),
+        )
+        for k, (train, test) in enumerate(_pairs(name, splitter, X, y, params or {}))
     ]
     if not splits:
-        raise ValueError(f"cv={cv!r} gives no split; use an int >= 2 or a splitter.")
-    _warn_of_overlap(splits)
+        raise ValueError(
+            f"{name}={cv!r} gives no split; use an int >= 2 or a splitter."
+        )
+    _warn_of_overlap(name, splits)
     return splits
 
 
-def _check_kind(cv: Any) -> None:
+def _check_kind(name: str, cv: Any) -> None:
     if isinstance(cv, type):
-        raise ValueError(f"cv={cv.__name__} is a class; give one: {cv.__name__}(...).")
+        raise ValueError(
+            f"{name}={cv.__name__} is a class; give one: {cv.__name__}(...)."
+        )
     if isinstance(cv, float):
         raise ValueError(
-            f"cv={cv!r} is no number of folds; for a holdout of that share use "
+            f"{name}={cv!r} is no number of folds; for a holdout of that share use "
             f"ShuffleSplit(1, test_size={cv!r})."
+        )
+    if isinstance(cv, str | bytes):
+        raise ValueError(
+            f"{name}={cv!r} is not known; use an int, a splitter or an iterable of "
+            "(train, test) pairs."
         )
 
 
-def _pairs(splitter: Any, X: Any, y: Any, params: dict[str, Any]) -> list[Any]:
+def _pairs(
+    name: str, splitter: Any, X: Any, y: Any, params: dict[str, Any]
+) -> list[tuple[Any, Any]]:
     try:
-        return list(splitter.split(X, y, **params))
-    except ValueError as error:
+        return [(train, test) for train, test in splitter.split(X, y, **params)]
+    except (TypeError, ValueError) as error:
         if "unpack" in str(error):
             raise ValueError(
-                "cv gives splits that are no (train, test) pairs of rows."
+                f"{name} gives splits that are no (train, test) pairs of rows."
             ) from error
-        if "groups" in params or "groups" not in str(error):
+        if isinstance(error, TypeError):
             raise
+        if "groups" not in params and "groups" in str(error):
+            raise ValueError(
+                f"{name}={splitter!r} needs groups, got none; give fit(X, y, "
+                "groups=...), or with metadata routing also "
+                f"{name}.set_split_request(groups=True)."
+            ) from error
         raise ValueError(
-            f"cv={splitter!r} needs groups, got none; give fit(X, y, groups=...), or "
-            "with metadata routing also cv.set_split_request(groups=True)."
+            f"{name}={splitter!r} cannot split these rows: {error} Use fewer folds, or "
+            "another splitter."
         ) from error
 
 
@@ -93,31 +123,29 @@ def covered_rows(splits: list[Split], n_rows: int) -> np.ndarray:
     return covered
 
 
-def _rows(rows: Any, n_rows: int, split: int, side: str) -> Rows:
+def _rows(words: str, rows: Any, n_rows: int) -> Rows:
     rows = np.asarray(rows)
     if rows.dtype == bool and len(rows) == n_rows:
         rows = np.flatnonzero(rows)
     if rows.ndim != 1 or len(rows) == 0 or rows.dtype.kind not in "iu":
         raise ValueError(
-            f"cv: the {side} rows of split {split} should be a non-empty list of "
-            f"integers or a mask of {n_rows} booleans; got an array of shape "
-            f"{rows.shape} and dtype {rows.dtype}."
+            f"{words} should be a non-empty list of integers or a mask of {n_rows} "
+            f"booleans; got an array of shape {rows.shape} and dtype {rows.dtype}."
         )
     if rows.min() < -n_rows or rows.max() >= n_rows:
         raise ValueError(
-            f"cv: the {side} rows of split {split} go up to {rows.max()}, but X has "
-            f"{n_rows} rows, numbered 0 to {n_rows - 1}."
+            f"{words} go from {rows.min()} up to {rows.max()}, but X has {n_rows} rows, "
+            f"numbered 0 to {n_rows - 1}."
         )
     return np.where(rows < 0, rows + n_rows, rows).astype(np.intp)
 
 
-def _warn_of_overlap(splits: list[Split]) -> None:
+def _warn_of_overlap(name: str, splits: list[Split]) -> None:
     for split in splits:
         if split.train is not None and np.isin(split.test, split.train).any():
-            warnings.warn(
-                f"cv: split {split.label} predicts rows that it trains on; its "
+            warn(
+                f"{name}: split {split.label} predicts rows that it trains on; its "
                 "out-of-fold predictions are not honest.",
                 OverlappingSplitWarning,
-                stacklevel=4,
             )
             return

@@ -2,240 +2,374 @@
 
 import functools
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from sklearn.base import MetaEstimatorMixin, TransformerMixin, clone, is_classifier
+import pandas as pd
+from sklearn.base import MetaEstimatorMixin, TransformerMixin, is_classifier
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import Bunch, get_tags, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from skensemble.core._composition import (
     NamedMembers,
     active,
-    check_members,
+    check_layers,
     is_named_list,
+    tagged,
 )
-from skensemble.core._per_row import check_per_row
-from skensemble.core._responses import respond, response_method
+from skensemble.core._responses import asked_by
 from skensemble.core._seeds import root_seed
-from skensemble.core._targets import Target
-from skensemble.fitting._cell import FittedCell, Member, Split
-from skensemble.fitting._fold_average import FoldAverage
-from skensemble.fitting._oof import assemble, out_of_fold
+from skensemble.core._targets import Target, class_target, decode, numeric_target
+from skensemble.fitting._cell import Member, Split
 from skensemble.fitting._runner import (
     REFIT,
     Work,
-    cut_params,
     drop_failed,
-    fit_member,
     plan_cells,
     run_cells,
-    take_rows,
 )
-from skensemble.fitting._splits import covered_rows, plan_splits
-from skensemble.fitting._threads import brings_threads
+from skensemble.fitting._splits import plan_splits
+from skensemble.fitting._store import as_store
+from skensemble.stacking._after_fit import AfterFit
+from skensemble.stacking._checks import (
+    check_choice,
+    check_coverage,
+    check_data,
+    check_folds,
+    check_jobs,
+    check_scoring_kind,
+    check_seconds,
+    check_seed,
+)
+from skensemble.stacking._combinations import meta_features
+from skensemble.stacking._evidence import Combined, Evidence, held_out
 from skensemble.stacking._fit_params import FitParams, check_known, route
+from skensemble.stacking._judgement import (
+    CALIBRATIONS,
+    calibrated,
+    calibrator_of,
+    own_score,
+    spread,
+)
 from skensemble.stacking._leaderboard import leaderboard
-from skensemble.stacking._meta_features import column_names, meta_blocks, meta_table
+from skensemble.stacking._members import PREFIT, FittedMembers, ask_prefit, from_cells
 from skensemble.stacking._scores import score_block
-
-PREFIT = "prefit"
-
-
-def final_has(method: str):
-    """Make a method available when the meta model has it."""
-
-    def check(stack):
-        final = getattr(stack, "final_estimator_", None)
-        final = stack._final() if final is None else final
-        getattr(final, method)  # its AttributeError tells what is missing
-        return True
-
-    return available_if(check)
+from skensemble.stacking._scoring import as_scoring
 
 
-class BaseStacking(
-    CallbackSupportMixin, MetaEstimatorMixin, TransformerMixin, NamedMembers
+class BaseEnsemble(
+    AfterFit, CallbackSupportMixin, MetaEstimatorMixin, TransformerMixin, NamedMembers
 ):
-    """Fits members on every split, and a meta model on what they predicted."""
+    """Fits members on every split, and a combination of what they predicted.
+
+    A kind of ensemble says how its members are asked (`_method`), how it splits
+    (`_splits`), and how it learns to combine (`_learn`, `_accept`).
+    """
+
+    # Name of the ensemble's own row in the leaderboard.
+    _own_row = "ensemble"
+    passthrough = False
+    calibrate = None
+    calibrate_members = None
+
+    def fit(self, X, y, **fit_params):
+        """Fit members on every split, and combine what they predict.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            Training rows, handed to members as they are.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Classes or an indicator matrix of labels for a classifier, numbers for a
+            regressor.
+        **fit_params : dict
+            ``sample_weight`` for members and combination, ``groups`` for the splitter,
+            ``member__parameter`` for one member; or whatever metadata routing sends.
+
+        Returns
+        -------
+        self : estimator
+            The fitted ensemble.
+        """
+        target = class_target(y) if is_classifier(self) else numeric_target(y)
+        before = dict(self.__dict__)
+        try:
+            return self._fit(X, target, fit_params)
+        except BaseException:  # nothing is left half-fitted
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+
+    @with_callbacks
+    def _extend(self, members, X, target, params):
+        check_known(self, params)
+        check_data(X, target, self._route([name for name, _ in members], params))
+        super()._extend(members, X, target, params)
 
     @with_callbacks
     def _fit(self, X, target: Target, params: dict[str, Any]):
-        started = time.perf_counter()
+        started = time.monotonic()
         check_known(self, params)
         self._check_options()
-        members = check_members(self)
-        self._check_kinds(members)
-        final = clone(self._final())
-        routed = route(self, [name for name, _ in members], final, params)
+        layers = self._member_layers()
+        everyone = [member for layer in layers for member in layer]
+        self._check_kinds(everyone)
+        routed = self._route([name for name, _ in everyone], params)
         (X,) = indexable(X)
-        n_rows = _matching_rows(X, target.values, routed)
+        n_rows = check_data(X, target, routed)
+        check_scoring_kind(self.scoring, target.kind)
+        self._scoring(target)
+        self._seed = root_seed(self.random_state)
+        splits = self._splits(X, target, routed)
+        check_coverage(self._split_words(), splits, n_rows)
 
-        context = self._init_callback_context(max_subtasks=len(members) + 1)
+        context = self._init_callback_context(max_subtasks=len(everyone) + 1)
         context.call_on_fit_task_begin(estimator=self, X=X, y=target.values)
-        self._remember(target)
-        if self._is_prefit():
-            cells, failed, splits = self._ask_prefit(members, X, target), {}, []
-        else:
-            cells, failed, splits = self._fit_members(
-                members, X, target, routed, n_rows, context
-            )
-        self._keep_members(cells, failed, splits, n_rows, X)
-        self._fit_final(final, X, target, routed, splits, context, started)
+        self._remember(X, target, params)
+        self._known_splits, self._final_params = splits, routed.final
+        layers = self._trusted(layers, X, target, params)
+        fitted = self._fit_layers(layers, X, target, splits, routed, context, started)
+        self._keep(fitted, n_rows)
+        self._combine(X, target, splits, routed, context, started)
         context.call_on_fit_task_end(estimator=self, X=X, y=target.values)
         return self
 
-    def _fit_members(self, members, X, target, routed, n_rows, context):
-        seed = root_seed(self.random_state)
-        splits = plan_splits(
+    def _route(self, names, params) -> FitParams:
+        return route(self, names, self._final(), params)
+
+    # What a kind of ensemble may say otherwise
+
+    def _method(self) -> str:
+        """How members are asked."""
+        return getattr(self, "stack_method", "auto")
+
+    def _refits(self) -> bool:
+        """Whether members are fitted on all rows too."""
+        return self.refit
+
+    def _final(self):
+        """Give the unfitted meta model, if there is one."""
+        return
+
+    def _splits(self, X, target, routed) -> list[Split]:
+        if self._is_prefit():
+            return []
+        if is_classifier(self):
+            check_folds("cv", self.cv, target)
+        return plan_splits(
             self.cv,
             X,
             target.values,
-            n_rows=n_rows,
+            n_rows=len(target.values),
             classifier=is_classifier(self),
             params=routed.splitter,
-            seed=seed,
+            seed=self._seed,
         )
-        named = [
-            Member(name, estimator, self.stack_method, routed.members[name])
-            for name, estimator in members
+
+    def _learn(self, evidence: Evidence) -> Combined:
+        raise AssertionError("each kind of ensemble says how it combines")
+
+    def _accept(self, combined: Combined) -> None:
+        """Show what was learned as attributes."""
+
+    def _prepare(self, name: str, estimator: Any) -> Any:
+        """Put something before a member."""
+        return estimator
+
+    def _member_layers(self) -> list[list[tuple[str, Any]]]:
+        return check_layers(self)
+
+    def _trusted(self, layers, X, target, params):
+        """Give the layers that can be trusted."""
+        return layers
+
+    def _check_kinds(self, members):
+        """Refuse members that cannot serve."""
+
+    # Fitting
+
+    def _fit_layers(self, layers, X, target, splits, routed, context, started):
+        fitted: list[FittedMembers] = []
+        for members in layers:
+            seen, rows, known = X, None, splits
+            if fitted:
+                seen, rows, known = self._above(fitted[-1], X, splits)
+            found = self._fit_layer(
+                members, seen, target, known, rows, routed, context, started
+            )
+            fitted.append(
+                found.calibrated(self.calibrate_members, target, routed.sample_weight)
+            )
+        return fitted
+
+    def _above(self, below: FittedMembers, X, splits):
+        """What the next layer sees: a table, and the rows of it that are known."""
+        covered = below.oof.covered
+        table = self._table(below.oof.blocks, below, X)
+        if covered.all():
+            return table, None, splits
+        known = [
+            replace(split, train=train, test=test)
+            for split in splits
+            if len(train := split.train[covered[split.train]])
+            and len(test := split.test[covered[split.test]])
         ]
-        cells = plan_cells(named, splits, refit=self.refit, seed=seed)
+        return table, np.flatnonzero(covered), known
+
+    def _fit_layer(self, members, X, target, splits, rows, routed, context, started):
+        index = getattr(X, "index", None)
+        if self._is_prefit():
+            cells = ask_prefit(members, X, target, self._method())
+            labels = target.classes
+            return from_cells(
+                cells, {}, [], target, refit=True, index=index, labels=labels
+            )
+        named = [
+            Member(
+                name,
+                self._prepare(name, model),
+                asked_by(model, self._method()),
+                routed.members[name],
+            )
+            for name, model in members
+        ]
+        cells = plan_cells(named, splits, refit=self._refits(), seed=self._seed)
+        if rows is not None:
+            cells = [_on_rows(cell, rows) for cell in cells]
+        score = functools.partial(
+            score_block, kind=target.kind, scoring=self._scoring(target)
+        )
         fitted, failures = run_cells(
             cells,
-            Work(X, target.values, target.n_classes, _scorer(target.kind)),
+            Work(X, target.values, target.n_classes, score),
             n_jobs=self.n_jobs,
             on_error=self.on_error,
             verbose=self.verbose,
             seconds=self._known_seconds(),
+            store=as_store(self.memory),
+            deadline=None if self.time_limit is None else started + self.time_limit,
             **_task_tree(self, context, named, cells),
         )
-        return *drop_failed(fitted, failures), splits
-
-    def _ask_prefit(self, members, X, target):
-        rows = np.arange(len(target.values))
-        for name, estimator in members:
-            _check_fitted(name, estimator)
-        return [
-            self._ask_one(name, estimator, X, target, rows)
-            for name, estimator in members
-        ]
-
-    def _ask_one(self, name, estimator, X, target, rows):
-        method = response_method(name, estimator, self.stack_method)
-        present = _prefit_codes(estimator, target)
-        start = time.perf_counter()
-        block = respond(
-            _as_codes(estimator, method, target), method, X, present, target.n_classes
-        )
-        return FittedCell(
-            member=name,
-            split=PREFIT,
-            train=None,
-            test=rows,
-            method=method,
-            present=present,
-            estimator=estimator,
-            block=block,
-            fit_seconds=0.0,
-            predict_seconds=time.perf_counter() - start,
-            score=_scorer(target.kind)(block, method, target.values),
+        kept, failed = drop_failed(fitted, failures)
+        return from_cells(
+            kept, failed, splits, target, refit=self._refits(), index=index
         )
 
-    def _remember(self, target: Target):
+    def _remember(self, X, target: Target, params):
+        if target.kind != "continuous":
+            self.classes_ = target.classes
+        self.__dict__.pop("compression_", None)
         self._target_kind = target.kind
         self._encoders = target.encoders
         self._n_classes = target.n_classes
+        # For members added later; not pickled.
+        self._training = (X, target, params)
 
-    def _keep_members(self, cells, failed, splits, n_rows, X):
-        names = list(dict.fromkeys(cell.member for cell in cells))
-        self.failed_ = failed
-        self.estimators_ = [
-            _final_member(cells, name, self.refit, self._n_classes) for name in names
-        ]
-        self._present = {
-            cell.member: cell.present for cell in cells if cell.split in (REFIT, PREFIT)
-        }
-        self._members = names
-        fitted = dict(zip(names, self.estimators_, strict=True))
+    def __getstate__(self):
+        """Leave the training data out of a pickle."""
+        state = dict(super().__getstate__())
+        state.pop("_training", None)
+        return state
+
+    def _keep(self, layers: list[FittedMembers], n_rows: int):
+        self._layers = layers
+        everyone = functools.reduce(FittedMembers.joined, layers)
+        last = layers[-1]
+        self.failed_ = everyone.failed
+        self.estimators_ = list(everyone.estimators.values())
+        named = self._named_members()
+        fitted = everyone.estimators
         self.named_estimators_ = Bunch(
             **{
                 name: fitted.get(name, "drop")
-                for name, _ in self.estimators
-                if name in fitted or name not in failed
+                for name, _ in named
+                if name in fitted or name not in everyone.failed
             }
         )
-        methods = {cell.member: cell.method for cell in cells}
-        self.stack_method_ = [methods[name] for name in names]
-        covered = covered_rows(splits, n_rows) if splits else np.ones(n_rows, bool)
-        self.oof_ = out_of_fold(
-            [cell for cell in cells if cell.block is not None],
-            n_rows=n_rows,
-            n_classes=self._n_classes,
-            covered=covered,
-            classes=getattr(self, "classes_", None),
-            index=getattr(X, "index", None),
-        )
-        self.cells_ = tuple(_record(cell) for cell in cells)
+        self.stack_method_ = list(everyone.methods.values())
+        if everyone.oof.blocks:
+            self.oof_ = replace(everyone.oof, covered=last.oof.covered)
+        self.cells_ = everyone.cells
+        self._kinds = everyone.kinds
         self._take_feature_names()
 
     def _take_feature_names(self):
         self.__dict__.pop("feature_names_in_", None)
-        for estimator in self.estimators_:
+        for estimator in self._layers[0].estimators.values():
             names = getattr(estimator, "feature_names_in_", None)
             if names is not None:
                 self.feature_names_in_ = names
 
-    def _fit_final(self, final, X, target, routed, splits, context, started):
-        blocks = [self.oof_[name] for name in self._members]
-        columns = meta_blocks(blocks, self.stack_method_, self._n_classes)
-        self._widths = [column.shape[1] for column in columns]
-        rows = np.flatnonzero(self.oof_.covered)
+    def _combine(self, X, target, splits, routed, context, started):
+        """Learn from the out-of-fold predictions, and score what was learned."""
+        evidence, rows = self._gather(self._layers[-1], X, target, routed.final)
+        task = context.subcontext(task_name="combination")
+        task.call_on_fit_task_begin(estimator=self, X=X, y=target.values)
+        self._combined = self._learn(evidence)
+        self._accept(self._combined)
+        task.call_on_fit_task_end(estimator=self, X=X, y=target.values)
+        n_rows, seconds = len(target.values), time.monotonic() - started
+        self._judge(evidence, rows, splits, n_rows, seconds)
+
+    def _gather_of(self, depth: int) -> tuple[Evidence, np.ndarray]:
+        """Evidence of a layer below the last."""
+        X, target, _ = self._training
+        return self._gather(self._layers[depth], X, target, self._final_params)
+
+    def _gather(self, last, X, target, params) -> tuple[Evidence, np.ndarray]:
+        rows = np.flatnonzero(last.oof.covered)
         if len(rows) < 2:
             raise ValueError(
-                f"cv={self.cv!r} predicts {len(rows)} of {len(self.oof_)} rows; the "
-                "final estimator needs more to learn from."
+                f"{self._split_words()} predicts {len(rows)} of {len(last.oof)} rows; "
+                "the combination needs more to learn from."
             )
-        whole = len(rows) == len(self.oof_)
-        seen = X if whole or not self.passthrough else take_rows(X, rows)
-        table = meta_table(
-            [column[rows] for column in columns], self._names(), seen, self.passthrough
+        evidence = Evidence(
+            blocks=last.oof.blocks,
+            methods=last.kinds,
+            y=target.values,
+            X=X if self.passthrough else None,
+            params=params,
+            kind=target.kind,
+            n_classes=target.n_classes,
         )
-        weights = cut_params(routed.final, rows, len(self.oof_))
-        task = context.subcontext(task_name="final estimator")
-        task.call_on_fit_task_begin(estimator=self, X=table, y=target.values[rows])
-        try:
-            self.final_estimator_, self._final_present = fit_member(
-                final, table, target.values[rows], weights
-            )
-        except Exception as error:
-            error.add_note(_of_final(self.passthrough, table))
-            raise
-        task.call_on_fit_task_end(estimator=self, X=table, y=target.values[rows])
-        own, scored = _stack_scores(self, table, target, rows, splits, weights)
-        self._rank(target, scored, own, time.perf_counter() - started)
+        return (evidence if len(rows) == len(last.oof) else evidence.take(rows)), rows
 
-    def _rank(self, target, rows, own, seconds):
-        score = _scorer(target.kind)
+    def _split_words(self) -> str:
+        return f"cv={self.cv!r}"
+
+    def _judge(self, evidence, rows, splits, n_rows, seconds):
+        raw = held_out(self._learn, evidence, splits, rows, n_rows)
+        self._calibrator = calibrator_of(self.calibrate, raw, evidence)
+        held = calibrated(self.calibrate, raw, evidence)
+        self.ensemble_oof_ = spread(held, rows, n_rows)
+        self._evidence = replace(evidence, X=None)
+        self._held = held
+        score = self._scorer(evidence)
         scores = {
-            name: score(self.oof_[name][rows], method, target.values[rows])
-            for name, method in zip(self._members, self.stack_method_, strict=True)
+            name: score(self.oof_[name][rows[held.rows]], kind, evidence.y[held.rows])
+            for name, kind in self._kinds.items()
         }
-        stack = {
-            **own,
+        own = own_score(held, evidence, score) | {
             "fit_seconds": seconds,
             "predict_seconds": sum(cell.predict_seconds for cell in self.cells_),
         }
-        self.leaderboard_ = leaderboard(self.cells_, scores, stack)
+        self.leaderboard_ = leaderboard(self.cells_, scores, own, self._own_row)
 
-    def _names(self) -> list[str]:
-        prefix = type(self).__name__.lower()
-        return column_names(prefix, self._members, self._widths)
+    def _scorer(self, evidence: Evidence):
+        scoring = self._scoring_of(evidence.kind, evidence.n_classes)
+        return functools.partial(score_block, kind=evidence.kind, scoring=scoring)
+
+    def _scoring(self, target: Target):
+        return self._scoring_of(target.kind, target.n_classes)
+
+    def _scoring_of(self, kind, n_classes):
+        if self.scoring is None:
+            return None
+        return as_scoring(self.scoring, kind, n_classes)
 
     def _known_seconds(self) -> dict[str, float]:
         known: dict[str, float] = {}
@@ -247,14 +381,65 @@ class BaseStacking(
         return isinstance(self.cv, str) and self.cv == PREFIT
 
     def _check_options(self):
-        _check_choice("on_error", self.on_error, ["raise", "drop"])
-        _check_choice("refit", self.refit, [True, False])
-        _check_choice("passthrough", self.passthrough, [True, False])
+        check_choice("on_error", self.on_error, ["raise", "drop"])
+        check_choice("refit", self._refits(), [True, False])
+        check_choice("passthrough", self.passthrough, [True, False])
+        check_choice("calibrate", self.calibrate, CALIBRATIONS)
+        check_choice("calibrate_members", self.calibrate_members, CALIBRATIONS)
+        check_seconds("time_limit", self.time_limit)
+        check_jobs(self.n_jobs)
+        check_seed(self.random_state)
+        as_store(self.memory)
         if isinstance(self.cv, str) and self.cv != PREFIT:
             raise ValueError(
                 f"cv={self.cv!r} is not known; use 'prefit', an int, a splitter or an "
                 "iterable of (train, test) pairs."
             )
+
+    # Predicting
+
+    def _answers(self, X) -> dict[str, np.ndarray]:
+        """What the members of the last layer say of new rows."""
+        return self._answers_by_layer(X)[-1]
+
+    def _answers_by_layer(self, X) -> list[dict[str, np.ndarray]]:
+        check_is_fitted(self)
+        found = [self._layers[0].respond(X, self.n_jobs)]
+        for below, layer in zip(self._layers, self._layers[1:], strict=False):
+            table = self._table(found[-1], below, X)
+            found.append(layer.respond(table, self.n_jobs))
+        return found
+
+    def _table(self, blocks, members: FittedMembers, X):
+        """Put blocks side by side, and the features behind them on passthrough."""
+        return meta_features(
+            blocks,
+            members.kinds,
+            self._prefix(),
+            X,
+            self.passthrough,
+            self._n_classes,
+        )
+
+    def _prefix(self) -> str:
+        return type(self).__name__.lower()
+
+    def _combined_block(self, X):
+        blocks = self._answers(X)
+        block = self._combined_now().respond(blocks, X)
+        if self._calibrator is not None:
+            block = self._calibrator.transform(block)
+        return block
+
+    def _combined_now(self):
+        return self._combined
+
+    def _labels(self, block, method: str):
+        """Turn probabilities or codes into the user's labels."""
+        if method == "predict_proba":
+            several = self._target_kind == "labels"
+            block = (block > 0.5).astype(int) if several else block.argmax(axis=1)
+        return decode(self._encoders, block, self._target_kind)
 
     @property
     def n_features_in_(self):
@@ -265,44 +450,10 @@ class BaseStacking(
             raise AttributeError(
                 f"{type(self).__name__} object has no attribute n_features_in_"
             ) from error
-        counts = (getattr(est, "n_features_in_", None) for est in self.estimators_)
+        first = list(self._layers[0].estimators.values())
+        counts = (getattr(model, "n_features_in_", None) for model in first)
         found = next((count for count in counts if count is not None), None)
-        return self.estimators_[0].n_features_in_ if found is None else found
-
-    def _meta_features(self, X):
-        check_is_fitted(self)
-        ask = functools.partial(_ask, X=X, n_classes=self._n_classes)
-        tasks = [
-            (estimator, method, self._codes_of(name, estimator, method))
-            for name, estimator, method in zip(
-                self._members, self.estimators_, self.stack_method_, strict=True
-            )
-        ]
-        # Those that start threads of their own predict one after another, the others
-        # side by side, so that the cores are never asked for twice.
-        alone = [brings_threads(estimator) for estimator in self.estimators_]
-        beside = iter(
-            Parallel(n_jobs=self.n_jobs, prefer="threads")(
-                delayed(ask)(*task)
-                for task, is_alone in zip(tasks, alone, strict=True)
-                if not is_alone
-            )
-        )
-        blocks = [
-            ask(*task) if is_alone else next(beside)
-            for task, is_alone in zip(tasks, alone, strict=True)
-        ]
-        columns = meta_blocks(blocks, self.stack_method_, self._n_classes)
-        return meta_table(columns, self._names(), X, self.passthrough)
-
-    def _codes_of(self, name, estimator, method):
-        return self._present.get(name), self._labels_of(estimator, method)
-
-    def _labels_of(self, estimator, method):
-        """Prefit members answer in their own labels; everyone else in codes."""
-        if not self._is_prefit() or method != "predict" or self._n_classes == 0:
-            return None
-        return getattr(self, "classes_", None)
+        return first[0].n_features_in_ if found is None else found
 
     def transform(self, X):
         """Predict the meta features of new rows.
@@ -319,7 +470,7 @@ class BaseStacking(
         """
         check_is_fitted(self)
         X = X if hasattr(X, "shape") else np.asarray(X)
-        return self._meta_features(X)
+        return self._table(self._answers(X), self._layers[-1], X)
 
     def get_feature_names_out(self, input_features=None):
         """Name the columns that `transform` gives.
@@ -335,7 +486,7 @@ class BaseStacking(
             Names of the meta features, and of the features passed through.
         """
         check_is_fitted(self)
-        names = self._names()
+        names = self._column_names()
         known = getattr(self, "feature_names_in_", None)
         if input_features is None:
             input_features = known
@@ -352,6 +503,9 @@ class BaseStacking(
             names = [*names, *input_features]
         return np.asarray(names, dtype=object)
 
+    def _column_names(self) -> list[str]:
+        return column_labels(self._layers[-1], self._prefix(), self._n_classes)
+
     def get_metadata_routing(self):
         """Tell where metadata goes: to members, the splitter and the meta model.
 
@@ -361,7 +515,7 @@ class BaseStacking(
             The routing.
         """
         router = MetadataRouter(owner=self)
-        for name, member in active(self.estimators):
+        for name, member in active(self._named_members()):
             router.add(
                 **{name: member},
                 method_mapping=MethodMapping().add(caller="fit", callee="fit"),
@@ -371,21 +525,19 @@ class BaseStacking(
                 splitter=self.cv,
                 method_mapping=MethodMapping().add(caller="fit", callee="split"),
             )
-        router.add(
-            final_estimator_=getattr(self, "final_estimator_", self.final_estimator),
-            method_mapping=MethodMapping().add(caller="predict", callee="predict"),
-        )
         return router
 
     def __sklearn_is_fitted__(self):
-        return hasattr(self, "final_estimator_")
+        """Tell whether there is a model."""
+        return hasattr(self, "_combined")
 
     def __sklearn_tags__(self):
+        """Tell scikit-learn what data fit."""
         tags = super().__sklearn_tags__()
         if is_named_list(self.estimators):
+            models = tagged([*self._named_members(), ("final", self._final())])
             tags.target_tags.multi_output = all(
-                get_tags(member).target_tags.multi_output
-                for _, member in [*active(self.estimators), ("final", self._final())]
+                get_tags(model).target_tags.multi_output for model in models
             )
         return tags
 
@@ -396,39 +548,31 @@ class BaseStacking(
 
         names, members = zip(*self.estimators, strict=True)
         side = _VisualBlock("parallel", members, names=names, dash_wrapped=False)
+        above = [
+            _VisualBlock(
+                "parallel",
+                [member for _, member in layer],
+                names=[name for name, _ in layer],
+                dash_wrapped=False,
+            )
+            for layer in self.layers or []
+        ]
+        final = self._final()
+        if final is None:
+            return _VisualBlock("serial", (side, *above), dash_wrapped=False)
         last = _VisualBlock(
-            "parallel", [self._final()], names=["final_estimator"], dash_wrapped=False
+            "parallel", [final], names=["final_estimator"], dash_wrapped=False
         )
-        return _VisualBlock("serial", (side, last), dash_wrapped=False)
+        return _VisualBlock("serial", (side, *above, last), dash_wrapped=False)
 
 
-def _matching_rows(X: Any, y: Any, routed: FitParams) -> int:
-    n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
-    if n_rows != len(y):
-        raise ValueError(
-            "Found input variables with inconsistent numbers of samples: "
-            f"[{n_rows}, {len(y)}]"
-        )
-    check_per_row("sample_weight", routed.sample_weight, n_rows)
-    check_per_row("groups", routed.splitter.get("groups"), n_rows)
-    return n_rows
-
-
-def _check_fitted(name: str, estimator: Any) -> None:
-    try:
-        check_is_fitted(estimator)
-    except NotFittedError as error:
-        error.add_note(f"cv='prefit' needs member {name!r} fitted already.")
-        raise
-
-
-def _check_choice(name: str, value: Any, known: list[Any]) -> None:
-    if not any(value is option or value == option for option in known):
-        raise ValueError(f"{name}={value!r} is not known; use one of {known}.")
-
-
-def _scorer(kind: str):
-    return functools.partial(score_block, kind=kind)
+def column_labels(members: FittedMembers, prefix: str, n_classes: int) -> list[str]:
+    """Name the meta features of a layer."""
+    one_row = {name: block[:1] for name, block in members.oof.blocks.items()}
+    frame = meta_features(
+        one_row, members.kinds, prefix, pd.DataFrame(index=[0]), True, n_classes
+    )
+    return list(frame.columns)
 
 
 def _task_tree(owner, context, members, cells) -> dict[str, Any]:
@@ -447,126 +591,8 @@ def _task_tree(owner, context, members, cells) -> dict[str, Any]:
     return {"contexts": contexts, "owner": owner}
 
 
-def _final_member(cells, name: str, refit: bool, n_classes: int) -> Any:
-    own = [cell for cell in cells if cell.member == name and cell.estimator is not None]
-    if refit or own[0].split == PREFIT:
-        return own[-1].estimator
-    return FoldAverage(
-        tuple(cell.estimator for cell in own),
-        tuple(cell.present for cell in own),
-        own[0].method,
-        n_classes,
-    )
-
-
-def _record(cell: FittedCell) -> FittedCell:
-    """What is kept of a cell: all but the model and the block, which live elsewhere."""
-    return FittedCell(**{**vars(cell), "estimator": None, "block": None})
-
-
-class _InCodes:
-    """A prefit classifier whose labels are turned into codes."""
-
-    def __init__(self, estimator: Any, classes: Any):
-        self._estimator = estimator
-        self._classes = classes
-
-    def predict(self, X: Any) -> Any:
-        labels = np.asarray(self._estimator.predict(X))
-        own = self._estimator.classes_
-        return np.searchsorted(own, labels) if np.isin(labels, own).all() else labels
-
-
-def _as_codes(estimator: Any, method: str, target: Target) -> Any:
-    if method == "predict" and _prefit_codes(estimator, target) is not None:
-        return _InCodes(estimator, target.classes)
-    return estimator
-
-
-def _prefit_codes(estimator: Any, target: Target) -> Any:
-    """Codes of a prefit member's classes: its labels are ours, or codes already."""
-    own = getattr(estimator, "classes_", None)
-    if target.kind != "classes" or own is None or not is_classifier(estimator):
-        return None
-    known = target.classes
-    if np.isin(own, known).all():
-        return np.searchsorted(known, own)
-    return np.asarray(own, dtype=np.intp)
-
-
-def _ask(estimator: Any, method: str, codes: Any, X: Any, n_classes: int) -> Any:
-    if isinstance(estimator, FoldAverage):
-        return estimator.respond(X)
-    present, labels = codes
-    if labels is not None and present is not None:
-        estimator = _InCodes(estimator, labels)
-    return respond(estimator, method, X, present, n_classes)
-
-
-def _stack_scores(stack, table, target, rows, splits: list[Split], params):
-    """Score the stack honestly: its meta model is fitted without the rows scored.
-
-    Also say which rows could be scored, so that members are scored on the same ones:
-    with splits in order of time there is no meta model yet for the first block.
-    """
-    y = target.values[rows]
-    place = np.full(len(target.values), -1)
-    place[rows] = np.arange(len(rows))
-    parts = []
-    for split in splits:
-        train, test = (_known(place[side]) for side in (split.train, split.test))
-        if _can_fit(y[train], test, target.kind):
-            parts.append(_meta_cell(stack, table, y, train, test, params, target))
-    if not parts:
-        return {"score": float("nan"), "score_std": float("nan")}, rows
-    score = _scorer(target.kind)
-    seen = np.unique(np.concatenate([part.test for part in parts]))
-    block = assemble(parts, len(rows), target.n_classes)[seen]
-    by_split = [score(part.block, "predict", y[part.test]) for part in parts]
-    own = {
-        "score": score(block, "predict", y[seen]),
-        "score_std": float(np.std(by_split)),
-    }
-    return own, rows[seen]
-
-
-def _of_final(passthrough: bool, table: Any) -> str:
-    hint = (
-        f" With passthrough=True it is given a {type(table).__name__} with the columns "
-        "of X behind the members' predictions; a Pipeline can prepare them."
-    )
-    return "This happened in the final estimator." + (hint if passthrough else "")
-
-
-def _known(places):
-    return places[places >= 0]
-
-
-def _can_fit(y, test, kind: str) -> bool:
-    if len(y) < 2 or len(test) == 0:
-        return False
-    return kind != "classes" or len(np.unique(y)) > 1
-
-
-def _meta_cell(stack, table, y, train, test, params, target) -> FittedCell:
-    """Fit the meta model on some rows of the table and predict others."""
-    start = time.perf_counter()
-    cut = cut_params(params, train, len(y))
-    model, present = fit_member(
-        clone(stack._final()), take_rows(table, train), y[train], cut
-    )
-    fitted_at = time.perf_counter()
-    block = respond(model, "predict", take_rows(table, test), present, target.n_classes)
-    ended_at = time.perf_counter()
-    return FittedCell(
-        member="stack",
-        split="meta",
-        train=train,
-        test=test,
-        method="predict",
-        present=present,
-        estimator=None,
-        block=block,
-        fit_seconds=fitted_at - start,
-        predict_seconds=ended_at - fitted_at,
-    )
+def _on_rows(cell, rows):
+    """Fit on all rows that are known, where that is not all."""
+    if cell.split.label != REFIT:
+        return cell
+    return replace(cell, split=replace(cell.split, train=rows))

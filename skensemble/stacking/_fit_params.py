@@ -32,11 +32,14 @@ def route(
     params = {key: value for key, value in params.items() if value is not None}
     weight = params.get("sample_weight")
     if sklearn.get_config()["enable_metadata_routing"]:
+        own = {}
+        if getattr(owner, "_splits_itself", False) and "groups" in params:
+            own = {"groups": params.pop("groups")}
         if not params:  # what process_routing gives then cannot be looked into
-            return FitParams({name: {} for name in names}, {}, {})
+            return FitParams({name: {} for name in names}, own, {})
         routed = process_routing(owner, "fit", **params)
         members = {name: dict(routed[name]["fit"]) for name in names}
-        splitter = dict(routed["splitter"]["split"]) if "splitter" in routed else {}
+        splitter = dict(routed["splitter"]["split"]) if "splitter" in routed else own
         final_params = {
             key: value for key, value in params.items() if _wants(final, key)
         }
@@ -49,7 +52,7 @@ def check_known(owner: Any, params: dict[str, Any]) -> None:
     if sklearn.get_config()["enable_metadata_routing"]:
         return
     named = is_named_list(owner.estimators)
-    names = [name for name, _ in owner.estimators] if named else []
+    names = [name for name, _ in owner._named_members()] if named else []
     unknown = sorted(
         key
         for key in params
@@ -74,7 +77,7 @@ def _by_name(
         name, dunder, inner = key.partition("__")
         if dunder and name in members:
             members[name][inner] = value
-    if weight is not None:
+    if weight is not None and final is not None:
         weight_name(final)
     splitter = {"groups": params["groups"]} if "groups" in params else {}
     return FitParams(members, splitter, shared, weight)

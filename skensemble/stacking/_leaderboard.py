@@ -9,11 +9,14 @@ from skensemble.fitting._cell import FittedCell
 
 
 def leaderboard(
-    cells: tuple[FittedCell, ...], scores: dict[str, float], stack: dict[str, float]
+    cells: tuple[FittedCell, ...],
+    scores: dict[str, float],
+    whole: dict[str, float],
+    name: str = "stack",
 ) -> pd.DataFrame:
-    """Tabulate members and stack, best member first and the stack last.
+    """Tabulate members and ensemble, best member first and the ensemble last.
 
-    The last row is ``"stack"``, or ``"stack (whole)"`` where a member has that name.
+    The last row is ``"stack"`` say, or ``"stack (whole)"`` where a member has that name.
 
     Parameters
     ----------
@@ -21,18 +24,20 @@ def leaderboard(
         All fits.
     scores : dict of str to float
         Member name to its score over all out-of-fold rows.
-    stack : dict of str to float
-        The stack's own row.
+    whole : dict of str to float
+        The ensemble's own row.
+    name : str
+        What that row is called.
 
     Returns
     -------
     table : pandas.DataFrame
         Indexed by member.
     """
-    rows = {name: _row(cells, name, score) for name, score in scores.items()}
-    ranked = sorted(rows, key=lambda name: -np.nan_to_num(scores[name], nan=-np.inf))
-    own = "stack" if "stack" not in rows else "stack (whole)"
-    table = {name: rows[name] for name in ranked} | {own: stack}
+    rows = {member: _row(cells, member, score) for member, score in scores.items()}
+    ranked = sorted(rows, key=lambda one: -np.nan_to_num(scores[one], nan=-np.inf))
+    own = name if name not in rows else f"{name} (whole)"
+    table = {member: rows[member] for member in ranked} | {own: whole}
     return pd.DataFrame.from_dict(table, orient="index").rename_axis("member")
 
 

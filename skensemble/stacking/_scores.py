@@ -6,8 +6,15 @@ import numpy as np
 from sklearn.metrics import accuracy_score, r2_score
 
 
-def score_block(block: Any, method: str, y: Any, *, kind: str, weight=None) -> float:
-    """Score predictions: accuracy for classes, R2 for numbers; NaN where undefined."""
+def score_block(
+    block: Any, method: str, y: Any, *, kind: str, weight=None, scoring: Any = None
+) -> float:
+    """Score predictions: accuracy for classes, R2 for numbers; NaN where undefined.
+
+    With a `scoring`, by that; NaN for a member that does not give what it needs.
+    """
+    if scoring is not None:
+        return _scored(np.asarray(block), method, y, weight, scoring)
     if kind == "continuous":
         if len(y) < 2 or np.shape(block) != np.shape(y):  # several quantiles, say
             return float("nan")
@@ -22,3 +29,16 @@ def _labels(block: np.ndarray, method: str, y: Any) -> np.ndarray:
     if block.ndim == 1 or y.ndim == 2:
         return (block > (0.5 if method == "predict_proba" else 0.0)).astype(int)
     return block.argmax(axis=1)
+
+
+def _scored(block: np.ndarray, method: str, y: Any, weight: Any, scoring: Any) -> float:
+    if scoring.kind == "classes" and len(np.unique(y)) < 2:
+        return float("nan")  # most metrics are undefined in rows of one class
+    if method == "predict" and scoring.kind == "classes":
+        block = np.rint(block).astype(int)
+    try:
+        return float(scoring.score(block, y, sample_weight=weight, method=method))
+    except ValueError:
+        if method == "predict_proba" or scoring.kind == "continuous":
+            raise
+        return float("nan")  # a metric of probabilities, and a member without any

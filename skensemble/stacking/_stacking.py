@@ -1,18 +1,12 @@
 """Stacking: a meta model on the out-of-fold predictions of members."""
 
-import sklearn
-from sklearn.base import ClassifierMixin, RegressorMixin, is_classifier, is_regressor
-from sklearn.linear_model import LogisticRegression, RidgeCV
-from sklearn.utils.metadata_routing import process_routing
-from sklearn.utils.validation import check_is_fitted
+from sklearn.base import ClassifierMixin, RegressorMixin
 
-from skensemble.core._composition import check_kind
-from skensemble.core._responses import AUTO, respond
-from skensemble.core._targets import class_target, decode, numeric_target
-from skensemble.stacking._ensemble import BaseStacking, _check_choice, final_has
+from skensemble.stacking._guard import check_guard, guarded
+from skensemble.stacking._meta_estimator import BaseMetaEstimator
 
 
-class StackingClassifier(ClassifierMixin, BaseStacking):
+class StackingClassifier(ClassifierMixin, BaseMetaEstimator):
     r"""Stack of members with a classifier on top, on any split.
 
     Every member :math:`m` is fitted on the training rows of every split and predicts
@@ -53,6 +47,29 @@ class StackingClassifier(ClassifierMixin, BaseStacking):
         Seeds every member and splitter whose own ``random_state`` is None, by name:
         the same for any `n_jobs`, and adding a member changes no other. None leaves
         them as they are.
+    layers : list of lists of (str, estimator), default=None
+        Further layers of members above `estimators`: each sees the out-of-fold
+        predictions of the layer below (and `X` on ``passthrough=True``), on the same
+        splits. Names are unique over all layers.
+    guard : {None, "warn", "fallback"}, default=None
+        Measure, on a part held out first, whether the upper layers keep what they
+        promise out of fold (see `guard_`): warn where they do not, or fit only as many
+        layers as do best there.
+    guard_fraction : float, default=0.2
+        Share of the rows held out for the guard.
+    memory : str, path, joblib.Memory, Store or None, default=None
+        Where fitted members are kept: a fit that is killed goes on from there, and
+        whatever is changed later, no member is fitted twice on the same data.
+    time_limit : float or None, default=None
+        Seconds that the fits of the members may take. Members that are not done by
+        then are left out and listed in `failed_`.
+    scoring : str, callable, Loss or None, default=None
+        Scores of `leaderboard_`: a name as in scikit-learn, a scorer, or a loss; None
+        is accuracy or R2.
+    calibrate : {None, "temperature", "sigmoid", "isotonic"}, default=None
+        Calibrate the probabilities of the whole, on its out-of-fold predictions.
+    calibrate_members : {None, "temperature", "sigmoid", "isotonic"}, default=None
+        Calibrate every member on its out-of-fold predictions before they are combined.
 
     Attributes
     ----------
@@ -74,6 +91,10 @@ class StackingClassifier(ClassifierMixin, BaseStacking):
         Accuracy out of fold, its standard deviation over splits, and seconds, a row a
         member, best first; the last row is the stack, scored with the meta model
         fitted without the rows scored.
+    ensemble_oof_ : ndarray of shape (n,) or (n, k)
+        What the whole says of each row, combined without it; NaN where nobody can.
+    guard_ : pandas.DataFrame
+        Out-of-fold and held-out score by number of layers, with a `guard`.
     failed_ : dict of str to tuple of Failure
         Members left out, and why.
     n_features_in_ : int
@@ -130,6 +151,14 @@ class StackingClassifier(ClassifierMixin, BaseStacking):
         refit=True,
         on_error="raise",
         random_state=None,
+        layers=None,
+        guard=None,
+        guard_fraction=0.2,
+        memory=None,
+        time_limit=None,
+        scoring=None,
+        calibrate=None,
+        calibrate_members=None,
     ):
         self.estimators = estimators
         self.final_estimator = final_estimator
@@ -141,108 +170,24 @@ class StackingClassifier(ClassifierMixin, BaseStacking):
         self.refit = refit
         self.on_error = on_error
         self.random_state = random_state
+        self.layers = layers
+        self.guard = guard
+        self.guard_fraction = guard_fraction
+        self.memory = memory
+        self.time_limit = time_limit
+        self.scoring = scoring
+        self.calibrate = calibrate
+        self.calibrate_members = calibrate_members
 
-    def fit(self, X, y, **fit_params):
-        """Fit members on every split, and the meta model on their predictions.
+    def _trusted(self, layers, X, target, params):
+        return guarded(self, layers, X, target, params)
 
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
-            Training rows, handed to members as they are.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Classes, or an indicator matrix of labels.
-        **fit_params : dict
-            ``sample_weight`` for members and meta model, ``groups`` for the splitter,
-            ``member__parameter`` for one member; or whatever metadata routing sends.
-
-        Returns
-        -------
-        self : StackingClassifier
-            The fitted stack.
-        """
-        target = class_target(y)
-        self.classes_ = target.classes
-        return self._fit(X, target, fit_params)
-
-    @final_has("predict")
-    def predict(self, X, **predict_params):
-        """Predict classes.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
-            The rows.
-        **predict_params : dict
-            For the meta model's ``predict``.
-
-        Returns
-        -------
-        labels : ndarray of shape (n_samples,) or (n_samples, n_labels)
-            The classes.
-        """
-        check_is_fitted(self)
-        codes = self.final_estimator_.predict(
-            self._meta_features(X), **final_params(self, predict_params)
-        )
-        if self._final_present is not None:
-            codes = self._final_present[codes]
-        return decode(self._encoders, codes, self._target_kind)
-
-    @final_has("predict_proba")
-    def predict_proba(self, X):
-        """Predict probabilities of classes.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
-            The rows.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_classes)
-            One column a class, or a column P(label is on) a label.
-        """
-        check_is_fitted(self)
-        return respond(
-            self.final_estimator_,
-            "predict_proba",
-            self._meta_features(X),
-            self._final_present,
-            self._n_classes,
-        )
-
-    @final_has("decision_function")
-    def decision_function(self, X):
-        """Give the meta model's decision function.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
-            The rows.
-
-        Returns
-        -------
-        decisions : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            The decision values.
-        """
-        check_is_fitted(self)
-        return self.final_estimator_.decision_function(self._meta_features(X))
-
-    def _final(self):
-        if self.final_estimator is None:
-            return LogisticRegression()
-        return self.final_estimator
-
-    def _check_kinds(self, members):
-        _check_choice("stack_method", self.stack_method, ["auto", *AUTO])
-        if not is_classifier(self._final()):
-            raise ValueError(
-                "'final_estimator' parameter should be a classifier. Got "
-                f"{self._final()}"
-            )
+    def _check_options(self):
+        super()._check_options()
+        check_guard(self)
 
 
-class StackingRegressor(RegressorMixin, BaseStacking):
+class StackingRegressor(RegressorMixin, BaseMetaEstimator):
     r"""Stack of members with a regressor on top, on any split.
 
     Every member :math:`m` is fitted on the training rows of every split and predicts
@@ -280,6 +225,25 @@ class StackingRegressor(RegressorMixin, BaseStacking):
         Seeds every member and splitter whose own ``random_state`` is None, by name:
         the same for any `n_jobs`, and adding a member changes no other. None leaves
         them as they are.
+    layers : list of lists of (str, estimator), default=None
+        Further layers of members above `estimators`: each sees the out-of-fold
+        predictions of the layer below (and `X` on ``passthrough=True``), on the same
+        splits. Names are unique over all layers.
+    guard : {None, "warn", "fallback"}, default=None
+        Measure, on a part held out first, whether the upper layers keep what they
+        promise out of fold (see `guard_`): warn where they do not, or fit only as many
+        layers as do best there.
+    guard_fraction : float, default=0.2
+        Share of the rows held out for the guard.
+    memory : str, path, joblib.Memory, Store or None, default=None
+        Where fitted members are kept: a fit that is killed goes on from there, and
+        whatever is changed later, no member is fitted twice on the same data.
+    time_limit : float or None, default=None
+        Seconds that the fits of the members may take. Members that are not done by
+        then are left out and listed in `failed_`.
+    scoring : str, callable, Loss or None, default=None
+        Scores of `leaderboard_`: a name as in scikit-learn, a scorer, or a loss; None
+        is accuracy or R2.
 
     Attributes
     ----------
@@ -299,6 +263,10 @@ class StackingRegressor(RegressorMixin, BaseStacking):
         R2 out of fold, its standard deviation over splits, and seconds, a row a
         member, best first; the last row is the stack, scored with the meta model
         fitted without the rows scored.
+    ensemble_oof_ : ndarray of shape (n,) or (n, k)
+        What the whole says of each row, combined without it; NaN where nobody can.
+    guard_ : pandas.DataFrame
+        Out-of-fold and held-out score by number of layers, with a `guard`.
     failed_ : dict of str to tuple of Failure
         Members left out, and why.
     n_features_in_ : int
@@ -350,6 +318,12 @@ class StackingRegressor(RegressorMixin, BaseStacking):
         refit=True,
         on_error="raise",
         random_state=None,
+        layers=None,
+        guard=None,
+        guard_fraction=0.2,
+        memory=None,
+        time_limit=None,
+        scoring=None,
     ):
         self.estimators = estimators
         self.final_estimator = final_estimator
@@ -360,62 +334,16 @@ class StackingRegressor(RegressorMixin, BaseStacking):
         self.refit = refit
         self.on_error = on_error
         self.random_state = random_state
+        self.layers = layers
+        self.guard = guard
+        self.guard_fraction = guard_fraction
+        self.memory = memory
+        self.time_limit = time_limit
+        self.scoring = scoring
 
-    def fit(self, X, y, **fit_params):
-        """Fit members on every split, and the meta model on their predictions.
+    def _trusted(self, layers, X, target, params):
+        return guarded(self, layers, X, target, params)
 
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
-            Training rows, handed to members as they are.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Numbers.
-        **fit_params : dict
-            ``sample_weight`` for members and meta model, ``groups`` for the splitter,
-            ``member__parameter`` for one member; or whatever metadata routing sends.
-
-        Returns
-        -------
-        self : StackingRegressor
-            The fitted stack.
-        """
-        return self._fit(X, numeric_target(y), fit_params)
-
-    @final_has("predict")
-    def predict(self, X, **predict_params):
-        """Predict numbers.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
-            The rows.
-        **predict_params : dict
-            For the meta model's ``predict``, such as ``return_std=True``.
-
-        Returns
-        -------
-        values : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            The predictions.
-        """
-        check_is_fitted(self)
-        return self.final_estimator_.predict(
-            self._meta_features(X), **final_params(self, predict_params)
-        )
-
-    def _final(self):
-        return RidgeCV() if self.final_estimator is None else self.final_estimator
-
-    def _check_kinds(self, members):
-        check_kind(members, "regressor")
-        if not is_regressor(self._final()):
-            raise ValueError(
-                "'final_estimator' parameter should be a regressor. Got "
-                f"{self._final()}"
-            )
-
-
-def final_params(stack, params):
-    """Give the parameters that the meta model's ``predict`` takes."""
-    if not sklearn.get_config()["enable_metadata_routing"]:
-        return params
-    return process_routing(stack, "predict", **params).final_estimator_["predict"]
+    def _check_options(self):
+        super()._check_options()
+        check_guard(self)

@@ -1,5 +1,6 @@
 """The rows held out to know when to stop."""
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ def inner_split(
     stratify: bool,
     groups: Any,
     seed: int,
+    name: str = "validation_fraction",
 ) -> tuple[Array, Array]:
     """Choose rows to learn from and rows to watch.
 
@@ -36,27 +38,41 @@ def inner_split(
         Rows of one group stay on one side.
     seed : int
         For the random choice.
+    name : str, default="validation_fraction"
+        What the user calls the share.
 
     Returns
     -------
     train, validation : ndarrays of int
     """
     rows = np.arange(len(y))
-    if not 0 < fraction < 1:
+    number = isinstance(fraction, Real) and not isinstance(fraction, bool)
+    if not number or not 0 < fraction < 1:
         raise ValueError(
-            f"validation_fraction={fraction!r} must lie between 0 and 1 (a share of rows)."
+            f"{name}={fraction!r} must lie between 0 and 1 (a share of rows)."
         )
     if how not in WAYS:
         raise ValueError(f"validation={how!r} is not known; use one of {list(WAYS)}.")
     if how == "last":
         first = len(y) - max(1, round(fraction * len(y)))
+        if first < 1:
+            raise ValueError(
+                f"{name}={fraction!r} leaves none of {len(y)} rows to learn from; use a "
+                "smaller share."
+            )
         return rows[:first], rows[first:]
-    if groups is not None:
-        splitter = GroupShuffleSplit(1, test_size=fraction, random_state=seed)
-        return next(splitter.split(rows, groups=groups))
-    return train_test_split(
-        rows,
-        test_size=fraction,
-        random_state=seed,
-        stratify=y.astype(float) if stratify else None,
-    )
+    try:
+        if groups is not None:
+            splitter = GroupShuffleSplit(1, test_size=fraction, random_state=seed)
+            return next(splitter.split(rows, groups=groups))
+        return train_test_split(
+            rows,
+            test_size=fraction,
+            random_state=seed,
+            stratify=y.astype(float) if stratify else None,
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"{name}={fraction!r} cannot split the {len(y)} rows: {error} Use another "
+            "share, or merge rare classes or small groups."
+        ) from error

@@ -1,0 +1,7 @@
+"""Pictures of fitted ensembles: who is good, who counts, who errs with whom."""
+
+from skensemble.display._diversity import DiversityDisplay
+from skensemble.display._leaderboard import LeaderboardDisplay
+from skensemble.display._weights import WeightsDisplay
+
+__all__ = ["DiversityDisplay", "LeaderboardDisplay", "WeightsDisplay"]

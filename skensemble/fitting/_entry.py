@@ -1,0 +1,94 @@
+"""A file that is either whole and its own, or not believed."""
+
+import os
+import pickle
+import uuid
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, BinaryIO
+
+_MAGIC = b"skensemble entry 1\n"
+_SIZE = 20
+_LENGTH = 8
+_CHUNK = 2**20
+LEFTOVER = ".writing"
+
+
+class DamagedError(Exception):
+    """An entry is not what was written under its name."""
+
+
+class _Digested:
+    """A file that digests what is written to it."""
+
+    def __init__(self, file: BinaryIO):
+        self._file = file
+        self.digest = blake2b(digest_size=_SIZE)
+        self.length = 0
+
+    def write(self, data: Any) -> int:
+        """Write, and take note."""
+        view = memoryview(data).cast("B")
+        self.digest.update(view)
+        self.length += len(view)
+        return self._file.write(view)
+
+
+def write_entry(path: Path, name: str, value: Any) -> None:
+    """Write a value under a name, at once or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unique = f".{os.getpid()}-{uuid.uuid4().hex}{LEFTOVER}"
+    temporary = path.with_name(path.name + unique)
+    try:
+        with temporary.open("xb") as file:
+            head = _head(name, 0, b"\0" * _SIZE)
+            file.write(head)
+            body = _Digested(file)
+            pickle.dump(value, body, protocol=5)
+            file.seek(0)
+            file.write(_head(name, body.length, body.digest.digest()))
+        temporary.replace(path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def read_entry(path: Path, name: str) -> Any:
+    """Read a value that was written under this name.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is none.
+    DamagedError
+        When it is torn, changed, of another name, or cannot be made again.
+    """
+    with path.open("rb") as file:
+        expected = _head(name, 0, b"")[:-_LENGTH]
+        if file.read(len(expected)) != expected:
+            raise DamagedError(f"{path} is no entry of this name and format")
+        length = int.from_bytes(file.read(_LENGTH), "big")
+        digest, start = file.read(_SIZE), file.tell()
+        if (length, digest) != _measure(file):
+            raise DamagedError(f"{path} is torn or was changed")
+        file.seek(start)
+        try:
+            return pickle.load(file)
+        except Exception as error:
+            raise DamagedError(
+                f"{path} cannot be read ({type(error).__name__}: {error})"
+            ) from error
+
+
+def _measure(file: BinaryIO) -> tuple[int, bytes]:
+    body, length = blake2b(digest_size=_SIZE), 0
+    while chunk := file.read(_CHUNK):
+        body.update(chunk)
+        length += len(chunk)
+    return length, body.digest()
+
+
+def _head(name: str, length: int, digest: bytes) -> bytes:
+    """Give the head: what this is, its name, length and digest."""
+    return _MAGIC + name.encode() + b"\n" + length.to_bytes(_LENGTH, "big") + digest

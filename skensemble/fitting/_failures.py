@@ -1,0 +1,70 @@
+"""Members that failed or were not done in time: what is said, and who is left."""
+
+from skensemble.core._told import warn
+from skensemble.exceptions import (
+    MemberFailedError,
+    MemberFailedWarning,
+    TimeLimitError,
+)
+from skensemble.fitting._cell import Cell, Failure, FittedCell
+
+
+def too_late(
+    cell: Cell, expected: float | None, needed: float | None, limit: str
+) -> Failure:
+    """Say that a cell was left out because the time was up."""
+    name, label = cell.member.name, cell.split.label
+    guess = (
+        "it was not known how long it takes"
+        if expected is None
+        else f"it was expected to take {expected:.3g} s"
+    )
+    error = TimeLimitError(
+        f"member {name!r} on split {label!r} was not done when the time limit {limit} "
+        f"was reached; {guess}.",
+        needed,
+    )
+    return Failure(name, label, error, "")
+
+
+def drop_failed(
+    fitted: list[FittedCell], failures: list[Failure]
+) -> tuple[list[FittedCell], dict[str, tuple[Failure, ...]]]:
+    """Leave out every member that failed anywhere, and say so."""
+    failed: dict[str, tuple[Failure, ...]] = {}
+    for failure in failures:
+        failed[failure.member] = (*failed.get(failure.member, ()), failure)
+    kept = [cell for cell in fitted if cell.member not in failed]
+    if not kept:
+        raise MemberFailedError(_why_none(failures))
+    for name, why in failed.items():
+        first = next((f for f in why if not _is_late(f)), why[0])
+        happened = "was not completed in time" if _is_late(first) else "failed"
+        warn(
+            f"Member {name!r} {happened} and is left out (see failed_): {first}",
+            MemberFailedWarning,
+        )
+    return kept, failed
+
+
+def _is_late(failure: Failure) -> bool:
+    return isinstance(failure.error, TimeLimitError)
+
+
+def _why_none(failures: list[Failure]) -> str:
+    causes = "\n".join(f"- {failure}" for failure in failures if not _is_late(failure))
+    if not any(map(_is_late, failures)):
+        return f"Every member failed, so none is left:\n{causes}"
+    needed = {
+        failure.member: failure.error.needed
+        for failure in failures
+        if isinstance(failure.error, TimeLimitError)
+    }
+    known = {name: took for name, took in needed.items() if took is not None}
+    text = "The time limit was too short: no member was completed."
+    if known:
+        name = min(known, key=lambda name: known[name])
+        text += (
+            f" The quickest, {name!r}, needs about {known[name]:.3g} s for its fits."
+        )
+    return f"{text} These failed:\n{causes}" if causes else text

@@ -1,0 +1,154 @@
+"""One cell: fit a member on the rows of a split, and predict the rows held out."""
+
+import time
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+from sklearn.base import is_classifier
+
+# Listed in sklearn.utils.__all__ in spite of its underscore, and the only way to take
+# rows from arrays, sparse matrices, pandas and polars frames alike
+# (tests/fitting/test_parts.py tells when it goes).
+from sklearn.utils import _safe_indexing as take_rows
+from sklearn.utils import get_tags
+from sklearn.utils.validation import has_fit_parameter
+
+from skensemble.core._responses import respond, response_method
+from skensemble.fitting._cell import Cell, FittedCell, Split, Work
+from skensemble.fitting._threads import limited_threads
+
+
+def fit_cell(
+    cell: Cell, work: Work, threads: int | None, context: Any, owner: Any
+) -> FittedCell:
+    """Fit a cell and predict the rows that its split holds out."""
+    member, split = cell.member, cell.split
+    model = member.estimator
+    X, y, params = training_rows(cell, work)
+    hook = _callbacks(context, model)
+    with limited_threads(model, threads), hook:
+        if context is not None:
+            context.call_on_fit_task_begin(estimator=owner, X=X, y=y)
+        start = time.perf_counter()
+        model, present = fit_member(model, X, y, params)
+        fitted_at = time.perf_counter()
+        method = response_method(member.name, model, member.method)
+        block = _held_out(model, method, work, split, present)
+        ended_at = time.perf_counter()
+        if context is not None:
+            context.call_on_fit_task_end(estimator=owner, X=X, y=y)
+    return FittedCell(
+        member=member.name,
+        split=split.label,
+        train=split.train,
+        test=split.test,
+        method=method,
+        present=present,
+        estimator=model,
+        block=block,
+        fit_seconds=fitted_at - start,
+        predict_seconds=ended_at - fitted_at,
+        score=None if block is None else work.score(block, method, work.y[split.test]),
+    )
+
+
+def fit_member(
+    estimator: Any, X: Any, y: Any, params: dict[str, Any]
+) -> tuple[Any, Any]:
+    """Fit, on contiguous class codes whatever classes are missing from `y`.
+
+    Returns
+    -------
+    estimator : estimator
+        The fitted estimator.
+    present : ndarray of int or None
+        Codes of the classes in `y`, in the order of the estimator's columns.
+    """
+    choose = is_classifier(estimator) and y.ndim == 1
+    present = np.unique(y) if choose else None
+    codes = y
+    if present is not None and present[-1] != len(present) - 1:
+        # XGBoost refuses labels that are not 0, 1, ..., so a gap is closed here.
+        codes = np.searchsorted(present, y)
+    estimator.fit(X, codes, **_named_for(estimator, params))
+    return estimator, present
+
+
+def training_rows(cell: Cell, work: Work) -> tuple[Any, Any, dict[str, Any]]:
+    """Give what a cell is fitted on: rows of X and y, and the fit parameters."""
+    member, train = cell.member, cell.split.train
+    if train is None:
+        return work.X, work.y, member.fit_params
+    cut = cut_params(member.fit_params, train, len(work.y))
+    return _rows_of(member.estimator, work.X, train, train), work.y[train], cut
+
+
+def _held_out(
+    model: Any, method: str, work: Work, split: Split, present: Any
+) -> np.ndarray | None:
+    if len(split.test) == 0:
+        return None
+    X = _rows_of(model, work.X, split.test, split.train)
+    return respond(model, method, X, present, work.n_classes)
+
+
+def _rows_of(model: Any, X: Any, rows: Any, train: Any) -> Any:
+    if get_tags(model).input_tags.pairwise:  # a kernel matrix: cut both ways
+        return X[np.ix_(rows, train)]
+    return take_rows(X, rows)
+
+
+def cut_params(params: dict[str, Any], rows: Any, n_rows: int) -> dict[str, Any]:
+    """Cut those fit parameters to some rows that have one entry a row."""
+    return {key: _cut(value, rows, n_rows) for key, value in params.items()}
+
+
+def _cut(value: Any, rows: Any, n_rows: int) -> Any:
+    """Cut a fit parameter to the rows of a split if it has one entry a row."""
+    sized = hasattr(value, "__len__") and not isinstance(value, str | dict)
+    if not sized and not hasattr(value, "shape"):
+        return value
+    length = value.shape[0] if hasattr(value, "shape") else len(value)
+    return take_rows(value, rows) if length == n_rows else value
+
+
+def _named_for(estimator: Any, params: dict[str, Any]) -> dict[str, Any]:
+    """Name the sample weights as the estimator's ``fit`` wants them."""
+    if "sample_weight" not in params:
+        return params
+    rest = {key: params[key] for key in params if key != "sample_weight"}
+    return {**rest, weight_name(estimator): params["sample_weight"]}
+
+
+def weight_name(estimator: Any) -> str:
+    """Name of the fit parameter for sample weights; of a Pipeline's last step.
+
+    Raises
+    ------
+    TypeError
+        When the estimator takes no sample weights.
+    """
+    last = getattr(estimator, "steps", None)
+    if last and not has_fit_parameter(estimator, "sample_weight"):
+        name, step = last[-1]
+        return f"{name}__{weight_name(step)}"
+    if has_fit_parameter(estimator, "sample_weight") or _takes_any(estimator):
+        return "sample_weight"
+    raise TypeError(
+        f"Underlying estimator {type(estimator).__name__} does not support sample "
+        "weights; fit without sample_weight or replace it."
+    )
+
+
+def _takes_any(estimator: Any) -> bool:
+    """Tell whether ``fit`` takes ``**fit_params``, as meta-estimators do."""
+    code = getattr(getattr(type(estimator).fit, "__wrapped__", None), "__code__", None)
+    code = code or getattr(type(estimator).fit, "__code__", None)
+    return bool(code and code.co_flags & 0x08)
+
+
+def _callbacks(context: Any, model: Any) -> Any:
+    if context is None or not hasattr(model, "set_callbacks"):
+        return nullcontext()
+    return context.propagate_callback_context(model)

@@ -1,0 +1,85 @@
+"""The key of a cell: a digest of all that its result depends on."""
+
+import platform
+from typing import Any
+
+import sklearn
+
+from skensemble.fitting._cell import Cell, Split, Work
+from skensemble.fitting._code import installed_version, version_of
+from skensemble.fitting._digest import pack
+from skensemble.fitting._hashing import Hasher
+
+_ALWAYS = ("numpy", "scipy", "sklearn", "skensemble")
+# Our engines grow their trees with these, whatever their parameters are.
+_GUESTS = {"skensemble": ("lightgbm", "pandas", "xgboost")}
+_CONFIG = ("transform_output", "enable_metadata_routing", "array_api_dispatch")
+
+
+def fingerprint(work: Work) -> tuple[bytes, frozenset[str]]:
+    """Digest the data of a fit, and name the packages that they come from."""
+    hasher = Hasher()
+    parts = [hasher.digest(part) for part in (work.X, work.y, work.n_classes)]
+    return pack("data", *parts), frozenset(hasher.packages)
+
+
+class Keys:
+    """Gives the keys of all cells of one fit; the data are digested once.
+
+    Parameters
+    ----------
+    work : Work
+        The data.
+    """
+
+    def __init__(self, work: Work):
+        self._data, self._packages = fingerprint(work)
+        self._rows: dict[int, tuple[Split, bytes]] = {}
+        self._hasher = Hasher()
+        config = sklearn.get_config()
+        self._config = self._hasher.digest({name: config[name] for name in _CONFIG})
+
+    def key(self, cell: Cell) -> str:
+        """Give the key of a cell, in hexadecimal.
+
+        Raises
+        ------
+        Unkeyable
+            When something that the result depends on has no lasting content.
+        """
+        member, hasher = cell.member, self._hasher
+        hasher.packages = set(self._packages)
+        parts = [
+            hasher.digest(member.estimator),
+            hasher.digest(member.method),
+            hasher.digest(member.fit_params),
+            hasher.digest(_name_for_seed(cell)),
+        ]
+        versions = hasher.digest(_versions(hasher.packages))
+        return pack(
+            "cell", self._data, self._config, self._of(cell.split), *parts, versions
+        ).hex()
+
+    def _of(self, split: Split) -> bytes:
+        if id(split) not in self._rows:
+            parts = [self._hasher.digest(rows) for rows in (split.train, split.test)]
+            self._rows[id(split)] = split, pack("rows", *parts)
+        return self._rows[id(split)][1]
+
+
+def _name_for_seed(cell: Cell) -> tuple[str, str] | None:
+    """Keep apart two draws that no seed keeps apart."""
+    params = cell.member.estimator.get_params(deep=True)
+    is_open = any(
+        value is None and (key == "random_state" or key.endswith("__random_state"))
+        for key, value in params.items()
+    )
+    return (cell.member.name, str(cell.split.label)) if is_open else None
+
+
+def _versions(packages: set[str]) -> dict[str, Any]:
+    guests = [guest for name in packages for guest in _GUESTS.get(name, ())]
+    python = ".".join(platform.python_version_tuple()[:2])
+    always = {name: installed_version(name) for name in (*_ALWAYS, *guests)}
+    met = {name: version_of(name) for name in packages if name != "__main__"}
+    return {"python": python, **always, **met}

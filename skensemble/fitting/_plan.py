@@ -1,0 +1,48 @@
+"""The fits to do: every member on every split, each already seeded."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from skensemble.core._seeds import seed_estimator
+from skensemble.fitting._cell import REFIT, Cell, Member, Split
+
+
+def plan_cells(
+    members: list[Member],
+    splits: list[Split],
+    *,
+    refit: bool,
+    seed: int | None,
+) -> list[Cell]:
+    """List the fits to do: every member on every split, and on all rows."""
+    nothing = np.empty(0, dtype=np.intp)
+    every = [*splits, Split(REFIT, None, nothing)] if refit else splits
+    return [
+        Cell(
+            replace(member, estimator=_seeded(member, split, seed)),
+            split,
+            keep=split.label == REFIT or not refit,
+            cost=_guess(member, split, splits),
+        )
+        for member in members
+        for split in every
+    ]
+
+
+def _seeded(member: Member, split: Split, seed: int | None) -> Any:
+    return seed_estimator(clone(member.estimator), seed, member.name, split.label)
+
+
+def _guess(member: Member, split: Split, splits: list[Split]) -> float:
+    """Guess how long a fit takes compared to others: by rows and rounds."""
+    sizes = [len(s.train) + len(s.test) for s in splits if s.train is not None]
+    share = 1.0 if split.train is None else len(split.train) / max(sizes)
+    rounds = [
+        value
+        for key, value in member.estimator.get_params(deep=True).items()
+        if key.endswith("n_estimators") and isinstance(value, int)
+    ]
+    return share * max([1, *rounds])

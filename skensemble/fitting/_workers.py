@@ -1,0 +1,211 @@
+"""The workers that take one cell after another, and what becomes of them.
+
+A worker that dies brings its pool down. What was done is kept; the cells that were under
+way are fitted again one at a time, each in a pool of its own, so that the one that kills
+is found, and the others go on in a new pool.
+"""
+
+import re
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from multiprocessing import TimeoutError as StillRunning
+from typing import Any
+
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+from joblib.parallel import get_active_backend
+from sklearn.utils.parallel import Parallel, delayed
+
+from skensemble.exceptions import WorkerDiedError
+from skensemble.fitting._cell import Cell, Failure, FittedCell
+from skensemble.fitting._fit import fit_cell
+from skensemble.fitting._recall import Kept, save
+from skensemble.fitting._shared import Shared
+from skensemble.fitting._store import Store
+
+
+@dataclass(frozen=True)
+class Task:
+    """A cell to fit, where it is kept, and whom to tell."""
+
+    place: int
+    cell: Cell
+    key: str | None
+    context: Any
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What all tasks of a run have in common."""
+
+    shared: Shared
+    threads: int | None
+    on_error: str
+    owner: Any
+    store: Store | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a task; `unkept` is why it is not in the store."""
+
+    place: int
+    result: FittedCell | Failure
+    unkept: Exception | None = None
+
+
+class Workers:
+    """Workers that take the next cell when one is done, so that its time is known.
+
+    Parameters
+    ----------
+    tasks : list of Task
+        All of them, by place.
+    terms : Terms
+        What they have in common.
+    options : dict
+        ``n_jobs``, ``verbose`` and ``prefer`` of joblib.
+    deadline : float or None
+        When fits that still run in other processes are abandoned.
+    """
+
+    def __init__(
+        self,
+        tasks: list[Task],
+        terms: Terms,
+        options: dict[str, Any],
+        deadline: float | None,
+    ):
+        self._tasks = tasks
+        self._terms = terms
+        self._options = options
+        self._deadline = deadline
+        backend, _ = get_active_backend(prefer=options["prefer"])
+        # Threads cannot be stopped.
+        self._stop = None if getattr(backend, "uses_threads", False) else deadline
+        self._under_way: set[int] = set()
+        self._is_late = False
+        self._killers: dict[str, str] = {}
+        self._spared: list[int] = []
+
+    def run(
+        self, places: Iterable[int], find: Callable[[int], FittedCell | None]
+    ) -> Iterator[Outcome]:
+        """Do what the queue gives; `find` looks for what a dead worker had kept."""
+        while True:
+            try:
+                yield from self._pool(places)
+            except TerminatedWorkerError as error:
+                if _is_of_member(error):
+                    raise
+            else:
+                if self._is_late or not self._under_way:
+                    break
+            for place in sorted(self._under_way):
+                found = find(place)
+                yield from [Outcome(place, found)] if found else self._alone(place)
+                self._under_way.discard(place)
+        yield from (Outcome(place, self._died(place)) for place in self._spared)
+
+    def _alone(self, place: int) -> Iterator[Outcome]:
+        try:
+            yield from self._pool([place])
+        except TerminatedWorkerError as error:
+            if _is_of_member(error):
+                raise
+            yield Outcome(place, self._died(place, error))
+
+    def _pool(self, places: Iterable[int]) -> Iterator[Outcome]:
+        parallel = self._parallel()
+        outcomes = iter(parallel(self._tasks_of(places)))
+        while True:
+            if self._stop is not None:
+                parallel.timeout = max(0.0, self._stop - time.monotonic())
+            try:
+                outcome = next(outcomes)
+            except StopIteration:
+                return
+            except StillRunning:
+                self._is_late = True
+                return
+            self._under_way.discard(outcome.place)
+            yield outcome
+
+    def _parallel(self) -> Parallel:
+        options = {**self._options, "batch_size": 1}
+        try:
+            return Parallel(
+                return_as="generator_unordered", pre_dispatch="n_jobs", **options
+            )
+        except ValueError:  # a backend that gives everything at the end
+            at_once = "all" if self._deadline is None else "n_jobs"
+            return Parallel(pre_dispatch=at_once, **options)
+
+    def _tasks_of(self, places: Iterable[int]) -> Iterator[Any]:
+        for place in places:
+            task = self._tasks[place]
+            if task.cell.member.name in self._killers:
+                # Its member is lost; another death would cost everyone their workers.
+                self._spared.append(place)
+                continue
+            self._under_way.add(place)
+            yield delayed(_run)(task, self._terms)
+
+    def _died(self, place: int, error: Exception | None = None) -> Failure:
+        """Say that a member killed its worker: on this split, or on one before."""
+        cell = self._tasks[place].cell
+        name, label = cell.member.name, cell.split.label
+        if error is not None:
+            codes = re.search(r"exit codes of the workers are \{(.*?)\}", str(error))
+            self._killers[name] = (
+                f"member {name!r} killed its worker process on split {label!r}"
+                f"{f' (exit code {codes[1]})' if codes else ''}, also when it was fitted "
+                "alone. It may need more memory than there is, or crash in compiled "
+                "code; fit it on fewer rows or leave it out."
+            )
+        died = WorkerDiedError(self._killers[name])
+        if self._terms.on_error == "raise":
+            raise died from error
+        return Failure(name, label, died, "")
+
+
+def _is_of_member(error: Exception) -> bool:
+    """Tell whether a member had workers of its own that died: see the note in `_run`."""
+    return bool(getattr(error, "__notes__", ()))
+
+
+def _run(task: Task, terms: Terms) -> Outcome:
+    cell, work = task.cell, terms.shared.get()
+    try:
+        fitted = fit_cell(cell, work, terms.threads, task.context, terms.owner)
+    except Exception as error:
+        name, label = cell.member.name, cell.split.label
+        if terms.on_error == "raise":
+            error.add_note(f"This happened in member {name!r}, split {label!r}.")
+            raise
+        terms.shared.tell(task.place, None)
+        failure = Failure(name, label, error, traceback.format_exc())
+        return Outcome(task.place, failure)
+    outcome = _keep(task, terms, fitted)
+    seconds = fitted.fit_seconds + fitted.predict_seconds
+    terms.shared.tell(task.place, (seconds, fitted.score))
+    return outcome
+
+
+def _keep(task: Task, terms: Terms, fitted: FittedCell) -> Outcome:
+    """Keep a fit as soon as it is done, and hand back what is wanted of it."""
+    model = fitted.estimator if task.cell.keep else None
+    unkept = None
+    if terms.store is not None and task.key is not None:
+        try:
+            save(terms.store, task.key, fitted)
+            if terms.shared.elsewhere and task.cell.keep:
+                return Outcome(task.place, replace(fitted, estimator=Kept(task.key)))
+        except Exception as error:  # a full disk, or anything that pickling says
+            unkept = error
+            if not isinstance(error, OSError) and terms.shared.elsewhere:
+                # A class of __main__ is not found here, but where it is defined.
+                model = fitted.estimator
+    fitted = replace(fitted, estimator=terms.shared.park(model))
+    return Outcome(task.place, fitted, unkept)

@@ -1,0 +1,384 @@
+"""Blending: a meta model on what members say of one holdout."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import ClassifierMixin, RegressorMixin
+
+from skensemble.core._seeds import named_seed
+from skensemble.fitting._cell import Split
+from skensemble.fitting._holdout import WAYS, inner_split
+from skensemble.stacking._checks import check_choice, check_share
+from skensemble.stacking._meta_estimator import BaseMetaEstimator
+
+
+class BaseBlending(BaseMetaEstimator):
+    """What the classifier and the regressor share: the holdout."""
+
+    _own_row = "blend"
+    _splits_itself = True
+    cv = None
+
+    def fit(self, X, y, *, groups=None, **fit_params):
+        """Fit members on a part of the rows, the meta model on their words on the rest.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            Training rows, handed to members as they are.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Classes or an indicator matrix of labels for a classifier, numbers for a
+            regressor.
+        groups : array-like of shape (n_samples,), default=None
+            Rows of one group stay on one side of the split.
+        **fit_params : dict
+            ``sample_weight`` for members and meta model, ``member__parameter`` for one
+            member; or whatever metadata routing sends.
+
+        Returns
+        -------
+        self : estimator
+            The fitted blend.
+        """
+        return super().fit(X, y, groups=groups, **fit_params)
+
+    def _check_options(self):
+        super()._check_options()
+        check_share("validation_fraction", self.validation_fraction, of="rows")
+        if isinstance(self.validation, str):
+            check_choice("validation", self.validation, list(WAYS))
+
+    def _splits(self, X, target, routed):
+        n_rows = len(target.values)
+        if not isinstance(self.validation, str):
+            train, test = _given(self.validation, n_rows)
+        else:
+            train, test = inner_split(
+                target.values,
+                fraction=self.validation_fraction,
+                how=self.validation,
+                stratify=target.kind == "classes",
+                groups=routed.splitter.get("groups"),
+                seed=named_seed(0 if self._seed is None else self._seed, "validation"),
+            )
+        _check_apart(routed.splitter.get("groups"), train, test, self.validation)
+        return [Split(0, train, test)]
+
+    def _split_words(self):
+        return f"validation_fraction={self.validation_fraction!r}"
+
+    def get_metadata_routing(self):
+        """Tell where metadata goes: to members and the meta model; `groups` stay here.
+
+        Returns
+        -------
+        router : MetadataRouter
+            The routing.
+        """
+        return super().get_metadata_routing().add_self_request(self)
+
+
+def _check_apart(groups: Any, train: np.ndarray, test: np.ndarray, how: Any) -> None:
+    """Refuse a holdout that leaves rows of one group on both sides."""
+    if groups is None:
+        return
+    groups = np.asarray(groups)
+    if len(both := np.intersect1d(groups[train], groups[test])):
+        raise ValueError(
+            f"validation={how!r} leaves {len(both)} of the groups on both sides, such as "
+            f"{both[0]!r}; use validation='random', or rows that hold whole groups."
+        )
+
+
+def _given(rows: Any, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Read the rows held out: places, or a mask."""
+    held = np.asarray(rows)
+    if held.dtype == bool and held.shape == (n_rows,):
+        held = np.flatnonzero(held)
+    fits = held.ndim == 1 and held.dtype.kind in "iu" and 0 < len(held) < n_rows
+    if not fits or held.min() < 0 or held.max() >= n_rows:
+        raise ValueError(
+            f"validation={rows!r} should be 'random', 'last', places of rows from 0 to "
+            f"{n_rows - 1}, or a mask of {n_rows} booleans that leaves rows on both sides."
+        )
+    held = np.unique(held).astype(np.intp)
+    return np.setdiff1d(np.arange(n_rows), held), held
+
+
+class BlendingClassifier(ClassifierMixin, BaseBlending):
+    r"""Members fitted on a part of the rows, a classifier on what they say of the rest.
+
+    The rows are split once, into :math:`T` and :math:`H`. Every member :math:`m` is
+    fitted on :math:`T`, and the meta model on what they predict of :math:`H`:
+    :math:`g(m_1(x_i), \dots, m_M(x_i)) \approx y_i` for :math:`i \in H`. One fit a
+    member, where a stack takes one a split; the meta model learns from fewer rows.
+
+    Parameters
+    ----------
+    estimators : list of (str, estimator)
+        The members. ``"drop"`` in place of an estimator leaves it out.
+    final_estimator : estimator, default=None
+        The meta model; None is ``LogisticRegression()``.
+    validation_fraction : float, default=0.2
+        Share of the rows held out for the meta model; classes keep their shares, and
+        rows of one group stay on one side where ``fit`` is given `groups`.
+    validation : {"random", "last"} or array-like, default="random"
+        Which rows are held out: some at random, the last block (rows ordered in
+        time), or those given, as places or as a mask of booleans.
+    stack_method : str, default="auto"
+        ``"predict_proba"``, ``"decision_function"`` or ``"predict"``; ``"auto"`` takes
+        the first of these that a member has.
+    n_jobs : int, default=None
+        Cores granted: at most so many fits at a time, and fits x their own threads
+        never exceed it.
+    passthrough : bool, default=False
+        Whether the meta model sees `X` too. A frame stays a frame, dtypes and all.
+    verbose : int, default=0
+        Passed to joblib.
+    refit : bool, default=False
+        Whether members are fitted once more on all rows to predict new ones.
+    on_error : {"raise", "drop"}, default="raise"
+        What a failing member does: end the fit with its own error, or be left out
+        with a `MemberFailedWarning` and be listed in `failed_`.
+    random_state : int, RandomState instance or None, default=None
+        Seeds every member and splitter whose own ``random_state`` is None, by name:
+        the same for any `n_jobs`, and adding a member changes no other. None leaves
+        them as they are.
+    memory : str, path, joblib.Memory, Store or None, default=None
+        Where fitted members are kept: a fit that is killed goes on from there, and
+        whatever is changed later, no member is fitted twice on the same data.
+    time_limit : float or None, default=None
+        Seconds that the fits of the members may take. Members that are not done by
+        then are left out and listed in `failed_`.
+    scoring : str, callable, Loss or None, default=None
+        Scores of `leaderboard_`: a name as in scikit-learn, a scorer, or a loss; None
+        is accuracy or R2.
+    calibrate : {None, "temperature", "sigmoid", "isotonic"}, default=None
+        Calibrate the probabilities of the whole, on its out-of-fold predictions.
+    calibrate_members : {None, "temperature", "sigmoid", "isotonic"}, default=None
+        Calibrate every member on its out-of-fold predictions before they are combined.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,) or list of ndarray
+        The labels; one array an output for multilabel targets.
+    estimators_ : list of estimators
+        The fitted members.
+    named_estimators_ : Bunch
+        The same by name.
+    final_estimator_ : estimator
+        The fitted meta model.
+    oof_ : OutOfFold
+        The out-of-fold predictions, labelled.
+    ensemble_oof_ : ndarray of shape (n,) or (n, k)
+        What the whole says of each row, combined without it; NaN where nobody can.
+    cells_ : tuple of FittedCell
+        Every fit: member, split, rows, seconds, score.
+    leaderboard_ : pandas.DataFrame
+        Score out of fold, its standard deviation over splits, and seconds, a row a
+        member, best first; the last row is the ensemble, scored on rows that its
+        combination had not seen.
+    failed_ : dict of str to tuple of Failure
+        Members left out, and why.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of str
+        Their names, where `X` had any.
+
+    See Also
+    --------
+    StackingClassifier : On splits that predict every row.
+
+    References
+    ----------
+    .. [1] Toescher, A., Jahrer, M. and Bell, R. M. (2009). The BigChaos solution to the
+       Netflix grand prize.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from skensemble import BlendingClassifier
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> blend = BlendingClassifier(
+    ...     [
+    ...         ("tree", DecisionTreeClassifier(max_depth=3)),
+    ...         ("linear", make_pipeline(StandardScaler(), LogisticRegression())),
+    ...     ],
+    ...     random_state=0,
+    ... ).fit(X, y)
+    >>> int(blend.oof_.covered.sum())  # of 569 rows
+    114
+    >>> bool(blend.score(X, y) > 0.95)
+    True
+    """
+
+    def __init__(
+        self,
+        estimators,
+        final_estimator=None,
+        *,
+        validation_fraction=0.2,
+        validation="random",
+        stack_method="auto",
+        n_jobs=None,
+        passthrough=False,
+        verbose=0,
+        refit=False,
+        on_error="raise",
+        random_state=None,
+        memory=None,
+        time_limit=None,
+        scoring=None,
+        calibrate=None,
+        calibrate_members=None,
+    ):
+        self.estimators = estimators
+        self.final_estimator = final_estimator
+        self.validation_fraction = validation_fraction
+        self.validation = validation
+        self.stack_method = stack_method
+        self.n_jobs = n_jobs
+        self.passthrough = passthrough
+        self.verbose = verbose
+        self.refit = refit
+        self.on_error = on_error
+        self.random_state = random_state
+        self.memory = memory
+        self.time_limit = time_limit
+        self.scoring = scoring
+        self.calibrate = calibrate
+        self.calibrate_members = calibrate_members
+
+
+class BlendingRegressor(RegressorMixin, BaseBlending):
+    r"""Members fitted on a part of the rows, a regressor on what they say of the rest.
+
+    The rows are split once, into :math:`T` and :math:`H`. Every member :math:`m` is
+    fitted on :math:`T`, and the meta model on what they predict of :math:`H`:
+    :math:`g(m_1(x_i), \dots, m_M(x_i)) \approx y_i` for :math:`i \in H`. One fit a
+    member, where a stack takes one a split; the meta model learns from fewer rows.
+
+    Parameters
+    ----------
+    estimators : list of (str, estimator)
+        The members. ``"drop"`` in place of an estimator leaves it out.
+    final_estimator : estimator, default=None
+        The meta model; None is ``RidgeCV()``.
+    validation_fraction : float, default=0.2
+        Share of the rows held out for the meta model; classes keep their shares, and
+        rows of one group stay on one side where ``fit`` is given `groups`.
+    validation : {"random", "last"} or array-like, default="random"
+        Which rows are held out: some at random, the last block (rows ordered in
+        time), or those given, as places or as a mask of booleans.
+    n_jobs : int, default=None
+        Cores granted: at most so many fits at a time, and fits x their own threads
+        never exceed it.
+    passthrough : bool, default=False
+        Whether the meta model sees `X` too. A frame stays a frame, dtypes and all.
+    verbose : int, default=0
+        Passed to joblib.
+    refit : bool, default=False
+        Whether members are fitted once more on all rows to predict new ones.
+    on_error : {"raise", "drop"}, default="raise"
+        What a failing member does: end the fit with its own error, or be left out
+        with a `MemberFailedWarning` and be listed in `failed_`.
+    random_state : int, RandomState instance or None, default=None
+        Seeds every member and splitter whose own ``random_state`` is None, by name:
+        the same for any `n_jobs`, and adding a member changes no other. None leaves
+        them as they are.
+    memory : str, path, joblib.Memory, Store or None, default=None
+        Where fitted members are kept: a fit that is killed goes on from there, and
+        whatever is changed later, no member is fitted twice on the same data.
+    time_limit : float or None, default=None
+        Seconds that the fits of the members may take. Members that are not done by
+        then are left out and listed in `failed_`.
+    scoring : str, callable, Loss or None, default=None
+        Scores of `leaderboard_`: a name as in scikit-learn, a scorer, or a loss; None
+        is accuracy or R2.
+
+    Attributes
+    ----------
+    estimators_ : list of estimators
+        The fitted members.
+    named_estimators_ : Bunch
+        The same by name.
+    final_estimator_ : estimator
+        The fitted meta model.
+    oof_ : OutOfFold
+        The out-of-fold predictions, labelled.
+    ensemble_oof_ : ndarray of shape (n,) or (n, k)
+        What the whole says of each row, combined without it; NaN where nobody can.
+    cells_ : tuple of FittedCell
+        Every fit: member, split, rows, seconds, score.
+    leaderboard_ : pandas.DataFrame
+        Score out of fold, its standard deviation over splits, and seconds, a row a
+        member, best first; the last row is the ensemble, scored on rows that its
+        combination had not seen.
+    failed_ : dict of str to tuple of Failure
+        Members left out, and why.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of str
+        Their names, where `X` had any.
+
+    See Also
+    --------
+    StackingRegressor : On splits that predict every row.
+
+    References
+    ----------
+    .. [1] Toescher, A., Jahrer, M. and Bell, R. M. (2009). The BigChaos solution to the
+       Netflix grand prize.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn.tree import DecisionTreeRegressor
+    >>> from skensemble import BlendingRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> blend = BlendingRegressor(
+    ...     [("ridge", Ridge()), ("tree", DecisionTreeRegressor(max_depth=3))],
+    ...     validation="last",
+    ...     random_state=0,
+    ... ).fit(X, y)
+    >>> blend.oof_
+    OutOfFold(442 rows, 88 covered, members=['ridge', 'tree'])
+    """
+
+    stack_method = "predict"
+
+    def __init__(
+        self,
+        estimators,
+        final_estimator=None,
+        *,
+        validation_fraction=0.2,
+        validation="random",
+        n_jobs=None,
+        passthrough=False,
+        verbose=0,
+        refit=False,
+        on_error="raise",
+        random_state=None,
+        memory=None,
+        time_limit=None,
+        scoring=None,
+    ):
+        self.estimators = estimators
+        self.final_estimator = final_estimator
+        self.validation_fraction = validation_fraction
+        self.validation = validation
+        self.n_jobs = n_jobs
+        self.passthrough = passthrough
+        self.verbose = verbose
+        self.refit = refit
+        self.on_error = on_error
+        self.random_state = random_state
+        self.memory = memory
+        self.time_limit = time_limit
+        self.scoring = scoring
