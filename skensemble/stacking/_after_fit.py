@@ -274,20 +274,12 @@ class AfterFit:
 
     # How it is done
 
-    def _extend(self, members, X, target, params):
+    def _extend_by(self, members, fit, params):
         """Fit new members on the known splits, and combine all."""
-        started = time.monotonic()
-        routed = self._route([name for name, _ in members], params)
-        context = self._init_callback_context(max_subtasks=len(members) + 1)
-        context.call_on_fit_task_begin(estimator=self, X=X, y=target.values)
-        new = self._fit_layer(
-            members, X, target, self._known_splits, None, routed, context, started
-        ).calibrated(self.calibrate_members, target, routed.sample_weight)
-        self._remember(X, target, params)
-        self._final_params = routed.final
-        self._keep([self._layers[0].joined(new)], len(target.values))
-        self._combine(X, target, self._known_splits, routed, context, started)
-        context.call_on_fit_task_end(estimator=self, X=X, y=target.values)
+        new = self._fit_layer(members, fit)
+        self._remember(fit, params)
+        self._keep([self._layers[0].joined(new)], len(fit.target.values))
+        self._combine(fit)
 
     def _reduce(self, kept):
         """Keep some members, and combine them anew."""

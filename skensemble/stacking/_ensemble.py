@@ -26,7 +26,6 @@ from skensemble.core._seeds import root_seed
 from skensemble.core._targets import Target, class_target, decode, numeric_target
 from skensemble.fitting._cell import Member, Split
 from skensemble.fitting._runner import (
-    REFIT,
     Work,
     drop_failed,
     plan_cells,
@@ -46,7 +45,9 @@ from skensemble.stacking._checks import (
     check_seed,
 )
 from skensemble.stacking._combinations import meta_features
+from skensemble.stacking._drawing import visual_block
 from skensemble.stacking._evidence import Combined, Evidence, held_out
+from skensemble.stacking._fit import Fit, on_rows, task_tree
 from skensemble.stacking._fit_params import FitParams, check_known, route
 from skensemble.stacking._judgement import (
     CALIBRATIONS,
@@ -107,8 +108,14 @@ class BaseEnsemble(
     @with_callbacks
     def _extend(self, members, X, target, params):
         check_known(self, params)
-        check_data(X, target, self._route([name for name, _ in members], params))
-        super()._extend(members, X, target, params)
+        routed = self._route([name for name, _ in members], params)
+        check_data(X, target, routed)
+        context = self._init_callback_context(max_subtasks=len(members) + 1)
+        context.call_on_fit_task_begin(estimator=self, X=X, y=target.values)
+        splits, started = self._known_splits, time.monotonic()
+        fit = Fit(X, target, routed, splits, context, started)
+        self._extend_by(members, fit, params)
+        context.call_on_fit_task_end(estimator=self, X=X, y=target.values)
 
     @with_callbacks
     def _fit(self, X, target: Target, params: dict[str, Any]):
@@ -129,12 +136,11 @@ class BaseEnsemble(
 
         context = self._init_callback_context(max_subtasks=len(everyone) + 1)
         context.call_on_fit_task_begin(estimator=self, X=X, y=target.values)
-        self._remember(X, target, params)
-        self._known_splits, self._final_params = splits, routed.final
+        fit = Fit(X, target, routed, splits, context, started)
+        self._remember(fit, params)
         layers = self._trusted(layers, X, target, params)
-        fitted = self._fit_layers(layers, X, target, splits, routed, context, started)
-        self._keep(fitted, n_rows)
-        self._combine(X, target, splits, routed, context, started)
+        self._keep(self._fit_layers(layers, fit), n_rows)
+        self._combine(fit)
         context.call_on_fit_task_end(estimator=self, X=X, y=target.values)
         return self
 
@@ -192,41 +198,37 @@ class BaseEnsemble(
 
     # Fitting
 
-    def _fit_layers(self, layers, X, target, splits, routed, context, started):
+    def _fit_layers(self, layers, fit):
         fitted: list[FittedMembers] = []
         for members in layers:
-            seen, rows, known = X, None, splits
-            if fitted:
-                seen, rows, known = self._above(fitted[-1], X, splits)
-            found = self._fit_layer(
-                members, seen, target, known, rows, routed, context, started
-            )
-            fitted.append(
-                found.calibrated(self.calibrate_members, target, routed.sample_weight)
-            )
+            seen = self._above(fitted[-1], fit) if fitted else fit
+            fitted.append(self._fit_layer(members, seen))
         return fitted
 
-    def _above(self, below: FittedMembers, X, splits):
-        """What the next layer sees: a table, and the rows of it that are known."""
+    def _above(self, below: FittedMembers, fit):
+        """What the next layer is given: a table, and the rows of it that are known."""
         covered = below.oof.covered
-        table = self._table(below.oof.blocks, below, X)
+        above = replace(fit, X=self._table(below.oof.blocks, below, fit.X))
         if covered.all():
-            return table, None, splits
+            return above
         known = [
             replace(split, train=train, test=test)
-            for split in splits
+            for split in fit.splits
             if len(train := split.train[covered[split.train]])
             and len(test := split.test[covered[split.test]])
         ]
-        return table, np.flatnonzero(covered), known
+        return replace(above, splits=known, rows=np.flatnonzero(covered))
 
-    def _fit_layer(self, members, X, target, splits, rows, routed, context, started):
+    def _fit_layer(self, members, fit):
+        X, target, routed = fit.X, fit.target, fit.routed
         index = getattr(X, "index", None)
         if self._is_prefit():
             cells = ask_prefit(members, X, target, self._method())
-            labels = target.classes
-            return from_cells(
-                cells, {}, [], target, refit=True, index=index, labels=labels
+            found = from_cells(
+                cells, {}, [], target, refit=True, index=index, labels=target.classes
+            )
+            return found.calibrated(
+                self.calibrate_members, target, routed.sample_weight
             )
         named = [
             Member(
@@ -237,12 +239,13 @@ class BaseEnsemble(
             )
             for name, model in members
         ]
-        cells = plan_cells(named, splits, refit=self._refits(), seed=self._seed)
-        if rows is not None:
-            cells = [_on_rows(cell, rows) for cell in cells]
+        cells = plan_cells(named, fit.splits, refit=self._refits(), seed=self._seed)
+        if fit.rows is not None:
+            cells = [on_rows(cell, fit.rows) for cell in cells]
         score = functools.partial(
             score_block, kind=target.kind, scoring=self._scoring(target)
         )
+        limit = self.time_limit
         fitted, failures = run_cells(
             cells,
             Work(X, target.values, target.n_classes, score),
@@ -251,15 +254,18 @@ class BaseEnsemble(
             verbose=self.verbose,
             seconds=self._known_seconds(),
             store=as_store(self.memory),
-            deadline=None if self.time_limit is None else started + self.time_limit,
-            **_task_tree(self, context, named, cells),
+            deadline=None if limit is None else fit.started + limit,
+            **task_tree(self, fit.context, named, cells),
         )
         kept, failed = drop_failed(fitted, failures)
-        return from_cells(
-            kept, failed, splits, target, refit=self._refits(), index=index
+        found = from_cells(
+            kept, failed, fit.splits, target, refit=self._refits(), index=index
         )
+        return found.calibrated(self.calibrate_members, target, routed.sample_weight)
 
-    def _remember(self, X, target: Target, params):
+    def _remember(self, fit: Fit, params):
+        target = fit.target
+        self._known_splits, self._final_params = fit.splits, fit.routed.final
         if target.kind != "continuous":
             self.classes_ = target.classes
         self.__dict__.pop("compression_", None)
@@ -267,7 +273,7 @@ class BaseEnsemble(
         self._encoders = target.encoders
         self._n_classes = target.n_classes
         # For members added later; not pickled.
-        self._training = (X, target, params)
+        self._training = (fit.X, target, params)
 
     def __getstate__(self):
         """Leave the training data out of a pickle."""
@@ -304,16 +310,17 @@ class BaseEnsemble(
             if names is not None:
                 self.feature_names_in_ = names
 
-    def _combine(self, X, target, splits, routed, context, started):
+    def _combine(self, fit: Fit):
         """Learn from the out-of-fold predictions, and score what was learned."""
-        evidence, rows = self._gather(self._layers[-1], X, target, routed.final)
-        task = context.subcontext(task_name="combination")
+        X, target = fit.X, fit.target
+        evidence, rows = self._gather(self._layers[-1], X, target, fit.routed.final)
+        task = fit.context.subcontext(task_name="combination")
         task.call_on_fit_task_begin(estimator=self, X=X, y=target.values)
         self._combined = self._learn(evidence)
         self._accept(self._combined)
         task.call_on_fit_task_end(estimator=self, X=X, y=target.values)
-        n_rows, seconds = len(target.values), time.monotonic() - started
-        self._judge(evidence, rows, splits, n_rows, seconds)
+        n_rows, seconds = len(target.values), time.monotonic() - fit.started
+        self._judge(evidence, rows, fit.splits, n_rows, seconds)
 
     def _gather_of(self, depth: int) -> tuple[Evidence, np.ndarray]:
         """Evidence of a layer below the last."""
@@ -542,28 +549,7 @@ class BaseEnsemble(
         return tags
 
     def _sk_visual_block_(self):
-        # There is no public way to draw members side by side in the HTML repr
-        # (tests/stacking/test_splits_and_failures.py tells when this one goes).
-        from sklearn.utils._repr_html.estimator import _VisualBlock
-
-        names, members = zip(*self.estimators, strict=True)
-        side = _VisualBlock("parallel", members, names=names, dash_wrapped=False)
-        above = [
-            _VisualBlock(
-                "parallel",
-                [member for _, member in layer],
-                names=[name for name, _ in layer],
-                dash_wrapped=False,
-            )
-            for layer in self.layers or []
-        ]
-        final = self._final()
-        if final is None:
-            return _VisualBlock("serial", (side, *above), dash_wrapped=False)
-        last = _VisualBlock(
-            "parallel", [final], names=["final_estimator"], dash_wrapped=False
-        )
-        return _VisualBlock("serial", (side, *above, last), dash_wrapped=False)
+        return visual_block(self.estimators, self.layers or [], self._final())
 
 
 def column_labels(members: FittedMembers, prefix: str, n_classes: int) -> list[str]:
@@ -573,26 +559,3 @@ def column_labels(members: FittedMembers, prefix: str, n_classes: int) -> list[s
         one_row, members.kinds, prefix, pd.DataFrame(index=[0]), True, n_classes
     )
     return list(frame.columns)
-
-
-def _task_tree(owner, context, members, cells) -> dict[str, Any]:
-    """One context a member, one below it a cell."""
-    counts = {m.name: sum(c.member.name == m.name for c in cells) for m in members}
-    above = {
-        name: context.subcontext(f"member {name}", max_subtasks=count)
-        for name, count in counts.items()
-    }
-    for member in above.values():
-        member.call_on_fit_task_begin(estimator=owner)
-    contexts = [
-        above[cell.member.name].subcontext(f"split {cell.split.label}")
-        for cell in cells
-    ]
-    return {"contexts": contexts, "owner": owner}
-
-
-def _on_rows(cell, rows):
-    """Fit on all rows that are known, where that is not all."""
-    if cell.split.label != REFIT:
-        return cell
-    return replace(cell, split=replace(cell.split, train=rows))

@@ -77,8 +77,8 @@ class BaseSuperLearner(BaseWeighted):
             self.screeners = {k: screeners[k] for k in screeners if k in names}
         super()._reduce(kept)
 
-    def _combine(self, X, target, splits, routed, context, started):
-        super()._combine(X, target, splits, routed, context, started)
+    def _combine(self, fit):
+        super()._combine(fit)
         self.__dict__.pop("outer_risk_", None)
         if self.outer_cv is not None:
             self.outer_risk_ = outer_risk(self, *self._training)

@@ -87,17 +87,17 @@ class BaseVoting(BaseWeighted):
     def _combined_now(self):
         return replace(self._combined, how=self._how)
 
-    def _remember(self, X, target, params):
-        super()._remember(X, target, params)
+    def _remember(self, fit, params):
+        super()._remember(fit, params)
         if self.weights is not None and not isinstance(self.weights, str):
             names = [name for name, _ in self.estimators]
             self._weight_of = dict(zip(names, map(float, self.weights), strict=True))
-        if target.kind == "classes":
-            self.le_ = target.encoders[0]
+        if fit.target.kind == "classes":
+            self.le_ = fit.target.encoders[0]
 
-    def _combine(self, X, target, splits, routed, context, started):
+    def _combine(self, fit):
         if not self._votes_unsplit():
-            super()._combine(X, target, splits, routed, context, started)
+            super()._combine(fit)
             return
         for name in ("oof_", "ensemble_oof_", "leaderboard_"):
             self.__dict__.pop(name, None)
