@@ -168,6 +168,9 @@ class BlendingClassifier(ClassifierMixin, BaseBlending):
         The same by name.
     final_estimator_ : estimator
         The fitted meta model.
+    weights_ : pandas.Series
+        Share of each member in the meta model, where that tells coefficients or
+        importances.
     oof_ : OutOfFold
         The out-of-fold predictions, labelled.
     ensemble_oof_ : ndarray of shape (n,) or (n, k)
@@ -308,6 +311,9 @@ class BlendingRegressor(RegressorMixin, BaseBlending):
         The same by name.
     final_estimator_ : estimator
         The fitted meta model.
+    weights_ : pandas.Series
+        Share of each member in the meta model, where that tells coefficients or
+        importances.
     oof_ : OutOfFold
         The out-of-fold predictions, labelled.
     ensemble_oof_ : ndarray of shape (n,) or (n, k)

@@ -1,5 +1,6 @@
 """How members' predictions become one: by a meta model, or by weights."""
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,6 +107,43 @@ def meta_features(
     )
     labels = column_names(prefix, names, [column.shape[1] for column in columns])
     return meta_table(columns, labels, X, passthrough)
+
+
+def member_shares(model: Any, columns: list[Array]) -> Array:
+    """Share of each member in a meta model, by what its columns move.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted on the columns, and on others behind them perhaps.
+    columns : list of ndarray
+        The columns of each member.
+
+    Returns
+    -------
+    shares : ndarray of shape (n_members,)
+        Zero or more, sum to one.
+
+    Raises
+    ------
+    AttributeError
+        When the model tells neither coefficients nor importances.
+    """
+    if hasattr(model, "coef_"):
+        size = np.abs(np.atleast_2d(model.coef_)).sum(axis=0)
+        size = size[: sum(block.shape[1] for block in columns)]
+        size = size * np.concatenate([np.std(block, axis=0) for block in columns])
+    elif hasattr(model, "feature_importances_"):
+        size = np.asarray(model.feature_importances_, dtype=float)
+    else:
+        raise AttributeError(
+            f"{type(model).__name__} tells neither coef_ nor feature_importances_, so "
+            "members have no weights_; see member_importance()."
+        )
+    starts = np.cumsum([0, *[block.shape[1] for block in columns]])
+    shares = [size[a:b].sum() for a, b in itertools.pairwise(starts)]
+    total = sum(shares)
+    return np.asarray(shares) / (total if total > 0 else 1.0)
 
 
 def _of_final(passthrough: bool, table: Any) -> str:

@@ -1,5 +1,6 @@
 """Ensembles whose combination is a model: what stacks and blends share."""
 
+import pandas as pd
 import sklearn
 from sklearn.base import ClassifierMixin, is_classifier, is_regressor
 from sklearn.linear_model import LogisticRegression, RidgeCV
@@ -11,8 +12,9 @@ from skensemble.core._composition import check_kind
 from skensemble.core._responses import AUTO
 from skensemble.core._targets import decode
 from skensemble.stacking._checks import check_choice, lacks
-from skensemble.stacking._combinations import fit_meta_model
+from skensemble.stacking._combinations import fit_meta_model, member_shares
 from skensemble.stacking._ensemble import BaseEnsemble
+from skensemble.stacking._meta_features import meta_blocks
 
 
 def final_has(method: str):
@@ -44,6 +46,24 @@ class BaseMetaEstimator(BaseEnsemble):
 
     def _accept(self, combined):
         self.final_estimator_ = combined.model
+
+    @property
+    def weights_(self):
+        """Share of each member in the meta model, a pandas.Series that sums to one.
+
+        By coefficients times the standard deviations of the columns, or by
+        ``feature_importances_``; a meta model without either has no shares.
+        """
+        check_is_fitted(self)
+        evidence = self._evidence
+        columns = meta_blocks(
+            list(evidence.blocks.values()),
+            [evidence.methods[name] for name in evidence.blocks],
+            evidence.n_classes,
+        )
+        found = member_shares(self.final_estimator_, columns)
+        index = pd.Index(list(evidence.blocks), name="member")
+        return pd.Series(found, index=index, name="weight")
 
     def _check_kinds(self, members):
         kind = "classifier" if is_classifier(self) else "regressor"

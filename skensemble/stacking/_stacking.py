@@ -81,6 +81,9 @@ class StackingClassifier(ClassifierMixin, BaseMetaEstimator):
         The same by name.
     final_estimator_ : estimator
         The fitted meta model.
+    weights_ : pandas.Series
+        Share of each member in the meta model, where that tells coefficients or
+        importances.
     stack_method_ : list of str
         How each member is asked.
     oof_ : OutOfFold
@@ -253,6 +256,9 @@ class StackingRegressor(RegressorMixin, BaseMetaEstimator):
         The same by name.
     final_estimator_ : estimator
         The fitted meta model.
+    weights_ : pandas.Series
+        Share of each member in the meta model, where that tells coefficients or
+        importances.
     stack_method_ : list of str
         How each member is asked.
     oof_ : OutOfFold

@@ -3,6 +3,7 @@
 import os
 import pickle
 import re
+import resource
 import signal
 import threading
 import time
@@ -68,7 +69,20 @@ class Killer(Ridge):
                 os._exit(1)
             if self.how == "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
+            if self.how == "memory":
+                _use_up_memory()
         return super().fit(X, y)
+
+
+def _use_up_memory():
+    """Ask for far more than a limit of the process allows."""
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + 2**28, limits[1]))
+    try:
+        np.ones(2**28)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
 
 
 class Elsewhere(Ridge):
@@ -254,3 +268,12 @@ def test_a_worker_that_is_killed_from_outside_is_forgiven(tmp_path):
     shooter.join()
     assert complete(fitted) == ["good", "victim"]
     assert not failures
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_member_without_enough_memory_is_left_out(n_jobs):
+    members = {"greedy": Killer("memory"), "ridge": Elsewhere()}
+    fitted, failures = run(members, n_jobs=n_jobs, on_error="drop")
+    assert {cell.member for cell in fitted} == {"ridge"}
+    assert failures
+    assert all(isinstance(failure.error, MemoryError) for failure in failures)

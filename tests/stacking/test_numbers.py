@@ -8,6 +8,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsRegressor
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skensemble import StackingClassifier, StackingRegressor
@@ -83,3 +84,18 @@ def test_folds_averaged_without_refit():
     models = [Ridge().fit(X[train], y[train]) for train, _ in KFold(4).split(X)]
     expected = np.mean([model.predict(X) for model in models], axis=0)
     assert_allclose(stack.transform(X)[:, 1], expected)
+
+
+def test_shares_in_the_meta_model():
+    X, y = load_diabetes(return_X_y=True)
+    stack = StackingRegressor(REGRESSORS, passthrough=True).fit(X, y)
+    members = list(stack.oof_)
+    moved = np.abs(stack.final_estimator_.coef_[: len(members)])
+    moved = moved * np.array([np.std(stack.oof_[name]) for name in members])
+    np.testing.assert_allclose(stack.weights_[members], moved / moved.sum())
+    trees = StackingRegressor(REGRESSORS, DecisionTreeRegressor(random_state=0))
+    importances = trees.fit(X, y).final_estimator_.feature_importances_
+    np.testing.assert_allclose(trees.weights_[members], importances)
+    near = StackingRegressor(REGRESSORS, KNeighborsRegressor()).fit(X, y)
+    with pytest.raises(AttributeError, match="neither coef_ nor feature_importances_"):
+        _ = near.weights_
