@@ -409,8 +409,9 @@ def weights(found, method):
 
 
 def best_in_bold(losses):
-    text = losses.map("{:.4f}".format, na_action="ignore")
-    return text.where(losses.gt(losses.min(axis=1), axis=0), "**" + text + "**")
+    text = losses.map(lambda loss: "" if pd.isna(loss) else f"{loss:.4f}")
+    plain = losses.gt(losses.min(axis=1), axis=0) | losses.isna()
+    return text.where(plain, "**" + text + "**")
 
 
 def show(title, frame):

@@ -109,7 +109,7 @@ def meta_features(
     return meta_table(columns, labels, X, passthrough)
 
 
-def member_shares(model: Any, columns: list[Array]) -> Array:
+def member_shares(model: Any, columns: list[Array], weight: Array | None) -> Array:
     """Share of each member in a meta model, by what its columns move.
 
     Parameters
@@ -118,6 +118,8 @@ def member_shares(model: Any, columns: list[Array]) -> Array:
         Fitted on the columns, and on others behind them perhaps.
     columns : list of ndarray
         The columns of each member.
+    weight : ndarray of shape (n,) or None
+        Sample weights.
 
     Returns
     -------
@@ -132,7 +134,7 @@ def member_shares(model: Any, columns: list[Array]) -> Array:
     if hasattr(model, "coef_"):
         size = np.abs(np.atleast_2d(model.coef_)).sum(axis=0)
         size = size[: sum(block.shape[1] for block in columns)]
-        size = size * np.concatenate([np.std(block, axis=0) for block in columns])
+        size = size * np.concatenate([_deviations(block, weight) for block in columns])
     elif hasattr(model, "feature_importances_"):
         size = np.asarray(model.feature_importances_, dtype=float)
     else:
@@ -144,6 +146,11 @@ def member_shares(model: Any, columns: list[Array]) -> Array:
     shares = [size[a:b].sum() for a, b in itertools.pairwise(starts)]
     total = sum(shares)
     return np.asarray(shares) / (total if total > 0 else 1.0)
+
+
+def _deviations(block: Array, weight: Array | None) -> Array:
+    mean = np.average(block, axis=0, weights=weight)
+    return np.asarray(np.sqrt(np.average((block - mean) ** 2, axis=0, weights=weight)))
 
 
 def _of_final(passthrough: bool, table: Any) -> str:
@@ -194,12 +201,26 @@ class WeightedMean:
         shares = {name: weight / total for name, weight in used.items()}
         # Summed in the order of the members, so that the last bit is always the same.
         if self.how == "mean":
-            return np.asarray(sum(shares[name] * blocks[name] for name in shares))
+            return np.asarray(
+                sum(shares[name] * exact(blocks[name], self.kind) for name in shares)
+            )
         logs = sum(shares[name] * _logs(blocks[name]) for name in shares)
         if self.kind == "classes":
             return np.asarray(softmax(logs, axis=1))
         off = sum(shares[name] * _logs(1.0 - blocks[name]) for name in shares)
         return np.asarray(expit(logs - off))
+
+
+def exact(block: Array, kind: str) -> Array:
+    """Probabilities in double precision, whose rows then sum to one as exactly.
+
+    Those in single precision miss one by some 1e-7, which scikit-learn's metrics refuse
+    once they are mixed with others.
+    """
+    if kind != "classes" or block.ndim != 2 or block.dtype.itemsize >= 8:
+        return block
+    block = block.astype(float)
+    return np.asarray(block / block.sum(axis=1, keepdims=True))
 
 
 def _logs(probabilities: Array) -> Array:

@@ -152,10 +152,10 @@ def trusted_layers(table: pd.DataFrame, guard: str) -> int:
         return given
     words = "fitted" if guard == "fallback" else "better (guard='fallback' does that)"
     warn(
-        f"With {given} layers the score out of fold is {oof[given]:.4g}, but on rows held "
-        f"out from all {held_out[given]:.4g}, where {best} reach {held_out[best]:.4g} "
-        f"(standard error of the difference {se[best]:.2g}): only {best} layer(s) are "
-        f"{words}.",
+        f"With {given} layers the score is {oof[given]:.4g} out of fold, but "
+        f"{held_out[given]:.4g} on rows held out from all layers; with {best} it is "
+        f"{held_out[best]:.4g} there (standard error of the difference {se[best]:.2g}): "
+        f"only {best} layer(s) are {words}.",
         StackedOverfitWarning,
     )
     return best if guard == "fallback" else given

@@ -61,7 +61,7 @@ class BaseMetaEstimator(BaseEnsemble):
             [evidence.methods[name] for name in evidence.blocks],
             evidence.n_classes,
         )
-        found = member_shares(self.final_estimator_, columns)
+        found = member_shares(self.final_estimator_, columns, evidence.weight)
         index = pd.Index(list(evidence.blocks), name="member")
         return pd.Series(found, index=index, name="weight")
 

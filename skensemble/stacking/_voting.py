@@ -130,7 +130,8 @@ class BaseVoting(BaseWeighted):
         names = list(evidence.blocks)
         if not isinstance(self.weights, str):
             return self._given(names), None
-        return [self._merit(evidence, name) for name in names], None
+        merits = [self._merit(evidence, name) for name in names]
+        return np.divide(merits, sum(merits)), None
 
     def _merit(self, evidence: Evidence, name: str) -> float:
         """Weight of a member, from its out-of-fold predictions."""

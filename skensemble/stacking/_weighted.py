@@ -9,7 +9,7 @@ from sklearn.utils.metaestimators import available_if
 
 from skensemble.core._composition import check_kind
 from skensemble.stacking._checks import lacks
-from skensemble.stacking._combinations import WeightedMean
+from skensemble.stacking._combinations import WeightedMean, exact
 from skensemble.stacking._ensemble import BaseEnsemble
 from skensemble.stacking._evidence import Evidence
 
@@ -102,4 +102,4 @@ class BaseWeighted(BaseEnsemble):
 
 def stacked(evidence: Evidence) -> np.ndarray:
     """Put the members' predictions into one array, (n_members, n) or (n_members, n, k)."""
-    return np.stack([np.asarray(block) for block in evidence.blocks.values()])
+    return np.stack([exact(b, evidence.kind) for b in evidence.blocks.values()])
