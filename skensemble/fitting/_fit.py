@@ -53,6 +53,35 @@ def fit_cell(
     )
 
 
+def ask(cell: Cell, work: Work, model: Any, fit_seconds: float) -> FittedCell:
+    """Ask a model that was fitted before on the rows of the cell."""
+    member, split = cell.member, cell.split
+    y = training_rows(cell, work)[1]
+    start = time.perf_counter()
+    present = classes_in(model, y)
+    method = response_method(member.name, model, member.method)
+    block = _held_out(model, method, work, split, present)
+    return FittedCell(
+        member=member.name,
+        split=split.label,
+        train=split.train,
+        test=split.test,
+        method=method,
+        present=present,
+        estimator=model,
+        block=block,
+        fit_seconds=fit_seconds,
+        predict_seconds=time.perf_counter() - start,
+        score=None if block is None else work.score(block, method, work.y[split.test]),
+        cached=True,
+    )
+
+
+def classes_in(estimator: Any, y: Any) -> Any:
+    """Codes of the classes in `y`, where an estimator chooses one; else None."""
+    return np.unique(y) if is_classifier(estimator) and y.ndim == 1 else None
+
+
 def fit_member(
     estimator: Any, X: Any, y: Any, params: dict[str, Any]
 ) -> tuple[Any, Any]:
@@ -65,8 +94,7 @@ def fit_member(
     present : ndarray of int or None
         Codes of the classes in `y`, in the order of the estimator's columns.
     """
-    choose = is_classifier(estimator) and y.ndim == 1
-    present = np.unique(y) if choose else None
+    present = classes_in(estimator, y)
     codes = y
     if present is not None and present[-1] != len(present) - 1:
         # XGBoost refuses labels that are not 0, 1, ..., so a gap is closed here.

@@ -1,7 +1,7 @@
 """The key of a cell: a digest of all that its result depends on."""
 
 import platform
-from typing import Any
+from typing import Any, NamedTuple
 
 import sklearn
 
@@ -23,6 +23,16 @@ def fingerprint(work: Work) -> tuple[bytes, frozenset[str]]:
     return pack("data", *parts), frozenset(hasher.packages)
 
 
+class Key(NamedTuple):
+    """Where a cell is kept, and the model that it asked, both in hexadecimal.
+
+    A model does not depend on what it is asked, so several cells may share it.
+    """
+
+    cell: str
+    model: str
+
+
 class Keys:
     """Gives the keys of all cells of one fit; the data are digested once.
 
@@ -34,13 +44,13 @@ class Keys:
 
     def __init__(self, work: Work):
         self._data, self._packages = fingerprint(work)
-        self._rows: dict[int, tuple[Split, bytes]] = {}
+        self._rows: dict[int, tuple[Split, tuple[bytes, bytes]]] = {}
         self._hasher = Hasher()
         config = sklearn.get_config()
         self._config = self._hasher.digest({name: config[name] for name in _CONFIG})
 
-    def key(self, cell: Cell) -> str:
-        """Give the key of a cell, in hexadecimal.
+    def key(self, cell: Cell) -> Key:
+        """Give the key of a cell.
 
         Raises
         ------
@@ -48,22 +58,22 @@ class Keys:
             When something that the result depends on has no lasting content.
         """
         member, hasher = cell.member, self._hasher
+        train, test = self._of(cell.split)
         hasher.packages = set(self._packages)
         parts = [
             hasher.digest(member.estimator),
-            hasher.digest(member.method),
             hasher.digest(member.fit_params),
             hasher.digest(_name_for_seed(cell)),
         ]
         versions = hasher.digest(_versions(hasher.packages))
-        return pack(
-            "cell", self._data, self._config, self._of(cell.split), *parts, versions
-        ).hex()
+        model = pack("model", self._data, self._config, train, *parts, versions)
+        found = pack("cell", model, test, hasher.digest(member.method))
+        return Key(found.hex(), model.hex())
 
-    def _of(self, split: Split) -> bytes:
+    def _of(self, split: Split) -> tuple[bytes, bytes]:
         if id(split) not in self._rows:
-            parts = [self._hasher.digest(rows) for rows in (split.train, split.test)]
-            self._rows[id(split)] = split, pack("rows", *parts)
+            train, test = (self._hasher.digest(r) for r in (split.train, split.test))
+            self._rows[id(split)] = split, (train, test)
         return self._rows[id(split)][1]
 
 

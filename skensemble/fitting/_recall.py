@@ -1,5 +1,6 @@
 """What a run finds in the store, and what it leaves there."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,7 +9,8 @@ from skensemble.exceptions import StoreWarning
 from skensemble.fitting._cell import Cell, FittedCell, Work
 from skensemble.fitting._digest import Unkeyable
 from skensemble.fitting._entry import DamagedError
-from skensemble.fitting._keys import Keys
+from skensemble.fitting._fit import ask
+from skensemble.fitting._keys import Key, Keys
 from skensemble.fitting._store import CELL, MODEL, Store
 
 _FACTS = ("method", "present", "block", "fit_seconds", "predict_seconds")
@@ -18,7 +20,7 @@ _FACTS = ("method", "present", "block", "fit_seconds", "predict_seconds")
 class Kept:
     """A fitted model that waits in the store."""
 
-    key: str
+    key: Key
 
 
 class Recall:
@@ -52,8 +54,11 @@ class Recall:
         if key is None or self._store is None:
             return None
         try:
-            facts = self._store._read(key, CELL)
-            model = self._store._read(key, MODEL) if cell.keep else None
+            try:
+                facts = self._store._read(key.cell, CELL)
+            except (FileNotFoundError, NotADirectoryError):
+                return self._asked_anew(cell, key)
+            model = _read_model(self._store, key)[0] if cell.keep else None
             return _restored(cell, self._work, facts, model)
         except (FileNotFoundError, NotADirectoryError):
             pass
@@ -66,10 +71,22 @@ class Recall:
             self._warn(told, once="unreadable")
         return None
 
+    def _asked_anew(self, cell: Cell, key: Key) -> FittedCell:
+        """Ask a model that is kept, but has not been asked this."""
+        model, seconds = _read_model(self._store, key)
+        try:
+            found = ask(cell, self._work, model, seconds)
+        except Exception as error:
+            told = f"its model cannot be asked ({type(error).__name__}: {error})"
+            raise DamagedError(told) from error
+        with suppress(Exception):  # a store that cannot be written to serves as well
+            save_facts(self._store, key, found)
+        return found if cell.keep else replace(found, estimator=None)
+
     def model(self, kept: Kept) -> Any:
         """Read a model that a worker has just kept; None where it is gone again."""
         try:
-            return self._store._read(kept.key, MODEL) if self._store else None
+            return _read_model(self._store, kept.key)[0] if self._store else None
         except (DamagedError, OSError):
             return None
 
@@ -100,7 +117,7 @@ class Recall:
         if self._store is not None:
             self._store._evict()
 
-    def _keys(self) -> list[str | None]:
+    def _keys(self) -> list[Key | None]:
         try:
             keys = Keys(self._work)
         except Unkeyable as error:
@@ -108,7 +125,7 @@ class Recall:
             return [None] * len(self._cells)
         return [self._key(keys, cell) for cell in self._cells]
 
-    def _key(self, keys: Keys, cell: Cell) -> str | None:
+    def _key(self, keys: Keys, cell: Cell) -> Key | None:
         try:
             return keys.key(cell)
         except Unkeyable as error:
@@ -125,10 +142,22 @@ class Recall:
         warn(message, StoreWarning)
 
 
-def save(store: Store, key: str, fitted: FittedCell) -> None:
+def _read_model(store: Any, key: Key) -> tuple[Any, float]:
+    found = store._read(key.model, MODEL)
+    if not isinstance(found, tuple) or len(found) != 2:
+        raise DamagedError(f"it holds {type(found).__name__}, not a model")
+    return found
+
+
+def save(store: Store, key: Key, fitted: FittedCell) -> None:
     """Keep a fit: the model first, so that a cell found has one."""
-    store._write(key, MODEL, fitted.estimator)
-    store._write(key, CELL, {name: getattr(fitted, name) for name in _FACTS})
+    store._write(key.model, MODEL, (fitted.estimator, fitted.fit_seconds))
+    save_facts(store, key, fitted)
+
+
+def save_facts(store: Any, key: Key, fitted: FittedCell) -> None:
+    """Keep what a model said, and how it was asked."""
+    store._write(key.cell, CELL, {name: getattr(fitted, name) for name in _FACTS})
 
 
 def _restored(cell: Cell, work: Work, facts: Any, model: Any) -> FittedCell:

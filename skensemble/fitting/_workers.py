@@ -20,6 +20,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from skensemble.exceptions import WorkerDiedError
 from skensemble.fitting._cell import Cell, Failure, FittedCell
 from skensemble.fitting._fit import fit_cell
+from skensemble.fitting._keys import Key
 from skensemble.fitting._recall import Kept, save
 from skensemble.fitting._shared import Shared
 from skensemble.fitting._store import Store
@@ -31,7 +32,7 @@ class Task:
 
     place: int
     cell: Cell
-    key: str | None
+    key: Key | None
     context: Any
 
 

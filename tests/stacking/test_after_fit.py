@@ -170,6 +170,7 @@ CHAIN = {
         "SuperLearnerClassifier",
         "EnsembleSelectionClassifier",
         "VotingClassifier",
+        "hard",  # the same models, asked otherwise
     ],
     "numbers": [
         "StackingRegressor",
