@@ -28,9 +28,10 @@ def response_method(name: str, estimator: Any, wanted: str) -> str:
     for method in AUTO if wanted == "auto" else (wanted,):
         if hasattr(estimator, method):
             return method
-    raise ValueError(
-        f"Underlying estimator {name} does not implement the method {wanted}."
+    methods = (
+        f"any of {', '.join(AUTO)}" if wanted == "auto" else f"the method {wanted}"
     )
+    raise ValueError(f"Underlying estimator {name} does not implement {methods}.")
 
 
 def respond(

@@ -115,6 +115,11 @@ def _draw_bars(ax: Any, weights: pd.Series, kwargs: dict) -> None:
     told = ["0" if weight == 0 else _share(weight) for weight in weights]
     texts = ax.bar_label(bars, labels=told, padding=3, fontsize="small")
     ax.axvline(0, color=FAINT, linewidth=0.8)
+    ax.set_axisbelow(True)
+    for text in texts:  # over the grid
+        text.set_bbox(
+            {"facecolor": ax.get_facecolor(), "edgecolor": "none", "pad": 0.5}
+        )
     ax.margins(x=0.12)
     if (weights >= 0).all():
         ax.set_xlim(left=0)

@@ -1,5 +1,7 @@
 """Members that failed or were not done in time: what is said, and who is left."""
 
+from collections import Counter
+
 from skensemble.core._told import warn
 from skensemble.exceptions import (
     MemberFailedError,
@@ -51,8 +53,20 @@ def _is_late(failure: Failure) -> bool:
     return isinstance(failure.error, TimeLimitError)
 
 
+def _causes(failures: list[Failure]) -> str:
+    """List the first failure of each member, and how many more there are."""
+    counts = Counter(failure.member for failure in failures)
+    first: dict[str, Failure] = {}
+    for failure in failures:
+        first.setdefault(failure.member, failure)
+    return "\n".join(
+        f"- {failure}" + (f" (and {more} more)" if (more := counts[name] - 1) else "")
+        for name, failure in first.items()
+    )
+
+
 def _why_none(failures: list[Failure]) -> str:
-    causes = "\n".join(f"- {failure}" for failure in failures if not _is_late(failure))
+    causes = _causes([failure for failure in failures if not _is_late(failure)])
     if not any(map(_is_late, failures)):
         return f"Every member failed, so none is left:\n{causes}"
     needed = {
@@ -65,6 +79,8 @@ def _why_none(failures: list[Failure]) -> str:
     if known:
         name = min(known, key=lambda name: known[name])
         text += (
-            f" The quickest, {name!r}, needs about {known[name]:.3g} s for its fits."
+            f" The quickest that was tried, {name!r}, needs about {known[name]:.3g} s for "
+            "its fits. Raise time_limit, put quick members first, or give n_jobs=2 or "
+            "more: fits in processes can be stopped."
         )
     return f"{text} These failed:\n{causes}" if causes else text

@@ -5,6 +5,7 @@ from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
+import sklearn
 from sklearn.base import is_classifier
 
 # Listed in sklearn.utils.__all__ in spite of its underscore, and the only way to take
@@ -143,7 +144,8 @@ def _cut(value: Any, rows: Any, n_rows: int) -> Any:
 
 def _named_for(estimator: Any, params: dict[str, Any]) -> dict[str, Any]:
     """Name the sample weights as the estimator's ``fit`` wants them."""
-    if "sample_weight" not in params:
+    # With metadata routing a Pipeline sends weights to its steps by itself.
+    if "sample_weight" not in params or sklearn.get_config()["enable_metadata_routing"]:
         return params
     rest = {key: params[key] for key in params if key != "sample_weight"}
     return {**rest, weight_name(estimator): params["sample_weight"]}

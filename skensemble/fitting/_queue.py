@@ -14,6 +14,12 @@ from typing import Any
 
 from skensemble.fitting._cell import Cell, FittedCell
 
+# A member that takes so small a share of the time left is completed at once: one that
+# was not tried yet may take all of it.
+_QUICK = 0.05
+# To have one member at all, the time may be exceeded by so much of it.
+_GRACE = 0.1
+
 
 class Queue:
     """Gives the cells that are left, each once, and learns what they take.
@@ -111,8 +117,9 @@ class LongestFirst(Queue):
 class WithinTime(Queue):
     """What is expected to be done by the deadline, to have one member soon.
 
-    Members are tried in the order given. The one that is done soonest is completed,
-    then the best by their first split.
+    Members are tried in the order given, and those that take next to no time completed
+    at once. Then the one that is done soonest is completed, then the best by their first
+    split.
 
     Parameters
     ----------
@@ -138,6 +145,7 @@ class WithinTime(Queue):
         told: Callable[[], dict[int, Any]],
     ):
         self._deadline = deadline
+        self._grace = _GRACE * max(0.0, deadline - time.monotonic())
         self._workers = workers
         self._told = told
         super().__init__(cells, seconds, found)
@@ -149,18 +157,34 @@ class WithinTime(Queue):
             else:
                 self.learn(place, *facts)
         time_left = self._deadline - time.monotonic()
+        if time_left <= 0:
+            return self._last_chance(time_left + self._grace)
         fitting = sorted(k for k in self._left if self._seconds(k) <= time_left)
-        if time_left <= 0 or not fitting:
+        if not fitting:
             return None
+        names = self._able(fitting)
+        quick = [n for n in names if self._work_left(n) <= (False, _QUICK * time_left)]
         untried = [k for k in fitting if self._name(k) not in self._tried]
-        if untried:
+        if untried and not quick:
             return untried[0]
-        name = self._next_member(fitting, time_left)
+        name = min(quick, key=self._work_left) if quick else None
+        name = name or self._next_member(names, time_left)
         return next((k for k in fitting if self._name(k) == name), None)
 
-    def _next_member(self, fitting: list[int], time_left: float) -> str | None:
-        able = dict.fromkeys(map(self._name, fitting))
-        names = [name for name in able if name not in self._failed]
+    def _last_chance(self, time_left: float) -> int | None:
+        """When time is up and nobody complete: who can be, in little more time."""
+        if self._any_complete():
+            return None
+        left = sorted(self._left)
+        able = [n for n in self._able(left) if self._work_left(n) <= (False, time_left)]
+        name = min(able, key=self._work_left, default=None)
+        return next((k for k in left if self._name(k) == name), None)
+
+    def _able(self, places: list[int]) -> list[str]:
+        names = dict.fromkeys(map(self._name, places))
+        return [name for name in names if name not in self._failed]
+
+    def _next_member(self, names: list[str], time_left: float) -> str | None:
         if not self._any_complete():
             return min(names, key=self._work_left, default=None)
         names = [name for name in names if self._work_left(name)[1] <= time_left]

@@ -97,7 +97,9 @@ def _too_many(estimator: Any, limit: int, threads: int | None) -> dict[str, Any]
 def _exceeds(value: Any, owner: Any, limit: int, threads: int | None) -> bool:
     if value is None:
         # None means one in scikit-learn, and every core in the boosting libraries.
-        foreign = not type(owner).__module__.startswith("sklearn.")
+        # A class derived from one of theirs has its constructor, mostly.
+        made_in = getattr(type(owner).__init__, "__module__", "")
+        foreign = not made_in.startswith("sklearn.")
         return foreign and threads is not None
     if not isinstance(value, int):
         return False

@@ -14,12 +14,15 @@ from skensemble.core._composition import active, check_layers, is_named_list
 from skensemble.core._targets import class_target, decode, numeric_target
 from skensemble.fitting._digest import Unkeyable
 from skensemble.fitting._hashing import Hasher
+from skensemble.fitting._runner import take_rows
 from skensemble.stacking._compression import compression, latencies
 from skensemble.stacking._diversity import diversity
 from skensemble.stacking._evidence import Evidence, held_out
 from skensemble.stacking._export import predictions_frame, write_predictions
 from skensemble.stacking._judgement import calibrated, own_score
 
+# Rows by which the training data are known again.
+_GLIMPSE = 1000
 IMPORTANCES = ("drop", "permutation")
 
 
@@ -207,7 +210,9 @@ class AfterFit:
             sample_weight=evidence.weight,
         )
 
-    def to_frame(self, X=None, *, index=None, id_column=None, target=None):
+    def to_frame(
+        self, X=None, *, index=None, id_column=None, target=None, labels=False
+    ):
         """Lay predictions out as a table, as Kaggle wants them.
 
         Parameters
@@ -215,11 +220,14 @@ class AfterFit:
         X : {array-like, sparse matrix, frame}, default=None
             Rows to predict. None: the ensemble's own out-of-fold predictions.
         index : array-like, default=None
-            What tells the rows apart; None is the index of the frame, if it is one.
+            What tells the rows apart; None is the column `id_column` of `X`, or else
+            the index of the frame, if it is one.
         id_column : str, default=None
             Name of the column for it.
         target : str or list of str, default=None
             Name of the column of predictions.
+        labels : bool, default=False
+            Whether a classifier gives classes in place of probabilities.
 
         Returns
         -------
@@ -231,11 +239,15 @@ class AfterFit:
         if X is None:
             self._known_evidence()
             block, method = self.ensemble_oof_, self._held.method
-            rows = self.oof_.index
+            rows, known = self.oof_.index, getattr(self, "_training", (None,))[0]
         else:
             block, method = self._combined_block(X), self._combined_now().method
-            rows = getattr(X, "index", None)
+            rows, known = getattr(X, "index", None), X
+        if id_column is not None and id_column in getattr(known, "columns", ()):
+            rows = known[id_column]
         classes = getattr(self, "classes_", None)
+        if labels and method == "predict_proba":
+            block, method = _most_probable(block, self._target_kind), "predict"
         if method == "predict" and classes is not None:
             block, classes = _decoded(self, block), None
         if index is None:
@@ -247,29 +259,41 @@ class AfterFit:
         )
 
     def save_predictions(
-        self, path, X=None, *, index=None, id_column=None, target=None
+        self,
+        path,
+        X=None,
+        *,
+        index=None,
+        id_column=None,
+        target=None,
+        labels=False,
     ):
         """Write predictions to a file, as Kaggle wants them.
 
         Parameters
         ----------
         path : str or path
-            Ends in ``.csv``, ``.csv.gz`` or ``.parquet``.
+            Ends in ``.csv``, ``.csv.gz`` or ``.parquet``; folders are made.
         X : {array-like, sparse matrix, frame}, default=None
             Rows to predict. None: the ensemble's own out-of-fold predictions.
         index : array-like, default=None
-            What tells the rows apart; None is the index of the frame, if it is one.
+            What tells the rows apart; None is the column `id_column` of `X`, or else
+            the index of the frame, if it is one.
         id_column : str, default=None
             Name of the column for it.
         target : str or list of str, default=None
             Name of the column of predictions.
+        labels : bool, default=False
+            Whether a classifier gives classes in place of probabilities.
 
         Returns
         -------
         path : pathlib.Path
             Where they are.
         """
-        frame = self.to_frame(X, index=index, id_column=id_column, target=target)
+        frame = self.to_frame(
+            X, index=index, id_column=id_column, target=target, labels=labels
+        )
         return write_predictions(frame, path)
 
     # How it is done
@@ -358,6 +382,11 @@ def _training(ensemble: Any, X: Any, y: Any, params: dict[str, Any]) -> Any:
                 "add_members needs the training data, which a pickle does not hold: "
                 "add_members(members, X, y)."
             )
+        if ensemble._glimpse != glimpse_of(known[0]):
+            raise ValueError(
+                "X was changed in place since the fit, and members of one ensemble are "
+                "fitted on the same data; give those: add_members(members, X, y)."
+            )
         return known
     target = class_target(y) if is_classifier(ensemble) else numeric_target(y)
     (X,) = indexable(X)
@@ -383,11 +412,20 @@ def _check_same(ensemble: Any, X: Any, target: Any, known: Any) -> None:
         raise ValueError(
             f"X has {width} features, but the fit saw {ensemble.n_features_in_}."
         )
-    if known is not None and X is not known[0] and _content(X) != _content(known[0]):
+    same = glimpse_of(X) == ensemble._glimpse
+    if known is not None and X is not known[0]:
+        same = same and _content(X) == _content(known[0])
+    if not same:
         raise ValueError(
             "X is not that of the fit, in its values, types, names or order: members of "
             "one ensemble are fitted on the same data; give those, or fit anew."
         )
+
+
+def glimpse_of(X: Any) -> bytes | None:
+    """Digest some rows, to know the data again without keeping them."""
+    n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
+    return _content(take_rows(X, np.arange(0, n_rows, max(1, n_rows // _GLIMPSE))))
 
 
 def _content(X: Any) -> bytes | None:
@@ -406,6 +444,16 @@ def _shuffled(evidence: Evidence, name: str, rng: Any) -> Evidence:
     order = rng.permutation(len(evidence))
     blocks = evidence.blocks | {name: evidence.blocks[name][order]}
     return replace(evidence, blocks=blocks)
+
+
+def _most_probable(block: Any, kind: str) -> Any:
+    """Codes of the most probable classes; NaN where nothing is known."""
+    if kind == "labels":
+        return np.where(np.isnan(block), np.nan, block > 0.5)
+    codes = np.full(len(block), np.nan)
+    known = ~np.isnan(block).any(axis=1)
+    codes[known] = block[known].argmax(axis=1)
+    return codes
 
 
 def _decoded(ensemble: Any, block: Any) -> Any:

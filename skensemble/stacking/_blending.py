@@ -19,7 +19,7 @@ class BaseBlending(BaseMetaEstimator):
     _splits_itself = True
     cv = None
 
-    def fit(self, X, y, *, groups=None, **fit_params):
+    def fit(self, X, y=None, *, groups=None, **fit_params):
         """Fit members on a part of the rows, the meta model on their words on the rest.
 
         Parameters
@@ -84,9 +84,12 @@ def _check_apart(groups: Any, train: np.ndarray, test: np.ndarray, how: Any) -> 
         return
     groups = np.asarray(groups)
     if len(both := np.intersect1d(groups[train], groups[test])):
+        words = (
+            f"validation={how!r}" if isinstance(how, str) else "validation, the rows,"
+        )
         raise ValueError(
-            f"validation={how!r} leaves {len(both)} of the groups on both sides, such as "
-            f"{both[0]!r}; use validation='random', or rows that hold whole groups."
+            f"{words} leaves {len(both)} of the groups on both sides, such as "
+            f"{both[0]}; use validation='random', or rows that hold whole groups."
         )
 
 
@@ -130,7 +133,7 @@ class BlendingClassifier(ClassifierMixin, BaseBlending):
         the first of these that a member has.
     n_jobs : int, default=None
         Cores granted: at most so many fits at a time, and fits x their own threads
-        never exceed it.
+        never exceed it. None: one fit at a time, on as many threads as it likes.
     passthrough : bool, default=False
         Whether the meta model sees `X` too. A frame stays a frame, dtypes and all.
     verbose : int, default=0
@@ -181,6 +184,8 @@ class BlendingClassifier(ClassifierMixin, BaseBlending):
         Score out of fold, its standard deviation over splits, and seconds, a row a
         member, best first; the last row is the ensemble, scored on rows that its
         combination had not seen.
+    diversity_ : pandas.DataFrame
+        How alike the errors of two members are, pair by pair.
     failed_ : dict of str to tuple of Failure
         Members left out, and why.
     n_features_in_ : int
@@ -279,7 +284,7 @@ class BlendingRegressor(RegressorMixin, BaseBlending):
         time), or those given, as places or as a mask of booleans.
     n_jobs : int, default=None
         Cores granted: at most so many fits at a time, and fits x their own threads
-        never exceed it.
+        never exceed it. None: one fit at a time, on as many threads as it likes.
     passthrough : bool, default=False
         Whether the meta model sees `X` too. A frame stays a frame, dtypes and all.
     verbose : int, default=0
@@ -324,6 +329,8 @@ class BlendingRegressor(RegressorMixin, BaseBlending):
         Score out of fold, its standard deviation over splits, and seconds, a row a
         member, best first; the last row is the ensemble, scored on rows that its
         combination had not seen.
+    diversity_ : pandas.DataFrame
+        How alike the errors of two members are, pair by pair.
     failed_ : dict of str to tuple of Failure
         Members left out, and why.
     n_features_in_ : int

@@ -93,6 +93,14 @@ def check_scoring_kind(scoring: Any, kind: str) -> None:
     )
 
 
+def check_scored(scoring: Any, method: str) -> None:
+    """Refuse a score that needs probabilities where all members are asked for labels."""
+    if scoring is None or scoring.kind != "classes" or method != "predict":
+        return
+    labels = np.arange(max(scoring.n_classes, 2))
+    scoring.score(labels, labels, method=method)
+
+
 def check_screeners(screeners: Any, names: list[str]) -> None:
     """Refuse screeners of nobody, and those that choose nothing."""
     if screeners is None:

@@ -33,13 +33,14 @@ from skensemble.fitting._runner import (
 )
 from skensemble.fitting._splits import plan_splits
 from skensemble.fitting._store import as_store
-from skensemble.stacking._after_fit import AfterFit
+from skensemble.stacking._after_fit import AfterFit, glimpse_of
 from skensemble.stacking._checks import (
     check_choice,
     check_coverage,
     check_data,
     check_folds,
     check_jobs,
+    check_scored,
     check_scoring_kind,
     check_seconds,
     check_seed,
@@ -77,7 +78,7 @@ class BaseEnsemble(
     calibrate = None
     calibrate_members = None
 
-    def fit(self, X, y, **fit_params):
+    def fit(self, X, y=None, **fit_params):
         """Fit members on every split, and combine what they predict.
 
         Parameters
@@ -129,7 +130,7 @@ class BaseEnsemble(
         (X,) = indexable(X)
         n_rows = check_data(X, target, routed)
         check_scoring_kind(self.scoring, target.kind)
-        self._scoring(target)
+        check_scored(self._scoring(target), self._method())
         self._seed = root_seed(self.random_state)
         splits = self._splits(X, target, routed)
         check_coverage(self._split_words(), splits, n_rows)
@@ -274,6 +275,7 @@ class BaseEnsemble(
         self._n_classes = target.n_classes
         # For members added later; not pickled.
         self._training = (fit.X, target, params)
+        self._glimpse = glimpse_of(fit.X)
 
     def __getstate__(self):
         """Leave the training data out of a pickle."""
@@ -331,8 +333,9 @@ class BaseEnsemble(
         rows = np.flatnonzero(last.oof.covered)
         if len(rows) < 2:
             raise ValueError(
-                f"{self._split_words()} predicts {len(rows)} of {len(last.oof)} rows; "
-                "the combination needs more to learn from."
+                f"{self._split_words()} predicts {len(rows)} of {len(last.oof)} rows in "
+                f"layer {self._layers.index(last) + 1}; the combination needs more to "
+                "learn from. More splits predict more rows, layer by layer."
             )
         evidence = Evidence(
             blocks=last.oof.blocks,

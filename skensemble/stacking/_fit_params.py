@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sklearn
-from sklearn.utils.metadata_routing import process_routing
+from sklearn.utils.metadata_routing import get_routing_for_object, process_routing
 from sklearn.utils.validation import has_fit_parameter
 
 from skensemble.core._composition import is_named_list
@@ -84,4 +84,6 @@ def _by_name(
 
 
 def _wants(final: Any, key: str) -> bool:
+    if hasattr(final, "steps"):  # its steps say what they want
+        return key in get_routing_for_object(final).consumes("fit", [key])
     return key == "sample_weight" or has_fit_parameter(final, key)

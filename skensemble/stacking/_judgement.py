@@ -85,7 +85,7 @@ def own_score(
     by_split = [score(part, held.method, evidence.y[at]) for at, part in held.parts]
     return {
         "score": score(held.block, held.method, evidence.y[held.rows]),
-        "score_std": float(np.std(by_split)),
+        "score_std": float(np.std(by_split)) if len(by_split) > 1 else float("nan"),
     }
 
 

@@ -36,7 +36,9 @@ def leaderboard(
     """
     rows = {member: _row(cells, member, score) for member, score in scores.items()}
     ranked = sorted(rows, key=lambda one: -np.nan_to_num(scores[one], nan=-np.inf))
-    own = name if name not in rows else f"{name} (whole)"
+    own = name
+    while own in rows:
+        own += " (whole)"
     table = {member: rows[member] for member in ranked} | {own: whole}
     return pd.DataFrame.from_dict(table, orient="index").rename_axis("member")
 
@@ -46,7 +48,7 @@ def _row(cells: tuple[FittedCell, ...], name: str, score: float) -> dict[str, An
     by_split = [cell.score for cell in own if cell.score is not None]
     return {
         "score": score,
-        "score_std": float(np.std(by_split)) if by_split else float("nan"),
+        "score_std": float(np.std(by_split)) if len(by_split) > 1 else float("nan"),
         "fit_seconds": sum(cell.fit_seconds for cell in own),
         "predict_seconds": sum(cell.predict_seconds for cell in own),
     }

@@ -16,6 +16,7 @@ Array = NDArray[Any]
 
 # A probability of zero has an infinite log loss; this one, 36.
 _LEAST = np.finfo(float).eps
+WINNER = "discrete winner"
 _NORMAL_95 = 1.959964
 
 
@@ -112,11 +113,17 @@ def _one_split(
     blocks = probe._answers(asked)
     whole = probe._combined_block(asked)
     members = probe.cv_risk_.loc[list(blocks), "risk"]
-    found = {learner._own_row: whole, "discrete winner": blocks[members.idxmin()]}
+    found = {learner._own_row: whole, WINNER: blocks[members.idxmin()]}
+    # A member may have one of these names.
+    named = {_apart(name, found): block for name, block in blocks.items()}
     return {
         name: pointwise_risk(_spread(block, probe, target), y, target.kind)
-        for name, block in {**found, **blocks}.items()
+        for name, block in {**found, **named}.items()
     }
+
+
+def _apart(name: str, taken: Any) -> str:
+    return f"{name} (member)" if name in taken else name
 
 
 def _spread(block: Array, probe: Any, target: Target) -> Array:

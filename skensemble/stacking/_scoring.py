@@ -38,6 +38,16 @@ _SHORT = {
 }
 
 
+# Scores of two classes, and what does for more of them.
+_OF_TWO = {
+    "roc_auc": "roc_auc_ovr",
+    "f1": "f1_macro",
+    "precision": "precision_macro",
+    "recall": "recall_macro",
+    "jaccard": "jaccard_macro",
+}
+
+
 @dataclass(frozen=True)
 class PredictionScorer:
     """A rule that scores predictions; higher is better.
@@ -161,6 +171,11 @@ def as_scoring(scoring: Any, kind: str, n_classes: int = 0) -> PredictionScorer:
         scoring = "r2" if kind == "continuous" else "accuracy"
     if isinstance(scoring, PredictionScorer):
         return scoring
+    if kind == "classes" and n_classes > 2 and str(scoring) in _OF_TWO:
+        raise ValueError(
+            f"scoring={scoring!r} is for two classes, and y has {n_classes}; use "
+            f"{_OF_TWO[scoring]!r}."
+        )
     rule, name = _rule(scoring), repr(scoring)
     known_as = scoring if isinstance(scoring, str) else ""
     if isinstance(rule, Loss):

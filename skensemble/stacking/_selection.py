@@ -115,7 +115,7 @@ class EnsembleSelectionClassifier(ClassifierMixin, BaseSelection):
         out. ``"prefit"`` takes members that are fitted already, on other rows.
     n_jobs : int, default=None
         Cores granted: at most so many fits at a time, and fits x their own threads
-        never exceed it.
+        never exceed it. None: one fit at a time, on as many threads as it likes.
     verbose : int, default=0
         Passed to joblib.
     refit : bool, default=True
@@ -161,6 +161,8 @@ class EnsembleSelectionClassifier(ClassifierMixin, BaseSelection):
         Score out of fold, its standard deviation over splits, and seconds, a row a
         member, best first; the last row is the ensemble, scored on rows that its
         combination had not seen.
+    diversity_ : pandas.DataFrame
+        How alike the errors of two members are, pair by pair.
     failed_ : dict of str to tuple of Failure
         Members left out, and why.
     n_features_in_ : int
@@ -275,7 +277,7 @@ class EnsembleSelectionRegressor(RegressorMixin, BaseSelection):
         out. ``"prefit"`` takes members that are fitted already, on other rows.
     n_jobs : int, default=None
         Cores granted: at most so many fits at a time, and fits x their own threads
-        never exceed it.
+        never exceed it. None: one fit at a time, on as many threads as it likes.
     verbose : int, default=0
         Passed to joblib.
     refit : bool, default=True
@@ -315,6 +317,8 @@ class EnsembleSelectionRegressor(RegressorMixin, BaseSelection):
         Score out of fold, its standard deviation over splits, and seconds, a row a
         member, best first; the last row is the ensemble, scored on rows that its
         combination had not seen.
+    diversity_ : pandas.DataFrame
+        How alike the errors of two members are, pair by pair.
     failed_ : dict of str to tuple of Failure
         Members left out, and why.
     n_features_in_ : int

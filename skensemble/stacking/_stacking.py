@@ -32,7 +32,7 @@ class StackingClassifier(ClassifierMixin, BaseMetaEstimator):
         the first of these that a member has.
     n_jobs : int, default=None
         Cores granted: at most so many fits at a time, and fits x their own threads
-        never exceed it.
+        never exceed it. None: one fit at a time, on as many threads as it likes.
     passthrough : bool, default=False
         Whether the meta model sees `X` too. A frame stays a frame, dtypes and all.
     verbose : int, default=0
@@ -98,6 +98,8 @@ class StackingClassifier(ClassifierMixin, BaseMetaEstimator):
         What the whole says of each row, combined without it; NaN where nobody can.
     guard_ : pandas.DataFrame
         Out-of-fold and held-out score by number of layers, with a `guard`.
+    diversity_ : pandas.DataFrame
+        How alike the errors of two members are, pair by pair.
     failed_ : dict of str to tuple of Failure
         Members left out, and why.
     n_features_in_ : int
@@ -213,7 +215,7 @@ class StackingRegressor(RegressorMixin, BaseMetaEstimator):
         ``"prefit"`` takes members that are fitted already, on other rows.
     n_jobs : int, default=None
         Cores granted: at most so many fits at a time, and fits x their own threads
-        never exceed it.
+        never exceed it. None: one fit at a time, on as many threads as it likes.
     passthrough : bool, default=False
         Whether the meta model sees `X` too. A frame stays a frame, dtypes and all.
     verbose : int, default=0
@@ -273,6 +275,8 @@ class StackingRegressor(RegressorMixin, BaseMetaEstimator):
         What the whole says of each row, combined without it; NaN where nobody can.
     guard_ : pandas.DataFrame
         Out-of-fold and held-out score by number of layers, with a `guard`.
+    diversity_ : pandas.DataFrame
+        How alike the errors of two members are, pair by pair.
     failed_ : dict of str to tuple of Failure
         Members left out, and why.
     n_features_in_ : int

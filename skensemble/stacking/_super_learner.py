@@ -128,7 +128,7 @@ class SuperLearnerClassifier(ClassifierMixin, BaseSuperLearner):
         By member: a transformer that chooses features for it, fitted in every split.
     n_jobs : int, default=None
         Cores granted: at most so many fits at a time, and fits x their own threads
-        never exceed it.
+        never exceed it. None: one fit at a time, on as many threads as it likes.
     verbose : int, default=0
         Passed to joblib.
     refit : bool, default=True
@@ -182,6 +182,8 @@ class SuperLearnerClassifier(ClassifierMixin, BaseSuperLearner):
         Score out of fold, its standard deviation over splits, and seconds, a row a
         member, best first; the last row is the ensemble, scored on rows that its
         combination had not seen.
+    diversity_ : pandas.DataFrame
+        How alike the errors of two members are, pair by pair.
     failed_ : dict of str to tuple of Failure
         Members left out, and why.
     n_features_in_ : int
@@ -283,7 +285,7 @@ class SuperLearnerRegressor(RegressorMixin, BaseSuperLearner):
         By member: a transformer that chooses features for it, fitted in every split.
     n_jobs : int, default=None
         Cores granted: at most so many fits at a time, and fits x their own threads
-        never exceed it.
+        never exceed it. None: one fit at a time, on as many threads as it likes.
     verbose : int, default=0
         Passed to joblib.
     refit : bool, default=True
@@ -331,6 +333,8 @@ class SuperLearnerRegressor(RegressorMixin, BaseSuperLearner):
         Score out of fold, its standard deviation over splits, and seconds, a row a
         member, best first; the last row is the ensemble, scored on rows that its
         combination had not seen.
+    diversity_ : pandas.DataFrame
+        How alike the errors of two members are, pair by pair.
     failed_ : dict of str to tuple of Failure
         Members left out, and why.
     n_features_in_ : int

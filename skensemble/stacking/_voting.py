@@ -259,7 +259,7 @@ class VotingClassifier(ClassifierMixin, BaseVoting):
         `k` classes for votes, the inverse of the log loss otherwise.
     n_jobs : int, default=None
         Cores granted: at most so many fits at a time, and fits x their own threads
-        never exceed it.
+        never exceed it. None: one fit at a time, on as many threads as it likes.
     flatten_transform : bool, default=True
         Whether `transform` puts the members' probabilities side by side, or into an
         array of shape (n_members, n_samples, n_classes).
@@ -267,7 +267,7 @@ class VotingClassifier(ClassifierMixin, BaseVoting):
         Passed to joblib.
     cv : int, splitter, iterable of (train, test), "prefit" or None, default=None
         With splits, members predict out of fold, so that there are an `oof_`, a
-        `leaderboard_` and ``weights="cv"`` (for which None is five folds).
+        `leaderboard_` and ``weights="cv"`` (for which, and to calibrate, None is five folds).
         ``"prefit"`` takes members that are fitted already.
     on_error : {"raise", "drop"}, default="raise"
         What a failing member does: end the fit with its own error, or be left out
@@ -312,6 +312,8 @@ class VotingClassifier(ClassifierMixin, BaseVoting):
         Score out of fold, its standard deviation over splits, and seconds, a row a
         member, best first; the last row is the ensemble, scored on rows that its
         combination had not seen.
+    diversity_ : pandas.DataFrame
+        How alike the errors of two members are, pair by pair.
     failed_ : dict of str to tuple of Failure
         Members left out, and why.
     n_features_in_ : int
@@ -397,12 +399,12 @@ class VotingRegressor(RegressorMixin, BaseVoting):
         of the mean squared error out of fold.
     n_jobs : int, default=None
         Cores granted: at most so many fits at a time, and fits x their own threads
-        never exceed it.
+        never exceed it. None: one fit at a time, on as many threads as it likes.
     verbose : bool, default=False
         Passed to joblib.
     cv : int, splitter, iterable of (train, test), "prefit" or None, default=None
         With splits, members predict out of fold, so that there are an `oof_`, a
-        `leaderboard_` and ``weights="cv"`` (for which None is five folds).
+        `leaderboard_` and ``weights="cv"`` (for which, and to calibrate, None is five folds).
         ``"prefit"`` takes members that are fitted already.
     on_error : {"raise", "drop"}, default="raise"
         What a failing member does: end the fit with its own error, or be left out
@@ -439,6 +441,8 @@ class VotingRegressor(RegressorMixin, BaseVoting):
         Score out of fold, its standard deviation over splits, and seconds, a row a
         member, best first; the last row is the ensemble, scored on rows that its
         combination had not seen.
+    diversity_ : pandas.DataFrame
+        How alike the errors of two members are, pair by pair.
     failed_ : dict of str to tuple of Failure
         Members left out, and why.
     n_features_in_ : int

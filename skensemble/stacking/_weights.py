@@ -19,6 +19,7 @@ from skensemble.stacking._simplex import (
 
 Array = NDArray[Any]
 
+_ROUNDING = 1e-9
 LOSSES = ("squared_error", "log_loss")
 
 
@@ -52,7 +53,9 @@ class Solver(ParameterHolder):
         members = read_predictions(
             predictions, y, kind=kind, sample_weight=sample_weight
         )
-        weights = np.maximum(self.solve(members), 0)
+        weights = np.asarray(self.solve(members), dtype=float)
+        _check_solution(self, weights, len(members.values))
+        weights = np.maximum(weights, 0)
         return weights / weights.sum()
 
     def solve(self, members: MemberPredictions) -> Array:
@@ -245,6 +248,16 @@ SOLVERS: dict[str, type[Solver]] = {
     "discrete": Discrete,
     "nnls": NNLS,
 }
+
+
+def _check_solution(solver: Solver, weights: Array, n_members: int) -> None:
+    """Refuse what a solver should not give; rounding below zero is let pass."""
+    fits = weights.shape == (n_members,) and bool(np.isfinite(weights).all())
+    if not fits or weights.min() < -_ROUNDING or not weights.sum() > 0:
+        raise ValueError(
+            f"solver={solver!r} gave the weights {weights}; they should be {n_members} "
+            "numbers, none negative, and not all zero."
+        )
 
 
 def as_solver(solver: Any) -> Solver:
