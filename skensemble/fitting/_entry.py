@@ -4,12 +4,12 @@ import os
 import pickle
 import uuid
 from contextlib import suppress
-from hashlib import blake2b
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
 
 _MAGIC = b"skensemble entry 1\n"
-_SIZE = 20
+_SIZE = 32
 _LENGTH = 8
 _CHUNK = 2**20
 LEFTOVER = ".writing"
@@ -24,7 +24,7 @@ class _Digested:
 
     def __init__(self, file: BinaryIO):
         self._file = file
-        self.digest = blake2b(digest_size=_SIZE)
+        self.digest = sha256()
         self.length = 0
 
     def write(self, data: Any) -> int:
@@ -82,7 +82,7 @@ def read_entry(path: Path, name: str) -> Any:
 
 
 def _measure(file: BinaryIO) -> tuple[int, bytes]:
-    body, length = blake2b(digest_size=_SIZE), 0
+    body, length = sha256(), 0
     while chunk := file.read(_CHUNK):
         body.update(chunk)
         length += len(chunk)
