@@ -86,7 +86,7 @@ def grid_ratio(rows=None, n_jobs=1):
     return spent["theirs"] / spent["ours"], spent
 
 
-def overhead(rows=100_000, columns=50, rounds=3):
+def overhead(rows=100_000, columns=50, rounds=5):
     """First fit with a store over the same fit without; and a second fit over the first.
 
     Rounds in turns, the quickest of each counts.

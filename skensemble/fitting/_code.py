@@ -68,7 +68,7 @@ def version_of(package: str) -> str:
 @lru_cache
 def installed_version(package: str) -> str:
     """Give the version that a package was installed as, imported or not."""
-    for name in (_DISTRIBUTIONS.get(package, package), *_distributions(package)):
+    for name in _distributions(package):
         try:
             return metadata.version(name)
         except metadata.PackageNotFoundError:
@@ -77,6 +77,7 @@ def installed_version(package: str) -> str:
 
 
 def _distributions(package: str) -> Iterator[str]:
+    yield _DISTRIBUTIONS.get(package, package)
     # Slow, as it reads what every distribution installed; hence only when asked.
     yield from metadata.packages_distributions().get(package, ())
 
