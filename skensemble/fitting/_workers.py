@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from multiprocessing import TimeoutError as StillRunning
 from typing import Any
 
+# joblib has no public name for a worker that died (tests/fitting/test_limits.py tells
+# when this one moves).
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from joblib.parallel import get_active_backend
 from sklearn.utils.parallel import Parallel, delayed
