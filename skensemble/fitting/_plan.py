@@ -20,12 +20,13 @@ def plan_cells(
     """List the fits to do: every member on every split, and on all rows."""
     nothing = np.empty(0, dtype=np.intp)
     every = [*splits, Split(REFIT, None, nothing)] if refit else splits
+    rounds = {member.name: _rounds(member) for member in members}
     return [
         Cell(
             replace(member, estimator=_seeded(member, split, seed)),
             split,
             keep=split.label == REFIT or not refit,
-            cost=_guess(member, split, splits),
+            cost=rounds[member.name] * _share(split, splits),
         )
         for member in members
         for split in every
@@ -36,13 +37,17 @@ def _seeded(member: Member, split: Split, seed: int | None) -> Any:
     return seed_estimator(clone(member.estimator), seed, member.name, split.label)
 
 
-def _guess(member: Member, split: Split, splits: list[Split]) -> float:
-    """Guess how long a fit takes compared to others: by rows and rounds."""
+def _share(split: Split, splits: list[Split]) -> float:
+    """Share of the rows that a fit sees: half of them take half as long, or so."""
     sizes = [len(s.train) + len(s.test) for s in splits if s.train is not None]
-    share = 1.0 if split.train is None else len(split.train) / max(sizes)
+    return 1.0 if split.train is None else len(split.train) / max(sizes)
+
+
+def _rounds(member: Member) -> int:
+    """Rounds of a member: twice as many take twice as long, or so."""
     rounds = [
         value
         for key, value in member.estimator.get_params(deep=True).items()
         if key.endswith("n_estimators") and isinstance(value, int)
     ]
-    return share * max([1, *rounds])
+    return max([1, *rounds])

@@ -100,7 +100,8 @@ def run_cells(
             zip(cells, recall.keys, hooks, strict=True)
         )
     ]
-    prefer = preferred([cell.member.estimator for cell in cells])
+    one_each = {cell.member.name: cell.member.estimator for cell in cells}
+    prefer = preferred(list(one_each.values()))
     options = {"n_jobs": n_jobs, "verbose": verbose, "prefer": prefer}
     workers = Workers(tasks, terms, options, deadline)
     outcomes = workers.run(queue, recall.find) if len(done) < len(cells) else ()
