@@ -9,12 +9,14 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from types import FunctionType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import joblib
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 import scipy.special
+from sklearn.base import BaseEstimator
 
 from skensemble.fitting._code import (
     digest_class,
@@ -48,6 +50,7 @@ _CALLBACKS = {
     "_skl_callbacks_to_teardown",
 }
 _LARGE = 2**16
+_NAMES: WeakKeyDictionary[type, tuple[str, ...]] = WeakKeyDictionary()
 
 
 def _of_int(value: int) -> bytes:
@@ -67,10 +70,14 @@ _SCALARS: dict[type, Callable[[Any], bytes]] = {
 
 
 class Hasher:
-    """Digests values, and notes the packages whose classes and functions it met."""
+    """Digests values, and notes the packages whose classes and functions it met.
+
+    It notes too whether an estimator draws without a seed.
+    """
 
     def __init__(self) -> None:
         self.packages: set[str] = set()
+        self.open_seeds = False
         self._within: list[int] = []
         self._fitted = 0
         self._large: dict[int, tuple[Any, bytes]] = {}
@@ -183,7 +190,7 @@ class Hasher:
 
     def _holder(self, value: Any) -> bytes:
         """Digest an estimator: its parameters, and what else it was told or fitted."""
-        params = value.get_params(deep=False)
+        params = _params_of(value)
         rest = {
             key: part
             for key, part in getattr(value, "__dict__", {}).items()
@@ -195,6 +202,8 @@ class Hasher:
                 pairs.append(self.digest(name) + self.digest(part))
             except Unkeyable as error:
                 raise error.within(f"parameter {name!r}") from None
+            if part is None and name == "random_state" and not self._fitted:
+                self.open_seeds = True
         self._fitted += 1
         try:
             more = self.digest(rest)
@@ -238,6 +247,20 @@ class Hasher:
 
     def _nothing(self, value: Any) -> bytes:  # where fits are kept changes none
         return pack("where things are kept")
+
+
+def _params_of(value: Any) -> dict[str, Any]:
+    """Read the parameters of an estimator.
+
+    scikit-learn reads the constructor's signature each time, which takes most of the
+    time of a digest; the names of a class stay the same.
+    """
+    kind = type(value)
+    if getattr(kind, "get_params", None) is not BaseEstimator.get_params:
+        return dict(value.get_params(deep=False))
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(value.get_params(deep=False))
+    return {name: getattr(value, name) for name in _NAMES[kind]}
 
 
 def _no_content(value: Any, why: str) -> Unkeyable:

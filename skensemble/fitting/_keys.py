@@ -60,11 +60,11 @@ class Keys:
         member, hasher = cell.member, self._hasher
         train, test = self._of(cell.split)
         hasher.packages = set(self._packages)
-        parts = [
-            hasher.digest(member.estimator),
-            hasher.digest(member.fit_params),
-            hasher.digest(_name_for_seed(cell)),
-        ]
+        hasher.open_seeds = False
+        parts = [hasher.digest(member.estimator), hasher.digest(member.fit_params)]
+        # Two draws that no seed keeps apart are kept apart by name.
+        name = (member.name, str(cell.split.label)) if hasher.open_seeds else None
+        parts.append(hasher.digest(name))
         versions = hasher.digest(_versions(hasher.packages))
         model = pack("model", self._data, self._config, train, *parts, versions)
         found = pack("cell", model, test, hasher.digest(member.method))
@@ -75,16 +75,6 @@ class Keys:
             train, test = (self._hasher.digest(r) for r in (split.train, split.test))
             self._rows[id(split)] = split, (train, test)
         return self._rows[id(split)][1]
-
-
-def _name_for_seed(cell: Cell) -> tuple[str, str] | None:
-    """Keep apart two draws that no seed keeps apart."""
-    params = cell.member.estimator.get_params(deep=True)
-    is_open = any(
-        value is None and (key == "random_state" or key.endswith("__random_state"))
-        for key, value in params.items()
-    )
-    return (cell.member.name, str(cell.split.label)) if is_open else None
 
 
 def _versions(packages: set[str]) -> dict[str, Any]:

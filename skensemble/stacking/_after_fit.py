@@ -237,8 +237,7 @@ class AfterFit:
         """
         check_is_fitted(self)
         if X is None:
-            self._known_evidence()
-            block, method = self.ensemble_oof_, self._held.method
+            block, method = self.ensemble_oof_, self._verdict.held.method
             rows, known = self.oof_.index, getattr(self, "_training", (None,))[0]
         else:
             block, method = self._combined_block(X), self._combined_now().method
@@ -321,10 +320,7 @@ class AfterFit:
         self._combined = self._learn(evidence)
         self._accept(self._combined)
         rows = np.flatnonzero(whole.oof.covered)
-        n_rows = len(whole.oof)
-        self._judge(
-            evidence, rows, self._known_splits, n_rows, time.monotonic() - started
-        )
+        self._judge(evidence, rows, self._known_splits, time.monotonic() - started)
 
     def _known_evidence(self):
         if not hasattr(self, "oof_"):

@@ -47,17 +47,10 @@ from skensemble.stacking._checks import (
 )
 from skensemble.stacking._combinations import meta_features
 from skensemble.stacking._drawing import visual_block
-from skensemble.stacking._evidence import Combined, Evidence, held_out
+from skensemble.stacking._evidence import Combined, Evidence, Learn
 from skensemble.stacking._fit import Fit, on_rows, task_tree
 from skensemble.stacking._fit_params import FitParams, check_known, route
-from skensemble.stacking._judgement import (
-    CALIBRATIONS,
-    calibrated,
-    calibrator_of,
-    own_score,
-    spread,
-)
-from skensemble.stacking._leaderboard import leaderboard
+from skensemble.stacking._judgement import CALIBRATIONS, Case, Verdict
 from skensemble.stacking._members import PREFIT, FittedMembers, ask_prefit, from_cells
 from skensemble.stacking._scores import score_block
 from skensemble.stacking._scoring import as_scoring
@@ -321,8 +314,7 @@ class BaseEnsemble(
         self._combined = self._learn(evidence)
         self._accept(self._combined)
         task.call_on_fit_task_end(estimator=self, X=X, y=target.values)
-        n_rows, seconds = len(target.values), time.monotonic() - fit.started
-        self._judge(evidence, rows, fit.splits, n_rows, seconds)
+        self._judge(evidence, rows, fit.splits, time.monotonic() - fit.started)
 
     def _gather_of(self, depth: int) -> tuple[Evidence, np.ndarray]:
         """Evidence of a layer below the last."""
@@ -351,23 +343,51 @@ class BaseEnsemble(
     def _split_words(self) -> str:
         return f"cv={self.cv!r}"
 
-    def _judge(self, evidence, rows, splits, n_rows, seconds):
-        raw = held_out(self._learn, evidence, splits, rows, n_rows)
-        self._calibrator = calibrator_of(self.calibrate, raw, evidence)
-        held = calibrated(self.calibrate, raw, evidence)
-        self.ensemble_oof_ = spread(held, rows, n_rows)
+    def _judge(self, evidence, rows, splits, seconds):
         self._evidence = replace(evidence, X=None)
-        self._held = held
-        score = self._scorer(evidence)
-        scores = {
-            name: score(self.oof_[name][rows[held.rows]], kind, evidence.y[held.rows])
-            for name, kind in self._kinds.items()
-        }
-        own = own_score(held, evidence, score) | {
-            "fit_seconds": seconds,
-            "predict_seconds": sum(cell.predict_seconds for cell in self.cells_),
-        }
-        self.leaderboard_ = leaderboard(self.cells_, scores, own, self._own_row)
+        self.__dict__.pop("_found", None)
+        self._case = Case(
+            learn=self._learner(),
+            evidence=evidence,
+            splits=splits,
+            rows=rows,
+            calibrate=self.calibrate,
+            score=self._scorer(evidence),
+            oof=self.oof_,
+            kinds=self._kinds,
+            cells=self.cells_,
+            name=self._own_row,
+            seconds=seconds,
+        )
+        self._calibrator = None
+        if not self._judged_when_asked():
+            self._calibrator = self._verdict.calibrator
+
+    def _learner(self) -> Learn:
+        return self._learn
+
+    def _judged_when_asked(self) -> bool:
+        """Whether the whole is scored only once somebody asks how good it is."""
+        return False
+
+    @property
+    def _verdict(self) -> Verdict:
+        check_is_fitted(self)
+        self._known_evidence()
+        if not hasattr(self, "_found"):
+            self._found = self._case.verdict()
+            del self._case
+        return self._found
+
+    @property
+    def leaderboard_(self):
+        """How well members and ensemble do out of fold, a pandas.DataFrame."""
+        return self._verdict.leaderboard
+
+    @property
+    def ensemble_oof_(self):
+        """What the ensemble says of rows that it was not fitted on, row by row."""
+        return self._verdict.oof
 
     def _scorer(self, evidence: Evidence):
         scoring = self._scoring_of(evidence.kind, evidence.n_classes)

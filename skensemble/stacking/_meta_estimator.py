@@ -1,8 +1,10 @@
 """Ensembles whose combination is a model: what stacks and blends share."""
 
+import functools
+
 import pandas as pd
 import sklearn
-from sklearn.base import ClassifierMixin, is_classifier, is_regressor
+from sklearn.base import ClassifierMixin, clone, is_classifier, is_regressor
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.utils.metadata_routing import MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
@@ -43,6 +45,19 @@ class BaseMetaEstimator(BaseEnsemble):
 
     def _learn(self, evidence):
         return fit_meta_model(self._final(), evidence, self._prefix(), self.passthrough)
+
+    def _learner(self):
+        # Nothing that is set later changes what this fit is judged by.
+        return functools.partial(
+            fit_meta_model,
+            clone(self._final()),
+            prefix=self._prefix(),
+            passthrough=self.passthrough,
+        )
+
+    def _judged_when_asked(self):
+        # With passthrough the features would have to be kept, in pickles too.
+        return self.calibrate is None and not self.passthrough
 
     def _accept(self, combined):
         self.final_estimator_ = combined.model

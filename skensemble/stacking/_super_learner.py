@@ -64,8 +64,8 @@ class BaseSuperLearner(BaseWeighted):
             )
         return super()._splits(X, target, routed)
 
-    def _judge(self, evidence, rows, splits, n_rows, seconds):
-        super()._judge(evidence, rows, splits, n_rows, seconds)
+    def _judge(self, evidence, rows, splits, seconds):
+        super()._judge(evidence, rows, splits, seconds)
         self.cv_risk_ = self._risks(evidence)
 
     def _reduce(self, kept):
@@ -92,7 +92,7 @@ class BaseSuperLearner(BaseWeighted):
             | {"weight": self.weights_[name]}
             for name, block in evidence.blocks.items()
         }
-        held = self._held
+        held = self._verdict.held
         own = {"risk": np.nan, "se": np.nan}
         if held.block is not None:
             weight = None if evidence.weight is None else evidence.weight[held.rows]

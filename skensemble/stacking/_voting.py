@@ -99,7 +99,7 @@ class BaseVoting(BaseWeighted):
         if not self._votes_unsplit():
             super()._combine(fit)
             return
-        for name in ("oof_", "ensemble_oof_", "leaderboard_"):
+        for name in ("oof_", "_case", "_found"):
             self.__dict__.pop(name, None)
         kept = self._layers[-1].names
         self._combined = self._learn_nothing(kept)

@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from pandas.testing import assert_frame_equal
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
-from sklearn.datasets import make_classification, make_regression
+from sklearn.datasets import load_wine, make_classification, make_regression
 from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
@@ -930,3 +930,49 @@ def test_search_over_upper_layers():
     search = GridSearchCV(layered(), grid, cv=2).fit(X, y)
     alpha = search.best_params_["upper__alpha"]
     assert search.best_estimator_.named_estimators_["upper"].alpha == alpha
+
+
+def test_a_stack_is_judged_by_what_it_was_fitted_with(tmp_path):
+    X, y = load_wine(return_X_y=True)
+    final = LogisticRegression(C=0.01)
+    members = [("tree", DecisionTreeClassifier(max_depth=3)), ("bayes", GaussianNB())]
+    stack = StackingClassifier(members, final, random_state=0).fit(X, y)
+    at_once = pickle.loads(pickle.dumps(stack)).leaderboard_
+
+    later = pickle.loads(pickle.dumps(stack))
+    final.set_params(C=100.0)
+    stack.set_params(final_estimator__C=100.0, scoring="neg_log_loss", cv=2)
+    later.set_params(final_estimator=LogisticRegression(C=100.0))
+
+    assert_frame_equal(stack.leaderboard_, at_once)
+    assert_frame_equal(later.leaderboard_, at_once)
+    assert_array_equal(stack.ensemble_oof_, later.ensemble_oof_)
+
+
+def test_asking_for_the_leaderboard_fits_only_the_meta_model(monkeypatch):
+    X, y = load_wine(return_X_y=True)
+    members = [("tree", DecisionTreeClassifier(max_depth=3)), ("bayes", GaussianNB())]
+    stack = StackingClassifier(members, cv=4, random_state=0).fit(X, y)
+    fits = []
+    plain = LogisticRegression.fit
+    monkeypatch.setattr(
+        LogisticRegression, "fit", lambda *args: fits.append(args) or plain(*args)
+    )
+    for member in (DecisionTreeClassifier, GaussianNB):
+        monkeypatch.delattr(member, "fit")
+
+    first, again = stack.leaderboard_, stack.leaderboard_
+
+    assert first is again
+    assert len(fits) == 4
+
+
+def test_a_vote_that_kept_nothing_out_says_how_to_get_a_leaderboard():
+    X, y = load_wine(return_X_y=True)
+    vote = VotingClassifier([("bayes", GaussianNB())]).fit(X, y)
+
+    for name in ("leaderboard_", "ensemble_oof_"):
+        with pytest.raises(AttributeError, match="give it a cv"):
+            getattr(vote, name)
+    with pytest.raises(AttributeError, match="not fitted"):
+        StackingClassifier([("bayes", GaussianNB())]).leaderboard_  # noqa: B018
