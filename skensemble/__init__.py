@@ -1,6 +1,7 @@
 """Every ensemble method, scikit-learn-native, with honest out-of-fold predictions."""
 
 from skensemble import (
+    bagging,
     boosting,
     datasets,
     display,
@@ -10,7 +11,17 @@ from skensemble import (
     optim,
     stacking,
 )
+from skensemble.bagging import (
+    BaggingClassifier,
+    BaggingRegressor,
+    CrossFitted,
+    RandomForestClassifier,
+    RandomForestRegressor,
+    SeedAveraging,
+)
 from skensemble.boosting import (
+    AdaBoostClassifier,
+    AdaBoostRegressor,
     GradientBoostingClassifier,
     GradientBoostingRegressor,
     LightGBM,
@@ -34,14 +45,22 @@ from skensemble.stacking import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "AdaBoostClassifier",
+    "AdaBoostRegressor",
+    "BaggingClassifier",
+    "BaggingRegressor",
     "BlendingClassifier",
     "BlendingRegressor",
+    "CrossFitted",
     "EnsembleSelectionClassifier",
     "EnsembleSelectionRegressor",
     "GradientBoostingClassifier",
     "GradientBoostingRegressor",
     "LightGBM",
     "Patience",
+    "RandomForestClassifier",
+    "RandomForestRegressor",
+    "SeedAveraging",
     "StackingClassifier",
     "StackingRegressor",
     "SuperLearnerClassifier",
@@ -51,6 +70,7 @@ __all__ = [
     "WeakLearner",
     "XGBoost",
     "__version__",
+    "bagging",
     "boosting",
     "datasets",
     "display",

@@ -10,6 +10,8 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skensemble import (
+    AdaBoostClassifier,
+    AdaBoostRegressor,
     BlendingClassifier,
     BlendingRegressor,
     EnsembleSelectionClassifier,
@@ -85,4 +87,30 @@ def _ties(estimator):
     expected_failed_checks=_ties,
 )
 def test_scikit_learn_check_of_boosting(estimator, check):
+    check(estimator)
+
+
+# As of scikit-learn's own class: rows are drawn one by one, so that repeated rows and
+# weights give other draws.
+DRAWN = {
+    f"check_sample_weight_equivalence_on_{kind}_data": "rows are drawn"
+    for kind in ("dense", "sparse")
+}
+
+
+@parametrize_with_checks(
+    [
+        AdaBoostClassifier(n_estimators=5, n_jobs=1),
+        AdaBoostClassifier(n_estimators=5, variant="gentle", n_jobs=1),
+        AdaBoostClassifier(n_estimators=5, variant="logit", n_jobs=1),
+        AdaBoostClassifier(LogisticRegression(), n_estimators=5),
+        AdaBoostClassifier(n_estimators=5, engine="general"),
+        AdaBoostRegressor(n_estimators=5, n_jobs=1),
+        AdaBoostRegressor(Ridge(), n_estimators=5),
+    ],
+    expected_failed_checks=lambda estimator: (
+        DRAWN if isinstance(estimator, AdaBoostRegressor) else {}
+    ),
+)
+def test_scikit_learn_check_of_adaboost(estimator, check):
     check(estimator)

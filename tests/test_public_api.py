@@ -8,7 +8,7 @@ import pytest
 
 PACKAGES = ["skensemble", "skensemble.datasets", "skensemble.display",
             "skensemble.exceptions", "skensemble.fitting", "skensemble.losses",
-            "skensemble.boosting", "skensemble.optim", "skensemble.stacking"]  # fmt: skip
+            "skensemble.bagging", "skensemble.boosting", "skensemble.optim", "skensemble.stacking"]  # fmt: skip
 NEEDS_ARGUMENTS = {
     f"{family}{kind}": ["estimators"]
     for family in (
@@ -20,6 +20,7 @@ NEEDS_ARGUMENTS = {
     )
     for kind in ("Classifier", "Regressor")
 }
+NEEDS_ARGUMENTS |= {name: ["estimator"] for name in ("CrossFitted", "SeedAveraging")}
 API_PAGE = Path(__file__).parents[1] / "docs" / "api.md"
 
 

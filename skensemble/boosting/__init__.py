@@ -1,5 +1,6 @@
-"""Gradient boosting: a loss x an engine x a stopping rule."""
+"""Boosting: gradients of any loss on any engine, and AdaBoost."""
 
+from skensemble.boosting._adaboost import AdaBoostClassifier, AdaBoostRegressor
 from skensemble.boosting._gradient import (
     GradientBoostingClassifier,
     GradientBoostingRegressor,
@@ -7,6 +8,8 @@ from skensemble.boosting._gradient import (
 from skensemble.boosting.engines import LightGBM, WeakLearner, XGBoost
 
 __all__ = [
+    "AdaBoostClassifier",
+    "AdaBoostRegressor",
     "GradientBoostingClassifier",
     "GradientBoostingRegressor",
     "LightGBM",

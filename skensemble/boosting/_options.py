@@ -12,7 +12,11 @@ def checked_weight(weight, n_rows, name="sample_weight"):
         return None
     weight = np.asarray(weight, dtype=float)
     check_per_row(name, weight, n_rows)
-    if not np.all(np.isfinite(weight)) or weight.min() < 0:
+    if weight.min() < 0:
+        raise ValueError(
+            f"Negative values in data passed to `{name}`; weights must be zero or more."
+        )
+    if not np.all(np.isfinite(weight)):
         raise ValueError(f"{name} must be finite and not negative.")
     if not weight.sum() > 0:
         raise ValueError(f"All values of {name} are zero; give some row a weight.")

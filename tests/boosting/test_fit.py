@@ -521,9 +521,9 @@ def test_bad_options_are_named(options, words):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"sample_weight": [1.0]}, r"sample_weight has shape \(1,\)"),
-        ({"groups": [1, 2]}, r"groups has shape \(2,\), expected \(442,\)"),
-        ({"sample_weight": -np.ones(len(YR))}, "not negative"),
+        ({"sample_weight": [1.0]}, r"sample_weight.shape == \(1,\)"),
+        ({"groups": [1, 2]}, r"groups.shape == \(2,\), expected \(442,\)"),
+        ({"sample_weight": -np.ones(len(YR))}, "zero or more"),
         ({"sample_weight": np.zeros(len(YR))}, "are zero"),
     ],
 )

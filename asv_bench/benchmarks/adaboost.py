@@ -1,0 +1,119 @@
+"""AdaBoost beside scikit-learn's, one thread both, measured in the same run.
+
+How many times faster a fit and a prediction are, and both held-out errors. Run as a script,
+``python asv_bench/benchmarks/adaboost.py``, the module prints them; ``--rows 5000`` makes
+that quick.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.datasets import make_classification, make_friedman1
+from sklearn.ensemble import AdaBoostClassifier as SklearnAdaBoostClassifier
+from sklearn.ensemble import AdaBoostRegressor as SklearnAdaBoostRegressor
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from threadpoolctl import threadpool_limits
+
+from skensemble import AdaBoostClassifier, AdaBoostRegressor
+
+LETTER = Path(__file__).parents[3] / "shared" / "data" / "letter.parquet"
+
+
+def classes(rows, columns=20):
+    """Two classes, twice as many rows: half of them to test on."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(2 * rows, columns))
+    return X, (X[:, 0] + X[:, 1] * X[:, 2] + rng.normal(size=2 * rows) > 0).astype(int)
+
+
+def numbers(rows, columns=20):
+    """Numbers to predict, with little noise, so that both fit all rounds."""
+    return make_friedman1(2 * rows, columns, noise=0.1, random_state=0)
+
+
+def letters(rows):
+    """Give the 26 letters; made-up ones where the table is not there."""
+    if LETTER.exists():
+        frame = pd.read_parquet(LETTER).sample(frac=1.0, random_state=0)
+        frame = frame.iloc[: 2 * rows]
+        return frame.drop(columns="letter").to_numpy(float), frame["letter"].to_numpy()
+    return make_classification(
+        min(2 * rows, 20_000), 16, n_informative=12, n_classes=26, random_state=0
+    )
+
+
+CASES = {
+    "stumps": (classes, 50_000, 1, 200),
+    "depth 3": (classes, 50_000, 3, 200),
+    "letters, depth 6": (letters, 10_000, 6, 50),
+    "numbers, depth 3": (numbers, 20_000, 3, 200),
+}
+
+
+def models(name, depth, rounds):
+    """Give ours and theirs."""
+    kinds = (AdaBoostClassifier, SklearnAdaBoostClassifier, DecisionTreeClassifier)
+    if name.startswith("numbers"):
+        kinds = (AdaBoostRegressor, SklearnAdaBoostRegressor, DecisionTreeRegressor)
+    ours, theirs, tree = kinds
+    options = {"n_estimators": rounds, "random_state": 0}
+    return {
+        "ours": ours(tree(max_depth=depth), n_jobs=1, **options),
+        "theirs": theirs(tree(max_depth=depth), **options),
+    }
+
+
+def compare(name, most_rows=None):
+    """Times faster in fit and predict, and one minus the scores on rows held out."""
+    make, rows, depth, rounds = CASES[name]
+    X, y = make(min(rows, most_rows or rows))
+    train, test = slice(len(y) // 2), slice(len(y) // 2, None)
+    fits, predictions, errors = {}, {}, {}
+    with threadpool_limits(1):
+        for who, model in models(name, depth, rounds).items():
+            start = time.perf_counter()
+            model.fit(X[train], y[train])
+            fits[who] = time.perf_counter() - start
+            start = time.perf_counter()
+            model.predict(X[test])
+            predictions[who] = time.perf_counter() - start
+            errors[who] = 1 - model.score(X[test], y[test])
+    return (
+        fits["theirs"] / fits["ours"],
+        predictions["theirs"] / predictions["ours"],
+        errors,
+    )
+
+
+class AdaBoost:
+    """Tracked ratios."""
+
+    timeout = 1200
+    number = 1
+    params = (list(CASES),)
+    param_names = ("case",)
+
+    def track_fit_times_faster(self, case):
+        return compare(case)[0]
+
+    def track_predict_times_faster(self, case):
+        return compare(case)[1]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int)
+    rows = parser.parse_args().rows
+    for name in CASES:
+        fit, predict, errors = compare(name, rows)
+        print(
+            f"{name}: fit {fit:.1f} times faster, predict {predict:.1f} times; held-out "
+            f"error {errors['ours']:.4f} (theirs {errors['theirs']:.4f})"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What AdaBoost fits round after round, and what it keeps of it."""

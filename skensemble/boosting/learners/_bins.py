@@ -1,0 +1,117 @@
+"""Columns cut into bins, once for all trees."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+_MOST_BINS = 255
+_FEW_ROWS = 2048
+# Quantiles are found from so many rows.
+_ENOUGH_ROWS = 20_000
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Where the columns are cut.
+
+    Parameters
+    ----------
+    edges : tuple of ndarray
+        By column: a value belongs to the first bin whose edge is not below it.
+    categorical : tuple of int
+        Columns of codes: a split takes one category from the others.
+    most : int
+        Most bins of a column.
+    """
+
+    edges: tuple[Array, ...]
+    categorical: tuple[int, ...]
+    most: int
+
+    @property
+    def last(self) -> Array:
+        """Last bin of each column, that of missing values not counted."""
+        return np.array([len(edges) for edges in self.edges])
+
+    def codes(self, X: Array) -> Array:
+        """Bin of each value, (n_features, n); missing values have the last."""
+        found = np.empty((X.shape[1], X.shape[0]), dtype=np.intp)
+        for j, edges in enumerate(self.edges):
+            column = np.ascontiguousarray(X[:, j])
+            found[j] = np.searchsorted(edges, column, side="left")
+            found[j, np.isnan(column)] = len(edges) + 1
+        return found
+
+    def numbers(self, X: Array) -> Array:
+        """Bin of each value as a number, (n, n_features); missing values stay missing."""
+        found = self.codes(X).T.astype(np.float32)
+        found[np.isnan(X)] = np.nan
+        return found
+
+    def threshold(self, j: int, number: float) -> float:
+        """Turn "bins below this number" into "values below this".
+
+        In single precision, as XGBoost keeps both; a value on an edge belongs below it.
+        """
+        at = int(np.ceil(number)) - 1
+        if not 0 <= at < len(self.edges[j]):  # missing values apart from all others
+            return float(np.copysign(np.finfo(np.float32).max, at))
+        edge = np.float32(self.edges[j][at])
+        return float(np.nextafter(edge, np.float32(np.inf)))
+
+
+def find_bins(X: Array, categorical: tuple[int, ...]) -> Bins:
+    """Cut each column halfway between its values, or at its quantiles.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, n_features)
+        Numbers, missing ones NaN.
+    categorical : tuple of int
+        Columns of codes, which are not put together.
+    """
+    # Of few rows every value is kept apart.
+    most = len(X) if len(X) <= _FEW_ROWS else _MOST_BINS
+    edges = []
+    for j in range(X.shape[1]):
+        if j not in categorical and _is_fine(X[:, j], most):
+            edges.append(_quantile_edges(_without_missing(X[:: _step(X), j]), most))
+            continue
+        values = np.unique(_without_missing(X[:, j]))
+        if len(values) > most and j not in categorical:
+            edges.append(_quantile_edges(_without_missing(X[:, j]), most))
+        else:
+            edges.append((values[:-1] + values[1:]) / 2)
+    return Bins(tuple(edges), categorical, most)
+
+
+def _step(X: Array) -> int:
+    return max(1, len(X) // _ENOUGH_ROWS)
+
+
+def _is_fine(column: Array, most: int) -> bool:
+    """Whether some of the rows show already that there are more values than bins."""
+    return len(np.unique(column[:: _step(column)])) > 2 * most
+
+
+def _without_missing(column: Array) -> Array:
+    return column[~np.isnan(column)]
+
+
+def _quantile_edges(column: Array, most: int) -> Array:
+    """Cut halfway between the values next to each quantile."""
+    values = np.sort(column)
+    at = np.linspace(0, len(values), most + 1)[1:-1].astype(np.intp) - 1
+    # The last row with the value at a quantile, so that equal values stay together.
+    at = np.searchsorted(values, np.unique(values[at]), side="right") - 1
+    at = at[at < len(values) - 1]
+    return np.asarray((values[at] + values[at + 1]) / 2)
+
+
+def dense(X: Any) -> Array:
+    """Give an array."""
+    return np.asarray(X.toarray() if hasattr(X, "toarray") else X, dtype=float)

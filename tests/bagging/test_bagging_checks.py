@@ -1,0 +1,20 @@
+"""scikit-learn's own checks on bags; none is expected to fail."""
+
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skensemble import BaggingClassifier, BaggingRegressor
+
+
+@parametrize_with_checks(
+    [
+        BaggingClassifier(random_state=0),
+        BaggingRegressor(random_state=0),
+        BaggingClassifier(LogisticRegression(), n_estimators=3, random_state=0),
+        BaggingRegressor(
+            LinearRegression(), n_estimators=3, aggregation="median", random_state=0
+        ),
+    ]
+)
+def test_scikit_learn_check(estimator, check):
+    check(estimator)
