@@ -29,7 +29,7 @@ Array = NDArray[Any]
 # Weights sum to so much a row, so that no gain is too small for single precision.
 _WEIGHT_OF_A_ROW = 1000.0
 _LEAST_OF_A_LEAF = 1e-3
-_IN_DOUBT = 1e-3
+_IN_DOUBT = 1e-6
 
 
 class BinnedStages(Stages):
@@ -210,12 +210,18 @@ class BinnedLearner(Learner):
         self._read, self._part, self._view = read, part, view
         self._categorical = categorical
         self._bins = find_bins(X, categorical)
+        options = {
+            "max_bin": self._bins.most + 1,
+            "nthread": threads or None,
+            **_kinds(X, categorical),
+        }
+        # From rows with every number XGBoost knows all cuts, and looks for none.
+        every = xgboost.QuantileDMatrix(self._bins.every_number(), **options)
         train = xgboost.QuantileDMatrix(
             self._bins.numbers(X),
             label=np.zeros((len(X), width), dtype=np.float32),
-            max_bin=self._bins.most + 1,
-            nthread=threads or None,
-            **_kinds(X, categorical),
+            ref=every,
+            **options,
         )
         self._sets = {"train": train}
         if X_val is not None:
@@ -237,42 +243,41 @@ class BinnedLearner(Learner):
             weight = drawn_counts(weight, self._rng)
         scaled = weight * (_WEIGHT_OF_A_ROW * weight.size / weight.sum())
         k = len(self._seeds) - 1
-        self._booster.boost(
-            self._sets["train"], k, grad=-scaled * goal, hess=np.asarray(scaled)
-        )
+        scaled = scaled.astype(np.float32)
+        gradient = (-_sign(k) * scaled * goal).astype(np.float32)
+        self._booster.boost(self._sets["train"], k, grad=gradient, hess=scaled)
         return self._read(self._training_values(k))
 
     def _training_values(self, k: int) -> Array:
         """What the last tree says of the training rows.
 
-        The booster keeps the sum over all trees at hand, in single precision; where only
-        signs are read, and none is in doubt, the difference of two sums will do.
+        The booster keeps the sum over all trees at hand, in single precision, which is
+        found far sooner than what one tree says. As signs alternate, sums stay small, and
+        the difference of two is good to some 1e-6.
         """
-        if not self._by_sign:
-            return self._values("train", k)
         sums = self._booster.predict(
             self._sets["train"], output_margin=True, validate_features=False
         )
-        last, self._sums = sums - self._sums, sums
-        if np.abs(last).min() < _IN_DOUBT:
+        last, self._sums = _sign(k) * (sums - self._sums), sums
+        doubt = _IN_DOUBT * max(1.0, float(np.abs(sums).max()))
+        if self._by_sign and np.abs(last).min() < doubt:
             # Of a booster of its own: to ask this one for some rounds spoils the sum
             # that it keeps (XGBoost 3.2).
             alone = self._booster[k : k + 1]
-            last = alone.predict(self._sets["train"], output_margin=True)
+            found = alone.predict(self._sets["train"], output_margin=True)
+            return np.asarray(_sign(k) * found)
         return np.asarray(last)
 
-    def _values(self, name: str, k: int) -> Array:
+    def answer(self) -> Array:
+        """What the last one says of the validation rows."""
+        k = len(self._seeds) - 1
         found = self._booster.predict(
-            self._sets[name],
+            self._sets["validation"],
             output_margin=True,
             iteration_range=(k, k + 1),
             validate_features=False,
         )
-        return np.asarray(found, dtype=float)
-
-    def answer(self) -> Array:
-        """What the last one says of the validation rows."""
-        return self._read(self._values("validation", len(self._seeds) - 1))
+        return self._read(_sign(k) * np.asarray(found, dtype=float))
 
     def drop_last(self) -> None:
         """Forget the last one."""
@@ -284,7 +289,8 @@ class BinnedLearner(Learner):
         kept = self._booster[: len(weights)]
         content = json.loads(bytes(kept.save_raw("json")))
         for at, tree in enumerate(trees_of(content)):
-            self._write(tree, weights[at // self._width])
+            k = at // self._width
+            self._write(tree, _sign(k), weights[k])
         return BinnedStages(
             json.dumps(content).encode(),
             len(weights),
@@ -294,11 +300,11 @@ class BinnedLearner(Learner):
             functools.partial(self._view, seeds=self._seeds[: len(weights)]),
         )
 
-    def _write(self, tree: dict[str, Any], weight: float) -> None:
+    def _write(self, tree: dict[str, Any], sign: float, weight: float) -> None:
         """Write thresholds in the user's units, and what leaves add."""
         values = np.array(tree["split_conditions"], dtype=float)
         leaf = np.array(tree["left_children"]) == -1
-        values[leaf] = self._part(self._read(values[leaf]), weight)
+        values[leaf] = self._part(self._read(sign * values[leaf]), weight)
         for node in np.flatnonzero(~leaf):
             j = tree["split_indices"][node]
             if j not in self._categorical:
@@ -307,15 +313,28 @@ class BinnedLearner(Learner):
         tree["base_weights"] = np.where(leaf, values, tree["base_weights"]).tolist()
 
 
+def _sign(k: int) -> float:
+    """Every other tree is grown for the negative of the response."""
+    return -1.0 if k % 2 else 1.0
+
+
 def drawn_counts(weight: Array, rng: np.random.RandomState) -> Array:
     """Count how often each row is drawn; the same draws as ``rng.choice(p=weight)``.
 
-    Sorted once, the draws of each row lie side by side.
+    Each draw is looked up from the first row that its share of [0, 1) may fall on, a few
+    steps up, which takes a fifth of the time of a search among all rows.
     """
+    n_rows = len(weight)
     sums = weight.cumsum()
-    draws = np.sort(rng.random_sample(len(weight)))
-    below = np.searchsorted(draws, sums / sums[-1], side="left")
-    return np.diff(below, prepend=0).astype(float)
+    sums /= sums[-1]
+    draws = rng.random_sample(n_rows)
+    ends = np.bincount((sums * n_rows).astype(np.intp), minlength=n_rows + 1)
+    at = (np.cumsum(ends) - ends)[(draws * n_rows).astype(np.intp)]
+    below = np.flatnonzero(sums[at] <= draws)
+    while len(below):
+        at[below] += 1
+        below = below[sums[at[below]] <= draws[below]]
+    return np.bincount(at, minlength=n_rows).astype(float)
 
 
 _PARAMS = {

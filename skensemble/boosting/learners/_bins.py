@@ -11,7 +11,7 @@ Array = NDArray[Any]
 _MOST_BINS = 255
 _FEW_ROWS = 2048
 # Quantiles are found from so many rows.
-_ENOUGH_ROWS = 20_000
+_ENOUGH_ROWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,11 @@ class Bins:
         found = self.codes(X).T.astype(np.float32)
         found[np.isnan(X)] = np.nan
         return found
+
+    def every_number(self) -> Array:
+        """Rows in which each column takes all its numbers, (most bins, n_features)."""
+        rows = np.arange(self.last.max() + 1)[:, None]
+        return np.minimum(rows, self.last).astype(np.float32)
 
     def threshold(self, j: int, number: float) -> float:
         """Turn "bins below this number" into "values below this".

@@ -101,7 +101,7 @@ class Samme(Rule):
     def step(self, y, answer, weight):
         """Weigh a learner."""
         wrong = answer != y
-        error = float(np.average(wrong, weights=weight))
+        error = float(weight @ wrong / weight.sum())
         if error <= 0:
             return Step(0.0, 1.0, None)
         if error >= 1.0 - 1.0 / self.n_classes:
