@@ -553,8 +553,9 @@ class BaggingClassifier(ClassifierMixin, BaseBagging):
         Samples depend on the content of rows, not on where they stand.
     verbose : int, default=0
         Passed to joblib.
-    sampling : {"rows", "stratified", "groups", "blocks", "balanced", "oversampled", \
-            "bayesian"}, default="rows"
+    sampling : str, default="rows"
+        ``"rows"``, ``"stratified"``, ``"groups"``, ``"blocks"``, ``"balanced"``,
+        ``"oversampled"`` or ``"bayesian"``.
         How samples are drawn: by row; by row within each class; by whole group; in
         blocks of neighbouring rows, for time series; as many rows
         of each class as the smallest has, or as the largest has; ``"bayesian"`` weighs all
@@ -620,7 +621,9 @@ class BaggingClassifier(ClassifierMixin, BaseBagging):
     >>> from sklearn.datasets import load_iris
     >>> from skensemble import BaggingClassifier
     >>> X, y = load_iris(return_X_y=True)
-    >>> bag = BaggingClassifier(n_estimators=30, oob_score=True, random_state=0).fit(X, y)
+    >>> bag = BaggingClassifier(n_estimators=30, oob_score=True, random_state=0).fit(
+    ...     X, y
+    ... )
     >>> bool(bag.oob_score_ > 0.9)
     True
     >>> bag.oof_["bag"].shape
@@ -816,8 +819,9 @@ class BaggingRegressor(RegressorMixin, BaseBagging):
         Samples depend on the content of rows, not on where they stand.
     verbose : int, default=0
         Passed to joblib.
-    sampling : {"rows", "stratified", "groups", "blocks", "balanced", "oversampled", \
-            "bayesian"}, default="rows"
+    sampling : str, default="rows"
+        ``"rows"``, ``"stratified"``, ``"groups"``, ``"blocks"``, ``"balanced"``,
+        ``"oversampled"`` or ``"bayesian"``.
         How samples are drawn: by row; by row within each class or bin of y; by whole group; in
         blocks of neighbouring rows, for time series; as many rows
         of each bin of y as the smallest has, or as the largest has; ``"bayesian"`` weighs all

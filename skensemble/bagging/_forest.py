@@ -306,8 +306,7 @@ class RandomForestClassifier(BaseForest, sklearn.ensemble.RandomForestClassifier
         drawn from each class, or of the groups.
     monotonic_cst : array-like of int of shape (n_features,), default=None
         1, -1 or 0 a feature: the prediction only rises with it, only falls, or is free.
-    sampling : {"rows", "stratified", "groups", "balanced", "balanced_by_weight"}, \
-            default="rows"
+    sampling : str, default="rows"
         What is drawn, with replacement, for each tree:
 
         - "rows": rows, whatever their class;
@@ -453,9 +452,9 @@ class RandomForestRegressor(BaseForest, sklearn.ensemble.RandomForestRegressor):
     ----------
     n_estimators : int, default=100
         How many trees.
-    criterion : {"squared_error", "absolute_error", "friedman_mse", "poisson"}, \
-            default="squared_error"
-        What a split is chosen by.
+    criterion : str, default="squared_error"
+        What a split is chosen by: "squared_error", "absolute_error", "friedman_mse" or
+        "poisson".
     max_depth : int, default=None
         The deepest that a tree may grow; None: no limit.
     min_samples_split : int or float, default=2
@@ -543,7 +542,9 @@ class RandomForestRegressor(BaseForest, sklearn.ensemble.RandomForestRegressor):
     >>> from skensemble import RandomForestRegressor
     >>> X, y = load_diabetes(return_X_y=True)
     >>> forest = RandomForestRegressor(min_samples_leaf=5, random_state=0)
-    >>> low, high = forest.fit(X[:300], y[:300]).predict_quantiles(X[300:], [0.1, 0.9]).T
+    >>> low, high = (
+    ...     forest.fit(X[:300], y[:300]).predict_quantiles(X[300:], [0.1, 0.9]).T
+    ... )
     >>> inside = (low <= y[300:]) & (y[300:] <= high)
     >>> bool(0.7 < inside.mean() < 0.9)
     True
@@ -635,7 +636,7 @@ class RandomForestRegressor(BaseForest, sklearn.ensemble.RandomForestRegressor):
         The training targets in the leaves that a row falls into, weighted: those of tree
         `b` by how often it drew them, over the draws in the leaf, then all by one over
         the number of trees. The mean with these weights is what `predict` gives. (In
-        [2]_ trees weigh all training rows of a leaf, drawn or not.)
+        Meinshausen's paper trees weigh all training rows of a leaf, drawn or not.)
 
         Parameters
         ----------
@@ -667,8 +668,8 @@ class RandomForestRegressor(BaseForest, sklearn.ensemble.RandomForestRegressor):
     def standard_error(self, X):
         """Tell how far predictions would move on other training rows.
 
-        The infinitesimal jackknife of [3]_, with its correction for a finite number of
-        trees. It speaks of the forest's mean, not of the scatter of targets around it.
+        The infinitesimal jackknife (Wager, Hastie and Efron, 2014), with its correction
+        for a finite number of trees. It speaks of the forest's mean, not of the scatter of targets around it.
 
         Parameters
         ----------
