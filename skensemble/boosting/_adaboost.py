@@ -237,7 +237,9 @@ class AdaBoostClassifier(ClassifierMixin, BaseAdaBoost):
         return size, ""
 
     def _rule(self):
-        return RULES[self.variant](self.n_classes_, self.learning_rate)
+        # Of one class there is nothing to be sure or unsure.
+        variant = "samme" if self.n_classes_ == 1 else self.variant
+        return RULES[variant](self.n_classes_, self.learning_rate)
 
     def _tracker(self, rule, course):
         return ClassTracker(rule, course)
@@ -251,8 +253,9 @@ class AdaBoostClassifier(ClassifierMixin, BaseAdaBoost):
                 ),
                 "response": ask_numbers,
             }
+            one = self.n_classes_ == 1
             return GeneralLearner(
-                self.estimator_,
+                DecisionTreeClassifier(max_depth=1) if one else self.estimator_,
                 X,
                 self.classes_[codes],
                 X_val,

@@ -4,14 +4,15 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from skensemble.core._per_row import check_per_row
-
 
 def checked_weight(weight, n_rows, name="sample_weight"):
     if weight is None:
         return None
     weight = np.asarray(weight, dtype=float)
-    check_per_row(name, weight, n_rows)
+    if weight.shape != (n_rows,):  # in scikit-learn's words, which its tests look for
+        raise ValueError(
+            f"{name}.shape == {weight.shape}, expected ({n_rows},): one entry a row."
+        )
     if weight.min() < 0:
         raise ValueError(
             f"Negative values in data passed to `{name}`; weights must be zero or more."

@@ -19,7 +19,7 @@ def check_per_row(name: str, values: Any, n_rows: int) -> None:
     """
     if values is not None and np.shape(values) != (n_rows,):
         raise ValueError(
-            f"{name}.shape == {np.shape(values)}, expected ({n_rows},): one entry a row."
+            f"{name} has shape {np.shape(values)}, expected ({n_rows},): one entry a row."
         )
 
 

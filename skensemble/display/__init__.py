@@ -2,6 +2,12 @@
 
 from skensemble.display._diversity import DiversityDisplay
 from skensemble.display._leaderboard import LeaderboardDisplay
+from skensemble.display._margins import MarginsDisplay
 from skensemble.display._weights import WeightsDisplay
 
-__all__ = ["DiversityDisplay", "LeaderboardDisplay", "WeightsDisplay"]
+__all__ = [
+    "DiversityDisplay",
+    "LeaderboardDisplay",
+    "MarginsDisplay",
+    "WeightsDisplay",
+]

@@ -1,6 +1,6 @@
 """Workers x inner threads never exceed the cores granted."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from joblib import cpu_count, effective_n_jobs
@@ -73,7 +73,8 @@ def limited_threads(estimator: Any, threads: int | None):
     if wanted:
         estimator.set_params(**{key: new for key, (_, new) in wanted.items()})
     try:
-        with threadpool_limits(limits=threads):
+        # Even without a limit it would look through all libraries that are loaded.
+        with nullcontext() if threads is None else threadpool_limits(limits=threads):
             yield
     finally:
         if wanted:

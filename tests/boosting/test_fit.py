@@ -522,7 +522,7 @@ def test_bad_options_are_named(options, words):
     ("given", "words"),
     [
         ({"sample_weight": [1.0]}, r"sample_weight.shape == \(1,\)"),
-        ({"groups": [1, 2]}, r"groups.shape == \(2,\), expected \(442,\)"),
+        ({"groups": [1, 2]}, r"groups has shape \(2,\), expected \(442,\)"),
         ({"sample_weight": -np.ones(len(YR))}, "zero or more"),
         ({"sample_weight": np.zeros(len(YR))}, "are zero"),
     ],

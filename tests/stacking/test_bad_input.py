@@ -488,18 +488,18 @@ def test_targets(kind, y, expected):
 
 
 FIT_PARAMS = [
-    ("sample_weight", np.ones(5), ["sample_weight.shape == (5,)", "(24,)"]),
-    ("sample_weight", np.ones((N, 1)), ["sample_weight.shape == (24, 1)", "(24,)"]),
-    ("sample_weight", 2.0, ["sample_weight.shape == ()", "(24,)"]),
+    ("sample_weight", np.ones(5), ["sample_weight has shape (5,)", "(24,)"]),
+    ("sample_weight", np.ones((N, 1)), ["sample_weight has shape (24, 1)", "(24,)"]),
+    ("sample_weight", 2.0, ["sample_weight has shape ()", "(24,)"]),
     ("sample_weight", -np.ones(N), ["sample_weight is -1.0 in row 0", "zero or more"]),
     ("sample_weight", broken(np.ones(N), np.nan), ["sample_weight is nan in row 4"]),
     ("sample_weight", broken(np.ones(N), np.inf), ["sample_weight is inf in row 4"]),
     ("sample_weight", np.zeros(N), ["sample_weight is zero in all rows", "above 0"]),
     ("sample_weight", LABELS, ["sample_weight should be numbers", "'no'"]),
-    ("a__sample_weight", np.ones(5), ["a__sample_weight.shape == (5,)", "(24,)"]),
+    ("a__sample_weight", np.ones(5), ["a__sample_weight has shape (5,)", "(24,)"]),
     ("a__sample_weight", -np.ones(N), ["a__sample_weight is -1.0 in row 0"]),
-    ("groups", [1, 2], ["groups.shape == (2,)", "(24,)"]),
-    ("groups", np.ones((N, 2)), ["groups.shape == (24, 2)", "(24,)"]),
+    ("groups", [1, 2], ["groups has shape (2,)", "(24,)"]),
+    ("groups", np.ones((N, 2)), ["groups has shape (24, 2)", "(24,)"]),
     ("colour", "red", ["[colour]", "member__parameter", "['a', 'b']"]),
     ("c__sample_weight", np.ones(N), ["[c__sample_weight]", "Members: ['a', 'b']"]),
 ]
@@ -521,7 +521,7 @@ def test_weights_and_groups_that_are_routed(kind):
         if has_cv(kind):
             model.set_params(cv=GroupKFold(3))
         told = refused(model, X, y_of(kind), groups=[1, 2])
-        assert_told(told, "groups.shape == (2,)", "(24,)")
+        assert_told(told, "groups has shape (2,)", "(24,)")
 
 
 @every_classifier

@@ -1,0 +1,53 @@
+"""
+Which labels are wrong?
+=======================
+
+AdaBoost piles weight on rows that it keeps getting wrong. On clean data these are the hard
+ones; where labels are wrong, they are the wrong ones. Here a tenth of the labels of real
+tumours is flipped, and the weights are asked which.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.datasets import load_breast_cancer
+from sklearn.tree import DecisionTreeClassifier
+
+from skensemble import AdaBoostClassifier
+from skensemble.display import MarginsDisplay
+
+X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+flipped = np.random.default_rng(0).choice(len(y), len(y) // 10, replace=False)
+noisy = y.to_numpy().copy()
+noisy[flipped] = 1 - noisy[flipped]
+
+# %%
+# Rows whose weight ran away
+# --------------------------
+
+model = AdaBoostClassifier(
+    DecisionTreeClassifier(max_depth=2), n_estimators=60, random_state=0
+).fit(X, noisy)
+suspects = model.suspect_rows(len(flipped))
+found = len(set(suspects.index) & set(flipped))
+print(f"{found} of the {len(flipped)} heaviest rows are flipped ones")
+print(suspects.head())
+
+# %%
+# Margins
+# -------
+# The gentle variant gives up on such rows, so their margins stay low, and the others high.
+
+gentle = AdaBoostClassifier(
+    DecisionTreeClassifier(max_depth=2),
+    n_estimators=60,
+    variant="gentle",
+    random_state=0,
+).fit(X, noisy)
+wrong = np.isin(np.arange(len(y)), flipped)
+MarginsDisplay(
+    {
+        "flipped rows": gentle.margins(X[wrong], noisy[wrong]),
+        "other rows": gentle.margins(X[~wrong], noisy[~wrong]),
+    }
+).plot()
+plt.show()
