@@ -74,7 +74,7 @@ class AdaBoostClassifier(ClassifierMixin, BaseAdaBoost):
         a frame of numbers and categories.
     variant : {"samme", "real", "gentle", "logit"}, default="samme"
         How learners are added: votes by label; log-odds of their probabilities (Real
-        AdaBoost); mean class codes, which calm noise (Gentle AdaBoost); Newton steps of
+        AdaBoost); mean class codes, at most one (Gentle AdaBoost); Newton steps of
         the log loss (LogitBoost; Friedman, Hastie and Tibshirani, "Additive logistic
         regression", Annals of Statistics 28, 2000).
     sampling : {None, "balanced"}, default=None

@@ -167,8 +167,8 @@ class Gentle(_Additive):
     r"""Gentle AdaBoost: a learner adds the mean of the class code, at most one.
 
     For two classes the log-odds grow by :math:`2\,(2p - 1)`, in general by the mean of
-    the code that is 1 for the class and :math:`-1/(K-1)` for others. A sure learner adds
-    no more than that, so rows that are mislabelled gain weight slowly.
+    the code that is 1 for the class and :math:`-1/(K-1)` for others. A learner, however
+    sure, adds no more than that.
     """
 
     def part(self, answer, weight):
