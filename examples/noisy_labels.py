@@ -28,7 +28,7 @@ model = AdaBoostClassifier(
     DecisionTreeClassifier(max_depth=2), n_estimators=60, random_state=0
 ).fit(X, noisy)
 suspects = model.suspect_rows(len(flipped))
-found = len(set(suspects.index) & set(flipped))
+found = len(set(suspects["position"]) & set(flipped))
 print(f"{found} of the {len(flipped)} heaviest rows are flipped ones")
 print(suspects.head())
 

@@ -172,6 +172,11 @@ def check_rows(bag: Any, n_rows: int, weight: Any, groups: Any) -> None:
     weight, groups : array-like of shape (n,) or None
         As given to ``fit``.
     """
+    if groups is not None and bag.sampling != "groups":
+        raise ValueError(
+            f"sampling={bag.sampling!r} takes no groups, which would be split between "
+            "samples; use sampling='groups', or leave groups out."
+        )
     check_weights("sample_weight", weight, n_rows)
     check_per_row("groups", groups, n_rows)
     kind = bag.sampling

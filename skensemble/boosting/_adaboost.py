@@ -3,7 +3,12 @@
 import functools
 
 import numpy as np
-from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.base import (
+    ClassifierMixin,
+    RegressorMixin,
+    is_classifier,
+    is_regressor,
+)
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils.validation import check_is_fitted
@@ -88,7 +93,7 @@ class AdaBoostClassifier(ClassifierMixin, BaseAdaBoost):
         Which: at random, classes in proportion (whole groups where `fit` is given
         `groups`), or the last block, for ordered rows.
     n_jobs : int or None, default=None
-        Threads for trees on bins; None leaves it to OpenMP. The trees are the same.
+        Threads for trees on bins; None means 1, -1 all cores. The trees are the same.
 
     Attributes
     ----------
@@ -204,6 +209,11 @@ class AdaBoostClassifier(ClassifierMixin, BaseAdaBoost):
         _check_choice("variant", self.variant, tuple(RULES))
         _check_choice("sampling", self.sampling, (None, "balanced"))
         super()._check_options()
+        if is_regressor(self._resolved()) and self.variant != "logit":
+            raise ValueError(
+                f"estimator={self._resolved()!r} is a regressor; give a classifier, or use "
+                "variant='logit', which fits numbers."
+            )
         wanted = {"real": "predict_proba", "gentle": "predict_proba"}.get(self.variant)
         if wanted and not hasattr(self._resolved(), wanted):
             raise ValueError(
@@ -289,7 +299,7 @@ class AdaBoostClassifier(ClassifierMixin, BaseAdaBoost):
             params=size_params(self.estimator_),
             categorical=self._columns.categorical,
             width=self.n_classes_ if self.n_classes_ > 2 else 1,
-            threads=_threads(self.n_jobs),
+            threads=_threads(self.n_jobs) or 1,
             rng=rng,
             drawn=False,
             read=reads[rule.asks],
@@ -511,7 +521,7 @@ class AdaBoostRegressor(RegressorMixin, BaseAdaBoost):
     validation : {"random", "last"}, default="random"
         Which: at random (whole groups where `fit` is given `groups`), or the last block.
     n_jobs : int or None, default=None
-        Threads for trees on bins; None leaves it to OpenMP. The trees are the same.
+        Threads for trees on bins; None means 1, -1 all cores. The trees are the same.
 
     Attributes
     ----------
@@ -613,6 +623,10 @@ class AdaBoostRegressor(RegressorMixin, BaseAdaBoost):
     def _check_options(self):
         _check_choice("loss", self.loss, _LOSSES)
         super()._check_options()
+        if is_classifier(self._resolved()):
+            raise ValueError(
+                f"estimator={self._resolved()!r} is a classifier; give a regressor."
+            )
 
     def _size(self, X):
         return tree_size(self._resolved(), DecisionTreeRegressor, X)
@@ -644,7 +658,7 @@ class AdaBoostRegressor(RegressorMixin, BaseAdaBoost):
             params=size_params(self.estimator_),
             categorical=self._columns.categorical,
             width=1,
-            threads=_threads(self.n_jobs),
+            threads=_threads(self.n_jobs) or 1,
             rng=rng,
             drawn=True,
             read=functools.partial(scaled_back, centre=centre, scale=scale),

@@ -42,11 +42,23 @@ class BaseAdaBoost(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
                 "Found input variables with inconsistent numbers of samples: "
                 f"[{n_rows}, {len(target.values)}]"
             )
+        self._labels = getattr(params["X"], "index", None)
         weight = checked_weight(params["sample_weight"], n_rows)
         weight = np.ones(n_rows) if weight is None else weight
         check_per_row("groups", params["groups"], n_rows)
         train, held = self._held_out(X, target, weight, params)
-        record = self._boost(train, held, params, rng)
+        try:
+            record = self._boost(train, held, params, rng)
+        except ValueError as error:
+            if self.engine_ == "general" and hasattr(params["X"], "columns"):
+                error.add_note(
+                    f"The learner is given the frame as it is, because {self._why}. Text "
+                    "and categories need an encoder before it in a Pipeline; trees that "
+                    "limit nothing but max_depth and max_leaf_nodes take them."
+                )
+            raise
+        finally:
+            del self._why
         self.row_weights_ = self._all_rows(record.row_weights, n_rows)
         return self
 
@@ -57,14 +69,15 @@ class BaseAdaBoost(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _read_first(self, X):
         """Choose the road, and read the rows as it wants them."""
+        self._why = "engine='general'"
         if self.engine == "general":
             self.engine_, self._columns = "general", Columns()
             return self._as_given(X, reset=True)
-        size, why = self._size(X)
+        size, self._why = self._size(X)
         if size is None:
             if self.engine == "binned":
                 raise ValueError(
-                    f"engine='binned' cannot be used: {why}. Use engine='auto' or "
+                    f"engine='binned' cannot be used: {self._why}. Use engine='auto' or "
                     "'general', or another estimator."
                 )
             self.engine_, self._columns = "general", Columns()
@@ -294,15 +307,25 @@ class BaseAdaBoost(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         rows : pandas.DataFrame
-            Indexed by the position of the row; ``weight`` is the mean over all rounds of
-            the weight of the row, where 1 is that of an average row, and ``share`` its
-            share in the total. The largest come first.
+            Indexed by the labels of the rows where `fit` was given a frame of pandas, by
+            their positions otherwise. ``weight`` is the mean over all rounds of the
+            weight of the row, where 1 is that of an average row, ``share`` its share in
+            the total, ``position`` the place of the row. The largest come first.
         """
         check_is_fitted(self)
         check_number("n", n, Integral, 1)
-        weights = pd.Series(self.row_weights_, name="weight").rename_axis("row")
-        found = weights.sort_values(ascending=False, kind="stable").head(n).to_frame()
-        return found.assign(share=found["weight"] / weights.sum())
+        weights = np.asarray(self.row_weights_)
+        places = np.argsort(-np.nan_to_num(weights, nan=-1.0), kind="stable")[:n]
+        places = places[~np.isnan(weights[places])]
+        known = isinstance(self._labels, pd.Index)
+        return pd.DataFrame(
+            {
+                "weight": weights[places],
+                "share": weights[places] / np.nansum(weights),
+                "position": places,
+            },
+            index=self._labels[places] if known else pd.Index(places, name="row"),
+        )
 
     def __sklearn_is_fitted__(self):
         """Tell whether there is a model."""

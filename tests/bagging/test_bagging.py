@@ -597,3 +597,9 @@ def test_weights_that_cannot_be_used_are_refused():
         BaggingClassifier().fit(X, y, sample_weight=-np.ones(150))
     with pytest.raises(ValueError, match="quantiles=2"):
         BaggingRegressor(Ridge()).fit(*DIABETES).predict_quantiles(X, 2)
+
+
+def test_groups_that_would_be_split_are_refused():
+    X, y = np.arange(20.0)[:, None], np.arange(20.0)
+    with pytest.raises(ValueError, match="use sampling='groups'"):
+        BaggingRegressor().fit(X, y, groups=np.repeat(np.arange(5), 4))

@@ -12,11 +12,12 @@ from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.ensemble import AdaBoostClassifier as SklearnClassifier
 from sklearn.ensemble import AdaBoostRegressor as SklearnRegressor
-from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from xgboost import XGBClassifier
 
@@ -451,7 +452,7 @@ def test_any_library_may_be_the_learner():
         (AdaBoostClassifier(engine="fast"), "engine='fast' is not known"),
         (AdaBoostClassifier(sampling="all"), "sampling='all' is not known"),
         (AdaBoostClassifier(DecisionTreeClassifier), "has no fit"),
-        (AdaBoostClassifier(LinearRegression(), variant="real"), "predict_proba"),
+        (AdaBoostClassifier(LinearSVC(), variant="real"), "predict_proba"),
         (AdaBoostClassifier(trees(1), variant="logit"), "use a regressor"),
         (AdaBoostRegressor(loss="huber"), "loss='huber' is not known"),
         (AdaBoostRegressor(validation="all", early_stopping=True), "validation='all'"),
@@ -487,3 +488,29 @@ def test_a_tree_of_one_leaf_says_its_shares():
     tree = Tree([-1], [0], [False], [0], [0.0], [np.array([1.0, 3.0])])
 
     assert_allclose(tree.proportions(), [[0.25, 0.75]])
+
+
+def test_suspects_are_named_as_in_the_frame():
+    table = pd.DataFrame(X, index=[f"row {k}" for k in range(N)])
+    plain, named = (
+        AdaBoostClassifier(n_estimators=5).fit(rows, YES).suspect_rows(9)
+        for rows in (X, table)
+    )
+
+    assert named.index.tolist() == [f"row {k}" for k in plain.index]
+    assert_array_equal(named["position"], plain.index)
+
+
+def test_learners_of_the_other_kind_are_refused():
+    with pytest.raises(ValueError, match="is a classifier; give a regressor"):
+        AdaBoostRegressor(LogisticRegression()).fit(X, SIGNAL)
+    with pytest.raises(ValueError, match="is a regressor; give a classifier"):
+        AdaBoostClassifier(Ridge()).fit(X, YES)
+
+
+def test_text_on_the_general_road_is_explained():
+    with pytest.raises(ValueError, match="could not convert") as told:
+        AdaBoostClassifier(trees(2, min_samples_leaf=5)).fit(frame(), YES)
+
+    assert "need an encoder" in told.value.__notes__[0]
+    assert "limits more than max_depth" in told.value.__notes__[0]
