@@ -77,14 +77,14 @@ class Slow(GaussianNB):
     """Takes its time."""
 
     def fit(self, X, y, sample_weight=None):
-        time.sleep(0.6)
+        time.sleep(1.8)
         return super().fit(X, y, sample_weight)
 
 
 @pytest.mark.parametrize("first", [False, True])
 def test_quick_members_are_there_when_a_slow_one_takes_all_the_time(first):
     members = [("slow", Slow()), *MEMBERS] if first else [*MEMBERS, ("slow", Slow())]
-    stack = StackingClassifier(members, time_limit=0.5, random_state=0)
+    stack = StackingClassifier(members, time_limit=1.5, random_state=0)
     if first:  # nothing can be done about it without other processes
         with pytest.raises(MemberFailedError, match="put quick members first"):
             stack.fit(X, Y)
