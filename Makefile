@@ -19,7 +19,7 @@ docs-check:
 	$(PYTHON) -m sphinx -q -b html -W --keep-going -D plot_gallery=0 docs docs/_build/check
 
 peers: $(STAMP)
-	@if [ -d ../shared/peers ]; then cd ../shared/peers && $(abspath $(PYTHON)) run_peers.py voting stacking ens_common --path $(CURDIR) --out $(CURDIR)/out/peers --fail-under 97 && $(abspath $(PYTHON)) run_peers.py gboost --path $(CURDIR) --out $(CURDIR)/out/peers_boosting --fail-under 85; \
+	@if [ -d ../shared/peers ]; then cd ../shared/peers && $(abspath $(PYTHON)) run_peers.py voting stacking ens_common adaboost bagging --path $(CURDIR) --out $(CURDIR)/out/peers --fail-under 97 && $(abspath $(PYTHON)) run_peers.py gboost --path $(CURDIR) --out $(CURDIR)/out/peers_boosting --fail-under 85; \
 	else echo "../shared/peers is not there: nothing to run"; fi
 
 bench: $(STAMP)

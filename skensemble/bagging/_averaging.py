@@ -26,6 +26,7 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skensemble.core._checks import check_jobs
 from skensemble.core._per_row import check_per_row, check_weights
 from skensemble.core._responses import AUTO, asked_by, respond, response_method
 from skensemble.core._seeds import named_seed, root_seed
@@ -669,15 +670,6 @@ def check_estimator_kind(estimator: Any) -> None:
             f"estimator={estimator!r} is neither a classifier nor a regressor, so there "
             "is nothing to average; use one of them, as the last step of a Pipeline "
             "where it needs others."
-        )
-
-
-def check_jobs(n_jobs: Any) -> None:
-    """Refuse what is no number of cores."""
-    if n_jobs is not None and (not isinstance(n_jobs, Integral) or n_jobs == 0):
-        raise ValueError(
-            f"n_jobs={n_jobs!r} is no number of cores; use 1 or more, -1 for all of "
-            "them, or None."
         )
 
 

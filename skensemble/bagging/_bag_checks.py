@@ -1,12 +1,18 @@
 """Bad input to a bag, refused before a member is fitted."""
 
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state, get_tags
+from sklearn.utils import get_tags
 
 from skensemble.bagging._sampling import SAMPLINGS
+from skensemble.core._checks import (
+    check_choice,
+    check_jobs,
+    check_seconds,
+    check_seed,
+)
 from skensemble.core._per_row import check_per_row, check_weights
 from skensemble.fitting._store import as_store
 
@@ -14,12 +20,6 @@ ENGINES = ["auto", "binned", "general"]
 _FLAGS = ("bootstrap", "bootstrap_features", "warm_start")
 _ONLY_REPLACED = ("blocks", "bayesian", "oversampled")
 _UNWEIGHTED = ("groups", "blocks")
-
-
-def check_choice(name: str, value: Any, known: list[str]) -> None:
-    """Refuse a value that is not among those known."""
-    if not isinstance(value, str) or value not in known:
-        raise ValueError(f"{name}={value!r} is not known; use one of {known}.")
 
 
 def check_options(bag: Any, aggregations: list[str]) -> None:
@@ -39,9 +39,9 @@ def check_options(bag: Any, aggregations: list[str]) -> None:
     check_choice("aggregation", bag.aggregation, aggregations)
     check_choice("engine", bag.engine, ENGINES)
     check_choice("on_error", bag.on_error, ["raise", "drop"])
-    _check_jobs(bag.n_jobs)
-    _check_seed(bag.random_state)
-    _check_seconds(bag.time_limit)
+    check_jobs(bag.n_jobs)
+    check_seed(bag.random_state)
+    check_seconds("time_limit", bag.time_limit)
     as_store(bag.memory)
     _check_sampling(bag)
     _check_out_of_bag(bag)
@@ -86,32 +86,6 @@ def _check_amount(name: str, value: Any, *, none: bool) -> None:
         raise ValueError(
             f"{name}={value!r} must be a whole number, 1 or more, or a share above 0.0 "
             f"and up to 1.0{end}."
-        )
-
-
-def _check_jobs(n_jobs: Any) -> None:
-    if n_jobs is not None and (not isinstance(n_jobs, Integral) or n_jobs == 0):
-        raise ValueError(
-            f"n_jobs={n_jobs!r} is no number of cores; use 1 or more, -1 for all of "
-            "them, or None."
-        )
-
-
-def _check_seed(random_state: Any) -> None:
-    try:
-        check_random_state(random_state)
-    except ValueError as error:
-        raise ValueError(
-            f"random_state={random_state!r} cannot seed anything; use a whole number, a "
-            "RandomState or None."
-        ) from error
-
-
-def _check_seconds(value: Any) -> None:
-    number = isinstance(value, Real) and not isinstance(value, bool)
-    if value is not None and not (number and value > 0):
-        raise ValueError(
-            f"time_limit={value!r} should be a number of seconds above 0, or None."
         )
 
 

@@ -15,7 +15,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from skensemble.boosting._adaboost_base import (
     BaseAdaBoost,
-    _check_choice,
     numeric_columns,
 )
 from skensemble.boosting._adaboost_rounds import (
@@ -38,13 +37,14 @@ from skensemble.boosting.learners._binned import BinnedLearner, size_params
 from skensemble.boosting.learners._general import GeneralLearner
 from skensemble.boosting.learners._histograms import HistogramLearner
 from skensemble.boosting.learners._rules import R2, RULES
+from skensemble.core._checks import check_choice
 from skensemble.core._targets import class_target, numeric_target
 
 # Trees on counts: deeper ones are left to scikit-learn, and wider tables too.
 _DEEPEST = 10
 _MOST_COUNTED = 10**8
 _ROWS_AT_ONCE = 8192
-_LOSSES = ("linear", "square", "exponential")
+_LOSSES = ["linear", "square", "exponential"]
 
 
 class AdaBoostClassifier(ClassifierMixin, BaseAdaBoost):
@@ -206,8 +206,8 @@ class AdaBoostClassifier(ClassifierMixin, BaseAdaBoost):
         return DecisionTreeClassifier(max_depth=1)
 
     def _check_options(self):
-        _check_choice("variant", self.variant, tuple(RULES))
-        _check_choice("sampling", self.sampling, (None, "balanced"))
+        check_choice("variant", self.variant, list(RULES))
+        check_choice("sampling", self.sampling, [None, "balanced"])
         super()._check_options()
         if is_regressor(self._resolved()) and self.variant != "logit":
             raise ValueError(
@@ -621,7 +621,7 @@ class AdaBoostRegressor(RegressorMixin, BaseAdaBoost):
         return DecisionTreeRegressor(max_depth=3)
 
     def _check_options(self):
-        _check_choice("loss", self.loss, _LOSSES)
+        check_choice("loss", self.loss, _LOSSES)
         super()._check_options()
         if is_classifier(self._resolved()):
             raise ValueError(

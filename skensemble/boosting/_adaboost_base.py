@@ -15,13 +15,14 @@ from skensemble.boosting._adaboost_rounds import Course, run
 from skensemble.boosting._columns import Columns, learn_columns
 from skensemble.boosting._options import check_number, checked_weight
 from skensemble.boosting.learners._views import TreeView
+from skensemble.core._checks import check_choice
 from skensemble.core._per_row import check_per_row
 from skensemble.core._seeds import named_seed
 from skensemble.fitting._fit import take_rows
 from skensemble.fitting._holdout import inner_split
 from skensemble.optim._stopping import as_stopping
 
-ENGINES = ("auto", "binned", "general")
+ENGINES = ["auto", "binned", "general"]
 _LARGEST_SEED = 2**31 - 1
 
 
@@ -236,7 +237,7 @@ class BaseAdaBoost(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         check_number("learning_rate", self.learning_rate, Real, 0)
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate={self.learning_rate!r} must be above 0.")
-        _check_choice("engine", self.engine, ENGINES)
+        check_choice("engine", self.engine, ENGINES)
         estimator = self._resolved()
         if isinstance(estimator, type) or not hasattr(estimator, "fit"):
             raise ValueError(
@@ -355,11 +356,6 @@ def _numbers_of(columns, n_features, X):
             f"X has {found.shape[1]} features, but the tree was grown on {n_features}."
         )
     return found
-
-
-def _check_choice(name, value, known):
-    if value not in known:
-        raise ValueError(f"{name}={value!r} is not known; use one of {list(known)}.")
 
 
 def _seed_like(rng):

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
 
+from skensemble.core._checks import check_choice, check_share
 from skensemble.core._seeds import named_seed
 from skensemble.fitting._cell import Split
 from skensemble.fitting._holdout import WAYS, inner_split
-from skensemble.stacking._checks import check_choice, check_share
 from skensemble.stacking._meta_estimator import BaseMetaEstimator
 
 

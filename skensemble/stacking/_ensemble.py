@@ -14,6 +14,7 @@ from sklearn.utils import Bunch, get_tags, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.validation import check_is_fitted
 
+from skensemble.core._checks import check_choice, check_jobs, check_seconds, check_seed
 from skensemble.core._composition import (
     NamedMembers,
     active,
@@ -35,15 +36,11 @@ from skensemble.fitting._splits import plan_splits
 from skensemble.fitting._store import as_store
 from skensemble.stacking._after_fit import AfterFit, glimpse_of
 from skensemble.stacking._checks import (
-    check_choice,
     check_coverage,
     check_data,
     check_folds,
-    check_jobs,
     check_scored,
     check_scoring_kind,
-    check_seconds,
-    check_seed,
 )
 from skensemble.stacking._combinations import meta_features
 from skensemble.stacking._drawing import visual_block

@@ -14,13 +14,13 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.model_selection import TimeSeriesSplit
 
+from skensemble.core._checks import check_share
 from skensemble.core._seeds import named_seed
 from skensemble.core._targets import Target
 from skensemble.core._told import warn
 from skensemble.exceptions import StackedOverfitWarning
 from skensemble.fitting._holdout import inner_split
 from skensemble.fitting._runner import cut_params, take_rows
-from skensemble.stacking._checks import check_share
 from skensemble.stacking._evidence import held_out
 from skensemble.stacking._scores import score_block
 

@@ -10,10 +10,11 @@ from sklearn.utils.metadata_routing import MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skensemble.core._checks import check_choice
 from skensemble.core._composition import check_kind
 from skensemble.core._responses import AUTO
 from skensemble.core._targets import decode
-from skensemble.stacking._checks import check_choice, lacks
+from skensemble.stacking._checks import lacks
 from skensemble.stacking._combinations import fit_meta_model, member_shares
 from skensemble.stacking._ensemble import BaseEnsemble
 from skensemble.stacking._meta_features import meta_blocks

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from sklearn.base import ClassifierMixin, RegressorMixin
 
+from skensemble.core._checks import check_choice, check_share, check_whole
 from skensemble.core._seeds import named_seed
-from skensemble.stacking._checks import check_choice, check_share, check_whole
 from skensemble.stacking._greedy import TIES, greedy_selection
 from skensemble.stacking._scoring import as_scoring
 from skensemble.stacking._weighted import BaseWeighted, stacked

@@ -7,8 +7,8 @@ import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin, is_classifier
 from sklearn.utils.validation import check_is_fitted
 
+from skensemble.core._checks import check_choice
 from skensemble.core._composition import is_named_list
-from skensemble.stacking._checks import check_choice
 from skensemble.stacking._combinations import WeightedMean
 from skensemble.stacking._evidence import Evidence
 from skensemble.stacking._risk import pointwise_risk, risk_row

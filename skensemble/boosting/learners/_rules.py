@@ -5,6 +5,7 @@ Codes of classes are :math:`y_i`, weights of rows :math:`w_i` with sum one, and 
 classes (in the end the log-odds, or a vote), a column a class for more.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +41,7 @@ class Step:
     factor: Array | None
 
 
-class Rule:
+class Rule(ABC):
     """One variant of AdaBoost for classes.
 
     Parameters
@@ -59,13 +60,13 @@ class Rule:
     def __init__(self, n_classes: int, rate: float) -> None:
         self.n_classes, self.rate = n_classes, rate
 
+    @abstractmethod
     def part(self, answer: Array, weight: float) -> Array:
         """What a learner adds to the whole."""
-        raise NotImplementedError
 
+    @abstractmethod
     def step(self, y: Array, answer: Array, weight: Array) -> Step | None:
         """Weigh a learner; None where it is no better than chance."""
-        raise NotImplementedError
 
     def loss(self, y: Array, whole: Array, weight: Array | None) -> float:
         """Mean of the loss that the variant minimises: here the exponential one."""
