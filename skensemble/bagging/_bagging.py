@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from joblib import effective_n_jobs
+from scipy.sparse import csr_matrix
 from sklearn.base import (
     BaseEstimator,
     ClassifierMixin,
@@ -47,7 +48,7 @@ from skensemble.bagging._bag_members import (
 )
 from skensemble.bagging._bag_routing import routed, router_of
 from skensemble.bagging._bag_scoring import check_scoring, score_said
-from skensemble.bagging._jackknife import infinitesimal_jackknife
+from skensemble.bagging._jackknife import jackknife_of
 from skensemble.bagging._sampling import Demand, make_sampler
 from skensemble.bagging._tree_engine import (
     BINNED,
@@ -445,7 +446,7 @@ class BaseBagging(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
                 "of a mean; use aggregation='mean'."
             )
         counts = np.stack([self._plan.counts(m.place) for m in self._members])
-        return infinitesimal_jackknife(counts, self._stack(X))
+        return jackknife_of(csr_matrix(counts)).standard_error(self._stack(X))
 
     def _stack(self, X):
         return stacked(self._answers(X, self._method(), {}), X.shape[0])

@@ -11,7 +11,6 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skensemble.bagging._forest_jackknife import jackknife
 from skensemble.bagging._forest_oob import (
     MEMBER,
     as_scorer,
@@ -30,6 +29,7 @@ from skensemble.bagging._forest_sampling import (
     codes_of_rows,
     strata_of,
 )
+from skensemble.bagging._jackknife import jackknife
 from skensemble.bagging._quantile_forest import check_levels, leaf_table
 from skensemble.core._per_row import check_per_row, check_weights
 

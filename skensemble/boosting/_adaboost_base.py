@@ -15,7 +15,7 @@ from skensemble.boosting._adaboost_rounds import Course, run
 from skensemble.boosting._columns import Columns, learn_columns
 from skensemble.boosting._options import check_number, checked_weight
 from skensemble.boosting.learners._views import TreeView
-from skensemble.core._checks import check_choice
+from skensemble.core._checks import check_choice, check_jobs, check_seed
 from skensemble.core._per_row import check_per_row
 from skensemble.core._seeds import named_seed
 from skensemble.fitting._fit import take_rows
@@ -238,6 +238,8 @@ class BaseAdaBoost(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate={self.learning_rate!r} must be above 0.")
         check_choice("engine", self.engine, ENGINES)
+        check_jobs(self.n_jobs)
+        check_seed(self.random_state)
         estimator = self._resolved()
         if isinstance(estimator, type) or not hasattr(estimator, "fit"):
             raise ValueError(
