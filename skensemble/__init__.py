@@ -7,6 +7,7 @@ from skensemble import (
     display,
     exceptions,
     fitting,
+    linear_model,
     losses,
     optim,
     stacking,
@@ -27,6 +28,12 @@ from skensemble.boosting import (
     LightGBM,
     WeakLearner,
     XGBoost,
+)
+from skensemble.linear_model import (
+    LinearClassifier,
+    LinearClassifierCV,
+    LinearRegressor,
+    LinearRegressorCV,
 )
 from skensemble.optim import Patience
 from skensemble.stacking import (
@@ -57,6 +64,10 @@ __all__ = [
     "GradientBoostingClassifier",
     "GradientBoostingRegressor",
     "LightGBM",
+    "LinearClassifier",
+    "LinearClassifierCV",
+    "LinearRegressor",
+    "LinearRegressorCV",
     "Patience",
     "RandomForestClassifier",
     "RandomForestRegressor",
@@ -76,6 +87,7 @@ __all__ = [
     "display",
     "exceptions",
     "fitting",
+    "linear_model",
     "losses",
     "optim",
     "stacking",

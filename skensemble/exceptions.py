@@ -14,16 +14,23 @@
      ├── OverlappingSplitWarning  a split predicts rows that it trains on
      ├── StackedOverfitWarning  upper layers do not keep what they promise
      └── StoreWarning           a fit is not kept, or a kept one is not believed
+    ValueError
+     └── ModelFileError         a model file cannot be written or read
+          └── UntrustedTypesError  it holds types that are not trusted
 """
+
+from typing import Any
 
 __all__ = [
     "DivergedError",
     "MemberFailedError",
     "MemberFailedWarning",
+    "ModelFileError",
     "OverlappingSplitWarning",
     "StackedOverfitWarning",
     "StoreWarning",
     "TimeLimitError",
+    "UntrustedTypesError",
     "WorkerDiedError",
 ]
 
@@ -69,4 +76,39 @@ class StackedOverfitWarning(UserWarning):
 
 
 class DivergedError(FloatingPointError):
-    """A loss became NaN or infinite while it was minimised."""
+    """A loss became NaN or infinite while it was minimised.
+
+    Parameters
+    ----------
+    message : str
+        Where, the likely cause and the remedy.
+    params : list of ndarray, optional
+        The last finite parameters, of a run of `skensemble.optim.minimize`.
+    history : History, optional
+        What the epochs before did.
+    """
+
+    def __init__(self, message: str, params: Any = None, history: Any = None):
+        super().__init__(message)
+        self.params = params
+        self.history = history
+
+
+class ModelFileError(ValueError):
+    """A model cannot be written to a file, or a file cannot be read as a model."""
+
+
+class UntrustedTypesError(ModelFileError):
+    """A model file holds types that are not trusted, so nothing of it was made.
+
+    Parameters
+    ----------
+    message : str
+        Which types, and the way out.
+    types : list of str, optional
+        Their full names.
+    """
+
+    def __init__(self, message: str, types: list[str] | None = None):
+        super().__init__(message)
+        self.types = types or []

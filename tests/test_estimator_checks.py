@@ -18,6 +18,10 @@ from skensemble import (
     EnsembleSelectionRegressor,
     GradientBoostingClassifier,
     GradientBoostingRegressor,
+    LinearClassifier,
+    LinearClassifierCV,
+    LinearRegressor,
+    LinearRegressorCV,
     StackingClassifier,
     StackingRegressor,
     SuperLearnerClassifier,
@@ -115,4 +119,22 @@ DRAWN = {
     ),
 )
 def test_scikit_learn_check_of_adaboost(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks(
+    [
+        LinearRegressor(),
+        LinearRegressor("huber", "l1"),
+        LinearRegressor("absolute_error"),
+        LinearClassifier(),
+        LinearClassifier("hinge"),
+        LinearClassifier(penalty="elasticnet", standardize=True),
+        LinearRegressorCV(n_alphas=5, cv=3),
+        LinearRegressorCV("huber", "l1", n_alphas=3, cv=3),
+        LinearClassifierCV(n_alphas=4, cv=3),
+        LinearClassifierCV(penalty="l1", n_alphas=3, cv=3),
+    ]
+)
+def test_scikit_learn_check_of_linear_models(estimator, check):
     check(estimator)

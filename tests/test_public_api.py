@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 PACKAGES = ["skensemble", "skensemble.datasets", "skensemble.display",
-            "skensemble.exceptions", "skensemble.fitting", "skensemble.losses",
+            "skensemble.exceptions", "skensemble.fitting", "skensemble.linear_model",
+            "skensemble.losses",
             "skensemble.bagging", "skensemble.boosting", "skensemble.optim", "skensemble.stacking"]  # fmt: skip
 NEEDS_ARGUMENTS = {
     f"{family}{kind}": ["estimators"]

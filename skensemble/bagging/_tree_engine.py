@@ -27,13 +27,18 @@ BINNED, GENERAL = "binned", "general"
 LEAST_ROWS = 10_000
 _MOST_LEAVES = 131_072  # LightGBM's own limit
 _MOST_ROW_WISE = 100
+# A booster is read again from its text once its trees have so many leaves: while they are
+# grown, and as text, they take several times the memory that they need afterwards.
+_LEAVES_AT_ONCE = 6_000
 # Megabytes of histograms; those that do not fit are counted again.
-_HISTOGRAMS = 4
+_HISTOGRAMS = 1
 # LightGBM looks for its next split among all the leaves it may ever have, so that room for
 # one a row costs more than the splits; most trees need no more than one for eight rows.
 _ROWS_A_LEAF = 8
 # Twice as quick as 255 bins, and no worse on rows held out (asv_bench measures it).
 _BINS = 127
+# Bins are found from so many rows, of which LightGBM makes a copy.
+_ENOUGH_ROWS = 10_000
 _PARAMS = {
     "objective": "none",
     "metric": "None",
@@ -46,6 +51,7 @@ _PARAMS = {
     "min_data_in_leaf": 0,
     "min_data_in_bin": 1,
     "max_bin": _BINS,
+    "bin_construct_sample_cnt": _ENOUGH_ROWS,
     "feature_pre_filter": False,
     "enable_bundle": False,
     "deterministic": True,
@@ -204,26 +210,31 @@ class BinnedTrees(BaseEstimator):
         import lightgbm
 
         params = self._params(len(y))
-        data = lightgbm.Dataset(_plain(X), label=np.zeros(len(y)), params=params)
-        booster = lightgbm.Booster(params=params, train_set=data)
+        data = lightgbm.Dataset(
+            _plain(X), label=np.zeros(len(y), dtype=np.float32), params=params
+        )
         # Gradients have 24 bits: numbers are centred, codes are exact as they are.
         self.offset_ = 0.0 if self.classes else float(np.mean(y))
         centred = np.asarray(y, dtype=float) - self.offset_
         # A sample of which no row can be split has no tree, only a mean.
         self.constants_ = np.zeros(self.n_trees)
-        self.places_ = np.full(self.n_trees, -1)
+        # Where the trees are: in which booster, and which of its trees.
+        self.boosters_: list[Any] = []
+        self.places_ = np.full((self.n_trees, 2), -1)
         room = _Room(params["num_leaves"], self._most_leaves(len(y)))
+        booster = room.booster(params, data)
         for k in range(self.n_trees):
             counts = self.plan.counts(k).astype(float)
             before = booster.num_trees()
-            if room.grow(booster, _objective(centred, counts)):
-                self.places_[k] = before
-            else:
+            if not room.grow(booster, _objective(centred, counts)):
                 self.constants_[k] = np.average(centred, weights=counts)
-        # Read again from its text, a booster holds neither rows nor histograms.
-        text = booster.model_to_string()
-        del booster, data
-        self.booster_ = lightgbm.Booster(model_str=text)
+                continue
+            self.places_[k] = len(self.boosters_), before
+            if room.grown >= _LEAVES_AT_ONCE:
+                self.boosters_.append(_only_trees(booster))
+                booster = room.booster(params, data)
+        if booster.num_trees():
+            self.boosters_.append(_only_trees(booster))
         return self
 
     def _params(self, n_rows: int) -> dict[str, Any]:
@@ -263,10 +274,8 @@ class BinnedTrees(BaseEstimator):
         """
         X = _checked(X)
         total = np.full(len(X), self.constants_.sum())
-        if (self.places_ >= 0).any():
-            total += self.booster_.predict(
-                X, raw_score=True, num_threads=_threads(n_jobs)
-            )
+        for booster in self.boosters_:
+            total += booster.predict(X, raw_score=True, num_threads=_threads(n_jobs))
         return self.offset_ + total / self.n_trees
 
     def mean_proba(self, X: Any, n_jobs: int | None) -> Array:
@@ -299,7 +308,7 @@ class BinnedTrees(BaseEstimator):
         -------
         predictions : ndarray of shape (n,)
         """
-        if self.places_[place] < 0:
+        if self.places_[place, 0] < 0:
             return np.full(len(X), self.offset_ + self.constants_[place])
         return self.offset_ + self._ask(place, X, raw_score=True)
 
@@ -317,16 +326,16 @@ class BinnedTrees(BaseEstimator):
         -------
         leaves : ndarray of int of shape (n,)
         """
-        if self.places_[place] < 0:
+        if self.places_[place, 0] < 0:
             return np.zeros(len(X), dtype=np.intp)
         return self._ask(place, X, pred_leaf=True).reshape(-1).astype(np.intp)
 
     def _ask(self, place: int, X: Any, **options: Any) -> Array:
-        start = int(self.places_[place])
+        at, tree = self.places_[place].tolist()
         return np.asarray(
-            self.booster_.predict(
+            self.boosters_[at].predict(
                 _checked(X),
-                start_iteration=start,
+                start_iteration=tree,
                 num_iteration=1,
                 num_threads=1,
                 **options,
@@ -346,10 +355,10 @@ class BinnedTrees(BaseEstimator):
         nodes : list of (int, dict)
             As LightGBM describes them.
         """
-        if self.places_[place] < 0:
+        if self.places_[place, 0] < 0:
             return [(0, {})]
-        start = int(self.places_[place])
-        model = self.booster_.dump_model(start_iteration=start, num_iteration=1)
+        at, tree = self.places_[place].tolist()
+        model = self.boosters_[at].dump_model(start_iteration=tree, num_iteration=1)
         found, waiting = [], [(0, model["tree_info"][0]["tree_structure"])]
         while waiting:
             depth, node = waiting.pop()
@@ -374,6 +383,27 @@ class _Room:
         self._leaves = leaves
         self._most = most
         self._fitted = False
+        # Leaves that the trees of the booster at hand have together.
+        self.grown = 0
+
+    def booster(self, params: dict[str, Any], data: Any) -> Any:
+        """Give a booster that has no trees yet.
+
+        Parameters
+        ----------
+        params : dict
+            In LightGBM's words.
+        data : lightgbm.Dataset
+            The rows.
+
+        Returns
+        -------
+        booster : lightgbm.Booster
+        """
+        import lightgbm
+
+        self.grown = 0
+        return lightgbm.Booster(params | {"num_leaves": self._leaves}, data)
 
     def grow(self, booster: Any, objective: Any) -> bool:
         """Grow a tree, and tell whether there was anything to split.
@@ -393,6 +423,7 @@ class _Room:
             found = _leaves_of_last(booster)
             if found < self._leaves or self._leaves >= self._most:
                 self._fit_to(booster, found)
+                self.grown += found
                 return True
             booster.rollback_one_iter()
             self._set(booster, min(2 * self._leaves, self._most))
@@ -408,6 +439,13 @@ class _Room:
     def _set(self, booster: Any, leaves: int) -> None:
         self._leaves = leaves
         booster.reset_parameter({"num_leaves": leaves})
+
+
+def _only_trees(booster: Any) -> Any:
+    """Read a booster again from its text: it then holds neither rows nor histograms."""
+    import lightgbm
+
+    return lightgbm.Booster(model_str=booster.model_to_string())
 
 
 def _leaves_of_last(booster: Any) -> int:

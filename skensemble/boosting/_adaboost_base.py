@@ -12,10 +12,10 @@ from sklearn.utils import check_array, check_random_state, get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skensemble.boosting._adaboost_rounds import Course, run
-from skensemble.boosting._columns import Columns, learn_columns
 from skensemble.boosting._options import check_number, checked_weight
 from skensemble.boosting.learners._views import TreeView
 from skensemble.core._checks import check_choice, check_jobs, check_seed
+from skensemble.core._columns import Columns, learn_columns
 from skensemble.core._per_row import check_per_row
 from skensemble.core._seeds import named_seed
 from skensemble.fitting._fit import take_rows

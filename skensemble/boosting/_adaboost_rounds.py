@@ -30,7 +30,7 @@ class Course:
     Parameters
     ----------
     y, weight : ndarray of shape (n,)
-        Targets (codes of classes) and weights with sum one.
+        Targets (codes of classes) and weights, all above zero, with sum one.
     held_y, held_weight : ndarray or None
         Of the rows to watch, if there are any.
     n_rounds : int
@@ -282,13 +282,13 @@ def run(
     """
     record = Record()
     weight: Array | None = course.weight
-    nothing, total = course.weight == 0, np.zeros(len(course.weight))
+    total = np.zeros(len(course.weight))
     watch = None if course.stopping is None else course.stopping.watch()
     for k in range(course.n_rounds):
         if weight is None:
             break
         started = time.perf_counter()
-        weight = np.where(nothing, 0.0, np.maximum(weight, _LEAST_WEIGHT))
+        weight = np.maximum(weight, _LEAST_WEIGHT)
         total += weight
         answer = _learned(learner, tracker, rule, course, weight, k)
         step = tracker.step(answer, weight)

@@ -15,7 +15,6 @@ from sklearn.inspection import permutation_importance
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skensemble.boosting._columns import as_pandas, learn_columns, rows_of
 from skensemble.boosting._initial import fit_initial, initial_raw
 from skensemble.boosting._metrics import as_metrics
 from skensemble.boosting._options import (
@@ -29,6 +28,7 @@ from skensemble.boosting._report import Report
 from skensemble.boosting._rounds import Plan, run
 from skensemble.boosting.engines import as_engine
 from skensemble.boosting.engines._contract import Problem, Rows, TreeShape
+from skensemble.core._columns import as_pandas, learn_columns, rows_of
 from skensemble.core._per_row import check_per_row
 from skensemble.core._seeds import named_seed
 from skensemble.fitting._holdout import inner_split

@@ -1,11 +1,13 @@
 """Pictures of fitted ensembles: who is good, who counts, who errs with whom."""
 
+from skensemble.display._coefficient_path import CoefficientPathDisplay
 from skensemble.display._diversity import DiversityDisplay
 from skensemble.display._leaderboard import LeaderboardDisplay
 from skensemble.display._margins import MarginsDisplay
 from skensemble.display._weights import WeightsDisplay
 
 __all__ = [
+    "CoefficientPathDisplay",
     "DiversityDisplay",
     "LeaderboardDisplay",
     "MarginsDisplay",

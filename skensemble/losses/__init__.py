@@ -13,6 +13,7 @@ from skensemble.losses._deviance import Gamma, Poisson, Tweedie
 from skensemble.losses._display import LossDisplay
 from skensemble.losses._distribution import KLDivergence, RankedProbability
 from skensemble.losses._focal import Focal
+from skensemble.losses._kink import Kink
 from skensemble.losses._names import as_loss, loss_names
 from skensemble.losses._regression import (
     AbsoluteError,
@@ -34,6 +35,7 @@ __all__ = [
     "Hinge",
     "Huber",
     "KLDivergence",
+    "Kink",
     "LogCosh",
     "LogLoss",
     "Loss",

@@ -13,6 +13,7 @@ from skensemble.losses._differences import (
     slope,
     slope_of_gradient,
 )
+from skensemble.losses._kink import Kink
 from skensemble.losses._links import IDENTITY, Link, as_link
 from skensemble.losses._scorer import LossScorer, loss_of_predictions
 from skensemble.losses._search import best_step, best_steps
@@ -52,6 +53,8 @@ class Loss(ParameterHolder):
         Whether the hessian is one everywhere.
     renews_leaves : bool
         Whether trees should set the values of their leaves by `leaf`.
+    piecewise_linear : bool
+        Whether the loss of each entry is two straight lines (see `kink`).
 
     Examples
     --------
@@ -89,8 +92,13 @@ class Loss(ParameterHolder):
         """Whether trees should set the values of their leaves by `leaf`."""
         return not self.smooth
 
+    @property
+    def piecewise_linear(self) -> bool:
+        """Whether the loss of each entry is two straight lines."""
+        return type(self).kink is not Loss.kink
+
     def pointwise(self, y: Array, raw: Array) -> Array:
-        """Loss of each row, or of each entry.
+        """Loss of each row; or of each entry, where it depends on that entry alone.
 
         Parameters
         ----------
@@ -183,6 +191,61 @@ class Loss(ParameterHolder):
         gradient, hessian : ndarrays of the shape of `raw`
         """
         return self.gradient(y, raw), self.hessian(y, raw)
+
+    def kink(self, y: Array, width: int | None = None) -> Kink | None:
+        """Give the two lines that the loss of each entry of the raw output is made of.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,) or (n, k)
+            The target.
+        width : int or None
+            Number of raw columns; None for one value a row.
+
+        Returns
+        -------
+        kink : Kink or None
+            Where the lines meet, and their slopes; None for any other loss.
+        """
+        return None
+
+    def couples_columns(self, y: Array, width: int | None = None) -> bool:
+        """Tell whether the loss of a row mixes its raw columns, as a softmax does.
+
+        Where it does not, the loss is a sum over columns that can be fitted one by one,
+        and `pointwise` gives the loss of each entry.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,) or (n, k)
+            The target.
+        width : int or None
+            Number of raw columns; None for one value a row.
+
+        Returns
+        -------
+        couples : bool
+        """
+        if width is None:
+            return False
+        return np.ndim(self.pointwise(y[:1], np.zeros((1, width)))) == 1
+
+    def softmax_hessian(self, y: Array, raw: Array) -> tuple[Array, Array] | None:
+        """Full second derivative of each row, factor (diag(p) - p p'), where it is that.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,) or (n, k)
+            The target.
+        raw : ndarray of shape (n, k)
+            Raw output of a model.
+
+        Returns
+        -------
+        p, factor : ndarrays of shape (n, k) and (n,), or None
+            None for a loss whose columns are not coupled by a softmax.
+        """
+        return None
 
     def start(
         self, y: Array, sample_weight: Array | None = None, width: int | None = None

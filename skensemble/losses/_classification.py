@@ -10,6 +10,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from skensemble.losses._base import Loss
 from skensemble.losses._exponential import exponential
+from skensemble.losses._kink import kink_of
 from skensemble.losses._links import (
     IDENTITY,
     LOGIT,
@@ -121,6 +122,13 @@ class LogLoss(Loss):
             g = p - self._target(y, raw)
         return self._weighted(y, g), self._weighted(y, p * (1 - p))
 
+    def softmax_hessian(self, y, raw):
+        """Probabilities of several classes, and the class weight of each row."""
+        if not _multiclass(y, raw):
+            return None
+        ones = np.ones(len(y), dtype=raw.dtype)
+        return special.softmax(raw, axis=1), self._weighted(y, ones)
+
     def start(self, y, sample_weight=None, width=None):
         """Raw output of the class shares."""
         w = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
@@ -227,6 +235,11 @@ class Hinge(Loss):
         """Slope: -s where the margin s raw is below one."""
         s = _signs(y, raw)
         return np.where(s * raw < 1, -s, 0)
+
+    def kink(self, y, width=None):
+        """Lines of slope -s and 0 that meet at a raw output of s."""
+        s = _signs(y, np.empty(len(y) if width is None else (len(y), width)))
+        return kink_of(s, np.minimum(-s, 0), np.maximum(-s, 0))
 
     def leaf(self, y, raw, sample_weight=None):
         """Exact minimiser: a weighted quantile of the steps that bring each margin to one."""

@@ -69,6 +69,10 @@ class KLDivergence(Loss):
         p = special.softmax(raw, axis=1)
         return p * (1 - p) * y.sum(axis=1, keepdims=True)
 
+    def softmax_hessian(self, y, raw):
+        """Probabilities, and the total that each row gives."""
+        return (special.softmax(raw, axis=1), y.sum(axis=1)) if raw.ndim == 2 else None
+
     def start(self, y, sample_weight=None, width=None):
         """Raw output of the mean probabilities."""
         mean = np.average(y, axis=0, weights=sample_weight)

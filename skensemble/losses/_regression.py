@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skensemble.losses._base import Loss
+from skensemble.losses._kink import kink_of
 from skensemble.losses._links import Link, Rearranged
 from skensemble.losses._quantiles import weighted_quantile
 
@@ -73,6 +74,10 @@ class AbsoluteError(Loss):
     def gradient(self, y, raw):
         """Slope: the sign of the error."""
         return np.sign(raw - y)
+
+    def kink(self, y, width=None):
+        """Lines of slope -1 and 1 that meet at y."""
+        return kink_of(y, -1, 1)
 
     def leaf(self, y, raw, sample_weight=None):
         """Median residual."""
@@ -232,6 +237,10 @@ class Quantile(Loss):
         slopes = np.where(error > 0, 1 - self.quantile, -self.quantile)
         return np.where(error == 0, 0, slopes).astype(error.dtype)
 
+    def kink(self, y, width=None):
+        """Lines of slope -quantile and 1 - quantile that meet at y."""
+        return kink_of(y, -self.quantile, 1 - self.quantile)
+
     def leaf(self, y, raw, sample_weight=None):
         """Quantile of the residuals."""
         return _quantile_step(y, raw, self.quantile, sample_weight)
@@ -286,6 +295,11 @@ class MultiQuantile(Loss):
         """Slope of each column."""
         q, error = self._levels(raw), raw - y[:, None]
         return np.where(error == 0, 0, np.where(error > 0, 1 - q, -q))
+
+    def kink(self, y, width=None):
+        """Lines that meet at y, by column of slope -quantile and 1 - quantile."""
+        q = np.asarray(self.quantiles, dtype=float)
+        return kink_of(np.repeat(y[:, None], len(q), axis=1), -q, 1 - q)
 
     def leaf(self, y, raw, sample_weight=None):
         """Quantiles of the residuals, one a column."""

@@ -1,25 +1,76 @@
-"""How a model is led to its minimum: learning-rate schedules and stopping rules."""
+"""How a model is led to its minimum: first-order optimizers, learning rates, stopping."""
 
+from skensemble.optim._adaptive import AdaGrad, Adam, AdamW, RMSProp
+from skensemble.optim._batches import GrowingBatch
+from skensemble.optim._clipping import ClipByNorm, ClipByValue
+from skensemble.optim._history import History
+from skensemble.optim._names import as_optimizer, optimizer_names
+from skensemble.optim._optimizers import (
+    SGD,
+    GradientDescent,
+    Momentum,
+    Nesterov,
+    Optimizer,
+)
+from skensemble.optim._plateau import ReduceOnPlateau
+from skensemble.optim._range_test import (
+    LearningRateDisplay,
+    RangeTest,
+    learning_rate_range_test,
+)
+from skensemble.optim._rates import Schedule
+from skensemble.optim._recipe import Objective, Recipe, RunResult
+from skensemble.optim._run import advance, minimize
 from skensemble.optim._schedules import (
     Constant,
     Cosine,
     Cyclical,
     Exponential,
-    Schedule,
+    OneCycle,
+    Polynomial,
     Step,
     WarmUp,
     as_schedule,
 )
+from skensemble.optim._state import RunState, begin_run
 from skensemble.optim._stopping import Patience
 
 __all__ = [
+    "SGD",
+    "AdaGrad",
+    "Adam",
+    "AdamW",
+    "ClipByNorm",
+    "ClipByValue",
     "Constant",
     "Cosine",
     "Cyclical",
     "Exponential",
+    "GradientDescent",
+    "GrowingBatch",
+    "History",
+    "LearningRateDisplay",
+    "Momentum",
+    "Nesterov",
+    "Objective",
+    "OneCycle",
+    "Optimizer",
     "Patience",
+    "Polynomial",
+    "RMSProp",
+    "RangeTest",
+    "Recipe",
+    "ReduceOnPlateau",
+    "RunResult",
+    "RunState",
     "Schedule",
     "Step",
     "WarmUp",
+    "advance",
+    "as_optimizer",
     "as_schedule",
+    "begin_run",
+    "learning_rate_range_test",
+    "minimize",
+    "optimizer_names",
 ]

@@ -1,34 +1,22 @@
-"""Learning-rate schedules: the rate of each step, from 0 to the last."""
+"""Learning-rate schedules: the rate of each step, from 0 to the last.
+
+A step is an update: a mini-batch in a run of `minimize`, a round in boosting. Lengths are
+numbers of steps, or, below one, shares of all steps planned.
+"""
 
 import math
 from numbers import Real
 from typing import Any
 
-from skensemble.core._parameters import ParameterHolder
-
-
-class Schedule(ParameterHolder):
-    """A learning rate for each step.
-
-    A subclass defines `rate_at`; it stores its parameters as a scikit-learn estimator
-    does, so ``learning_rate__decay`` can be searched.
-    """
-
-    def rate_at(self, step: int, n_steps: int) -> float:
-        """Learning rate of a step.
-
-        Parameters
-        ----------
-        step : int
-            From 0 to ``n_steps - 1``.
-        n_steps : int
-            How many steps are planned.
-
-        Returns
-        -------
-        rate : float
-        """
-        raise TypeError(f"{type(self).__name__} does not define rate_at.")
+from skensemble.core._checks import check_share
+from skensemble.optim._rates import (
+    RateSource,
+    Schedule,
+    check_length,
+    check_number,
+    falling,
+    length,
+)
 
 
 class Constant(Schedule):
@@ -49,6 +37,10 @@ class Constant(Schedule):
     def __init__(self, rate=0.1):
         self.rate = rate
 
+    def check(self):
+        """Refuse parameters out of range."""
+        check_number("rate", self.rate)
+
     def rate_at(self, step, n_steps):
         """Learning rate of a step: the constant."""
         return self.rate
@@ -63,8 +55,8 @@ class Step(Schedule):
         Learning rate of the first steps.
     factor : float, default=0.5
         What the rate is multiplied by.
-    every : int, default=50
-        Number of steps between changes.
+    every : int or float, default=50
+        Number of steps between changes, or a share of all steps.
 
     Examples
     --------
@@ -78,9 +70,15 @@ class Step(Schedule):
         self.factor = factor
         self.every = every
 
+    def check(self):
+        """Refuse parameters out of range."""
+        check_number("rate", self.rate)
+        check_number("factor", self.factor)
+        check_length("every", self.every)
+
     def rate_at(self, step, n_steps):
         """Learning rate of a step."""
-        return self.rate * self.factor ** (step // self.every)
+        return self.rate * self.factor ** int(step // length(self.every, n_steps))
 
 
 class Exponential(Schedule):
@@ -104,16 +102,23 @@ class Exponential(Schedule):
         self.rate = rate
         self.decay = decay
 
+    def check(self):
+        """Refuse parameters out of range."""
+        check_number("rate", self.rate)
+        check_number("decay", self.decay)
+
     def rate_at(self, step, n_steps):
         """Learning rate of a step."""
         return self.rate * self.decay**step
 
 
 class Cosine(Schedule):
-    """Half a cosine from the first rate down to the last.
+    """Half a cosine from the first rate down to the last, again and again if asked to.
 
-    final + (rate - final) (1 + cos(pi step / n_steps)) / 2 (Loshchilov and Hutter,
-    "SGDR: stochastic gradient descent with warm restarts", ICLR 2017).
+    final + (rate - final) (1 + cos(pi t / T)) / 2 at step t of a cycle of T steps. Each
+    further cycle starts from the first rate again ("warm restart") and is `factor` times
+    as long (Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm
+    restarts", ICLR 2017).
 
     Parameters
     ----------
@@ -121,22 +126,84 @@ class Cosine(Schedule):
         Learning rate of the first step.
     final : float, default=0.0
         What the rate falls to after the last step.
+    cycle : int, float or None, default=None
+        Length of the first cycle: a number of steps, or a share of all steps; None is
+        one cycle for all of them.
+    factor : float, default=1
+        What the length is multiplied by from cycle to cycle.
 
     Examples
     --------
     >>> from skensemble.optim import Cosine
     >>> round(Cosine(0.1).rate_at(50, n_steps=100), 6)
     0.05
+    >>> [round(Cosine(1.0, cycle=2, factor=2).rate_at(k, 6), 2) for k in range(6)]
+    [1.0, 0.5, 1.0, 0.85, 0.5, 0.15]
     """
 
-    def __init__(self, rate=0.1, final=0.0):
+    def __init__(self, rate=0.1, final=0.0, cycle=None, factor=1):
         self.rate = rate
         self.final = final
+        self.cycle = cycle
+        self.factor = factor
+
+    def check(self):
+        """Refuse parameters out of range."""
+        check_number("rate", self.rate)
+        check_number("final", self.final)
+        check_number("factor", self.factor, lowest=1)
+        if self.cycle is not None:
+            check_length("cycle", self.cycle)
 
     def rate_at(self, step, n_steps):
         """Learning rate of a step."""
-        share = (1 + math.cos(math.pi * step / n_steps)) / 2
-        return self.final + (self.rate - self.final) * share
+        if self.cycle is None:
+            return falling(self.rate, self.final, step, n_steps)
+        span = length(self.cycle, n_steps)
+        if self.factor == 1:
+            return falling(self.rate, self.final, step % span, span)
+        while step >= span:
+            step, span = step - span, span * self.factor
+        return falling(self.rate, self.final, step, span)
+
+
+class Polynomial(Schedule):
+    """Fall to the last rate as a power: final + (rate - final) (1 - t / n_steps)^power.
+
+    A straight line for a power of one; 0.9 is the "poly" policy of Chen et al. ("DeepLab:
+    semantic image segmentation with deep convolutional nets, atrous convolution, and
+    fully connected CRFs", IEEE TPAMI 40, 2018, section 4).
+
+    Parameters
+    ----------
+    rate : float, default=0.1
+        Learning rate of the first step.
+    final : float, default=0.0
+        What the rate falls to after the last step.
+    power : float, default=1.0
+        Above one the rate falls early, below one late.
+
+    Examples
+    --------
+    >>> from skensemble.optim import Polynomial
+    >>> [Polynomial(1.0, power=2).rate_at(k, n_steps=4) for k in range(4)]
+    [1.0, 0.5625, 0.25, 0.0625]
+    """
+
+    def __init__(self, rate=0.1, final=0.0, power=1.0):
+        self.rate = rate
+        self.final = final
+        self.power = power
+
+    def check(self):
+        """Refuse parameters out of range."""
+        for name in ("rate", "final", "power"):
+            check_number(name, getattr(self, name))
+
+    def rate_at(self, step, n_steps):
+        """Learning rate of a step."""
+        left = max(1 - step / n_steps, 0.0)
+        return self.final + (self.rate - self.final) * left**self.power
 
 
 class WarmUp(Schedule):
@@ -146,8 +213,8 @@ class WarmUp(Schedule):
     ----------
     schedule : Schedule or float, default=0.1
         What to follow, from its own first step, after the rise.
-    steps : int, default=10
-        Number of steps of the rise.
+    steps : int or float, default=10
+        Number of steps of the rise, or a share of all steps.
 
     Examples
     --------
@@ -160,12 +227,45 @@ class WarmUp(Schedule):
         self.schedule = schedule
         self.steps = steps
 
+    def check(self):
+        """Refuse parameters out of range."""
+        as_schedule(self.schedule)
+        if self.steps != 0:
+            check_length("steps", self.steps)
+
     def rate_at(self, step, n_steps):
         """Learning rate of a step."""
-        after = as_schedule(self.schedule)
-        if step < self.steps:
-            return after.rate_at(0, n_steps) * (step + 1) / self.steps
-        return after.rate_at(step - self.steps, max(n_steps - self.steps, 1))
+        return self._rate_before(as_schedule(self.schedule), step, n_steps)
+
+    def follow(self):
+        """Start to follow a run."""
+        return _Warming(self)
+
+    def _rate_before(self, after, step, n_steps):
+        rise = self._rise(n_steps)
+        if step < rise:
+            return after.rate_at(0, n_steps) * (step + 1) / rise
+        return after.rate_at(step - rise, max(n_steps - rise, 1))
+
+    def _rise(self, n_steps):
+        return math.ceil(length(self.steps, n_steps))
+
+
+class _Warming(RateSource):
+    """A warm-up in a run: what comes after is told of the epochs after the rise."""
+
+    def __init__(self, schedule):
+        super().__init__(schedule)
+        self.after = as_schedule(schedule.schedule).follow()
+        self.warm = False
+
+    def rate_at(self, step, n_steps):
+        self.warm = step >= self.schedule._rise(n_steps)
+        return self.schedule._rate_before(self.after, step, n_steps)
+
+    def tell(self, loss):
+        if self.warm:
+            self.after.tell(loss)
 
 
 class Cyclical(Schedule):
@@ -179,8 +279,8 @@ class Cyclical(Schedule):
         Rate at the start of each cycle.
     high : float, default=0.1
         Rate in the middle of each cycle.
-    period : int, default=20
-        Number of steps of a cycle.
+    period : int or float, default=20
+        Number of steps of a cycle, or a share of all steps.
 
     Examples
     --------
@@ -194,10 +294,66 @@ class Cyclical(Schedule):
         self.high = high
         self.period = period
 
+    def check(self):
+        """Refuse parameters out of range."""
+        check_number("low", self.low)
+        check_number("high", self.high)
+        check_length("period", self.period)
+
     def rate_at(self, step, n_steps):
         """Learning rate of a step."""
-        share = step % self.period / self.period
+        period = length(self.period, n_steps)
+        share = step % period / period
         return self.low + (self.high - self.low) * (1 - abs(2 * share - 1))
+
+
+class OneCycle(Schedule):
+    """Rise to a high rate, then fall far below the first: one cycle for the whole run.
+
+    From high / start_divisor up to high over the first `rise` of the steps, and down to
+    high / start_divisor / end_divisor over the rest, by half a cosine each (Smith and
+    Topin, "Super-convergence: very fast training of neural networks using large learning
+    rates", 2018, with straight lines). The momentum is left as it is.
+
+    Parameters
+    ----------
+    high : float, default=0.1
+        The highest rate.
+    rise : float, default=0.3
+        Share of the steps on which the rate rises.
+    start_divisor : float, default=25.0
+        `high` divided by the first rate.
+    end_divisor : float, default=10000.0
+        The first rate divided by the last.
+
+    Examples
+    --------
+    >>> from skensemble.optim import OneCycle
+    >>> schedule = OneCycle(1.0, rise=0.5, start_divisor=10)
+    >>> [round(schedule.rate_at(k, n_steps=4), 2) for k in range(4)]
+    [0.1, 0.55, 1.0, 0.5]
+    """
+
+    def __init__(self, high=0.1, rise=0.3, start_divisor=25.0, end_divisor=1e4):
+        self.high = high
+        self.rise = rise
+        self.start_divisor = start_divisor
+        self.end_divisor = end_divisor
+
+    def check(self):
+        """Refuse parameters out of range."""
+        check_number("high", self.high)
+        check_share("rise", self.rise, of="the steps")
+        check_number("start_divisor", self.start_divisor, lowest=1)
+        check_number("end_divisor", self.end_divisor, lowest=1)
+
+    def rate_at(self, step, n_steps):
+        """Learning rate of a step."""
+        first, peak = self.high / self.start_divisor, self.rise * n_steps
+        if step < peak:
+            return falling(self.high, first, peak - step, peak)
+        last = first / self.end_divisor
+        return falling(self.high, last, step - peak, n_steps - peak)
 
 
 def as_schedule(rate: Any) -> Schedule:
@@ -213,6 +369,7 @@ def as_schedule(rate: Any) -> Schedule:
     schedule : Schedule
     """
     if isinstance(rate, Schedule):
+        rate.check()
         return rate
     number = isinstance(rate, Real) and not isinstance(rate, bool)
     if number and float(rate) >= 0:

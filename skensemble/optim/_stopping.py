@@ -1,6 +1,8 @@
 """When to stop."""
 
 import math
+import time
+from numbers import Real
 from typing import Any
 
 from skensemble.core._parameters import ParameterHolder
@@ -17,6 +19,9 @@ class Patience(ParameterHolder):
         What the loss must fall by, below the last improvement, to count as improved.
     restore_best : bool, default=True
         Keep the model of the best round; False: of the last.
+    seconds : float or None, default=None
+        Stop after so much time, improving or not, with what is there. The result then
+        depends on the speed of the machine.
 
     Examples
     --------
@@ -28,10 +33,11 @@ class Patience(ParameterHolder):
     1
     """
 
-    def __init__(self, rounds=10, min_delta=0.0, restore_best=True):
+    def __init__(self, rounds=10, min_delta=0.0, restore_best=True, seconds=None):
         self.rounds = rounds
         self.min_delta = min_delta
         self.restore_best = restore_best
+        self.seconds = seconds
 
     def watch(self) -> "Watch":
         """Start to watch a run.
@@ -45,6 +51,12 @@ class Patience(ParameterHolder):
             raise ValueError(f"rounds={self.rounds!r} of Patience must be 1 or more.")
         if not self.min_delta >= 0:
             raise ValueError(f"min_delta={self.min_delta!r} of Patience must be >= 0.")
+        if self.seconds is not None and not (
+            isinstance(self.seconds, Real) and float(self.seconds) > 0
+        ):
+            raise ValueError(
+                f"seconds={self.seconds!r} of Patience must be a number above 0, or None."
+            )
         return Watch(self)
 
 
@@ -58,6 +70,11 @@ class Watch:
         self.best = math.inf
         self._level = math.inf
         self._since = -1
+        self._started = time.monotonic()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Start the clock anew: that of another process says nothing here."""
+        self.__dict__.update(state | {"_started": time.monotonic()})
 
     def stops(self, loss: float) -> bool:
         """Take in the loss of a round and say whether it was the last.
@@ -76,7 +93,49 @@ class Watch:
             self.best, self.best_round = loss, self.round
         if loss < self._level - self.rule.min_delta:
             self._level, self._since = loss, self.round
+        limit = self.rule.seconds
+        if limit is not None and time.monotonic() - self._started >= limit:
+            return True
         return self.round - self._since >= self.rule.rounds
+
+
+class Settled:
+    """Whether a loss has come to rest: it falls no more than a share of itself.
+
+    That is, for some epochs on end it was never more than `tol` times its size below its
+    best before them. A loss that rises rests too; whether it is low is not asked.
+
+    Parameters
+    ----------
+    tol : float
+        The share.
+    epochs : int
+        How many epochs on end.
+    """
+
+    def __init__(self, tol: float, epochs: int) -> None:
+        self.tol = tol
+        self.epochs = epochs
+        self.level = math.inf
+        self.waited = 0
+
+    def stops(self, loss: float) -> bool:
+        """Take in the loss of an epoch and say whether it rests.
+
+        Parameters
+        ----------
+        loss : float
+            The training loss.
+
+        Returns
+        -------
+        stop : bool
+        """
+        if math.isinf(self.level) or loss < self.level - self.tol * abs(self.level):
+            self.level, self.waited = loss, 0
+        else:
+            self.waited += 1
+        return self.waited >= self.epochs
 
 
 def as_stopping(rule: Any) -> Patience | None:

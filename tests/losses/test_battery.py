@@ -166,6 +166,56 @@ def test_link_and_its_inverse(loss):
 
 
 @every_loss
+def test_two_lines_are_the_loss(loss):
+    for task in tasks(loss):
+        y, raw, _, width = draw(loss, task, np.random.default_rng(4))
+        kink = loss.kink(y, width)
+        assert loss.piecewise_linear == (kink is not None)
+        if kink is None:
+            continue
+        assert all(part.shape == raw.shape for part in kink)
+        r = raw - kink.at
+        lines = np.maximum(kink.below * r, kink.above * r)
+        np.testing.assert_allclose(loss.pointwise(y, raw), lines, atol=1e-12)
+        assert np.all(kink.below < kink.above)
+
+
+@every_loss
+def test_columns_are_coupled_where_it_says_so(loss):
+    for task in tasks(loss):
+        y, raw, w, width = draw(loss, task, np.random.default_rng(5))
+        fixed = loss.adapted(y, raw, w)
+        coupled = fixed.couples_columns(y, width)
+        if width is None:
+            assert not coupled
+            continue
+        moved = raw.copy()
+        moved[:, 0] += 1e-3
+        others = (fixed.gradient(y, moved) - fixed.gradient(y, raw))[:, 1:]
+        assert coupled == bool(np.abs(others).max() > 0)
+        assert fixed.pointwise(y, raw).ndim == (1 if coupled else 2)
+
+
+@every_loss
+def test_softmax_hessian_is_the_slope_of_the_gradient(loss):
+    for task in tasks(loss):
+        y, raw, w, width = draw(loss, task, np.random.default_rng(6))
+        fixed = loss.adapted(y, raw, w)
+        found = fixed.softmax_hessian(y, raw)
+        if found is None:
+            continue
+        p, factor = found
+        assert fixed.couples_columns(y, width)
+        full = factor[:, None, None] * (
+            p[:, :, None] * np.eye(width) - p[:, :, None] * p[:, None, :]
+        )
+        for j in range(width):
+            move = 1e-5 * np.eye(width)[j]
+            seen = fixed.gradient(y, raw + move) - fixed.gradient(y, raw - move)
+            np.testing.assert_allclose(seen / 2e-5, full[:, :, j], atol=1e-8)
+
+
+@every_loss
 def test_holds_its_parameters_as_scikit_learn_does(loss):
     for again in (
         clone(loss),

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skensemble.boosting.learners._asking import mean_as_labels
-from skensemble.boosting.learners._bins import dense, find_bins
+from skensemble.boosting.learners._bins import MOST_BINS, dense, find_bins
 from skensemble.boosting.learners._contract import LARGEST_SEED, Learner, Stages
 from skensemble.boosting.learners._views import TreeView
 
@@ -30,6 +30,7 @@ Array = NDArray[Any]
 _WEIGHT_OF_A_ROW = 1000.0
 _LEAST_OF_A_LEAF = 1e-3
 _IN_DOUBT = 1e-6
+_FEW_STEPS = 8
 
 
 class BinnedStages(Stages):
@@ -184,6 +185,8 @@ class BinnedLearner(Learner):
         ``part(answer, weight)``: what is added to the whole.
     view : callable
         See `BinnedStages`.
+    fine : int, default=255
+        Bins of a column of more than 255 values.
     """
 
     def __init__(
@@ -201,15 +204,17 @@ class BinnedLearner(Learner):
         read: Callable[[Array], Array],
         part: Callable[[Array, float], Array],
         view: Callable[..., TreeView],
+        fine: int = MOST_BINS,
     ) -> None:
         import xgboost
 
         X = dense(X)
-        self._target, self._width, self._threads = target, width, threads
+        self._target: Array = target.astype(np.float32)
+        self._width, self._threads = width, threads
         self._rng, self._drawn = rng, drawn
         self._read, self._part, self._view = read, part, view
         self._categorical = categorical
-        self._bins = find_bins(X, categorical)
+        self._bins = find_bins(X, categorical, fine)
         options = {
             "max_bin": self._bins.most + 1,
             "nthread": threads or None,
@@ -242,9 +247,10 @@ class BinnedLearner(Learner):
         if self._drawn:
             weight = drawn_counts(weight, self._rng)
         scaled = weight * (_WEIGHT_OF_A_ROW * weight.size / weight.sum())
-        k = len(self._seeds) - 1
         scaled = scaled.astype(np.float32)
-        gradient = (-_sign(k) * scaled * goal).astype(np.float32)
+        k = len(self._seeds) - 1
+        gradient = (scaled * goal).astype(np.float32, copy=False)
+        gradient *= -_sign(k)
         self._booster.boost(self._sets["train"], k, grad=gradient, hess=scaled)
         return self._read(self._training_values(k))
 
@@ -258,14 +264,13 @@ class BinnedLearner(Learner):
         sums = self._booster.predict(
             self._sets["train"], output_margin=True, validate_features=False
         )
-        last, self._sums = _sign(k) * (sums - self._sums), sums
-        doubt = _IN_DOUBT * max(1.0, float(np.abs(sums).max()))
-        if self._by_sign and np.abs(last).min() < doubt:
+        last, self._sums = sums - self._sums, sums
+        if self._by_sign and np.abs(last).min() < _doubt(sums):
             # Of a booster of its own: to ask this one for some rounds spoils the sum
             # that it keeps (XGBoost 3.2).
             alone = self._booster[k : k + 1]
-            found = alone.predict(self._sets["train"], output_margin=True)
-            return np.asarray(_sign(k) * found)
+            last = alone.predict(self._sets["train"], output_margin=True)
+        last *= _sign(k)
         return np.asarray(last)
 
     def answer(self) -> Array:
@@ -313,6 +318,11 @@ class BinnedLearner(Learner):
         tree["base_weights"] = np.where(leaf, values, tree["base_weights"]).tolist()
 
 
+def _doubt(sums: Array) -> float:
+    """Differences of such sums that are smaller say nothing."""
+    return _IN_DOUBT * max(1.0, float(np.abs(sums).max()))
+
+
 def _sign(k: int) -> float:
     """Every other tree is grown for the negative of the response."""
     return -1.0 if k % 2 else 1.0
@@ -329,12 +339,16 @@ def drawn_counts(weight: Array, rng: np.random.RandomState) -> Array:
     sums /= sums[-1]
     draws = rng.random_sample(n_rows)
     ends = np.bincount((sums * n_rows).astype(np.intp), minlength=n_rows + 1)
-    at = (np.cumsum(ends) - ends)[(draws * n_rows).astype(np.intp)]
-    below = np.flatnonzero(sums[at] <= draws)
-    while len(below):
-        at[below] += 1
-        below = below[sums[at[below]] <= draws[below]]
-    return np.bincount(at, minlength=n_rows).astype(float)
+    first = ends.cumsum() - ends
+    at = first.take((draws * n_rows).astype(np.intp))
+    below = np.flatnonzero(sums.take(at) <= draws)
+    for _ in range(_FEW_STEPS):
+        up = at.take(below) + 1
+        at[below] = up
+        below = below[sums.take(up) <= draws.take(below)]
+    # Many rows of next to no weight may lie side by side.
+    at[below] = sums.searchsorted(draws.take(below), side="right")
+    return np.bincount(at, minlength=n_rows)
 
 
 _PARAMS = {

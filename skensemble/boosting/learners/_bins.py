@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-_MOST_BINS = 255
+MOST_BINS = 255
 _FEW_ROWS = 2048
 # Quantiles are found from so many rows.
 _ENOUGH_ROWS = 10_000
@@ -69,7 +69,7 @@ class Bins:
         return float(np.nextafter(edge, np.float32(np.inf)))
 
 
-def find_bins(X: Array, categorical: tuple[int, ...]) -> Bins:
+def find_bins(X: Array, categorical: tuple[int, ...], fine: int = MOST_BINS) -> Bins:
     """Cut each column halfway between its values, or at its quantiles.
 
     Parameters
@@ -78,38 +78,41 @@ def find_bins(X: Array, categorical: tuple[int, ...]) -> Bins:
         Numbers, missing ones NaN.
     categorical : tuple of int
         Columns of codes, which are not put together.
+    fine : int, default=255
+        Into how many bins columns of more than 255 values are cut. Of few rows every
+        value is kept apart.
     """
-    # Of few rows every value is kept apart.
-    most = len(X) if len(X) <= _FEW_ROWS else _MOST_BINS
+    most = len(X) if len(X) <= _FEW_ROWS else MOST_BINS
+    step = max(1, len(X) // _ENOUGH_ROWS)
     edges = []
     for j in range(X.shape[1]):
-        if j not in categorical and _is_fine(X[:, j], most):
-            edges.append(_quantile_edges(_without_missing(X[:: _step(X), j]), most))
+        some = np.sort(_without_missing(X[::step, j]))
+        # Some of the rows may show already that there are more values than bins.
+        if j not in categorical and len(_apart(some)) > 2 * most:
+            edges.append(_quantile_edges(some, fine))
             continue
-        values = np.unique(_without_missing(X[:, j]))
+        column = some if step == 1 else np.sort(_without_missing(X[:, j]))
+        values = _apart(column)
         if len(values) > most and j not in categorical:
-            edges.append(_quantile_edges(_without_missing(X[:, j]), most))
+            edges.append(_quantile_edges(column, fine))
         else:
             edges.append((values[:-1] + values[1:]) / 2)
     return Bins(tuple(edges), categorical, most)
-
-
-def _step(X: Array) -> int:
-    return max(1, len(X) // _ENOUGH_ROWS)
-
-
-def _is_fine(column: Array, most: int) -> bool:
-    """Whether some of the rows show already that there are more values than bins."""
-    return len(np.unique(column[:: _step(column)])) > 2 * most
 
 
 def _without_missing(column: Array) -> Array:
     return column[~np.isnan(column)]
 
 
-def _quantile_edges(column: Array, most: int) -> Array:
-    """Cut halfway between the values next to each quantile."""
-    values = np.sort(column)
+def _apart(values: Array) -> Array:
+    """Sorted values, each of them once."""
+    first = np.ones(len(values), dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=first[1:])
+    return values[first]
+
+
+def _quantile_edges(values: Array, most: int) -> Array:
+    """Cut sorted values halfway between those next to each quantile."""
     at = np.linspace(0, len(values), most + 1)[1:-1].astype(np.intp) - 1
     # The last row with the value at a quantile, so that equal values stay together.
     at = np.searchsorted(values, np.unique(values[at]), side="right") - 1

@@ -257,24 +257,22 @@ class R2:
 
     def step(self, y: Array, answer: Array, weight: Array) -> Step | None:
         """Weigh a learner; None where it is no better than chance."""
-        used = weight > 0
-        losses = np.abs(answer - y)[used]
+        losses = np.abs(answer - y)
         largest = losses.max()
         if largest != 0:
-            losses = losses / largest
+            losses /= largest
         if self.loss == "square":
             losses = losses**2
         elif self.loss == "exponential":
             losses = 1.0 - np.exp(-losses)
-        error = float((weight[used] * losses).sum())
+        error = float((weight * losses).sum())
         if error <= 0:
             return Step(0.0, 1.0, None)
         if error >= 0.5:
             return None
-        beta = error / (1.0 - error)
-        factor = np.ones(len(y))
-        factor[used] = np.power(beta, (1.0 - losses) * self.rate)
-        return Step(error, float(self.rate * np.log(1.0 / beta)), factor)
+        own = float(self.rate * np.log((1.0 - error) / error))
+        # A power of beta, which takes four times as long as an exponential.
+        return Step(error, own, np.exp((losses - 1.0) * own))
 
 
 def _two_columns(p: Array) -> Array:

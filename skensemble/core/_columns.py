@@ -76,7 +76,7 @@ def learn_columns(X: Any) -> Columns:
             found[j] = pd.Index(pd.unique(column.dropna().astype(str))).sort_values()
         elif not pd.api.types.is_numeric_dtype(column.dtype):
             raise ValueError(
-                f"column {frame.columns[j]!r} has dtype {column.dtype}, which trees "
+                f"column {frame.columns[j]!r} has dtype {column.dtype}, which models "
                 "cannot use; turn it into numbers or categories, or drop it."
             )
     return Columns(found)

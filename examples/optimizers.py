@@ -1,0 +1,201 @@
+"""
+Down a curved valley
+====================
+
+All optimizers, one valley, the same number of gradients. The valley is Rosenbrock's: steep
+walls and a floor that hardly falls, which is what badly scaled or collinear columns do to the
+loss of a model.
+"""
+
+import warnings
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.compose import make_column_selector
+from sklearn.exceptions import ConvergenceWarning
+
+from skensemble import LinearClassifier
+from skensemble.datasets import load_ames
+from skensemble.exceptions import DivergedError
+from skensemble.linear_model import L2, FirstOrder
+from skensemble.optim import (
+    SGD,
+    Cosine,
+    GrowingBatch,
+    LearningRateDisplay,
+    Recipe,
+    as_optimizer,
+    learning_rate_range_test,
+    minimize,
+    optimizer_names,
+)
+
+# %%
+# The valley
+# ----------
+# `minimize` knows nothing of models: it asks for a loss and its gradient. A function without
+# rows counts as one row.
+
+
+class Valley:
+    """(1 - x)² + 20 (y - x²)²: lowest at (1, 1)."""
+
+    n_rows = 1
+
+    def loss(self, x, y):
+        return (1 - x) ** 2 + 20 * (y - x**2) ** 2
+
+    def loss_gradient(self, params, rows):
+        x, y = params[0]
+        by_y = 40 * (y - x**2)
+        slope = np.array([-2 * (1 - x) - 2 * x * by_y, by_y])
+        return self.loss(x, y), [slope]
+
+
+# %%
+# The same budget
+# ---------------
+# Each optimizer takes 150 steps, at the best of 13 constant rates: to compare them at one rate
+# would compare the rates. (On one row `SGD` is `GradientDescent`.)
+
+start, steps = np.array([-1.4, 1.0]), 150
+
+
+def path(optimizer):
+    """Where a run leads, step by step."""
+    points = [start]
+    minimize(
+        Valley(),
+        [start],
+        Recipe(optimizer, epochs=steps, batch_size="full"),
+        callback=lambda epoch, params, history: points.append(params[0]),
+    )
+    return np.array(points)
+
+
+def best_path(name):
+    """The path that ends lowest: its loss, rate and points."""
+    found = []
+    for rate in np.geomspace(1e-3, 1, 13):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            try:
+                points = path(as_optimizer(name, learning_rate=rate))
+            except DivergedError:  # too high a rate, and the error says so
+                continue
+        found.append((Valley().loss(*points[-1]), rate, points))
+    return min(found, key=lambda one: one[0])
+
+
+best = {name: best_path(name) for name in optimizer_names() if name != "sgd"}
+for name, (loss, rate, _) in sorted(best.items(), key=lambda item: item[1][0]):
+    print(f"{name:17} rate {rate:<7.2g} loss after {steps} steps {loss:.1e}")
+
+# %%
+# Plain descent falls to the floor of the valley and creeps along it, and so does AdaGrad,
+# whose steps shrink. RMSProp walks in strides of one length, short enough for the walls.
+# Momentum swings from wall to wall before it comes to rest; a look ahead (Nesterov) damps
+# that. Adam swings too, at the longest steps of all. AdamW rests beside the minimum: its
+# decay pulls towards zero.
+
+x, y = np.meshgrid(np.linspace(-2, 2, 200), np.linspace(-2, 2.4, 200))
+fig, axes = plt.subplots(2, 4, figsize=(11, 5.5), layout="constrained")
+*maps, curves = axes.flat
+for ax, (name, (_, rate, points)) in zip(maps, best.items(), strict=True):
+    levels = np.geomspace(0.1, 300, 10)
+    ax.contour(x, y, Valley().loss(x, y), levels, colors="lightgrey", linewidths=0.8)
+    ax.plot(*points.T, ".-", linewidth=0.8, markersize=3, color="tab:blue")
+    ax.plot(1, 1, "*", color="tab:red", markersize=9)
+    ax.set_title(f"{name}, rate {rate:.2g}", fontsize=9)
+    ax.set(xlim=(-2, 2), ylim=(-2, 2.4), xticks=[], yticks=[])
+    curves.semilogy(Valley().loss(*points.T), linewidth=0.9, label=name)
+curves.set_title("loss by step", fontsize=9)
+curves.legend(fontsize=6)
+plt.show()
+
+# %%
+# Noise
+# -----
+# Gradients of mini-batches are noisy. At a constant rate the parameters hover around the
+# minimum at a distance that the rate sets. Three ways down from there: a rate that falls, the
+# mean of the iterates, and batches that grow.
+
+
+class LeastSquares:
+    """Half the mean squared error of X w."""
+
+    def __init__(self, X, y):
+        self.X, self.y, self.n_rows = X, y, len(y)
+
+    def loss_gradient(self, params, rows):
+        X = self.X[rows]
+        error = X @ params[0] - self.y[rows]
+        return error @ error / (2 * len(error)), [X.T @ error / len(error)]
+
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(4000, 20))
+objective = LeastSquares(X, X @ rng.normal(size=20) + rng.normal(size=4000))
+minimum = np.linalg.lstsq(X, objective.y)[0]
+
+epochs = 30
+recipes = {
+    "constant rate": Recipe(SGD(0.05), epochs),
+    "cosine": Recipe(SGD(Cosine(0.05)), epochs),
+    "mean of the iterates": Recipe(SGD(0.05), epochs, averaging="polyak"),
+    "growing batches": Recipe(SGD(0.05), epochs, batch_size=GrowingBatch(32)),
+}
+fig, ax = plt.subplots(layout="constrained")
+for label, recipe in recipes.items():
+    distance = []
+    minimize(
+        objective,
+        [np.zeros(20)],
+        recipe,
+        callback=lambda epoch, params, history, distance=distance: distance.append(
+            np.linalg.norm(params[0] - minimum)
+        ),
+    )
+    print(f"{label:21} distance from the minimum {distance[-1]:.1e}")
+    ax.semilogy(distance, label=label)
+ax.set(xlabel="epoch", ylabel="distance from the minimum")
+ax.legend()
+plt.show()
+
+# %%
+# A real table
+# ------------
+# Which of 2,930 houses are dear? All optimizers for ten epochs on a linear model, each at the
+# rate that a range test suggests: the rate rises with every mini-batch until the loss does.
+
+houses, price = load_ames(return_X_y=True)
+houses = houses[make_column_selector(dtype_include="number")(houses)].fillna(0)
+dear = price > price.median()
+
+
+def model_of(optimizer):
+    solver = FirstOrder(optimizer, batch_size=64, epochs=10)
+    return LinearClassifier(
+        penalty=L2(1e-3), solver=solver, standardize=True, random_state=0
+    )
+
+
+LearningRateDisplay.from_estimator(model_of("adam"), houses, dear)
+plt.show()
+
+best = LinearClassifier(penalty=L2(1e-3), standardize=True).fit(houses, dear)
+fig, ax = plt.subplots(layout="constrained")
+for name in optimizer_names():
+    if name == "gradient_descent":
+        continue  # takes all rows in each step
+    optimizer = as_optimizer(name)
+    test = learning_rate_range_test(model_of(optimizer), houses, dear)
+    optimizer.learning_rate = Cosine(test.suggested)
+    model = model_of(optimizer).fit(houses, dear)
+    excess = model.history_["loss"] - best.objective_
+    print(f"{name:9} rate {test.suggested:7.4f}, objective {model.objective_:.4f}")
+    ax.semilogy(np.maximum(excess, 1e-5), label=name)
+print(f"exact solver: objective {best.objective_:.4f}")
+ax.set(xlabel="epoch", ylabel="training loss above the minimum")
+ax.legend()
+plt.show()

@@ -1,0 +1,247 @@
+"""What the linear regressor and the linear classifier share."""
+
+from dataclasses import replace
+from numbers import Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from skensemble.core._checks import check_seed, check_whole
+from skensemble.core._per_row import check_weights
+from skensemble.core._told import warn
+from skensemble.linear_model._encoding import encode, learn_encoding
+from skensemble.linear_model._problem import Point
+from skensemble.linear_model._rows import Settings, TrainingRows, make_problem
+from skensemble.linear_model.penalties import as_penalty
+from skensemble.linear_model.solvers import as_solver, choose_solver
+from skensemble.losses import as_loss
+
+_LARGEST_SEED = 2**31 - 1
+
+
+class BaseLinear(BaseEstimator):
+    """Columns, rows, loss and settings; and what is read off a solution."""
+
+    def _training_rows(self, X, target, task, sample_weight):
+        """Check all that was given and put the training rows together."""
+        self._check_options()
+        self._encoding = learn_encoding(X)
+        X = encode(self, X, self._encoding, reset=True)
+        y = target.values
+        if X.shape[0] != len(y):
+            raise ValueError(
+                "Found input variables with inconsistent numbers of samples: "
+                f"[{X.shape[0]}, {len(y)}]"
+            )
+        weight = _weight(sample_weight, X.shape[0])
+        loss = self._loss_for(target, task, weight)
+        columns = target.n_classes or np.reshape(y, (len(y), -1)).shape[1]
+        width = loss.width(task, columns)
+        self._task = task
+        return TrainingRows(X, y, weight, loss, width, self._encoding)
+
+    def _loss_for(self, target, task, weight):
+        loss = as_loss(self.loss)
+        if task == "multiclass" and task not in loss.links and "binary" in loss.links:
+            raise ValueError(
+                f"loss={self.loss!r} is only suitable for a binary classification "
+                f"problem, but there are {target.n_classes} classes."
+            )
+        loss.link_for(task)
+        loss = clone(loss)
+        y = target.values
+        if target.kind == "classes":
+            loss = loss.for_classes(target.classes, y, weight)
+        elif target.kind == "labels":
+            loss = loss.for_classes([0, 1], y, weight)
+        loss.check(y)
+        return loss
+
+    def _settings(self):
+        rng = check_random_state(self.random_state)
+        return Settings(
+            solver=self.solver,
+            fit_intercept=self.fit_intercept,
+            standardize=self.standardize,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            seed=int(rng.randint(_LARGEST_SEED)),
+        )
+
+    def _advance(self, X, target, task, sample_weight):
+        """Go through new rows once, from where the run stands."""
+        if not hasattr(self, "_stream"):
+            rows = self._training_rows(X, target, task, sample_weight)
+            problem = make_problem(rows, as_penalty(self.penalty), self._settings())
+            self.solver_ = as_solver(self.solver)
+            self.loss_, self.penalty_ = problem.loss, problem.penalty
+            self._run = self.solver_.begin(problem)
+            few = problem.design.rows(slice(0, 1))
+            self._stream = replace(problem, design=few, y=None, weight=None), rows.width
+        else:
+            like, width = self._stream
+            X = encode(self, X, self._encoding, reset=False)
+            weight = _weight(sample_weight, X.shape[0])
+            rows = TrainingRows(
+                X, target.values, weight, self.loss_, width, self._encoding
+            )
+            problem = make_problem(rows, self.penalty_, self._settings(), like)
+        self._keep(problem, self.solver_.advance(problem, self._run))
+        return self
+
+    def first_order_run(self, X, y, sample_weight=None):
+        """Give the run of a first-order solver before its first step.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n, n_features)
+            The rows.
+        y : array-like of shape (n,) or (n, k)
+            Their targets.
+        sample_weight : array-like of shape (n,) or None, default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        objective : Objective
+            Loss and gradient on rows asked for (see `skensemble.optim.minimize`).
+        params : list of ndarray
+            Coefficients and intercept at the start.
+        recipe : Recipe
+            How the run would go.
+        """
+        solver = self.solver if self.solver == "auto" else as_solver(self.solver)
+        if not hasattr(solver, "recipe"):
+            raise ValueError(
+                f"first-order steps need solver=FirstOrder(...), got solver={solver!r}."
+            )
+        rows = self._read(X, y, sample_weight)
+        problem = make_problem(rows, as_penalty(self.penalty), self._settings())
+        start = problem.start()
+        params = [start.coef, start.intercept]
+        return solver.objective(problem), params, solver.recipe(problem)
+
+    def _solve(self, rows):
+        for name in ("_stream", "_run", "history_"):
+            self.__dict__.pop(name, None)
+        settings = self._settings()
+        problem = make_problem(rows, as_penalty(self.penalty), settings)
+        self.solver_ = choose_solver(self.solver, problem)
+        start = self._warm(problem) if self.warm_start else None
+        solution = self.solver_.solve(
+            problem, problem.start() if start is None else start
+        )
+        self.loss_, self.penalty_ = problem.loss, problem.penalty
+        self._keep(problem, solution)
+        return self
+
+    def _warm(self, problem):
+        """Solution of the last fit, where it is one for these columns."""
+        point = getattr(self, "_point", None)
+        if point is None or point.coef.shape != problem.start().coef.shape:
+            return None
+        return Point(*problem.design.transformed(point.coef, point.intercept))
+
+    def _keep(self, problem, solution):
+        """Read the fitted attributes off a solution."""
+        point = solution.point
+        coef, intercept = problem.design.original(point.coef, point.intercept)
+        self._point = Point(coef, np.asarray(intercept))
+        self.coef_, self.intercept_ = self._shown(coef, self._point.intercept)
+        self.n_iter_ = solution.n_iter
+        self.converged_ = bool(solution.converged)
+        self.violation_ = float(solution.violation)
+        self.dual_gap_ = solution.gap
+        if solution.history is not None:
+            self.history_ = solution.history
+        self.objective_ = problem.value(point)
+        if not self.converged_ and self.solver_.exact:
+            warn(
+                f"{type(self).__name__} stopped after {solution.n_iter} iterations "
+                f"without reaching tol={self.tol:g}; raise max_iter={self.max_iter}, "
+                "set standardize=True, or use a stronger penalty.",
+                ConvergenceWarning,
+            )
+
+    def _shown(self, coef, intercept):
+        """Coefficients as scikit-learn lays them out: one row an output or class."""
+        if coef.ndim == 1:
+            return coef, float(intercept)
+        return coef.T, intercept
+
+    def _raw(self, X):
+        check_is_fitted(self)
+        X = encode(self, X, self._encoding, reset=False)
+        if X.shape[1] != len(self._point.coef):
+            raise ValueError(
+                f"X has {X.shape[1]} columns after encoding, {len(self._point.coef)} in "
+                "fit."
+            )
+        return X @ self._point.coef + self._point.intercept
+
+    def _mean(self, raw):
+        return self.loss_.link_for(self._task).inverse(raw)
+
+    @property
+    def coef_names_(self):
+        """Names of the coefficients: of the columns, with their levels."""
+        check_is_fitted(self)
+        names = self._encoding.names
+        if names is None:
+            names = [f"x{j}" for j in range(len(self._point.coef))]
+        return np.array(names, dtype=object)
+
+    def set_params(self, **params):
+        """Set parameters, those of loss, penalty and solver by `name__parameter` too.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters by name.
+
+        Returns
+        -------
+        self : estimator
+        """
+        for name, read in (
+            ("loss", as_loss),
+            ("penalty", as_penalty),
+            ("solver", as_solver),
+        ):
+            nested = any(key.startswith(f"{name}__") for key in params)
+            given = getattr(self, name)
+            if nested and name not in params and isinstance(given, str):
+                setattr(self, name, read(given))
+        return super().set_params(**params)
+
+    def _check_options(self):
+        for name in ("fit_intercept", "standardize", "warm_start"):
+            value = getattr(self, name)
+            if not isinstance(value, (bool, np.bool_)):
+                raise ValueError(f"{name}={value!r} must be True or False.")
+        number = isinstance(self.tol, Real) and not isinstance(self.tol, bool)
+        if not (number and self.tol > 0):
+            raise ValueError(f"tol={self.tol!r} must be a number above 0.")
+        check_whole("max_iter", self.max_iter, 1)
+        check_seed(self.random_state)
+        as_loss(self.loss)
+        as_penalty(self.penalty).check()
+        if self.solver != "auto":
+            as_solver(self.solver)
+
+    def __sklearn_tags__(self):
+        """Tell scikit-learn what data fit."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _weight(sample_weight, n_rows):
+    if sample_weight is None:
+        return None
+    weight = np.asarray(sample_weight)
+    check_weights("sample_weight", weight, n_rows)
+    return weight.astype(float)

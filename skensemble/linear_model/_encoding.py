@@ -1,0 +1,152 @@
+"""From a frame to the columns of a linear model: categories as columns of 0 and 1."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn.utils import check_array
+from sklearn.utils.validation import validate_data
+
+from skensemble.core._columns import Columns as Categories
+from skensemble.core._columns import learn_columns
+from skensemble.linear_model.penalties import Columns as PenaltyColumns
+
+Array = NDArray[Any]
+
+# With more columns of 0 and 1 than this the matrix is kept sparse.
+_MOST_DENSE = 200
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How a frame becomes numbers.
+
+    Parameters
+    ----------
+    categories : Columns
+        The levels of each categorical column.
+    names : tuple of str or None
+        Names of the encoded columns, where the data has names.
+    groups : ndarray of int or None
+        The column of the data that each encoded column comes from; None for arrays.
+    sources : tuple of str or None
+        Its name.
+    """
+
+    categories: Categories
+    names: tuple[str, ...] | None
+    groups: Array | None
+    sources: tuple[str, ...] | None = None
+
+    def expand(self, codes: Array) -> Any:
+        """Codes of levels as columns of 0 and 1; levels never seen are zeros in all."""
+        parts = [
+            _levels(codes[:, j], len(self.categories.categories[j]))
+            if j in self.categories.categories
+            else sp.csr_matrix(codes[:, [j]])
+            for j in range(codes.shape[1])
+        ]
+        if sum(part.shape[1] for part in parts) - len(parts) > _MOST_DENSE:
+            return sp.hstack(parts, format="csr")
+        dense = np.empty((len(codes), sum(part.shape[1] for part in parts)))
+        first = 0
+        for part in parts:
+            dense[:, first : first + part.shape[1]] = part.toarray()
+            first += part.shape[1]
+        return dense
+
+    def columns(self, n: int, scale: Array, pilot: Any) -> PenaltyColumns:
+        """Give what a penalty may know of the encoded columns.
+
+        Parameters
+        ----------
+        n : int
+            How many there are.
+        scale : ndarray of shape (n,)
+            What each was divided by.
+        pilot : callable
+            Fits the same loss with another penalty.
+
+        Returns
+        -------
+        columns : Columns
+        """
+        return PenaltyColumns(
+            n=n,
+            names=self.names,
+            groups=self.groups,
+            scale=scale,
+            pilot=pilot,
+            sources=self.sources,
+        )
+
+
+def learn_encoding(X: Any) -> Encoding:
+    """Find the categories of a frame, and what the encoded columns are called.
+
+    Parameters
+    ----------
+    X : frame, array or sparse matrix
+        Training rows.
+
+    Returns
+    -------
+    encoding : Encoding
+    """
+    categories = learn_columns(X)
+    if not hasattr(X, "columns"):
+        return Encoding(categories, None, None)
+    names: list[str] = []
+    groups: list[int] = []
+    for j, name in enumerate(X.columns):
+        levels = categories.categories.get(j)
+        found = [str(name)] if levels is None else [f"{name}_{one}" for one in levels]
+        names += found
+        groups += [j] * len(found)
+    sources = tuple(str(X.columns[j]) for j in groups)
+    return Encoding(categories, tuple(names), np.array(groups, dtype=int), sources)
+
+
+def encode(estimator: Any, X: Any, encoding: Encoding, *, reset: bool) -> Any:
+    """Check rows and turn them into numbers: a float array or a CSR matrix.
+
+    Parameters
+    ----------
+    estimator : object
+        Whose features are remembered, or compared.
+    X : {frame, array, sparse matrix} of shape (n, n_features)
+        The rows.
+    encoding : Encoding
+        What was learned of the training rows.
+    reset : bool
+        Whether these are the training rows.
+
+    Returns
+    -------
+    numbers : ndarray or CSR matrix of shape (n, p)
+    """
+    if not encoding.categories.categories:
+        return validate_data(
+            estimator,
+            X,
+            reset=reset,
+            accept_sparse="csr",
+            accept_large_sparse=False,
+            dtype=[np.float64, np.float32],
+        )
+    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    codes = encoding.categories.encode(X)
+    numeric = [
+        j for j in range(codes.shape[1]) if j not in encoding.categories.categories
+    ]
+    if numeric:
+        check_array(codes[:, numeric], input_name="X")  # no missing numbers
+    return encoding.expand(codes)
+
+
+def _levels(codes: Array, n_levels: int) -> Any:
+    seen = np.flatnonzero(~np.isnan(codes))
+    at = (seen, codes[seen].astype(int))
+    return sp.csr_matrix((np.ones(len(seen)), at), shape=(len(codes), n_levels))

@@ -1,0 +1,102 @@
+"""Paths over folds: each fold by itself, or sharing what folds have in common."""
+
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from skensemble.fitting._cell import Split
+from skensemble.fitting._threads import inner_threads, limited_blas
+from skensemble.linear_model._gram_folds import gram_paths, shares_gram
+from skensemble.linear_model._newton_folds import newton_paths, shares_newton
+from skensemble.linear_model._path import CoefficientPath, as_path
+from skensemble.linear_model._problem import Problem
+from skensemble.linear_model._rows import Settings, TrainingRows, make_problem, rebound
+from skensemble.linear_model.penalties import Penalty
+from skensemble.linear_model.solvers import choose_solver
+
+Grid = list[tuple[Penalty, Any]]
+
+
+def all_paths(
+    rows: TrainingRows,
+    problem: Problem,
+    splits: list[Split],
+    grid: Grid,
+    settings: Settings,
+    n_jobs: int | None,
+) -> tuple[list[CoefficientPath], list[list[CoefficientPath]]]:
+    """Fit the path of each mixing value, on all rows and on those of each split.
+
+    Parameters
+    ----------
+    rows : TrainingRows
+        All rows.
+    problem : Problem
+        Of all rows, with any of the penalties.
+    splits : list of Split
+        Training and held-out rows.
+    grid : list of (Penalty, ndarray)
+        For each mixing value the penalty, unbound, and its strengths, descending.
+    settings : Settings
+        Solver, tolerance.
+    n_jobs : int or None
+        Folds at a time.
+
+    Returns
+    -------
+    whole : list of CoefficientPath
+        On all rows, one a mixing value.
+    folds : list of list of CoefficientPath
+        For each split one path a mixing value.
+    """
+    if shares_gram(rows, grid, settings):
+        everything = Split("all", None, np.arange(0))
+        whole, *folds = gram_paths(rows, [everything, *splits], grid, settings, n_jobs)
+        return whole, folds
+    if shares_newton(rows, problem, grid, settings):
+        found = newton_paths(rows, problem, splits, grid, settings)
+        if found is not None:
+            return found
+    whole = paths(problem, rows, grid, settings)
+    threads = inner_threads(n_jobs, len(splits))
+
+    def one(split: Split) -> list[CoefficientPath]:
+        with limited_blas(threads):
+            train = rows if split.train is None else rows.take(split.train)
+            problem = make_problem(train, grid[0][0], settings)
+            return paths(problem, train, grid, settings)
+
+    run = Parallel(n_jobs=n_jobs, prefer="threads")
+    return whole, list(run(delayed(one)(split) for split in splits))
+
+
+def paths(
+    problem: Problem, rows: TrainingRows, grid: Grid, settings: Settings
+) -> list[CoefficientPath]:
+    """Fit the path of each mixing value on some rows.
+
+    Parameters
+    ----------
+    problem : Problem
+        Of these rows, with any penalty.
+    rows : TrainingRows
+        The rows.
+    grid : list of (Penalty, ndarray)
+        Penalties, unbound, and their strengths.
+    settings : Settings
+        Solver, tolerance.
+
+    Returns
+    -------
+    paths : list of CoefficientPath
+    """
+    found = []
+    for penalty, alphas in grid:
+        here = rebound(problem, penalty, rows.encoding)
+        bound = [here.penalty.with_alpha(alpha) for alpha in alphas]
+        solver = choose_solver(settings.solver, here)
+        solutions = solver.path(here, bound, here.start())
+        ratio = getattr(penalty, "l1_ratio", None)
+        found.append(as_path(alphas, solutions, here.design, ratio))
+    return found

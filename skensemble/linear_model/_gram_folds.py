@@ -1,0 +1,288 @@
+"""Squared loss: one pass over the data for all folds.
+
+The sums that a fold needs (weights, columns, products) are those of all rows without
+those of the rows held out, so that each row is multiplied once, whatever the number of
+folds and strengths.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+
+from skensemble.fitting._cell import Split
+from skensemble.fitting._threads import inner_threads, limited_blas
+from skensemble.linear_model._design import Design, make_design
+from skensemble.linear_model._path import CoefficientPath
+from skensemble.linear_model._quadratic import Quadratic
+from skensemble.linear_model._rows import Settings, TrainingRows
+from skensemble.linear_model.penalties import Penalty
+from skensemble.linear_model.solvers import CoordinateDescent, Direct, as_solver
+from skensemble.losses import SquaredError
+
+Array = NDArray[Any]
+
+# Beyond so many columns a Gram matrix costs more than it saves.
+_MOST_COLUMNS = 3000
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Weighted sums over rows: of 1, of z and y, and of their products.
+
+    Parameters
+    ----------
+    weight : float
+        Sum of the weights.
+    z : ndarray of shape (p,)
+        Sum of the columns.
+    y : ndarray of shape (k,)
+        Sum of the targets.
+    zz : ndarray of shape (p, p)
+        Sum of the products of columns.
+    zy : ndarray of shape (p, k)
+        Sum of the products of columns and targets.
+    yy : ndarray of shape (k,)
+        Sum of the squares of the targets.
+    """
+
+    weight: float
+    z: Array
+    y: Array
+    zz: Array
+    zy: Array
+    yy: Array
+
+    def plus(self, other: "Sums", sign: float = 1.0) -> "Sums":
+        """Sums over the rows of both, or of one without the other (sign -1)."""
+        mine, theirs = vars(self), vars(other)
+        return Sums(**{name: mine[name] + sign * theirs[name] for name in mine})
+
+
+def shares_gram(rows: TrainingRows, grid: Any, settings: Settings) -> bool:
+    """Whether folds can share products of columns.
+
+    Parameters
+    ----------
+    rows : TrainingRows
+        All rows.
+    grid : list of (Penalty, ndarray)
+        Penalties and their strengths.
+    settings : Settings
+        Whose solver must not forbid it.
+
+    Returns
+    -------
+    shares : bool
+    """
+    solver = settings.solver
+    fits = isinstance(solver, str) and solver == "auto"
+    fits = fits or isinstance(as_solver(solver), (Direct, CoordinateDescent))
+    if not fits or type(rows.loss) is not SquaredError:
+        return False
+    # Groups tie several outputs together; here each is solved by itself.
+    if rows.width is not None and not all(one.separable for one, _ in grid):
+        return False
+    n, p = rows.X.shape
+    return p <= min(n, _MOST_COLUMNS)
+
+
+def gram_paths(
+    rows: TrainingRows,
+    splits: list[Split],
+    grid: list[tuple[Penalty, Array]],
+    settings: Settings,
+    n_jobs: int | None,
+) -> list[list[CoefficientPath]]:
+    """Fit all paths of all folds from shared sums.
+
+    Parameters
+    ----------
+    rows, splits, grid, settings, n_jobs
+        As in `all_paths`; a split without training rows of its own trains on all.
+
+    Returns
+    -------
+    paths : list of list of CoefficientPath
+    """
+    weight = rows.shares()
+    # Centred once by the mean of all rows: those of folds are near it, so that their
+    # products lose nothing by cancellation.
+    design = make_design(
+        rows.X, weight, center=settings.fit_intercept, standardize=False
+    )
+    sums = _sums_of_folds(design, rows, weight, splits)
+    threads = inner_threads(n_jobs, len(splits))
+
+    def one(fold: Sums) -> list[CoefficientPath]:
+        with limited_blas(threads):
+            return _paths(fold, design, rows, grid, settings)
+
+    run = Parallel(n_jobs=n_jobs, prefer="threads")
+    return list(run(delayed(one)(fold) for fold in sums))
+
+
+def _sums_of_folds(
+    design: Design, rows: TrainingRows, weight: Array, splits: list[Split]
+) -> list[Sums]:
+    """Sums over the training rows of each split; None for all rows."""
+    n = len(rows.y)
+    held = {
+        split.label: _sums(design, rows.y, weight, split.test)
+        for split in splits
+        if split.train is not None
+    }
+    times = np.zeros(n, dtype=int)
+    for split in splits:
+        times[split.test] += split.train is not None
+    if held and np.all(times == 1):
+        total, *others = held.values()
+        for one in others:
+            total = total.plus(one)
+    else:
+        total = _sums(design, rows.y, weight, slice(None))
+
+    def training(split: Split) -> Sums:
+        if split.train is None:
+            return total
+        if _complements(split, n):
+            return total.plus(held[split.label], -1.0)
+        return _sums(design, rows.y, weight, split.train)
+
+    return [training(split) for split in splits]
+
+
+def _complements(split: Split, n: int) -> bool:
+    """Whether a split trains on all the rows that it does not hold out."""
+    marks = np.zeros(n, dtype=int)
+    if split.train is None:
+        return False
+    np.add.at(marks, split.train, 1)
+    np.add.at(marks, split.test, 1)
+    return bool(np.all(marks == 1))
+
+
+def _sums(design: Design, y: Array, weight: Array, index: Any) -> Sums:
+    picked = design.rows(_contiguous(index))
+    w = weight[index]
+    target = np.asarray(y[index], dtype=float).reshape(len(w), -1)
+    heavy = target * w[:, None]
+    return Sums(
+        weight=float(w.sum()),
+        z=np.asarray(picked.transposed_times(w), dtype=float),
+        y=heavy.sum(axis=0),
+        zz=picked.gram(w),
+        zy=np.asarray(picked.transposed_times(heavy), dtype=float),
+        yy=(heavy * target).sum(axis=0),
+    )
+
+
+def _contiguous(index: Any) -> Any:
+    """A slice instead of a run of rows: a view, not a copy."""
+    if isinstance(index, slice) or not len(index):
+        return index
+    first, last = int(index[0]), int(index[-1])
+    if last - first + 1 == len(index) and np.all(np.diff(index) == 1):
+        return slice(first, last + 1)
+    return index
+
+
+def _paths(
+    sums: Sums,
+    design: Design,
+    rows: TrainingRows,
+    grid: list[tuple[Penalty, Array]],
+    settings: Settings,
+) -> list[CoefficientPath]:
+    gram, xy = sums.zz / sums.weight, sums.zy / sums.weight
+    mean, mean_y = np.zeros(len(gram)), np.zeros(xy.shape[1])
+    if settings.fit_intercept:
+        mean, mean_y = sums.z / sums.weight, sums.y / sums.weight
+        gram = gram - np.outer(mean, mean)
+        xy = xy - np.outer(mean, mean_y)
+    spread = np.sqrt(np.maximum(np.diag(gram), 0))
+    level = np.sqrt(np.finfo(design.dtype).eps) * np.abs(design.shift + mean)
+    scale = np.where(spread > level, spread, 1.0)
+    if settings.standardize:
+        gram, xy = gram / np.outer(scale, scale), xy / scale[:, None]
+    else:
+        scale = np.ones(len(gram))
+    slopes = np.sqrt(np.maximum(sums.yy / sums.weight - mean_y**2, 0))
+    fold = _Fold(
+        gram=gram,
+        xy=xy,
+        scale=scale,
+        mean=design.shift + mean,
+        mean_y=mean_y,
+        tol=max(settings.tol, 1e-12) * max(float(slopes.max()), 1e-10),
+    )
+    return [fold.path(penalty, alphas, rows) for penalty, alphas in grid]
+
+
+@dataclass(frozen=True)
+class _Fold:
+    """The quadratic problem of a fold: w'gram w / 2 - xy'w + penalty(w)."""
+
+    gram: Array
+    xy: Array
+    scale: Array
+    mean: Array
+    mean_y: Array
+    tol: float
+
+    def path(
+        self, penalty: Penalty, alphas: Array, rows: TrainingRows
+    ) -> CoefficientPath:
+        """Coefficients for each strength, in the units of the data."""
+        columns = rows.encoding.columns(len(self.gram), self.scale, None)
+
+        def pilot(other: Penalty) -> Array:
+            first = self.coefs([other.bind(columns)])[0]
+            return first[:, 0] if first.shape[1] == 1 else first
+
+        columns = replace(columns, pilot=pilot)
+        bound = penalty.bind(columns)
+        coef = self.coefs([bound.with_alpha(alpha) for alpha in alphas])
+        scaled = coef / self.scale[:, None]
+        intercept = self.mean_y - np.einsum("j,mjk->mk", self.mean, scaled)
+        if rows.width is None:
+            scaled, intercept = scaled[:, :, 0], intercept[:, 0]
+        m = len(alphas)
+        return CoefficientPath(
+            alphas=np.asarray(alphas),
+            coef=scaled,
+            intercept=intercept,
+            n_iter=np.ones(m, dtype=int),
+            converged=np.ones(m, dtype=bool),
+            l1_ratio=getattr(penalty, "l1_ratio", None),
+        )
+
+    def coefs(self, penalties: list[Penalty]) -> Array:
+        """Coefficients for each penalty, (m, p, k)."""
+        forms = [one.form(len(self.gram)) for one in penalties]
+        squares = [form.l2 for form in forms if form is not None and form.quadratic]
+        if len(squares) == len(forms):
+            return self._ridge(np.array(squares))
+        columns = [
+            np.stack(list(Quadratic(self.gram, q).along(penalties, tol=self.tol)))
+            for q in self.xy.T
+        ]
+        return np.stack(columns, axis=-1)
+
+    def _ridge(self, l2: Array) -> Array:
+        """Solve for many strengths with one decomposition, where factors are alike."""
+        if np.ptp(l2, axis=1).max(initial=0.0) > 0:
+            return np.stack([_solved(self.gram + np.diag(d), self.xy) for d in l2])
+        values, vectors = np.linalg.eigh(self.gram)
+        # Directions without spread stay at zero: the solution of least norm.
+        level = len(values) * np.finfo(float).eps * max(values[-1], 0.0)
+        whole = np.maximum(values, 0) + l2[:, :1]
+        inverse = np.where(whole > level, 1 / np.maximum(whole, 1e-300), 0.0)
+        turned = vectors.T @ self.xy
+        return np.matmul(vectors, inverse[:, :, None] * turned)
+
+
+def _solved(gram: Array, xy: Array) -> Array:
+    return np.linalg.lstsq(gram, xy, rcond=None)[0]

@@ -1,0 +1,193 @@
+"""What a solver is to minimise: mean loss of a linear model, and a penalty."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skensemble.linear_model._design import Design
+from skensemble.linear_model.penalties._contract import Penalty
+from skensemble.losses import Loss
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Point:
+    """A linear model: raw output Z coef + intercept.
+
+    Parameters
+    ----------
+    coef : ndarray of shape (p,) or (p, k)
+        Coefficients of the columns of the design.
+    intercept : ndarray of shape () or (k,)
+        Never penalised.
+    """
+
+    coef: Array
+    intercept: Array
+
+    def moved(self, other: "Point", step: float) -> "Point":
+        """This point plus `step` times another."""
+        return Point(
+            self.coef + step * other.coef, self.intercept + step * other.intercept
+        )
+
+
+@dataclass(frozen=True)
+class Problem:
+    """min over coef, intercept: sum of w_i loss(y_i, z_i coef + intercept) + penalty(coef).
+
+    Parameters
+    ----------
+    design : Design
+        The columns z.
+    y : ndarray of shape (n,) or (n, k)
+        The target; class codes for classes.
+    weight : ndarray of shape (n,)
+        Weights w of the rows, none zero, of sum one.
+    loss : Loss
+        What a row pays.
+    penalty : Penalty
+        What the coefficients pay, bound to the columns.
+    width : int or None
+        Number of raw columns; None for one value a row.
+    fit_intercept : bool
+        Whether there is an intercept; else it stays zero.
+    tol : float
+        Convergence: the largest violation of the optimality conditions allowed, as a
+        share of `unit`. (An excess of the objective is of the order of its square.)
+    max_iter : int
+        Most iterations of a solver.
+    seed : int
+        For what is random in a solver.
+    """
+
+    design: Design
+    y: Array
+    weight: Array
+    loss: Loss
+    penalty: Penalty
+    width: int | None = None
+    fit_intercept: bool = True
+    tol: float = 1e-6
+    max_iter: int = 1000
+    seed: int = 0
+
+    def start(self) -> Point:
+        """No coefficients, and the best constant."""
+        p = self.design.shape[1]
+        shape = () if self.width is None else (self.width,)
+        dtype = self.design.dtype
+        if not self.fit_intercept:
+            return Point(np.zeros((p, *shape), dtype), np.zeros(shape, dtype))
+        best = self.loss.start(self.y, self.weight, self.width)
+        intercept = np.broadcast_to(np.asarray(best, dtype=dtype), shape).copy()
+        return Point(np.zeros((p, *shape), dtype), intercept)
+
+    def raw(self, point: Point) -> Array:
+        """Raw output of the model, (n,) or (n, k)."""
+        return self.design.times(point.coef) + point.intercept
+
+    def loss_value(self, raw: Array) -> float:
+        """Weighted mean of the loss."""
+        return self.loss.value(self.y, raw, self.weight)
+
+    def value(self, point: Point, raw: Array | None = None) -> float:
+        """Objective."""
+        raw = self.raw(point) if raw is None else raw
+        return self.loss_value(raw) + self.penalty.value(point.coef)
+
+    def slopes(self, raw: Array) -> Array:
+        """Weighted gradient of the loss by the raw output of each row, (n,) or (n, k)."""
+        return (self.loss.gradient(self.y, raw).T * self.weight).T
+
+    def pulled_back(self, slopes: Array) -> Point:
+        """Gradient by coefficients and intercept, from weighted slopes of the rows."""
+        total = slopes.sum(axis=0)
+        intercept = total if self.fit_intercept else np.zeros_like(total)
+        return Point(self.design.transposed_times(slopes), np.asarray(intercept))
+
+    def gradient(self, raw: Array) -> Point:
+        """Gradient of the mean loss by coefficients and intercept."""
+        return self.pulled_back(self.slopes(raw))
+
+    def violation(self, point: Point, gradient: Point) -> float:
+        """Largest violation of the optimality conditions.
+
+        The distance of -gradient from the subdifferential of the penalty, for each
+        coefficient (norm of each group, for groups), over the norm of its column (the
+        largest of a group), and the slope by the intercept. So it does not depend on the
+        units of the columns.
+        """
+        each = self.penalty.violation(point.coef, gradient.coef)
+        norms = self.norms_for(len(each))
+        worst = np.max(each.T / norms, initial=0.0)
+        return float(max(worst, np.max(np.abs(gradient.intercept), initial=0.0)))
+
+    @cached_property
+    def norms(self) -> Array:
+        """Norm of each column, sqrt(sum of w z_j²); one for columns of zeros."""
+        found = np.sqrt(np.maximum(self.design.squares(self.weight), 0))
+        return np.where(found > 0, found, 1.0)
+
+    def norms_for(self, entries: int) -> Array:
+        """Norms by entry of the penalty's violation: of columns, or of groups."""
+        if entries == len(self.norms):
+            return self.norms
+        found = np.zeros(entries)
+        np.maximum.at(found, self.penalty.blocks(len(self.norms)), self.norms)
+        return found
+
+    def unit(self) -> float:
+        """Size of a slope that counts as large: root mean square of rows at the start."""
+        constant = self.start().intercept
+        raw = np.zeros((len(self.weight), *constant.shape), constant.dtype) + constant
+        g = self.loss.gradient(self.y, raw)
+        each = np.sqrt(
+            np.average(np.square(g, dtype=float), axis=0, weights=self.weight)
+        )
+        return max(float(np.max(each)), 1e-10)
+
+    def tolerance(self) -> float:
+        """Largest violation allowed, in units of the gradient."""
+        # No solver finds a slope more exactly than sums of the type allow.
+        finest = 1000 * float(np.finfo(self.design.dtype).eps)
+        return max(self.tol, finest) * self.unit()
+
+    def with_penalty(self, penalty: Penalty) -> "Problem":
+        """The same problem with another penalty."""
+        other = replace(self, penalty=penalty)
+        if "norms" in vars(self):
+            vars(other)["norms"] = self.norms
+        return other
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What a solver found.
+
+    Parameters
+    ----------
+    point : Point
+        Coefficients and intercept, for the columns of the design.
+    n_iter : int
+        Iterations, or epochs.
+    violation : float
+        Largest violation of the optimality conditions at the point.
+    converged : bool
+        Whether it is within the tolerance.
+    gap : float or None
+        Duality gap, where the solver knows it.
+    history : object
+        What happened on the way, where the solver keeps it.
+    """
+
+    point: Point
+    n_iter: int
+    violation: float
+    converged: bool
+    gap: float | None = None
+    history: Any = None

@@ -1,0 +1,80 @@
+"""The normal form as a penalty: any absolute values, squares and bounds by column."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skensemble.linear_model.penalties._contract import Form, Penalty
+from skensemble.linear_model.penalties._elastic_net import soft_threshold
+from skensemble.linear_model.penalties._limits import against
+from skensemble.linear_model.penalties._weights import like, spread
+
+Array = NDArray[Any]
+
+
+class FormPenalty(Penalty):
+    r"""Sum of l1_j \|w_j\| + l2_j w_j² / 2, with lower_j <= w_j <= upper_j.
+
+    For what has a normal form and no parameters of its own, such as a penalty in other
+    units of the columns. It is bound from the start, and has no strength to vary.
+
+    Parameters
+    ----------
+    parts : Form
+        The numbers of each column.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble.linear_model.penalties import Form, FormPenalty
+    >>> ones, free = np.ones(2), np.full(2, np.inf)
+    >>> penalty = FormPenalty(Form(ones, 0 * ones, 0 * ones, free))
+    >>> penalty.prox(np.array([-3.0, 3.0]), step=1.0)
+    array([0., 2.])
+    """
+
+    def __init__(self, parts):
+        self.parts = parts
+
+    def columns(self, index: Array) -> Penalty:
+        """Give the form of some of the columns."""
+        return FormPenalty(Form(*(part[index] for part in self._all())))
+
+    def value(self, coef: Array) -> float:
+        """Sum of absolute values and half squares, infinite beyond a bound."""
+        l1, l2, lower, upper = self._wide(coef)
+        if against(coef, lower, upper)[2].any():
+            return np.inf
+        return float(np.sum(l1 * np.abs(coef) + 0.5 * l2 * coef**2, dtype=float))
+
+    def prox(self, coef: Array, step: Any) -> Array:
+        """Soft threshold, shrink, and clip."""
+        l1, l2, lower, upper = self._wide(coef)
+        step = like(step, coef)
+        held = soft_threshold(coef, step * l1) / (1 + step * l2)
+        return np.clip(held, lower, upper)
+
+    def violation(self, coef: Array, gradient: Array) -> Array:
+        """Distance of -gradient from the subdifferential, infinite beyond a bound."""
+        l1, l2, lower, upper = self._wide(coef)
+        slope = gradient + l2 * coef
+        # What falls upwards counts below the upper bound, and what falls downwards above
+        # the lower.
+        rise = -slope - np.where(coef >= 0, l1, -l1)
+        fall = slope + np.where(coef <= 0, -l1, l1)
+        low, high, beyond = against(coef, lower, upper)
+        pulls = np.maximum(np.where(high, 0, rise), np.where(low, 0, fall))
+        within = np.maximum(pulls, 0)
+        return np.where(beyond, np.inf, within).astype(within.dtype, copy=False)
+
+    def form(self, p: int) -> Form:
+        """Give the form itself."""
+        return self.parts
+
+    def _all(self) -> tuple[Array, Array, Array, Array]:
+        parts = self.parts
+        return parts.l1, parts.l2, parts.lower, parts.upper
+
+    def _wide(self, coef: Array) -> list[Any]:
+        return [spread(part, coef) for part in self._all()]

@@ -1,0 +1,114 @@
+"""Penalties by name: each class is known by its own name in snake case."""
+
+import re
+from inspect import signature
+from typing import Any, ClassVar, Self
+
+from skensemble.linear_model.penalties._contract import Penalty
+from skensemble.linear_model.penalties._elastic_net import NoPenalty
+
+# What everyone calls them.
+_USUAL = {"NoPenalty": "none", "ElasticNetPenalty": "elasticnet"}
+
+
+class Nesting(Penalty):
+    """A penalty with another as a part, which may be given by name."""
+
+    _part: ClassVar[str] = "penalty"
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, those of the part too.
+
+        Parameters
+        ----------
+        **params : dict
+            Names as in the constructor, or ``part__name``.
+
+        Returns
+        -------
+        self : object
+        """
+        given = getattr(self, self._part)
+        nested = any(key.startswith(f"{self._part}__") for key in params)
+        if nested and isinstance(given, str):
+            setattr(self, self._part, as_penalty(given))
+        return super().set_params(**params)
+
+
+def penalty_names() -> dict[str, type[Penalty]]:
+    """Map each short name to its class.
+
+    Returns
+    -------
+    names : dict of str to class
+        Every penalty of this package that constructs without arguments.
+
+    Examples
+    --------
+    >>> from skensemble.linear_model.penalties import penalty_names
+    >>> penalty_names()["elasticnet"].__name__
+    'ElasticNetPenalty'
+    """
+    return {
+        _USUAL.get(cls.__name__, _snake(cls.__name__)): cls
+        for cls in _descendants(Penalty)
+        if cls.__module__.startswith("skensemble.linear_model.penalties.")
+        and _constructs(cls)
+    }
+
+
+def as_penalty(penalty: Penalty | str | None, **parameters: Any) -> Penalty:
+    """Find a penalty by its name, or take it as it is.
+
+    Parameters
+    ----------
+    penalty : Penalty, str or None
+        A penalty, or its name: "l1", "elasticnet", "group_lasso", ...; None is "none".
+    **parameters : dict
+        Parameters of a penalty named.
+
+    Returns
+    -------
+    penalty : Penalty
+
+    Examples
+    --------
+    >>> from skensemble.linear_model.penalties import as_penalty
+    >>> as_penalty("mcp", alpha=0.1)
+    MCP(alpha=0.1)
+    """
+    if isinstance(penalty, Penalty):
+        return penalty
+    if penalty is None:
+        return NoPenalty()
+    if isinstance(penalty, type) and issubclass(penalty, Penalty):
+        raise ValueError(
+            f"penalty={penalty.__name__} is a class; give one: {penalty.__name__}()."
+        )
+    known = penalty_names()
+    if not isinstance(penalty, str) or penalty not in known:
+        raise ValueError(
+            f"penalty={penalty!r} is not known; use a Penalty, None or one of "
+            f"{sorted(known)}."
+        )
+    return known[penalty](**parameters)
+
+
+def _constructs(cls: type[Penalty]) -> bool:
+    """Whether it is no base of others, and needs no arguments."""
+    if "__init__" not in vars(cls):
+        return cls is NoPenalty
+    arguments = signature(cls).parameters.values()
+    return all(one.default is not one.empty for one in arguments)
+
+
+def _snake(name: str) -> str:
+    # L1 and MCP are words; elsewhere a capital after a small letter starts one.
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+def _descendants(cls: type[Penalty]) -> list[type[Penalty]]:
+    found: list[type[Penalty]] = []
+    for child in cls.__subclasses__():
+        found += [child, *_descendants(child)]
+    return found

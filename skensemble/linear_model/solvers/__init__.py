@@ -1,0 +1,35 @@
+"""Solvers: how the minimum of a linear model's objective is found."""
+
+from skensemble.linear_model.solvers._contract import Solver
+from skensemble.linear_model.solvers._coordinate_descent import CoordinateDescent
+from skensemble.linear_model.solvers._direct import Direct
+from skensemble.linear_model.solvers._first_order import FirstOrder
+from skensemble.linear_model.solvers._fista import FISTA
+from skensemble.linear_model.solvers._interior_point import InteriorPoint
+from skensemble.linear_model.solvers._lbfgs import LBFGS
+from skensemble.linear_model.solvers._linear_programming import LinearProgramming
+from skensemble.linear_model.solvers._names import (
+    able,
+    as_solver,
+    choose_solver,
+    solver_names,
+)
+from skensemble.linear_model.solvers._newton_cholesky import NewtonCholesky
+from skensemble.linear_model.solvers._proximal_newton import ProximalNewton
+
+__all__ = [
+    "FISTA",
+    "LBFGS",
+    "CoordinateDescent",
+    "Direct",
+    "FirstOrder",
+    "InteriorPoint",
+    "LinearProgramming",
+    "NewtonCholesky",
+    "ProximalNewton",
+    "Solver",
+    "able",
+    "as_solver",
+    "choose_solver",
+    "solver_names",
+]

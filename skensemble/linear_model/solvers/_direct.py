@@ -1,0 +1,286 @@
+"""Least squares in one step: normal equations, or the pseudo-inverse."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+from scipy.sparse.linalg import LinearOperator, lsmr
+
+from skensemble.core._checks import check_whole
+from skensemble.linear_model._problem import Point, Problem, Solution
+from skensemble.linear_model.solvers._contract import Pairing, Solver, form_of
+from skensemble.linear_model.solvers._normal_equations import (
+    Border,
+    Dual,
+    NormalEquations,
+    Primal,
+    border,
+    rounding,
+)
+from skensemble.losses import SquaredError
+
+Array = NDArray[Any]
+
+_MOST_REFINEMENTS = 5
+
+
+class Direct(Solver):
+    """Solve penalised least squares in closed form.
+
+    For `SquaredError` with squares as penalty, or none, and any number of outputs. Takes
+    the Cholesky factor of the normal equations (of the dual ones where rows are fewer
+    than columns and all columns are penalised) and refines the solution by its residual.
+    Where the columns do not determine the coefficients it gives the solution of least
+    norm, by a singular value decomposition (Golub and Van Loan, "Matrix computations",
+    2013, chapter 5). Where both rows and columns are more than `largest`, LSMR iterates
+    to the tolerance instead, without any matrix (Fong and Saunders, "LSMR: an iterative
+    algorithm for sparse least-squares problems", SIAM Journal on Scientific Computing
+    33, 2011).
+
+    Parameters
+    ----------
+    largest : int, default=5000
+        Most unknowns of a dense system.
+
+    Examples
+    --------
+    >>> from skensemble import LinearRegressor
+    >>> from skensemble.linear_model import Direct
+    >>> X, y = [[0.0], [1.0], [2.0]], [1.0, 2.0, 6.0]
+    >>> model = LinearRegressor(penalty="none", solver=Direct()).fit(X, y)
+    >>> model.coef_.round(6), round(model.intercept_, 6)
+    (array([2.5]), 0.5)
+    """
+
+    def __init__(self, largest=5000):
+        self.largest = largest
+
+    def refusal(self, pairing: Pairing) -> str | None:
+        """Say what this solver needs that a pairing does not have.
+
+        Parameters
+        ----------
+        pairing : Pairing
+            Loss, penalty and shape.
+
+        Returns
+        -------
+        reason : str or None
+        """
+        form = pairing.penalty.form(pairing.p)
+        fine = isinstance(pairing.loss, SquaredError)
+        if fine and form is not None and form.quadratic:
+            return None
+        return "needs SquaredError and a penalty of squares only (or none)"
+
+    def solve(self, problem: Problem, start: Point) -> Solution:
+        """Minimise.
+
+        Parameters
+        ----------
+        problem : Problem
+            What to minimise.
+        start : Point
+            Where LSMR begins; the closed form has no use for it.
+
+        Returns
+        -------
+        solution : Solution
+        """
+        check_whole("largest", self.largest, 1)
+        n, p = problem.design.shape
+        ridge = form_of(problem).l2
+        if min(n, p) > self.largest or (p > self.largest and not ridge.all()):
+            return _iterated(problem, start, ridge)
+        return _refined(problem, _system(problem, ridge), ridge)
+
+
+def _system(problem: Problem, ridge: Array) -> "Primal | Dual | PseudoInverse":
+    """Factorise the normal equations, or decompose where they are singular."""
+    design, w = problem.design, problem.weight
+    n, p = design.shape
+    if n >= p or ridge.any():
+        equations = NormalEquations(design, problem.fit_intercept)
+        system = equations.factor(w, ridge)
+        if isinstance(system, Dual):
+            return system
+        if system.reciprocal_condition() > 10 * p * np.finfo(float).eps:
+            return system
+    return _decomposed(problem, ridge)
+
+
+def _refined(problem: Problem, system: Any, ridge: Array) -> Solution:
+    """Newton steps of a quadratic: one solves it, others take rounding away."""
+    zero, tolerance = problem.start(), problem.tolerance()
+    point = Point(zero.coef.astype(float), zero.intercept.astype(float))
+    raw = np.zeros_like(problem.y) + zero.intercept
+    best = (np.inf, point)
+    for _ in range(1 + _MOST_REFINEMENTS):
+        gradient = problem.gradient(raw)
+        worst = problem.violation(point, gradient)
+        if not worst < best[0] / 2:
+            break
+        best = (worst, point)
+        if worst <= 0.01 * tolerance:
+            break
+        pull = gradient.coef + (point.coef.T * ridge).T
+        point = point.moved(system.solve(Point(pull, gradient.intercept)), -1.0)
+        raw = problem.raw(point)
+    worst, point = best if best[0] <= worst else (worst, point)
+    return _solution(problem, point, 1, worst, tolerance)
+
+
+def _solution(
+    problem: Problem, point: Point, n_iter: int, worst: float, tolerance: float
+) -> Solution:
+    dtype = problem.design.dtype
+    kept = Point(point.coef.astype(dtype), np.asarray(point.intercept, dtype))
+    return Solution(kept, n_iter, worst, worst <= tolerance)
+
+
+@dataclass(frozen=True)
+class PseudoInverse:
+    """The solution of least norm, by singular vectors of columns scaled to norm one.
+
+    Parameters
+    ----------
+    basis : ndarray of shape (r, p)
+        Right singular vectors that the data determine, in rows.
+    values : ndarray of shape (r,)
+        Their singular values.
+    size : ndarray of shape (p,)
+        One over the norm of each column; zero for those that are constant.
+    edge : Border
+        Takes the intercept out.
+    """
+
+    basis: Array
+    values: Array
+    size: Array
+    edge: Border
+
+    def solve(self, rhs: Point) -> Point:
+        """Coefficients of least norm and intercept for a right-hand side."""
+        scaled = (self.edge.reduced(rhs).T * self.size).T
+        told = ((self.basis @ scaled).T / self.values**2).T
+        if len(self.values) == len(self.size):
+            coef = ((self.basis.T @ told).T * self.size).T
+        else:
+            coef = self._shortest(told)
+        return self.edge.completed(coef, rhs)
+
+    def _shortest(self, told: Array) -> Array:
+        """Shortest coefficients whose scaled ones have the given parts on the basis."""
+        norms = np.where(self.size > 0, 1 / np.where(self.size > 0, self.size, 1), 0)
+        conditions = self.basis * norms
+        q, r = linalg.qr(conditions.T, mode="economic")
+        found = q @ linalg.solve_triangular(r, told, trans="T")
+        left = told - conditions @ found  # columns of very different size lose digits
+        return found + q @ linalg.solve_triangular(r, left, trans="T")
+
+
+def _decomposed(problem: Problem, ridge: Array) -> PseudoInverse:
+    """Decompose the rows, or for sparse columns their Gram matrix."""
+    design, w = problem.design, np.asarray(problem.weight, dtype=float)
+    edge = border(design, w, problem.fit_intercept)
+    if design.sparse:
+        matrix = design.gram(w) - edge.total * np.outer(edge.mean, edge.mean)
+        matrix[np.diag_indices_from(matrix)] += ridge
+        squares = np.diag(matrix)
+    else:
+        matrix = (design.X - edge.mean) * np.sqrt(w)[:, None]
+        matrix = np.vstack([matrix, np.diag(np.sqrt(ridge))[ridge > 0]])
+        squares = np.einsum("ij,ij->j", matrix, matrix)
+    eps = float(np.finfo(design.dtype).eps)
+    # Columns that were constant before they were centred are rounding now.
+    shift = (design.shift / design.scale).astype(float)
+    noise = rounding(design) * shift**2 * (1 if design.sparse else eps)
+    size = np.where(squares > noise, 1 / np.sqrt(np.maximum(squares, 1e-300)), 0.0)
+    if design.sparse:
+        each, vectors = linalg.eigh(matrix * size[:, None] * size)
+        values, basis = np.sqrt(np.maximum(each, 0))[::-1], vectors.T[::-1]
+        finest = np.sqrt(len(size) * eps)  # of what is the root of a sum of squares
+    else:
+        _, values, basis = linalg.svd(matrix * size, full_matrices=False)
+        finest = max(matrix.shape) * eps
+    known = values > finest * values.max(initial=1e-300)
+    return PseudoInverse(basis[known], values[known], size, edge)
+
+
+def _iterated(problem: Problem, start: Point, ridge: Array) -> Solution:
+    """LSMR on the rows, output by output, anew from its residual until it is small."""
+    design, tolerance = problem.design, problem.tolerance()
+    determined = design.shape[0] >= design.shape[1] or ridge.all()
+    norms = np.sqrt(problem.norms**2 + ridge) if determined else 1.0
+    rows = _rows(problem, ridge, norms)
+    point = start if determined else problem.start()  # from zero: to the least norm
+    point = Point(point.coef.astype(float), point.intercept.astype(float))
+    accuracy = problem.tol / np.sqrt(design.shape[1])
+    used = 0
+    while True:
+        gradient = problem.gradient(problem.raw(point))
+        worst = problem.violation(point, gradient)
+        if worst <= tolerance or used >= problem.max_iter:
+            return _solution(problem, point, used, worst, tolerance)
+        step, steps = _least_squares(problem, rows, point, ridge, accuracy, used)
+        coef = point.coef + (step.T / norms).T
+        point = _centred(problem, coef, point.intercept)
+        accuracy, used = 0.1 * accuracy, used + max(steps, 1)
+
+
+def _least_squares(
+    problem: Problem,
+    rows: LinearOperator,
+    point: Point,
+    ridge: Array,
+    accuracy: float,
+    used: int,
+) -> tuple[Array, int]:
+    """Step of the scaled coefficients that takes the residuals of a point away."""
+    root = np.sqrt(np.asarray(problem.weight, dtype=float))
+    left = ((problem.y - problem.raw(point)).T * root).T
+    owed = -(point.coef.T * np.sqrt(ridge)).T
+    target = np.concatenate([left, owed])
+    columns = target.reshape(len(target), -1).T
+    found = [
+        lsmr(
+            rows,
+            column,
+            atol=accuracy,
+            btol=accuracy,
+            conlim=0,
+            maxiter=max(problem.max_iter - used, 1),
+        )
+        for column in columns
+    ]
+    step = np.column_stack([each[0] for each in found]).reshape(point.coef.shape)
+    return step, max(each[2] for each in found)
+
+
+def _rows(problem: Problem, ridge: Array, norms: Any) -> LinearOperator:
+    """Weighted rows with the intercept taken out, and rows for the penalty below."""
+    design, w = problem.design, np.asarray(problem.weight, dtype=float)
+    (n, p), root, pull = design.shape, np.sqrt(w), np.sqrt(ridge)
+    free = float(problem.fit_intercept)
+
+    def forwards(scaled: Array) -> Array:
+        coef = scaled.ravel() / norms
+        raw = design.times(coef)
+        return np.concatenate([root * (raw - free * (w @ raw)), pull * coef])
+
+    def backwards(both: Array) -> Array:
+        top = root * both.ravel()[:n]
+        top = top - free * w * top.sum()
+        return (design.transposed_times(top) + pull * both.ravel()[n:]) / norms
+
+    return LinearOperator((n + p, p), matvec=forwards, rmatvec=backwards, dtype=float)
+
+
+def _centred(problem: Problem, coef: Array, intercept: Array) -> Point:
+    """Coefficients with the intercept that is best for them."""
+    if not problem.fit_intercept:
+        return Point(coef, intercept)
+    left = problem.y - problem.design.times(coef)
+    return Point(coef, np.asarray(left.T @ problem.weight))

@@ -1,0 +1,271 @@
+"""Normal equations of weighted rows with an intercept: the system of each Newton step."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+
+from skensemble.linear_model._design import Design
+from skensemble.linear_model._problem import Point
+
+Array = NDArray[Any]
+
+# Added to a diagonal of ones until a matrix is numerically positive definite.
+_BOOSTS = (0.0, 1e-14, 1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2, 1.0, 1e2, 1e4)
+
+
+@dataclass(frozen=True)
+class Border:
+    """What takes the intercept out of a system: weighted means and total weight.
+
+    Parameters
+    ----------
+    mean : ndarray of shape (p,)
+        Means of the columns by the weights of the rows; zero without an intercept.
+    total : float
+        Sum of the weights; zero without an intercept.
+    """
+
+    mean: Array
+    total: float
+
+    def reduced(self, rhs: Point) -> Array:
+        """Right-hand side of the coefficients alone."""
+        return rhs.coef - np.multiply.outer(self.mean, rhs.intercept)
+
+    def completed(self, coef: Array, rhs: Point) -> Point:
+        """Coefficients, and the intercept that goes with them."""
+        if not self.total:
+            return Point(coef, np.zeros_like(rhs.intercept))
+        return Point(coef, rhs.intercept / self.total - self.mean @ coef)
+
+
+def border(design: Design, weight: Array, intercept: bool) -> Border:
+    """Weighted means of the columns, or none without an intercept."""
+    if not intercept:
+        return Border(np.zeros(design.shape[1]), 0.0)
+    total = max(float(weight.sum()), float(np.finfo(float).tiny))
+    mean = np.asarray(design.transposed_times(weight), dtype=float) / total
+    return Border(mean, total)
+
+
+def rounding(design: Design) -> float:
+    """Share of a sum over the rows that rounding may make up."""
+    eps = float(np.finfo(design.dtype).eps)
+    return eps * (10 + float(np.sqrt(design.shape[0])))
+
+
+@dataclass(frozen=True)
+class Primal:
+    """A factorised system of p unknowns, each scaled to a diagonal of one.
+
+    Parameters
+    ----------
+    lower : ndarray of shape (p, p)
+        Cholesky factor of the scaled matrix.
+    size : ndarray of shape (p,)
+        Scale of each unknown; zero for those that nothing determines.
+    edge : Border
+        Takes the intercept out.
+    norm : float
+        1-norm of the scaled matrix.
+    boost : float
+        What had to be added to its diagonal.
+    """
+
+    lower: Array
+    size: Array
+    edge: Border
+    norm: float
+    boost: float
+
+    def solve(self, rhs: Point) -> Point:
+        """Coefficients and intercept for a right-hand side, (p,) or (p, k)."""
+        reduced = (self.edge.reduced(rhs).T * self.size).T
+        found = linalg.cho_solve((self.lower, True), reduced, check_finite=False)
+        return self.edge.completed((found.T * self.size).T, rhs)
+
+    def reciprocal_condition(self) -> float:
+        """Estimate one over the condition number of the scaled matrix."""
+        if self.boost:
+            return 0.0
+        found, _ = linalg.lapack.dpocon(self.lower, self.norm, uplo="L")
+        return float(found)
+
+
+@dataclass(frozen=True)
+class Dual:
+    """The same solution from a system of n unknowns, where every column is penalised.
+
+    (Q + Z'DZ)^-1 = Q^-1 - Q^-1 Z'R (I + R Z Q^-1 Z' R)^-1 R Z Q^-1 with R = sqrt(D)
+    (Woodbury's identity), the columns of Z centred by D.
+
+    Parameters
+    ----------
+    lower : ndarray of shape (n, n)
+        Cholesky factor of the inner matrix, scaled to a diagonal of one.
+    root : ndarray of shape (n,)
+        Square roots of the weights, by the scale of the inner matrix.
+    ridge : ndarray of shape (p,)
+        The diagonal Q.
+    design : Design
+        The columns.
+    edge : Border
+        Takes the intercept out.
+    """
+
+    lower: Array
+    root: Array
+    ridge: Array
+    design: Design
+    edge: Border
+
+    def solve(self, rhs: Point) -> Point:
+        """Coefficients and intercept for a right-hand side, (p,) or (p, k)."""
+        held = (self.edge.reduced(rhs).T / self.ridge).T
+        rows = self.design.times(held) - self.edge.mean @ held
+        pulled = linalg.cho_solve(
+            (self.lower, True), (rows.T * self.root).T, check_finite=False
+        )
+        pulled = (pulled.T * self.root).T
+        back = self.design.transposed_times(pulled)
+        back = back - np.multiply.outer(self.edge.mean, pulled.sum(axis=0))
+        return self.edge.completed(held - (back.T / self.ridge).T, rhs)
+
+
+class NormalEquations:
+    """Z' diag(weight) Z + diag(ridge), bordered by the intercept, for changing weights.
+
+    Parameters
+    ----------
+    design : Design
+        The columns z.
+    intercept : bool
+        Whether there is a column of ones that pays no ridge.
+    """
+
+    def __init__(self, design: Design, intercept: bool) -> None:
+        self._design = design
+        self._intercept = intercept
+        self._kernel: tuple[Array, Array] | None = None
+
+    def factor(
+        self, weight: Array, ridge: Array, damping: float = 0.0
+    ) -> Primal | Dual:
+        """Factorise for weights of the rows, by the smaller of both systems.
+
+        Parameters
+        ----------
+        weight : ndarray of shape (n,)
+            None negative.
+        ridge : ndarray of shape (p,)
+            None negative.
+        damping : float
+            Added to the diagonal of ones of the scaled system of p unknowns.
+
+        Returns
+        -------
+        system : Primal or Dual
+        """
+        weight = np.asarray(weight, dtype=float)
+        edge = border(self._design, weight, self._intercept)
+        n, p = self._design.shape
+        if n < p and ridge.all():
+            return self._dual(weight, ridge, edge)
+        return self._primal(weight, ridge, edge, damping)
+
+    def kernel(self, ridge: Array) -> Array:
+        """Z diag(1 / ridge) Z', kept until the ridge changes.
+
+        Parameters
+        ----------
+        ridge : ndarray of shape (p,)
+            All above zero.
+
+        Returns
+        -------
+        kernel : ndarray of shape (n, n)
+        """
+        if self._kernel is None or not np.array_equal(self._kernel[0], ridge):
+            self._kernel = (ridge, self._design.kernel(1 / ridge))
+        return self._kernel[1]
+
+    def _primal(
+        self, weight: Array, ridge: Array, edge: Border, damping: float
+    ) -> Primal:
+        matrix = self._design.gram(weight)
+        matrix -= edge.total * np.outer(edge.mean, edge.mean)
+        diagonal = np.diag(matrix).copy()
+        # What rounding leaves of a constant column says nothing.
+        lost = diagonal <= self._noise(edge, weight)
+        matrix[lost], matrix[:, lost] = 0.0, 0.0
+        diagonal = np.where(lost, 0.0, diagonal) + ridge
+        size = np.where(diagonal > 0, 1 / np.sqrt(np.maximum(diagonal, 1e-300)), 0.0)
+        matrix *= size[:, None]
+        matrix *= size
+        np.fill_diagonal(matrix, 1.0)
+        lower, boost = cholesky(matrix, damping)
+        norm = float(np.abs(matrix).sum(axis=0).max(initial=1.0))
+        return Primal(lower, size, edge, norm, boost)
+
+    def _noise(self, edge: Border, weight: Array) -> Array:
+        """Sums of squares that are rounding only."""
+        design = self._design
+        level = edge.mean**2 * edge.total
+        if design.sparse:
+            shift = (design.shift / design.scale).astype(float)
+            level = level + shift**2 * weight.sum()
+        return rounding(design) * level
+
+    def _dual(self, weight: Array, ridge: Array, edge: Border) -> Dual:
+        inner = self.kernel(ridge).copy()
+        if self._intercept:
+            means = inner @ weight / edge.total
+            inner -= means[:, None] + means
+            inner += means @ weight / edge.total
+        root = np.sqrt(weight)
+        inner *= root[:, None]
+        inner *= root
+        diagonal = np.diag(inner) + 1
+        inner[np.diag_indices_from(inner)] = diagonal
+        if self._intercept:
+            # Centred rows leave this direction out, and would leave it to rounding.
+            inner += np.outer(root, root) * (diagonal.mean() / edge.total)
+            diagonal = np.diag(inner).copy()
+        size = 1 / np.sqrt(diagonal)
+        inner *= size[:, None]
+        inner *= size
+        lower, _ = cholesky(inner)
+        return Dual(lower, size * root, ridge, self._design, edge)
+
+
+def cholesky(matrix: Array, damping: float = 0.0) -> tuple[Array, float]:
+    """Lower factor of a matrix with a diagonal of ones, and what was added to that.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (p, p)
+        Positive semidefinite up to rounding.
+    damping : float
+        Added in any case.
+
+    Returns
+    -------
+    lower : ndarray of shape (p, p)
+        The factor.
+    boost : float
+        What else had to be added.
+    """
+    for boost in _BOOSTS:
+        raised = matrix.copy()
+        raised[np.diag_indices_from(raised)] += damping + boost
+        try:
+            lower = linalg.cholesky(
+                raised, lower=True, overwrite_a=True, check_finite=False
+            )
+        except linalg.LinAlgError:
+            continue
+        return lower, boost
+    raise linalg.LinAlgError("a system of normal equations is not finite.")

@@ -1,0 +1,176 @@
+"""Mini-batches: how many rows an update sees, and which."""
+
+from collections.abc import Iterator
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skensemble.core._checks import check_share, check_whole
+from skensemble.core._parameters import ParameterHolder
+from skensemble.core._seeds import named_seed
+from skensemble.optim._optimizers import Optimizer
+from skensemble.optim._rates import check_number
+
+Array = NDArray[Any]
+# A batch is cut into so many groups to see how much its gradient scatters.
+_GROUPS = 8
+
+
+class GrowingBatch(ParameterHolder):
+    """A batch that grows when the noise of its gradient asks for it.
+
+    After each epoch the batch S is multiplied by `factor` if the norm test fails:
+    the summed variance of the gradients of single rows, divided by the size of S, is above
+    theta² ||g||², g the gradient on S (Byrd, Chin, Nocedal and Wu, "Sample size selection
+    in optimization methods for machine learning", Mathematical Programming 134, 2012,
+    section 3). The variance is read off eight parts of the first batch of the epoch, which
+    costs one batch.
+
+    Parameters
+    ----------
+    start : int, default=32
+        Rows of the first batches.
+    factor : float, default=2.0
+        What the size is multiplied by, rounded up; never beyond all rows.
+    theta : float, default=0.5
+        How much noise is borne: its size as a share of the gradient's.
+
+    Examples
+    --------
+    >>> from skensemble.optim import GrowingBatch
+    >>> GrowingBatch(start=64, theta=0.9)
+    GrowingBatch(start=64, theta=0.9)
+    """
+
+    def __init__(self, start=32, factor=2.0, theta=0.5):
+        self.start = start
+        self.factor = factor
+        self.theta = theta
+
+    def check(self) -> None:
+        """Refuse parameters out of range."""
+        check_whole("start", self.start, 1)
+        check_number("factor", self.factor, lowest=1)
+        check_share("theta", self.theta, of="the gradient", all_of_it=True)
+
+    def grown(self, size: int, noise: float) -> int:
+        """Size of the next batches.
+
+        Parameters
+        ----------
+        size : int
+            Rows of a batch now.
+        noise : float
+            Squared size of the noise of its gradient, as a share of the gradient's.
+
+        Returns
+        -------
+        size : int
+        """
+        if noise <= self.theta**2:
+            return size
+        return int(np.ceil(size * self.factor))
+
+
+def as_batch_size(batch_size: Any, optimizer: Optimizer) -> Any:
+    """Read ``batch_size``: None is "full" for optimizers that want it, else 32."""
+    if batch_size is None:
+        return "full" if optimizer.full_batch else 32
+    if optimizer.full_batch and batch_size != "full":
+        raise ValueError(
+            f"batch_size={batch_size!r} is not for {type(optimizer).__name__}, which "
+            "takes the gradient on all rows; use batch_size='full', or SGD for "
+            "mini-batches."
+        )
+    if isinstance(batch_size, GrowingBatch):
+        batch_size.check()
+        return batch_size
+    if isinstance(batch_size, str) and batch_size == "full":
+        return batch_size
+    if isinstance(batch_size, Integral):
+        check_whole("batch_size", batch_size, 1)
+        return int(batch_size)
+    raise ValueError(
+        f"batch_size={batch_size!r} must be a number of rows, 'full' or "
+        "GrowingBatch(start=...)."
+    )
+
+
+def first_size(batch_size: Any) -> int | None:
+    """Rows of the first batches; None for all rows."""
+    if isinstance(batch_size, GrowingBatch):
+        return int(batch_size.start)
+    return None if batch_size == "full" else int(batch_size)
+
+
+def count_updates(n_rows: int, size: int | None, accumulate: int) -> int:
+    """How many updates an epoch makes."""
+    return 1 if size is None else -(-n_rows // (min(size, n_rows) * accumulate))
+
+
+def order_of(n_rows: int, seed: int, epoch: int) -> Array:
+    """Order of the rows in an epoch: the same for the same seed and epoch."""
+    return np.random.default_rng(named_seed(int(seed), "epoch", epoch)).permutation(
+        n_rows
+    )
+
+
+def updates_of(
+    n_rows: int, size: int | None, accumulate: int, order: Array | None
+) -> Iterator[list[Any]]:
+    """The batches of each update of an epoch: a list of selections of rows.
+
+    A selection is an array of positions, or a slice where rows keep their order.
+    """
+    if size is None or size >= n_rows:
+        yield [slice(None)]
+        return
+    starts = range(0, n_rows, size)
+    for first in range(0, len(starts), accumulate):
+        yield [
+            _rows(order, start, min(start + size, n_rows))
+            for start in starts[first : first + accumulate]
+        ]
+
+
+def _rows(order: Array | None, start: int, stop: int) -> Any:
+    return slice(start, stop) if order is None else order[start:stop]
+
+
+def count_rows(rows: Any, n_rows: int) -> int:
+    """How many rows a selection holds."""
+    if isinstance(rows, slice):
+        return len(range(n_rows)[rows])
+    return len(rows)
+
+
+def gradient_noise(gradient_at: Any, rows: Array) -> float:
+    """Squared size of the noise of a batch's gradient, as a share of the gradient's.
+
+    The variance of the mean of K groups is their sample variance divided by K.
+
+    Parameters
+    ----------
+    gradient_at : callable
+        ``gradient_at(rows)`` is the gradient on some rows, flat.
+    rows : ndarray of int
+        The batch.
+
+    Returns
+    -------
+    noise : float
+        Infinite where the gradient is zero, and for a single row.
+    """
+    groups = min(_GROUPS, len(rows))
+    each = len(rows) // groups
+    found = np.array(
+        [gradient_at(rows[k * each : (k + 1) * each]) for k in range(groups)],
+        dtype=float,
+    )
+    mean = found.mean(axis=0)
+    size = float(mean @ mean)
+    if groups == 1 or size == 0:
+        return float("inf")
+    return float(found.var(axis=0, ddof=1).sum()) / groups / size

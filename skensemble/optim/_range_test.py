@@ -1,0 +1,229 @@
+"""Which learning rate works: rates that rise until the loss does."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from skensemble.core._checks import check_whole
+from skensemble.core._optional import optional
+from skensemble.optim._batches import first_size, order_of, updates_of
+from skensemble.optim._epoch import Stepper
+from skensemble.optim._recipe import Objective, Recipe
+from skensemble.optim._state import begin_run
+
+Array = NDArray[Any]
+
+# Weight of the past in the smoothed loss, and how far above its best ends the test.
+_MEMORY, _TOO_HIGH = 0.9, 4.0
+
+
+@dataclass(frozen=True)
+class RangeTest:
+    """Loss at each rate of a learning-rate range test.
+
+    Parameters
+    ----------
+    rates : ndarray of shape (m,)
+        Learning rates, rising.
+    losses : ndarray of shape (m,)
+        Loss of the mini-batch before each update, smoothed.
+    suggested : float
+        A tenth of the rate at which the loss was lowest.
+    """
+
+    rates: Array
+    losses: Array
+    suggested: float
+
+
+def learning_rate_range_test(
+    model: Any,
+    X: Any,
+    y: Any,
+    *,
+    sample_weight: Any = None,
+    low: float = 1e-6,
+    high: float = 10.0,
+    steps: int = 200,
+) -> RangeTest:
+    """Raise the learning rate with each mini-batch, and see where the loss falls.
+
+    One short run: the rate rises evenly on the logarithm, and the run ends when the
+    smoothed loss is far above its best (Smith, "Cyclical learning rates for training
+    neural networks", WACV 2017, section 3.3). The loss is lowest shortly before the run
+    breaks; a tenth of that rate is a safe one to begin with.
+
+    Parameters
+    ----------
+    model : estimator
+        Trained by first-order steps: a linear model with ``solver=FirstOrder(...)``, or
+        any with a method ``first_order_run(X, y, sample_weight)`` that gives an
+        `Objective`, the parameters to start from and a `Recipe`. It is not changed.
+    X : {array-like, sparse matrix, frame} of shape (n, n_features)
+        Training rows.
+    y : array-like of shape (n,) or (n, k)
+        Their targets.
+    sample_weight : array-like of shape (n,) or None, default=None
+        Weights of the rows.
+    low, high : float
+        First and last rate.
+    steps : int, default=200
+        Most updates.
+
+    Returns
+    -------
+    test : RangeTest
+        With a suggested rate.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from skensemble import LinearClassifier
+    >>> from skensemble.linear_model import FirstOrder
+    >>> from skensemble.optim import learning_rate_range_test
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = LinearClassifier(solver=FirstOrder("sgd"), standardize=True)
+    >>> test = learning_rate_range_test(model, X, y)
+    >>> bool(0.001 < test.suggested < 1)
+    True
+    """
+    check_whole("steps", steps, 10)
+    if not 0 < low < high < math.inf:
+        raise ValueError(
+            f"low={low!r} and high={high!r} must be rates with low < high."
+        )
+    run = getattr(model, "first_order_run", None)
+    if run is None:
+        raise ValueError(
+            f"{type(model).__name__} is not trained by first-order steps; use a linear "
+            "model with solver=FirstOrder(...)."
+        )
+    objective, params, recipe = clone(model).first_order_run(X, y, sample_weight)
+    rates = np.geomspace(low, high, steps)
+    losses = _rising(objective, params, recipe, rates)
+    rates = rates[: len(losses)]
+    best = int(np.argmin(losses))
+    return RangeTest(rates, losses, float(rates[best] / 10))
+
+
+def _rising(
+    objective: Objective, params: list[Array], recipe: Recipe, rates: Array
+) -> Array:
+    """Smoothed losses until they are too high."""
+    recipe = replace(recipe, averaging=None, early_stopping=None).checked()
+    state = begin_run(params, recipe, decayed=getattr(objective, "decayed", None))
+    size = first_size(recipe.batch_size)
+    smooth = 0.0
+    found: list[float] = []
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        stepper = Stepper(objective, state, recipe)
+        for rate, parts in zip(rates, _batches(objective, recipe, size), strict=False):
+            loss, _ = stepper.look(parts)
+            smooth = _MEMORY * smooth + (1 - _MEMORY) * loss
+            level = smooth / (1 - _MEMORY ** (len(found) + 1))
+            if not math.isfinite(level) or not stepper.is_finite():
+                break
+            found.append(level)
+            if level > _TOO_HIGH * abs(min(found)):
+                break
+            stepper.step(float(rate))
+    if len(found) < 2:
+        raise ValueError(
+            f"the loss is not finite from the start, at the rate {rates[0]:g}; give a "
+            "lower low=."
+        )
+    return np.array(found)
+
+
+def _batches(objective: Objective, recipe: Recipe, size: int | None) -> Any:
+    """Mini-batches without end, in the order of a run."""
+    epoch = 0
+    n_rows = objective.n_rows
+    while True:
+        whole = size is None or size >= n_rows
+        order = None if whole else order_of(n_rows, recipe.seed, epoch)
+        yield from updates_of(n_rows, size, recipe.accumulate, order)
+        epoch += 1
+
+
+class LearningRateDisplay:
+    """Loss over the learning rate, with the suggested rate marked.
+
+    Parameters
+    ----------
+    test : RangeTest
+        From `learning_rate_range_test`.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it is drawn, after `plot`.
+    figure_ : matplotlib Figure
+        The figure, after `plot`.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("agg")
+    >>> import numpy as np
+    >>> from skensemble.optim import LearningRateDisplay, RangeTest
+    >>> test = RangeTest(np.array([0.01, 0.1, 1.0]), np.array([3.0, 2.0, 9.0]), 0.01)
+    >>> LearningRateDisplay(test).plot().ax_.get_xscale()
+    'log'
+    """
+
+    def __init__(self, test):
+        self.test = test
+
+    @classmethod
+    def from_estimator(cls, model: Any, X: Any, y: Any, **options: Any) -> Self:
+        """Run the test and draw it.
+
+        Parameters
+        ----------
+        model : estimator
+            As in `learning_rate_range_test`.
+        X : {array-like, sparse matrix, frame} of shape (n, n_features)
+            Training rows.
+        y : array-like of shape (n,) or (n, k)
+            Their targets.
+        **options : dict
+            For `learning_rate_range_test`; ``ax`` for `plot`.
+
+        Returns
+        -------
+        display : LearningRateDisplay
+        """
+        ax = options.pop("ax", None)
+        return cls(learning_rate_range_test(model, X, y, **options)).plot(ax)
+
+    def plot(self, ax: Any = None, **kwargs: Any) -> Self:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None: a new figure.
+        **kwargs : dict
+            For :meth:`matplotlib.axes.Axes.plot`.
+
+        Returns
+        -------
+        display : LearningRateDisplay
+        """
+        if ax is None:
+            pyplot = optional("matplotlib.pyplot", extra="plot")
+            _, ax = pyplot.subplots(figsize=(5.0, 3.4), layout="constrained")
+        ax.plot(self.test.rates, self.test.losses, **kwargs)
+        label = f"suggested: {self.test.suggested:.2g}"
+        ax.axvline(self.test.suggested, color="0.55", linestyle=":", label=label)
+        ax.set(xscale="log", xlabel="learning rate", ylabel="loss, smoothed")
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.legend(frameon=False)
+        self.ax_ = ax
+        self.figure_ = ax.figure
+        return self

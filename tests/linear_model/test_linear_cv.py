@@ -1,0 +1,269 @@
+"""Paths and cross-validation: shared work gives what separate fits give."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.linear_model import (
+    ElasticNetCV,
+    LassoCV,
+    LogisticRegression,
+    RidgeCV,
+)
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    LeaveOneOut,
+    TimeSeriesSplit,
+    cross_val_predict,
+    cross_val_score,
+)
+
+from skensemble import (
+    LinearClassifier,
+    LinearClassifierCV,
+    LinearRegressor,
+    LinearRegressorCV,
+)
+from skensemble.linear_model import (
+    L1,
+    L2,
+    MCP,
+    Adaptive,
+    ElasticNetPenalty,
+    GroupLasso,
+    NonNegative,
+)
+
+
+def numbers(n=120, p=8, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, p)) * np.linspace(0.5, 3, p) + rng.normal(size=p)
+    coef = np.r_[2.0, -1.0, 0.5, np.zeros(p - 3)]
+    return X, X @ coef + rng.normal(size=n)
+
+
+def classes(n=200, p=6, seed=0):
+    X, y = numbers(n, p, seed)
+    rng = np.random.default_rng(seed)
+    raw = y - y.mean()
+    return X, np.array(["no", "yes"])[(raw + 2 * rng.logistic(size=n) > 0).astype(int)]
+
+
+def losses_of(model):
+    return -model.scores_.mean(axis=-1)
+
+
+def test_lasso_path_is_that_of_scikit_learn():
+    X, y = numbers()
+    theirs = LassoCV(cv=5, alphas=30, tol=1e-10, max_iter=100_000).fit(X, y)
+    ours = LinearRegressorCV(penalty="l1", alphas=theirs.alphas_, cv=5).fit(X, y)
+    np.testing.assert_allclose(losses_of(ours), theirs.mse_path_.mean(1) / 2, rtol=1e-6)
+    assert ours.alpha_ == theirs.alpha_
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=1e-6)
+
+
+def test_automatic_strengths_begin_where_all_is_zero():
+    X, y = numbers()
+    model = LinearRegressorCV(penalty="l1", n_alphas=20).fit(X, y)
+    assert len(model.alphas_) == 20
+    assert np.all(np.diff(model.alphas_) < 0)
+    assert not model.path_.coef[0].any()
+    assert model.path_.coef[1].any()
+    theirs = LassoCV(alphas=20).fit(X, y)
+    np.testing.assert_allclose(model.alphas_, theirs.alphas_, rtol=1e-10)
+
+
+def test_ridge_by_folds_and_by_leaving_one_out():
+    X, y = numbers(60)
+    alphas = np.geomspace(1e-3, 10, 7)
+    ours = LinearRegressorCV(alphas=alphas, cv=KFold(4)).fit(X, y)
+    for j, alpha in enumerate(ours.alphas_):
+        single = LinearRegressor(penalty=L2(alpha))
+        score = cross_val_score(
+            single, X, y, cv=KFold(4), scoring="neg_mean_squared_error"
+        )
+        np.testing.assert_allclose(ours.scores_[j], score / 2, rtol=1e-8)
+    loo = LinearRegressorCV(alphas=alphas, cv="loo").fit(X, y)
+    theirs = RidgeCV(alphas=alphas * len(y), store_cv_results=True).fit(X, y)
+    np.testing.assert_allclose(
+        losses_of(loo)[::-1], theirs.cv_results_.mean(axis=0) / 2, rtol=1e-8
+    )
+
+
+def test_elastic_net_over_mixing_values():
+    X, y = numbers()
+    ratios = [0.2, 0.5, 0.9]
+    theirs = ElasticNetCV(l1_ratio=ratios, alphas=20, cv=5, tol=1e-10).fit(X, y)
+    ours = LinearRegressorCV(
+        penalty="elasticnet", l1_ratios=ratios, n_alphas=20, cv=5
+    ).fit(X, y)
+    assert ours.scores_.shape == (3, 20, 5)
+    assert ours.alphas_.shape == (3, 20)
+    assert ours.l1_ratio_ == theirs.l1_ratio_
+    assert ours.alpha_ == pytest.approx(theirs.alpha_)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=1e-5)
+
+
+KINDS = {
+    "l2": L2(),
+    "l1": L1(),
+    "elastic net": ElasticNetPenalty(),
+    "weights": L1(weights=np.array([0.0, 1, 2, 1, 1, 1])),
+    "non-negative": NonNegative(L1()),
+    "groups": GroupLasso(groups=np.array([0, 0, 1, 1, 2, 2])),
+    "adaptive": Adaptive(),
+    "mcp": MCP(),
+}
+SPLITS = {
+    "folds": KFold(3, shuffle=True, random_state=0),
+    "time": TimeSeriesSplit(3),
+    "overlapping": [(np.arange(60), np.arange(40, 90)), (np.arange(50, 90), [0, 1])],
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*cv.*:UserWarning")
+@pytest.mark.parametrize("cv", SPLITS)
+@pytest.mark.parametrize("standardize", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("loss", ["squared_error", "log_loss", "huber"])
+def test_shared_work_is_that_of_single_fits(loss, kind, standardize, cv):
+    penalty = KINDS[kind]
+    options = {"standardize": standardize, "tol": 1e-7, "max_iter": 10_000}
+    if loss == "log_loss":
+        X, y = classes(90)
+        many, one, score = LinearClassifierCV, LinearClassifier, "neg_log_loss"
+    else:
+        X, y = numbers(90, 6)
+        many, one, score = LinearRegressorCV, LinearRegressor, None
+    alphas = [0.3, 0.1, 0.03]
+    model = many(loss, penalty, alphas=alphas, cv=SPLITS[cv], **options).fit(X, y)
+    for j, alpha in enumerate(alphas):
+        single = one(loss, penalty.with_alpha(alpha), **options)
+        by_loss = single.fit(X, y).loss_.scorer() if score is None else score
+        told = cross_val_score(single, X, y, cv=SPLITS[cv], scoring=by_loss)
+        if kind == "mcp" and loss == "log_loss":
+            # Several minima: a path may end in another than a fit from zero.
+            assert np.isfinite(model.scores_[j]).all()
+            continue
+        size = 1e-3 if kind == "mcp" else 1e-5
+        np.testing.assert_allclose(model.scores_[j], told, rtol=size, atol=1e-7)
+        single.fit(X, y)
+        np.testing.assert_allclose(model.path_.coef[j], single._point.coef, atol=1e-3)
+
+
+def test_logistic_path_against_scikit_learn():
+    X, y = classes()
+    alphas = np.geomspace(1, 1e-4, 6)
+    model = LinearClassifierCV(alphas=alphas, cv=5).fit(X, y)
+    for j, alpha in enumerate(alphas):
+        theirs = LogisticRegression(C=1 / (alpha * len(y)), tol=1e-10, max_iter=10_000)
+        theirs.fit(X, y)
+        np.testing.assert_allclose(
+            model.path_.coef[j], theirs.coef_[0], atol=1e-4, rtol=1e-3
+        )
+
+
+def test_leaving_one_out_of_a_logistic_model_is_close_to_refits():
+    X, y = classes(60)
+    model = LinearClassifierCV(penalty="l2", alphas=[0.1], cv="loo").fit(X, y)
+    single = LinearClassifier(penalty=L2(0.1))
+    exact = cross_val_predict(
+        single, X, y, cv=LeaveOneOut(), method="decision_function"
+    )
+    whole = single.fit(X, y).decision_function(X)
+    near = model._mean(exact)
+    assert (
+        np.abs(model.oof_ - near).max() < 0.1 * np.abs(near - model._mean(whole)).max()
+    )
+    lasso = LinearRegressorCV(penalty="l1", alphas=[0.05], cv="loo").fit(*numbers(60))
+    assert np.isfinite(lasso.best_score_)
+
+
+def test_one_standard_error_takes_a_stronger_penalty():
+    X, y = numbers(80, 20)
+    best = LinearRegressorCV(penalty="l1").fit(X, y)
+    strong = LinearRegressorCV(penalty="l1", selection="1se").fit(X, y)
+    assert strong.alpha_ > best.alpha_
+    error = best.scores_.std(axis=1, ddof=1) / np.sqrt(5)
+    at = np.argmax(best.scores_.mean(axis=1))
+    level = best.scores_.mean(axis=1)[at] - error[at]
+    within = best.alphas_[best.scores_.mean(axis=1) >= level]
+    assert strong.alpha_ == within.max()
+
+
+def test_any_scorer_groups_and_weights():
+    X, y = classes()
+    groups = np.arange(len(y)) % 10
+    weight = np.random.default_rng(1).integers(0, 3, len(y)).astype(float)
+    model = LinearClassifierCV(
+        alphas=[0.1, 0.01], cv=GroupKFold(5), scoring="roc_auc"
+    ).fit(X, y, weight, groups=groups)
+    assert np.all((model.scores_ > 0.5) & (model.scores_ <= 1))
+    assert model.oof_.shape == (len(y),)
+    with pytest.raises(ValueError, match="needs groups"):
+        LinearClassifierCV(cv=GroupKFold(5)).fit(X, y)
+
+
+def test_rows_of_weight_zero_change_nothing():
+    X, y = numbers(80)
+    weight = np.ones(80)
+    weight[::4] = 0
+    splits = list(KFold(4).split(X))
+    place = np.cumsum(weight > 0) - 1
+    kept = np.flatnonzero(weight)
+    fewer = [(place[a[weight[a] > 0]], place[b[weight[b] > 0]]) for a, b in splits]
+    for loss in ("squared_error", "log_cosh"):
+        one = LinearRegressorCV(loss, "l1", alphas=[0.1, 0.01], cv=splits)
+        other = LinearRegressorCV(loss, "l1", alphas=[0.1, 0.01], cv=fewer)
+        one.fit(X, y, weight)
+        other.fit(X[kept], y[kept])
+        np.testing.assert_allclose(one.scores_, other.scores_, rtol=1e-6)
+        np.testing.assert_allclose(one.coef_, other.coef_, atol=1e-6)
+
+
+def test_sparse_and_several_outputs():
+    X, y = numbers()
+    targets = np.column_stack([y, -2 * y + X[:, 3]])
+    dense = LinearRegressorCV(penalty="l1", n_alphas=10).fit(X, targets)
+    sparse = LinearRegressorCV(penalty="l1", n_alphas=10).fit(sp.csr_matrix(X), targets)
+    np.testing.assert_allclose(dense.coef_, sparse.coef_, atol=1e-6)
+    assert dense.coef_.shape == (2, 8)
+    assert dense.oof_.shape == targets.shape
+    labels = (targets > 0).astype(int)
+    model = LinearClassifierCV(n_alphas=4, cv=3).fit(X, labels)
+    assert model.oof_.shape == labels.shape
+    three = np.digitize(y, np.quantile(y, [0.3, 0.7]))
+    model = LinearClassifierCV(n_alphas=4, cv=3).fit(X, three)
+    assert model.oof_.shape == (len(y), 3)
+    np.testing.assert_allclose(model.oof_.sum(axis=1), 1)
+
+
+def test_n_jobs_changes_nothing():
+    X, y = classes(120)
+    for penalty in ("l1", GroupLasso(groups=np.arange(6) // 2)):
+        one = LinearClassifierCV(penalty=penalty, n_alphas=5, cv=3).fit(X, y)
+        two = LinearClassifierCV(penalty=penalty, n_alphas=5, cv=3, n_jobs=2).fit(X, y)
+        np.testing.assert_array_equal(one.scores_, two.scores_)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"alphas": "some"}, "alphas='some'"),
+        ({"alphas": []}, r"alphas=\[\]"),
+        ({"alphas": [-1]}, r"alphas=\[-1\]"),
+        ({"n_alphas": 0}, "n_alphas=0"),
+        ({"eps": 2}, "eps=2"),
+        ({"selection": "max"}, "selection='max'"),
+        ({"l1_ratios": [0.5]}, "needs a penalty with l1_ratio"),
+        ({"penalty": "elasticnet", "l1_ratios": [2]}, "l1_ratio=2"),
+        ({"cv": "some"}, "cv='some'"),
+        ({"cv": "loo", "loss": "absolute_error"}, "cv='loo' needs a smooth loss"),
+        ({"penalty": "none"}, "has no alpha"),
+        ({"n_jobs": 0}, "n_jobs=0"),
+    ],
+)
+def test_bad_options_are_refused(options, message):
+    X, y = numbers(40)
+    with pytest.raises(ValueError, match=message):
+        LinearRegressorCV(**options).fit(X, y)
