@@ -260,7 +260,7 @@ class LinearRegressor(NumberTargets, BaseLinear):
         What happened in each epoch, with `FirstOrder`.
     n_features_in_ : int
         Number of columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Their names, where all are strings.
 
     See Also
