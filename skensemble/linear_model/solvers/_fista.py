@@ -13,6 +13,7 @@ Array = NDArray[Any]
 
 # Iterations between looks at the optimality conditions, which cost half an iteration.
 _LOOK = 5
+_MOST_HALVINGS = 40
 
 
 class FISTA(Solver):
@@ -52,10 +53,12 @@ class FISTA(Solver):
         tol = problem.tolerance()
         violation = run.violation()
         n_iter = 0
-        while violation > tol and n_iter < problem.max_iter:
+        moves = True
+        while violation > tol and n_iter < problem.max_iter and moves:
             for _ in range(_LOOK):
                 n_iter += 1
-                if not run.step(self.growth):
+                moves = run.step(self.growth)
+                if not moves:
                     break
             violation = run.violation()
         return Solution(run.point, n_iter, violation, violation <= tol)
@@ -133,9 +136,10 @@ class _Run:
         base = problem.loss_value(at.raw)
         gradient = problem.gradient(at.raw)
         self.size *= growth
+        whole = self.size
         dtype = problem.design.dtype
         noise = 10 * float(np.finfo(dtype).eps) * abs(base)
-        for _ in range(80):
+        for _ in range(_MOST_HALVINGS):
             steps = self.size * self.share
             aim = at.point.coef - steps * gradient.coef
             coef = problem.penalty.prox(aim, np.broadcast_to(steps, aim.shape))
@@ -151,4 +155,6 @@ class _Run:
             if value <= base + slope + bend / (2 * self.size) + noise:
                 return _State(point, raw)
             self.size /= 2
+        # What is left to gain is less than rounding.
+        self.size = whole
         return None
