@@ -86,9 +86,10 @@ def learning_rate_range_test(
     >>> from skensemble.linear_model import FirstOrder
     >>> from skensemble.optim import learning_rate_range_test
     >>> X, y = load_breast_cancer(return_X_y=True)
-    >>> model = LinearClassifier(solver=FirstOrder("sgd"), standardize=True)
+    >>> solver = FirstOrder("sgd", batch_size=32)
+    >>> model = LinearClassifier(solver=solver, standardize=True, random_state=0)
     >>> test = learning_rate_range_test(model, X, y)
-    >>> bool(0.001 < test.suggested < 1)
+    >>> bool(0.001 < test.suggested <= 1)
     True
     """
     check_whole("steps", steps, 10)
