@@ -1,6 +1,7 @@
 """Scores of what a bag says of rows that its members did not see."""
 
 import inspect
+import warnings
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,39 @@ def check_scoring(name: str, scoring: Any) -> None:
                 f"{name}={scoring!r} is no score; use one of "
                 "sklearn.metrics.get_scorer_names(), such as 'roc_auc' or 'r2'."
             ) from error
+
+
+def check_suits(name: str, scoring: Any, target: Target) -> None:
+    """Refuse a named score that cannot serve these classes, before anything is fitted.
+
+    Parameters
+    ----------
+    name : str
+        What the user calls it.
+    scoring : bool, str, callable or None
+        The score.
+    target : Target
+        The truth.
+    """
+    if not isinstance(scoring, str) or not target.n_classes:
+        return
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            score_said(scoring, np.eye(target.n_classes)[target.values], target, None)
+    except ValueError as error:
+        wants = "pos_label" in str(error)
+        last = target.classes.tolist()[-1]
+        raise ValueError(
+            f"{name}={scoring!r} cannot score the classes {target.classes.tolist()}: "
+            f"{str(error).rstrip('.')}. "
+            + (
+                f"Say which class counts: {name}=make_scorer(metric, "
+                f"pos_label={last!r})."
+                if wants
+                else f"Use another, such as {name}='accuracy', or a scorer of your own."
+            )
+        ) from error
 
 
 def score_said(scoring: Any, block: Array, target: Target, weight: Any) -> float:

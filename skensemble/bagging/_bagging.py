@@ -32,6 +32,7 @@ from skensemble.bagging._aggregation import (
     stacked,
 )
 from skensemble.bagging._bag_checks import check_options, check_rows
+from skensemble.bagging._bag_failures import explain_text, keep_done
 from skensemble.bagging._bag_input import (
     is_frame,
     read_again,
@@ -47,7 +48,11 @@ from skensemble.bagging._bag_members import (
     out_of_bag,
 )
 from skensemble.bagging._bag_routing import routed, router_of
-from skensemble.bagging._bag_scoring import check_scoring, score_said
+from skensemble.bagging._bag_scoring import (
+    check_scoring,
+    check_suits,
+    score_said,
+)
 from skensemble.bagging._jackknife import jackknife_of
 from skensemble.bagging._sampling import Demand, make_sampler
 from skensemble.bagging._tree_engine import (
@@ -62,7 +67,7 @@ from skensemble.core._targets import Target, decode
 from skensemble.core._told import warn
 from skensemble.fitting._cell import Cell, Failure, Work
 from skensemble.fitting._oof import OutOfFold
-from skensemble.fitting._runner import drop_failed, run_cells
+from skensemble.fitting._runner import run_cells
 from skensemble.fitting._store import as_store
 
 # Name of the bag's one block out of bag.
@@ -123,9 +128,10 @@ class BaseBagging(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         before = dict(self.__dict__)
         try:
             return self._fit(X, y, sample_weight, groups, fit_params)
-        except BaseException:  # nothing is left half-fitted
+        except BaseException as error:  # nothing is left half-fitted
             self.__dict__.clear()
             self.__dict__.update(before)
+            explain_text(error, X)
             raise
 
     @with_callbacks
@@ -138,6 +144,7 @@ class BaseBagging(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         if sample_weight is not None:
             sample_weight = np.asarray(sample_weight)
         target = read_target(y, classifier=is_classifier(self))
+        check_suits("oob_score", self.oob_score, target)
         check_consistent_length(X, target.values)
         check_rows(self, len(target.values), sample_weight, groups)
         first = self._first_place()
@@ -268,7 +275,7 @@ class BaseBagging(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             owner=self,
         )
         context.call_on_fit_task_end(estimator=self, X=fit.X, y=fit.target.values)
-        return drop_failed(fitted, failures)
+        return keep_done(fitted, failures)
 
     def _score_out_of_bag(self, fit: Fit, answers):
         self._oof = self._assembled(fit, answers)
@@ -339,6 +346,7 @@ class BaseBagging(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         if n_repeats < 1:
             raise ValueError(f"n_repeats={n_repeats!r} must be 1 or more.")
         fit = self._known_training("oob_importance")
+        check_suits("scoring", scoring, fit.target)
         base = score_said(scoring, self.oof_[_BLOCK], fit.target, fit.weight)
         names = getattr(self, "feature_names_in_", None)
         losses = [

@@ -46,7 +46,7 @@ _DEEPEST = 10
 _MOST_COUNTED = 10**8
 _ROWS_AT_ONCE = 8192
 # Trees of few splits lose nothing by coarser cuts, and grow a fifth sooner.
-_SHALLOW, _COARSE = 3, 127
+_SHALLOW, _COARSE = 3, 63
 _LOSSES = ["linear", "square", "exponential"]
 
 

@@ -83,7 +83,7 @@ class BaseAdaBoost(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
                 )
             self.engine_, self._columns = "general", Columns()
             return self._as_given(X, reset=True)
-        self.engine_, self._columns = "binned", learn_columns(X)
+        self.engine_, self._columns = "binned", _seen_columns(X)
         return self._numbers(X, reset=True)
 
     def _read(self, X):
@@ -358,6 +358,21 @@ def _numbers_of(columns, n_features, X):
             f"X has {found.shape[1]} features, but the tree was grown on {n_features}."
         )
     return found
+
+
+def _seen_columns(X):
+    """Find the categorical columns, and of their categories those that some row has."""
+    columns = learn_columns(X)
+    if not columns.categories:
+        return columns
+    codes = columns.encode(X)
+    seen = {j: np.unique(codes[:, j]) for j in columns.categories}
+    return Columns(
+        {
+            j: known[seen[j][~np.isnan(seen[j])].astype(np.intp)]
+            for j, known in columns.categories.items()
+        }
+    )
 
 
 def _seed_like(rng):

@@ -22,8 +22,14 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skensemble import BaggingClassifier, BaggingRegressor
-from skensemble.exceptions import MemberFailedWarning
+from skensemble.bagging._bag_failures import keep_done
+from skensemble.exceptions import (
+    MemberFailedError,
+    MemberFailedWarning,
+    TimeLimitError,
+)
 from skensemble.fitting import _workers
+from skensemble.fitting._cell import Failure, FittedCell
 from skensemble.fitting._fit import fit_cell
 
 IRIS = load_iris(return_X_y=True)
@@ -522,11 +528,54 @@ class Slow(Ridge):
 def test_time_limit_keeps_what_is_done():
     X, y = DIABETES
     bag = BaggingRegressor(Slow(), n_estimators=50, time_limit=1.0, random_state=0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", MemberFailedWarning)
+    # All members that came too late are told of at once.
+    with pytest.warns(MemberFailedWarning, match="of 50 members were not done") as told:
         bag.fit(X, y)
+    assert len(told) == 1
     assert 0 < len(bag.estimators_) < 50
+    assert len(bag.failed_) == 50 - len(bag.estimators_)
     assert bag.predict(X).shape == y.shape
+
+
+def test_failed_and_late_members_are_told_apart():
+    failures = [
+        Failure("one", 0, TimeLimitError("late"), ""),
+        Failure("two", 1, ValueError("bad"), ""),
+        Failure("three", 2, TimeLimitError("late"), ""),
+    ]
+    none = np.empty(0, dtype=np.intp)
+    done = FittedCell("four", 3, None, none, "predict", None, None, None, 0.0, 0.0)
+    with pytest.warns(MemberFailedWarning) as told:
+        kept, failed = keep_done([done], failures)
+    assert [str(one.message)[:12] for one in told] == ["Member 'two'", "2 of 4 membe"]
+    assert (kept, set(failed)) == ([done], {"one", "two", "three"})
+    with pytest.raises(MemberFailedError):
+        keep_done([], failures)
+
+
+def test_text_without_an_encoder_is_explained():
+    frame = pd.DataFrame({"kind": ["a", "b"] * 10, "n": np.arange(20)})
+    with pytest.raises(ValueError, match="could not convert") as told:
+        BaggingClassifier(random_state=0).fit(frame, [0, 1] * 10)
+    assert "need an encoder" in told.value.__notes__[-1]
+
+
+def test_a_score_that_does_not_suit_the_classes_is_refused_before_the_fit():
+    X, y = IRIS
+    names = np.array(["no", "yes"])[(y > 0).astype(int)]
+
+    class Unfitted(DecisionTreeClassifier):
+        def fit(self, X, y, **params):
+            raise AssertionError("nothing should be fitted")
+
+    for score, target, words in [
+        ("f1", names, "Say which class counts.*pos_label='yes'"),
+        ("roc_auc", y, "Use another"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            BaggingClassifier(Unfitted(), oob_score=score).fit(X, target)
+    with pytest.raises(ValueError, match="scoring='f1' cannot score"):
+        BaggingClassifier(random_state=0).fit(X, names).oob_importance("f1")
 
 
 def test_metadata_reaches_members():

@@ -23,7 +23,7 @@ from xgboost import XGBClassifier
 
 from skensemble import AdaBoostClassifier, AdaBoostRegressor, Patience
 from skensemble.boosting.learners._binned import drawn_counts
-from skensemble.boosting.learners._bins import find_bins
+from skensemble.boosting.learners._bins import find_bins, places
 from skensemble.boosting.learners._histograms import HistogramLearner, Tree
 from skensemble.boosting.learners._rules import RULES
 from skensemble.boosting.learners._views import TreeView
@@ -228,6 +228,77 @@ def test_bins_keep_few_values_apart_and_equal_values_together():
     assert len(np.unique(codes[0, :4000])) == 1
     assert 150 < len(bins.edges[0]) <= 254
     assert set(codes[1, :100]) == {9}
+
+
+@pytest.mark.parametrize("values", ["normal", "skewed", "whole", "huge", "alike"])
+def test_places_are_those_of_a_search(values):
+    rng = np.random.default_rng(0)
+    column = {
+        "normal": rng.normal(size=5000),
+        "skewed": np.exp(4 * rng.normal(size=5000)),
+        "whole": rng.integers(0, 16, 5000).astype(float),
+        "huge": rng.uniform(-1, 1, size=5000) * 1.7e308,
+        "alike": np.zeros(5000),
+    }[values]
+    edges = np.unique(np.sort(column)[::25])
+    column[:4] = [edges[0], edges[-1], np.inf, -np.inf]
+
+    assert_array_equal(places(edges, column), np.searchsorted(edges, column))
+    assert_array_equal(places(edges[:0], column), np.zeros(5000))
+
+
+@pytest.mark.parametrize("kind", ["two classes", "three", "numbers"])
+def test_categories_that_no_row_has_change_nothing(kind):
+    codes = np.random.default_rng(0).choice([0, 2, 3, 6], N)
+    table = pd.DataFrame({"a": X[:, 0]}).assign(
+        kind=pd.Categorical.from_codes(codes, list("ABCDEFGH"))
+    )
+    y = {
+        "two classes": (codes == 3).astype(int),
+        "three": np.select([codes == 3, codes == 6], [1, 2], 0),
+        "numbers": codes == 3,
+    }[kind]
+    numbers = kind == "numbers"
+    model = AdaBoostRegressor() if numbers else AdaBoostClassifier(trees(2))
+    model.set_params(n_estimators=5, random_state=0).fit(
+        table, y * (1.0 if numbers else 1)
+    )
+
+    assert model.engine_ == "binned"
+    assert model.score(table, y) == pytest.approx(1.0)
+    # One that is new goes with most rows.
+    new = table.assign(kind=pd.Categorical(["H"] * N, list("ABCDEFGH")))
+    assert_allclose(model.predict(new), 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("y", [YES, THREE], ids=["two classes", "three"])
+def test_a_category_that_only_watched_rows_have_shifts_no_other(y):
+    codes = np.random.default_rng(0).integers(1, 5, N)
+    target = np.where(codes == 3, y[0], y[y != y[0]][0])
+    table = pd.DataFrame({"kind": np.array(list("ABCDE"))[codes]})
+    rare = table.assign(kind="A")[:5]
+    watched, seen = pd.concat([rare, table[:95]]), target[:95]
+    model = AdaBoostClassifier(trees(2), n_estimators=3, random_state=0)
+    dtype = pd.CategoricalDtype(list("ABCDE"))
+
+    model.fit(
+        table.astype(dtype),
+        target,
+        X_val=watched.astype(dtype),
+        y_val=np.concatenate([np.repeat(seen[0], 5), seen]),
+    )
+
+    assert model.score(table.astype(dtype), target) == 1.0
+    assert model.history_["validation_error"].iloc[-1] <= 0.05
+
+
+def test_splits_tell_the_categories_that_go_apart():
+    table = pd.DataFrame({"kind": np.array(list("ABCD"))[X[:, 0].astype(int) % 4]})
+    for y in (table["kind"] == "C", table["kind"].map({"C": "c"}).fillna("o")):
+        model = AdaBoostClassifier(n_estimators=1, random_state=0).fit(table, y)
+        ((feature, apart, _),) = model.estimators_[0].splits
+        assert feature == 0
+        assert apart in ((2,), (0, 1, 3))
 
 
 def test_missing_values_go_where_they_belong():

@@ -109,12 +109,12 @@ class BinnedStages(Stages):
         """Give one estimator a stage."""
         return [self._view(self, k) for k in range(len(self))]
 
-    def splits(self, k: int) -> list[tuple[int, float, float]]:
+    def splits(self, k: int) -> list[tuple[int, Any, float]]:
         """Feature, threshold and gain of each split of a stage, level by level."""
         found = []
         for tree in self._trees()[k * self.width : (k + 1) * self.width]:
-            parts = ("split_indices", "split_conditions", "loss_changes")
-            nodes = zip(*(tree[name] for name in parts), strict=True)
+            parts = (tree["split_indices"], _cuts(tree), tree["loss_changes"])
+            nodes = zip(*parts, strict=True)
             inner = np.array(tree["left_children"]) != -1
             found += [node for node, kept in zip(nodes, inner, strict=True) if kept]
         return found
@@ -137,6 +137,15 @@ class BinnedStages(Stages):
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what can be read again."""
         return {key: self.__dict__[key] for key in self.__dict__ if key != "_content"}
+
+
+def _cuts(tree: dict[str, Any]) -> list[Any]:
+    """Where each node cuts: a number, or the codes of the categories that go right."""
+    cuts = list(tree["split_conditions"])
+    parts = ("categories_nodes", "categories_segments", "categories_sizes")
+    for node, first, size in zip(*(tree[name] for name in parts), strict=True):
+        cuts[node] = tuple(tree["categories"][first : first + size])
+    return cuts
 
 
 def trees_of(content: Any) -> list[dict[str, Any]]:
@@ -215,6 +224,7 @@ class BinnedLearner(Learner):
         self._read, self._part, self._view = read, part, view
         self._categorical = categorical
         self._bins = find_bins(X, categorical, fine)
+        self._complete = (~np.isnan(X).any(axis=0)).tolist()
         options = {
             "max_bin": self._bins.most + 1,
             "nthread": threads or None,
@@ -244,15 +254,20 @@ class BinnedLearner(Learner):
         """Fit one more."""
         goal = self._target if response is None else response
         self._seeds.append(self._rng.randint(LARGEST_SEED))
-        if self._drawn:
-            weight = drawn_counts(weight, self._rng)
-        scaled = weight * (_WEIGHT_OF_A_ROW * weight.size / weight.sum())
-        scaled = scaled.astype(np.float32)
+        scaled = self._scaled(weight)
         k = len(self._seeds) - 1
         gradient = (scaled * goal).astype(np.float32, copy=False)
         gradient *= -_sign(k)
         self._booster.boost(self._sets["train"], k, grad=gradient, hess=scaled)
         return self._read(self._training_values(k))
+
+    def _scaled(self, weight: Array) -> Array:
+        """Weights, or how often each row is drawn, with the sum that trees want."""
+        if self._drawn:
+            counts = drawn_counts(weight, self._rng)
+            return counts.astype(np.float32) * np.float32(_WEIGHT_OF_A_ROW)
+        scaled = weight * (_WEIGHT_OF_A_ROW * weight.size / weight.sum())
+        return np.asarray(scaled, dtype=np.float32)
 
     def _training_values(self, k: int) -> Array:
         """What the last tree says of the training rows.
@@ -310,12 +325,20 @@ class BinnedLearner(Learner):
         values = np.array(tree["split_conditions"], dtype=float)
         leaf = np.array(tree["left_children"]) == -1
         values[leaf] = self._part(self._read(sign * values[leaf]), weight)
-        for node in np.flatnonzero(~leaf):
+        for node in np.flatnonzero(~leaf).tolist():
             j = tree["split_indices"][node]
             if j not in self._categorical:
                 values[node] = self._bins.threshold(j, values[node])
+            if self._complete[j]:
+                tree["default_left"][node] = _goes_left(tree, node)
         tree["split_conditions"] = values.tolist()
         tree["base_weights"] = np.where(leaf, values, tree["base_weights"]).tolist()
+
+
+def _goes_left(tree: dict[str, Any], node: int) -> int:
+    """Send values that miss where none was missing to the larger side."""
+    left, right = tree["left_children"][node], tree["right_children"][node]
+    return int(tree["sum_hessian"][left] >= tree["sum_hessian"][right])
 
 
 def _doubt(sums: Array) -> float:
@@ -339,8 +362,11 @@ def drawn_counts(weight: Array, rng: np.random.RandomState) -> Array:
     sums /= sums[-1]
     draws = rng.random_sample(n_rows)
     ends = np.bincount((sums * n_rows).astype(np.intp), minlength=n_rows + 1)
-    first = ends.cumsum() - ends
+    first = ends.cumsum()
+    first -= ends
     at = first.take((draws * n_rows).astype(np.intp))
+    # More than half of the draws belong one step up: that one is taken by all together.
+    at += sums.take(at) <= draws
     below = np.flatnonzero(sums.take(at) <= draws)
     for _ in range(_FEW_STEPS):
         up = at.take(below) + 1

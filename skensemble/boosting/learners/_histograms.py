@@ -29,8 +29,8 @@ _LEAF = -1
 # Children need so much of the weight of an average row.
 _LEAST_WEIGHT = 1e-6
 _DIGITS = 12
-# Columns are counted together up to so many numbers.
-_MOST_COUNTS = 2**20
+# Columns are counted together up to so many numbers, which stay near the processor.
+_MOST_COUNTS = 2**17
 
 
 @dataclass
@@ -164,15 +164,14 @@ class _Grower:
         one = n_nodes * self._size * self._k
         many = max(1, _MOST_COUNTS // max(one, len(rows)))
         offset = at * (self._size * self._k)
-        w = weight if whole else weight[rows]
+        # Once for all columns that are counted together.
+        w = np.tile(weight if whole else weight[rows], min(many, len(self._cells)))
         for first in range(0, len(self._cells), many):
             columns = np.arange(first, min(first + many, len(self._cells)))
             cells = self._cells[columns] if whole else self._cells[columns][:, rows]
             cells = cells + (offset + (columns - first)[:, None] * one)
             found = np.bincount(
-                cells.ravel(),
-                weights=np.broadcast_to(w, cells.shape).ravel(),
-                minlength=len(columns) * one,
+                cells.ravel(), weights=w[: cells.size], minlength=len(columns) * one
             )
             yield columns, found.reshape(len(columns), n_nodes, self._size, self._k)
 
@@ -221,7 +220,8 @@ class _Grower:
 def _score(left: Array, totals: Array, least: float) -> Array:
     """Sum of squared weights over their sum, on both sides; -inf where one is empty."""
     right = totals[:, None] - left
-    a, b = left.sum(axis=3), right.sum(axis=3)
+    a = left.sum(axis=3)
+    b = totals.sum(axis=1)[:, None] - a
     with np.errstate(divide="ignore", invalid="ignore"):
         found = np.einsum("fmbk,fmbk->fmb", left, left) / a
         found += np.einsum("fmbk,fmbk->fmb", right, right) / b
@@ -278,7 +278,7 @@ class HistogramStages(Stages):
         """Give one estimator a stage."""
         return [self._view(self, k) for k in range(len(self))]
 
-    def splits(self, k: int) -> list[tuple[int, float, float]]:
+    def splits(self, k: int) -> list[tuple[int, Any, float]]:
         """Feature, threshold and gain of each split of a stage, level by level."""
         tree = self.trees[k]
         return [
@@ -287,8 +287,10 @@ class HistogramStages(Stages):
             if j != _LEAF
         ]
 
-    def _threshold(self, j: int, cut: int) -> float:
+    def _threshold(self, j: int, cut: int) -> Any:
         edges = self.bins.edges[j]
+        if j in self.bins.categorical:
+            return (cut,)
         return float(edges[cut]) if cut < len(edges) else float("inf")
 
     def shape(self, k: int) -> tuple[int, int]:

@@ -101,7 +101,7 @@ class Samme(Rule):
 
     def step(self, y, answer, weight):
         """Weigh a learner."""
-        wrong = answer != y
+        wrong = (answer != y).astype(float)
         error = float(weight @ wrong / weight.sum())
         if error <= 0:
             return Step(0.0, 1.0, None)
@@ -109,7 +109,7 @@ class Samme(Rule):
             return None
         odds = np.log((1.0 - error) / error) + np.log(self.n_classes - 1.0)
         own = float(self.rate * odds)
-        return Step(error, own, np.where(wrong, np.exp(own), 1.0))
+        return Step(error, own, np.exp(own * wrong))
 
     def margin(self, y, whole):
         """The weights of the rows are the exponential of minus this, but for a factor."""
@@ -257,7 +257,8 @@ class R2:
 
     def step(self, y: Array, answer: Array, weight: Array) -> Step | None:
         """Weigh a learner; None where it is no better than chance."""
-        losses = np.abs(answer - y)
+        losses = np.subtract(answer, y)
+        np.abs(losses, out=losses)
         largest = losses.max()
         if largest != 0:
             losses /= largest
@@ -265,14 +266,16 @@ class R2:
             losses = losses**2
         elif self.loss == "exponential":
             losses = 1.0 - np.exp(-losses)
-        error = float((weight * losses).sum())
+        error = float(weight @ losses)
         if error <= 0:
             return Step(0.0, 1.0, None)
         if error >= 0.5:
             return None
         own = float(self.rate * np.log((1.0 - error) / error))
         # A power of beta, which takes four times as long as an exponential.
-        return Step(error, own, np.exp((losses - 1.0) * own))
+        losses -= 1.0
+        losses *= own
+        return Step(error, own, np.exp(losses, out=losses))
 
 
 def _two_columns(p: Array) -> Array:

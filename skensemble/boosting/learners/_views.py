@@ -64,8 +64,11 @@ class TreeView:
         return np.asarray(parts)
 
     @property
-    def splits(self) -> list[tuple[int, float, float]]:
-        """Feature, threshold and gain of each split, level by level."""
+    def splits(self) -> list[tuple[int, Any, float]]:
+        """Feature, threshold and gain of each split, level by level.
+
+        Of a categorical column the threshold is the tuple of the codes that go apart.
+        """
         return list(self._stages.splits(self._k))
 
     def get_depth(self) -> int:
