@@ -1,0 +1,15 @@
+"""Tables of mixed columns, as the learners want them."""
+
+from skensemble.preprocessing._features import FeatureGenerator
+from skensemble.preprocessing._kinds import KINDS
+from skensemble.preprocessing._member import make_member
+from skensemble.preprocessing._native import CategoriesOfFrame
+from skensemble.preprocessing._table import TableEncoder
+
+__all__ = [
+    "KINDS",
+    "CategoriesOfFrame",
+    "FeatureGenerator",
+    "TableEncoder",
+    "make_member",
+]

@@ -1,0 +1,230 @@
+"""What a column is: a number, a category, a date, a text, or nothing to learn from."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skensemble.preprocessing._dates import looks_like_dates, parse_dates
+from skensemble.preprocessing._reading import (
+    NOTHING,
+    Array,
+    block_of_numbers,
+    factorize,
+    is_native,
+)
+
+KINDS = (
+    "numeric",
+    "boolean",
+    "category",
+    "high-cardinality",
+    "ordinal",
+    "date-time",
+    "text",
+    "identifier",
+    "constant",
+    "duplicate",
+)
+DROPPED = ("identifier", "constant", "duplicate")
+
+_INFERRED = {
+    "integer": "numeric",
+    "floating": "numeric",
+    "mixed-integer-float": "numeric",
+    "decimal": "numeric",
+    "timedelta": "numeric",
+    "timedelta64": "numeric",
+    "boolean": "boolean",
+    "datetime": "date-time",
+    "datetime64": "date-time",
+    "date": "date-time",
+    "period": "date-time",
+    "empty": "constant",
+}
+_NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
+# Fewer rows than this say nothing about what is a running number.
+_FEW = 30
+
+
+@dataclass(frozen=True)
+class Found:
+    """A kind and what tells two columns of the same content."""
+
+    kind: str
+    content: int
+
+
+def find_kinds(frame: pd.DataFrame, said: Any, high_cardinality: int) -> pd.Series:
+    """Say of each column what it is.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The training rows, with names that are strings.
+    said : dict of str to str, or None
+        What the user says; it is believed.
+    high_cardinality : int
+        A category with more levels has high cardinality.
+
+    Returns
+    -------
+    kinds : pandas.Series
+        The kind of each column.
+    """
+    said = _checked(said, frame)
+    native = [
+        name
+        for name, dtype in zip(frame.columns, frame.dtypes, strict=True)
+        if is_native(dtype) and name not in said
+    ]
+    found = _kinds_of_numbers(frame, native) if native else {}
+    for name in frame.columns:
+        if name not in said and name not in found:
+            found[name] = _kind_of(frame[name], high_cardinality)
+    kinds = {name: said.get(name) or found[name].kind for name in frame.columns}
+    _mark_duplicates(kinds, found)
+    _keep_something(kinds, said, native)
+    return pd.Series(kinds, name="kind", dtype=object)
+
+
+def _checked(said: Any, frame: pd.DataFrame) -> dict[str, str]:
+    said = {str(name): kind for name, kind in dict(said or {}).items()}
+    unknown = [name for name in said if name not in frame.columns]
+    if unknown:
+        raise ValueError(
+            f"kinds names columns that are not in X: {unknown}; X has "
+            f"{list(frame.columns)}."
+        )
+    for name, kind in said.items():
+        if kind not in KINDS:
+            raise ValueError(
+                f"kinds={{{name!r}: {kind!r}}} is not known; use one of {list(KINDS)}."
+            )
+    return said
+
+
+def _mark_duplicates(kinds: dict[str, str], found: dict[str, Found]) -> None:
+    first: dict[tuple[str, int], str] = {}
+    for name, what in found.items():
+        if kinds[name] not in DROPPED and (what.kind, what.content) in first:
+            kinds[name] = "duplicate"
+        first.setdefault((what.kind, what.content), name)
+
+
+def _keep_something(kinds: dict[str, str], said: Any, native: list[str]) -> None:
+    """A table of identifiers alone has nothing else to learn from."""
+    if all(kind in DROPPED for kind in kinds.values()):
+        for name, kind in kinds.items():
+            if kind == "identifier" and name not in said:
+                kinds[name] = "numeric" if name in native else "high-cardinality"
+
+
+def _kinds_of_numbers(frame: pd.DataFrame, names: list[str]) -> dict[str, Found]:
+    numbers = block_of_numbers(frame, names)
+    low, high = np.fmin.reduce(numbers, axis=0), np.fmax.reduce(numbers, axis=0)
+    missing = np.asarray(np.isnan(numbers).any(axis=0))
+    constant: Array = np.isnan(low) | ((low == high) & ~missing)
+    two = np.flatnonzero((low == 0) & (high == 1))
+    boolean = np.zeros(len(names), dtype=bool)
+    between = (numbers[:, two] > 0) & (numbers[:, two] < 1)
+    boolean[two] = ~between.any(axis=0)
+    found = {}
+    for j, name in enumerate(names):
+        kind = "constant" if constant[j] else "boolean" if boolean[j] else "numeric"
+        if kind == "numeric" and not missing[j] and _is_running(numbers[:, j]):
+            kind = "identifier" if frame[name].dtype.kind in "iu" else kind
+        found[name] = Found(kind, hash(numbers[:, j].tobytes()))
+    return found
+
+
+def _is_running(numbers: Array) -> bool:
+    """Whether whole numbers only rise or fall, and leave out few between."""
+    if len(numbers) < _FEW or abs(numbers[-1] - numbers[0]) > 2.5 * len(numbers):
+        return False
+    steps = np.diff(numbers)
+    return bool((steps > 0).all() or (steps < 0).all())
+
+
+def _kind_of(column: pd.Series, high_cardinality: int) -> Found:
+    dtype = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return _kind_of_levels(column, high_cardinality)
+    if pd.api.types.is_bool_dtype(dtype) or pd.api.types.is_numeric_dtype(dtype):
+        return _kinds_of_numbers_of_others(column)
+    if pd.api.types.is_datetime64_any_dtype(dtype) or isinstance(dtype, pd.PeriodDtype):
+        return _constant_or("date-time", column)
+    inferred = "string"
+    if pd.api.types.is_object_dtype(dtype) or not pd.api.types.is_string_dtype(dtype):
+        inferred = pd.api.types.infer_dtype(column, skipna=True)
+    if inferred == "complex":
+        raise ValueError(f"column {column.name!r} holds complex numbers; split them.")
+    if inferred in _INFERRED:
+        return _constant_or(_INFERRED[inferred], column)
+    return _kind_of_strings(column, high_cardinality)
+
+
+def _kinds_of_numbers_of_others(column: pd.Series) -> Found:
+    """Numbers that are kept in another way than numpy's: nullable or Arrow's."""
+    if getattr(column.dtype, "kind", "f") == "c":
+        raise ValueError(f"column {column.name!r} holds complex numbers; split them.")
+    name = str(column.name)
+    whole = getattr(column.dtype, "kind", "f") in "iu" and not column.hasnans
+    plain = pd.Series(column.to_numpy("int64" if whole else float, na_value=np.nan))
+    return _kinds_of_numbers(plain.to_frame(name), [name])[name]
+
+
+def _constant_or(kind: str, column: pd.Series) -> Found:
+    codes, _ = factorize(column)
+    one = not len(codes) or codes.max() < 0 or (codes.max() == 0 and codes.min() == 0)
+    return Found("constant" if one else kind, hash(pd.util.hash_array(codes).tobytes()))
+
+
+def _kind_of_levels(column: pd.Series, high_cardinality: int) -> Found:
+    codes, words = factorize(column)
+    content = hash((codes.tobytes(), tuple(words)))
+    used = len(pd.unique(codes))
+    if used == 1:
+        return Found("constant", content)
+    if column.cat.ordered:
+        return Found("ordinal", content)
+    high = used - (codes.min() < 0) > high_cardinality
+    return Found("high-cardinality" if high else "category", content)
+
+
+def _kind_of_strings(column: pd.Series, high_cardinality: int) -> Found:
+    codes, words = factorize(column)
+    content = hash((codes.tobytes(), tuple(words)))
+    rows = int((codes >= 0).sum())
+    if len(words) <= 1 and (not words or rows == len(codes)):
+        return Found("constant", content)
+    sample = words[:: max(1, len(words) // 200)]
+    if _are_decimals(sample) and _most_parse(words):
+        return Found("numeric", content)
+    if looks_like_dates(sample) and parse_dates(column) is not None:
+        return Found("date-time", content)
+    return Found(_kind_of_words(sample, len(words), rows, high_cardinality), content)
+
+
+def _are_decimals(words: list[str]) -> bool:
+    """Whether strings are numbers; whole numbers alone are taken as codes."""
+    said = [word for word in words if word.strip().lower() not in NOTHING]
+    parsed = sum(_NUMBER.fullmatch(word) is not None for word in said)
+    return parsed > 0.95 * len(said) and any("." in word for word in said)
+
+
+def _most_parse(words: list[str]) -> bool:
+    said = pd.Series([word for word in words if word.strip().lower() not in NOTHING])
+    return bool(pd.to_numeric(said, errors="coerce").notna().mean() > 0.95)
+
+
+def _kind_of_words(sample: list[str], levels: int, rows: int, high: int) -> str:
+    spaces = float(np.mean([len(word.split()) for word in sample]))
+    unique = levels / rows
+    if levels > high and ((spaces >= 2 and unique >= 0.5) or spaces >= 8):
+        return "text"
+    if unique > 0.95 and rows >= _FEW:
+        return "identifier"
+    return "high-cardinality" if levels > high else "category"

@@ -1,0 +1,259 @@
+"""Whatever table comes in, as a pandas frame with names, and columns as numbers."""
+
+import re
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.utils import check_array
+
+from skensemble.core._told import warn
+
+Array = NDArray[Any]
+
+# Words that people write where there is nothing.
+NOTHING = {
+    "",
+    "?",
+    "-",
+    "na",
+    "n/a",
+    "nan",
+    "none",
+    "null",
+    "<na>",
+    "missing",
+    "unknown",
+}
+TRUTH = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
+
+
+def read_frame(X: Any) -> tuple[pd.DataFrame, bool]:
+    """Turn a table into a pandas frame whose names are strings.
+
+    Parameters
+    ----------
+    X : frame or array
+        pandas, polars, a numpy array (also of objects) or a list of rows.
+
+    Returns
+    -------
+    frame : pandas.DataFrame
+        An array's columns are called x0, x1, ...
+    named : bool
+        Whether the names are the user's.
+    """
+    if hasattr(X, "columns") and hasattr(X, "dtypes"):
+        frame = X if isinstance(X, pd.DataFrame) else _from_other(X)
+        return _with_string_names(frame), True
+    values = check_array(X, dtype=None, ensure_all_finite=False)
+    names = [f"x{j}" for j in range(values.shape[1])]
+    frame = pd.DataFrame(values, columns=names)
+    if values.dtype.kind in "US":
+        frame = frame.apply(_numbers_if_all_are)
+    return frame, False
+
+
+def _from_other(X: Any) -> pd.DataFrame:
+    if type(X).__module__.partition(".")[0] == "polars":
+        return pd.DataFrame({name: _from_polars(X[name]) for name in X.columns})
+    if hasattr(X, "to_pandas"):
+        frame: pd.DataFrame = X.to_pandas()
+        return frame
+    return pd.DataFrame({name: pd.Series(list(X[name])) for name in X.columns})
+
+
+def _from_polars(column: Any) -> Any:
+    kind = str(column.dtype)
+    if kind.startswith(("Int", "UInt", "Float")):
+        return column.to_numpy()
+    if kind.startswith("Datetime"):
+        return column.dt.replace_time_zone(None).to_numpy()
+    if kind == "Date" or kind.startswith("Duration"):
+        return column.to_numpy()
+    return pd.Series(column.to_list(), dtype="str" if kind == "String" else None)
+
+
+def _with_string_names(frame: pd.DataFrame) -> pd.DataFrame:
+    if 0 in frame.shape:
+        what = "sample(s)" if not len(frame) else "feature(s)"
+        raise ValueError(
+            f"Found array with 0 {what} (shape={frame.shape}) while a minimum of 1 is "
+            "required by TableEncoder."
+        )
+    names = [str(name) for name in frame.columns]
+    if len(set(names)) < len(names):
+        twice = [name for name, count in Counter(names).items() if count > 1]
+        raise ValueError(
+            f"X has several columns of the same name: {twice}; rename them."
+        )
+    # As a new frame: the user's own keeps its names.
+    return frame.set_axis(names, axis=1)
+
+
+def _numbers_if_all_are(column: pd.Series) -> pd.Series:
+    """Undo what numpy does to numbers beside strings."""
+    try:
+        return pd.to_numeric(column)
+    except (ValueError, TypeError):
+        return column
+
+
+def is_native(dtype: Any) -> bool:
+    """Whether numpy itself holds the column as numbers."""
+    return isinstance(dtype, np.dtype) and dtype.kind in "iufb"
+
+
+def block_of_numbers(frame: pd.DataFrame, names: list[str]) -> Array:
+    """Several columns as one matrix of floats, column after column; infinite is missing.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The table.
+    names : list of str
+        Which columns.
+
+    Returns
+    -------
+    numbers : ndarray of shape (n, len(names)), Fortran-ordered
+    """
+    dtypes = dict(zip(frame.columns, frame.dtypes, strict=True))
+    native = [name for name in names if is_native(dtypes[name])]
+    block = frame if len(native) == frame.shape[1] else frame[native]
+    if native == names:
+        numbers = np.array(block[names].to_numpy(dtype=float), order="F")
+    else:
+        numbers = np.empty((len(frame), len(names)), order="F")
+        where = {name: j for j, name in enumerate(names)}
+        numbers[:, [where[name] for name in native]] = block[native].to_numpy(float)
+        for name in names:
+            if not is_native(dtypes[name]):
+                numbers[:, where[name]] = as_numbers(frame[name])
+    # A value so large that it overflows single precision counts as infinite: some
+    # libraries compute with that.
+    infinite = np.abs(numbers) > np.finfo(np.float32).max
+    if infinite.any():
+        numbers[infinite] = np.nan
+    return numbers
+
+
+def as_numbers(column: pd.Series) -> Array:
+    """One column as floats; what is no number becomes NaN, with a warning.
+
+    Parameters
+    ----------
+    column : pandas.Series
+        Of any dtype.
+
+    Returns
+    -------
+    numbers : ndarray of shape (n,)
+
+    Raises
+    ------
+    ValueError
+        For dates, complex numbers and nested values, which are no numbers at all.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.cat.categories.dtype)
+    kind = getattr(column.dtype, "kind", "O")
+    if kind == "m":
+        return np.asarray(column.dt.total_seconds().to_numpy(float, na_value=np.nan))
+    if kind in "Mc":
+        raise ValueError(
+            f"column {column.name!r} should hold numbers, but has dtype {column.dtype}; "
+            "convert it, or say what it is with kinds=."
+        )
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return np.asarray(column.to_numpy(float, na_value=np.nan))
+    return _parsed(column)
+
+
+def _parsed(column: pd.Series) -> Array:
+    try:
+        parsed = pd.to_numeric(column, errors="coerce")
+        numbers = np.array(parsed.to_numpy(float, na_value=np.nan))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"column {column.name!r} should hold numbers, but {error}; convert it, or "
+            "drop it."
+        ) from error
+    lost = np.flatnonzero(np.isnan(numbers) & column.notna().to_numpy())
+    if not len(lost):
+        return numbers
+    words = column.iloc[lost].astype(str).str.strip().str.lower()
+    numbers[lost] = words.map(TRUTH).to_numpy(float)
+    strange = ~(words.isin(NOTHING) | words.isin(TRUTH)).to_numpy()
+    if strange.any():
+        example = column.iloc[lost[strange][0]]
+        warn(
+            f"column {column.name!r} should hold numbers; {strange.sum()} values that do "
+            f"not, such as {example!r}, are taken as missing.",
+            UserWarning,
+        )
+    return numbers
+
+
+def as_words(values: Any) -> list[str]:
+    """Write levels as strings, so that 1, 1.0 and "1" are one level."""
+    return [_word(value) for value in values]
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def factorize(column: pd.Series) -> tuple[Array, list[str]]:
+    """Codes of a column and the words they stand for; missing is -1.
+
+    Parameters
+    ----------
+    column : pandas.Series
+        Of any dtype with hashable values.
+
+    Returns
+    -------
+    codes : ndarray of shape (n,)
+    words : list of str
+        Several codes may stand for the same word (1 and "1").
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.codes.to_numpy(), as_words(column.cat.categories)
+    try:
+        codes, values = pd.factorize(column)
+    except TypeError as error:
+        raise ValueError(
+            f"column {column.name!r} holds nested values ({error}); turn them into "
+            "numbers or strings, or drop the column."
+        ) from error
+    words = as_words(values)
+    if len(values) and isinstance(values[0], tuple):
+        raise ValueError(
+            f"column {column.name!r} holds nested values, such as {values[0]!r}; turn "
+            "them into numbers or strings, or drop the column."
+        )
+    return codes, words
+
+
+def clean_names(names: list[str]) -> list[str]:
+    """Names that every library takes (LightGBM refuses brackets), each once."""
+    seen: Counter[str] = Counter()
+    taken, cleaned = set(), []
+    for name in names:
+        base = re.sub(r"\W+", "_", name).strip("_") or "column"
+        clean = base
+        while clean in taken:
+            seen[base] += 1
+            clean = f"{base}_{seen[base] + 1}"
+        taken.add(clean)
+        cleaned.append(clean)
+    return cleaned

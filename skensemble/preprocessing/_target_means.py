@@ -1,0 +1,197 @@
+"""The mean of the target in each level, for a row without its own fold."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import check_cv
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import type_of_target
+
+from skensemble.preprocessing._reading import Array
+
+_MOST_CLASSES = 10
+# Whole numbers with more values than this are numbers, not classes.
+_MOST_LABELS = 20
+_LEAST_ROWS, _MOST_ROWS, _USUAL_ROWS = 1.0, 1000.0, 20.0
+
+
+@dataclass(frozen=True)
+class Averaged:
+    """What is averaged: the target, or one column of 0 and 1 a class."""
+
+    values: Array
+    names: tuple[str, ...]
+    strata: Array | None
+
+    def take(self, rows: Array) -> "Averaged":
+        """Some of the rows."""
+        strata = None if self.strata is None else self.strata[rows]
+        return Averaged(self.values[rows], self.names, strata)
+
+
+def averaged_target(y: Any, task: str) -> Averaged:
+    """Turn the target into the columns that are averaged.
+
+    Parameters
+    ----------
+    y : array-like of shape (n,) or (n, k)
+        The target.
+    task : {"auto", "classification", "regression"}
+        Whether its values are classes.
+
+    Returns
+    -------
+    target : Averaged
+        Of two classes the second, of up to ten all but the first, else the ten most
+        frequent.
+    """
+    values = np.asarray(y)
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim == 2:
+        numbers = values.astype(float)[:, :_MOST_CLASSES]
+        return Averaged(numbers, tuple(f"{j}" for j in range(numbers.shape[1])), None)
+    if task == "regression" or (task == "auto" and _are_numbers(values)):
+        return Averaged(values.astype(float)[:, None], ("",), None)
+    codes, classes = pd.factorize(values, sort=True)
+    counts = np.bincount(codes, minlength=len(classes))
+    shown = np.arange(1, len(classes))
+    if len(classes) > _MOST_CLASSES:
+        shown = np.sort(np.argsort(-counts, kind="stable")[:_MOST_CLASSES])
+    names = ("",) if len(classes) == 2 else tuple(f"{classes[c]}" for c in shown)
+    return Averaged((codes[:, None] == shown).astype(float), names, codes)
+
+
+def _are_numbers(values: Array) -> bool:
+    if type_of_target(values) == "continuous":
+        return True
+    return values.dtype.kind in "iuf" and len(np.unique(values)) > _MOST_LABELS
+
+
+def fold_of_rows(cv: Any, target: Averaged, seed: Any) -> Array:
+    """Say which fold a row is in; classes are spread evenly.
+
+    Parameters
+    ----------
+    cv : int or splitter
+        How many folds, or what makes them; each row must be held out once.
+    target : Averaged
+        The target.
+    seed : int, RandomState or None
+        Of the shuffle.
+
+    Returns
+    -------
+    folds : ndarray of int of shape (n,)
+    """
+    n = len(target.values)
+    if isinstance(cv, int | np.integer) and not isinstance(cv, bool) and cv >= 2:
+        order = check_random_state(seed).permutation(n)
+        if target.strata is not None:
+            order = order[np.argsort(target.strata[order], kind="stable")]
+        folds = np.empty(n, dtype=np.intp)
+        folds[order] = np.arange(n) % min(cv, n)
+        return folds
+    folds, held = np.zeros(n, dtype=np.intp), np.zeros(n, dtype=int)
+    labels = target.values[:, 0] if target.strata is None else target.strata
+    splits = check_cv(cv, labels).split(np.zeros((n, 1)), labels)
+    for number, (_, test) in enumerate(splits):
+        folds[test] = number
+        held[test] += 1
+    if (held != 1).any():
+        raise ValueError(
+            f"cv={cv!r} must hold each row out once, so that each has a mean without its "
+            "own fold; use a number of folds, or KFold and the like."
+        )
+    return folds
+
+
+@dataclass(frozen=True)
+class TargetMeans:
+    r"""The mean of the target in each level, drawn towards the mean of all.
+
+    (sum of y in the level + m prior) / (rows of the level + m), where m is the variance
+    within levels over the variance between them (empirical Bayes), so that a column that
+    says nothing is drawn to the mean of all.
+
+    Parameters
+    ----------
+    means : ndarray of shape (n_levels + 2, k)
+        By code; the last but one is for missing, the last (-1) for levels never seen.
+
+    References
+    ----------
+    .. [1] Micci-Barreca, D. (2001). A preprocessing scheme for high-cardinality
+       categorical attributes in classification and prediction problems. ACM SIGKDD
+       Explorations 3(1).
+    """
+
+    means: Array
+
+    def of(self, codes: Array) -> Array:
+        """Means of the levels of some rows."""
+        return self.means[codes]
+
+
+def cross_fit_means(
+    codes: Array, n_levels: int, y: Array, folds: Array
+) -> tuple[TargetMeans, Array]:
+    """Learn the means of levels, and those of the training rows without their fold.
+
+    The prior is the mean of all rows, the same for each: it tells nothing of a row.
+
+    Parameters
+    ----------
+    codes : ndarray of int of shape (n,)
+        Codes of the training rows, none negative.
+    n_levels : int
+        Codes are below it.
+    y : ndarray of shape (n, k)
+        What is averaged.
+    folds : ndarray of int of shape (n,)
+        The fold of each row.
+
+    Returns
+    -------
+    means : TargetMeans
+        From all rows.
+    cross_fitted : ndarray of shape (n, k)
+        A row's means from all folds but its own.
+    """
+    n_folds = int(folds.max()) + 1
+    cells = folds * n_levels + codes
+    shape = (n_folds, n_levels)
+    size = n_folds * n_levels
+    rows = np.bincount(cells, minlength=size).reshape(shape)
+    every = rows.sum(axis=0)
+    means = np.empty((n_levels + 1, y.shape[1]))
+    cross_fitted = np.empty(y.shape)
+    for j, target in enumerate(y.T):
+        prior = target.mean()
+        # Centred, so that the smoothed mean is prior + sum / (rows + m).
+        sums = np.bincount(cells, target - prior, minlength=size).reshape(shape)
+        total = sums.sum(axis=0)
+        m = _prior_rows(total, every, ((target - prior) ** 2).sum())
+        means[:-1, j] = prior + total / (every + m)
+        means[-1, j] = prior
+        others = prior + (total - sums) / (every - rows + m)
+        cross_fitted[:, j] = others.ravel()[cells]
+    return TargetMeans(means), cross_fitted
+
+
+def _prior_rows(sums: Array, rows: Array, squares: float) -> float:
+    """How many rows the prior is worth: variance within over variance between levels."""
+    present = rows > 0
+    sums, rows = sums[present], rows[present]
+    n, levels = rows.sum(), len(rows)
+    if levels < 2 or n - levels < 2:
+        return _USUAL_ROWS
+    between = float((sums**2 / rows).sum())
+    within = (squares - between) / (n - levels)
+    size = (n - (rows**2).sum() / n) / (levels - 1)
+    spread = (between / (levels - 1) - within) / size
+    if spread <= within / _MOST_ROWS:
+        return _MOST_ROWS
+    return max(_LEAST_ROWS, within / spread)

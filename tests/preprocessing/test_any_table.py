@@ -1,0 +1,101 @@
+"""Any frame gives an output, or an error that names the column."""
+
+import datetime
+import warnings
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from skensemble.preprocessing import TableEncoder
+
+N = 45
+NUMBERS = st.one_of(st.floats(), st.integers(-(2**62), 2**62), st.none())
+SCALARS = {
+    "floats": st.floats(width=32),
+    "numbers": NUMBERS,
+    "huge": st.integers(2**53, 2**62),
+    "booleans": st.sampled_from([True, False, None]),
+    "strings": st.text(max_size=5),
+    "levels": st.sampled_from(["a", "b", "c d", None, ""]),
+    "sentences": st.text("ab cde ", min_size=5, max_size=30),
+    "bytes": st.binary(max_size=3),
+    "decimals": st.decimals(allow_nan=False, allow_infinity=False, places=2),
+    "dates": st.dates(datetime.date(1700, 1, 1), datetime.date(2200, 1, 1)),
+    "times": st.datetimes(datetime.datetime(1800, 1, 1), datetime.datetime(2100, 1, 1)),
+    "spelled": st.dates(datetime.date(1900, 1, 1)).map(str),
+    "mixed": st.one_of(st.integers(), st.text(max_size=2), st.booleans(), st.none()),
+    "odd": st.sampled_from([float("inf"), float("-inf"), float("nan"), 0.0, None]),
+    "nested": st.lists(st.integers(), max_size=2),
+    "nothing": st.none(),
+}
+DTYPES = {
+    "floats": ["float32", None],
+    "booleans": ["boolean", None],
+    "levels": ["category", "string", "str", None],
+    "times": ["datetime64[us]", "datetime64[us, UTC]", None],
+}
+
+
+@st.composite
+def frames(draw):
+    columns = {}
+    for j in range(draw(st.integers(1, 4))):
+        kind = draw(st.sampled_from(sorted(SCALARS)))
+        values = draw(st.lists(SCALARS[kind], min_size=4, max_size=8))
+        dtype = draw(st.sampled_from(DTYPES.get(kind, [None])))
+        name = draw(st.sampled_from([f"{kind}{j}", f'"{j}": [x]', f"{j} é"]))
+        values = (values * N)[:N]
+        columns[name] = pd.Series(values, dtype=dtype or object)
+    frame = pd.DataFrame(columns)
+    return frame.infer_objects() if draw(st.booleans()) else frame
+
+
+@settings(
+    max_examples=100,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(
+    frame=frames(),
+    kind=st.sampled_from(
+        ["trees", "catboost", "forests", "linear", "neighbors", "neural"]
+    ),
+    target=st.sampled_from([None, "numbers", "classes"]),
+)
+def test_any_frame(frame, kind, target):
+    rng = np.random.default_rng(0)
+    y = {None: None, "numbers": rng.normal(size=N), "classes": rng.integers(0, 3, N)}
+    encoder = TableEncoder(kind, random_state=0)
+    with warnings.catch_warnings():
+        # That some values are no numbers is told; anything else is an error.
+        warnings.filterwarnings("ignore", message="column .* should hold numbers")
+        try:
+            out = encoder.fit_transform(frame, y[target])
+        except ValueError as error:
+            refused = str(error)
+        else:
+            refused = ""
+        if refused:
+            named = any(repr(name) in refused for name in frame.columns)
+            assert named or "nothing to learn from" in refused
+            return
+        new = encoder.transform(frame)
+        empty = encoder.transform(pd.DataFrame({name: [None] * 2 for name in frame}))
+    names = encoder.get_feature_names_out()
+    assert out.shape == new.shape == (N, len(names))
+    assert empty.shape[0] == 2
+    if kind in ("linear", "neighbors", "neural"):
+        for rows in (out, new, empty):
+            assert np.isfinite(
+                rows.toarray() if hasattr(rows, "toarray") else rows
+            ).all()
+
+
+def test_decimals_count_as_numbers():
+    frame = pd.DataFrame({"a": [Decimal("1.5"), None, Decimal(2)]})
+    out = TableEncoder().fit_transform(frame)
+    np.testing.assert_array_equal(out["a"], [1.5, np.nan, 2])

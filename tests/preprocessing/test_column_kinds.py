@@ -1,0 +1,164 @@
+"""What a column is taken for."""
+
+import datetime
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skensemble.preprocessing import KINDS, TableEncoder
+
+N = 120
+RNG = np.random.default_rng(0)
+SIZES = pd.CategoricalDtype(["S", "M", "L"], ordered=True)
+DAYS = pd.date_range("2024-01-01", periods=N, freq="h")
+
+COLUMNS = {
+    "float": (RNG.normal(size=N), "numeric"),
+    "unique whole numbers": (RNG.permutation(N * 7)[:N], "numeric"),
+    "rising with gaps": (np.cumsum(RNG.integers(5, 50, N)), "numeric"),
+    "running": (np.arange(100, 100 + N), "identifier"),
+    "falling": (np.arange(N)[::-1], "identifier"),
+    "running in floats": (np.arange(N) + 0.5, "numeric"),
+    "huge": (2**60 + RNG.permutation(N * 1000)[:N] * 10**6, "numeric"),
+    "zero and one": (RNG.integers(0, 2, N), "boolean"),
+    "bool": (RNG.random(N) < 0.5, "boolean"),
+    "bool with None": (RNG.choice([True, False, None], N), "boolean"),
+    "one and two": (RNG.integers(1, 3, N), "numeric"),
+    "infinite": (np.where(RNG.random(N) < 0.5, np.inf, np.arange(N)), "numeric"),
+    "decimals": ([Decimal(int(k)) / 4 for k in RNG.integers(0, 9, N)], "numeric"),
+    "numbers as strings": ([f"{v:.2f}" for v in RNG.normal(size=N)], "numeric"),
+    "with a mark": ([*(f"{v:.2f}" for v in range(N - 1)), "?"], "numeric"),
+    "codes as strings": (RNG.integers(100, 120, N).astype(str), "category"),
+    "colours": (RNG.choice(["red", "blue"], N), "category"),
+    "colours or nothing": (RNG.choice(["red", None], N), "category"),
+    "bytes": (RNG.choice([b"a", b"b"], N), "category"),
+    "mixed": (RNG.choice(np.array([1, "a", None], dtype=object), N), "category"),
+    "towns": ([f"town{k}" for k in RNG.integers(0, 70, N)], "high-cardinality"),
+    "ordered": (pd.Series(RNG.choice(["S", "M", "L"], N), dtype=SIZES), "ordinal"),
+    "times": (DAYS, "date-time"),
+    "times in a zone": (DAYS.tz_localize("Europe/Zurich"), "date-time"),
+    "dates": ([d.date() for d in DAYS], "date-time"),
+    "dates as strings": (DAYS.strftime("%Y-%m-%d %H:%M"), "date-time"),
+    "day first": ([f"{k % 28 + 1}/{k % 12 + 1}/2020" for k in range(N)], "date-time"),
+    "versions": ([f"{k % 3}.{k % 2}.1" for k in range(N)], "category"),
+    "durations": (DAYS - DAYS[0] + pd.Timedelta("1s"), "numeric"),
+    "prose": ([f"the house number {k} is big" for k in range(N)], "text"),
+    "keys": ([f"K{k * 7919 % 1000:04}" for k in range(N)], "identifier"),
+    "one value": (["x"] * N, "constant"),
+    "nothing": ([None] * N, "constant"),
+    "NaN": ([np.nan] * N, "constant"),
+    "Int64": (pd.array(RNG.choice([1, 2, 3, None], N), dtype="Int64"), "numeric"),
+    "boolean": (pd.array(RNG.choice([True, False, None], N), "boolean"), "boolean"),
+    "string": (pd.array(RNG.choice(["a", "b", None], N), dtype="string"), "category"),
+}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_kind_of_a_column(name):
+    values, kind = COLUMNS[name]
+    frame = pd.DataFrame({name: values, "other": RNG.normal(size=N)})
+    encoder = TableEncoder().fit(frame)
+    assert encoder.kinds_[name] == kind
+    assert kind in KINDS
+    assert (name in encoder.dropped_) == (kind in ("identifier", "constant"))
+    assert len(encoder.transform(frame)) == N
+
+
+@pytest.mark.parametrize(
+    ("dtype", "kind"),
+    [("int64", "numeric"), ("bool", "boolean"), ("string", "category")],
+)
+def test_arrow_columns(dtype, kind):
+    pytest.importorskip("pyarrow")
+    values = {"int64": [1, 5, 7, None], "bool": [True, False, None, True]}
+    column = pd.array(
+        values.get(dtype, ["a", "b", None, "a"]) * 10, dtype=f"{dtype}[pyarrow]"
+    )
+    assert TableEncoder().fit(pd.DataFrame({"a": column})).kinds_["a"] == kind
+
+
+def test_a_column_twice_is_left_out_once():
+    values = RNG.normal(size=N)
+    words = RNG.choice(["a", "b"], N)
+    frame = pd.DataFrame({"a": values, "b": values, "c": words, "d": words})
+    encoder = TableEncoder().fit(frame)
+    assert encoder.kinds_.tolist() == ["numeric", "duplicate", "category", "duplicate"]
+    assert encoder.dropped_ == ["b", "d"]
+
+
+def test_the_user_knows_better():
+    frame = pd.DataFrame({"zone": RNG.integers(0, 5, N), "id": np.arange(N)})
+    encoder = TableEncoder(kinds={"zone": "category", "id": "numeric"}).fit(frame)
+    assert encoder.kinds_.tolist() == ["category", "numeric"]
+    out = encoder.transform(frame)
+    assert isinstance(out["zone"].dtype, pd.CategoricalDtype)
+
+
+def test_a_wrong_kind_or_name_is_refused_with_the_list():
+    frame = pd.DataFrame({"a": RNG.normal(size=N)})
+    with pytest.raises(ValueError, match=r"not in X: \['b'\]; X has \['a'\]"):
+        TableEncoder(kinds={"b": "text"}).fit(frame)
+    with pytest.raises(ValueError, match=r"use one of .*'numeric'"):
+        TableEncoder(kinds={"a": "number"}).fit(frame)
+
+
+def test_a_running_number_alone_is_kept():
+    assert TableEncoder().fit(np.arange(50)[:, None]).kinds_["x0"] == "numeric"
+
+
+def test_nothing_to_learn_from_is_refused():
+    with pytest.raises(ValueError, match="nothing to learn from"):
+        TableEncoder().fit(pd.DataFrame({"a": [1, 1, 1]}))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[[1], [2]], [{"a": 1}, {"b": 2}], [(1, 2), (3, 4)], [1j, 2j], [{1}, {2}]],
+    ids=["lists", "dicts", "tuples", "complex", "sets"],
+)
+def test_nested_values_are_refused_by_name(values):
+    frame = pd.DataFrame({"odd one": pd.Series(values * 20), "b": np.arange(40.0)})
+    with pytest.raises(ValueError, match="'odd one'"):
+        TableEncoder().fit(frame)
+
+
+def test_strings_of_an_array_are_numbers_where_numpy_made_them_so():
+    X = np.array([[1, "a"], [2, "b"], [2, "a"], [3, "b"]])
+    assert TableEncoder().fit(X).kinds_.tolist() == ["numeric", "category"]
+
+
+def test_an_array_of_objects():
+    X = np.array([[1, "a", None], [2.5, "b", 3], [2, "a", 1]], dtype=object)
+    encoder = TableEncoder().fit(X)
+    assert encoder.kinds_.tolist() == ["numeric", "category", "numeric"]
+    assert encoder.transform(X)["x0"].tolist() == [1.0, 2.5, 2.0]
+
+
+def test_names():
+    frame = pd.DataFrame([[1.0, 2.0], [3.0, 5.0]], columns=[0, ("a", "b")])
+    encoder = TableEncoder().fit(frame)
+    assert encoder.kinds_.index.tolist() == ["0", "('a', 'b')"]
+    assert not hasattr(encoder, "feature_names_in_")
+    frame.columns = ["same", "same"]
+    with pytest.raises(ValueError, match=r"several columns.*\['same'\]"):
+        TableEncoder().fit(frame)
+
+
+def test_days_and_months_are_told_apart():
+    days = [f"{k % 28 + 1}/{k % 12 + 1}/2020" for k in range(N)]
+    out = TableEncoder().fit_transform(pd.DataFrame({"d": days}))
+    assert out["d_month"].tolist() == [k % 12 + 1 for k in range(N)]
+
+
+def test_dates_keep_the_clock_of_their_zone():
+    times = pd.date_range("2024-06-01 12:00", periods=40, freq="7h", tz="Asia/Tokyo")
+    frame = pd.DataFrame({"t": times})
+    encoder = TableEncoder().fit(frame)
+    out = encoder.transform(frame)
+    assert out["t_hour"].tolist() == list(times.hour)
+    moved = frame.assign(t=frame["t"].dt.tz_convert("UTC"))
+    pd.testing.assert_frame_equal(encoder.transform(moved), out)
+    one = pd.DataFrame({"t": [datetime.datetime(2024, 6, 1, 12)]})
+    assert encoder.transform(one)["t_days"].iloc[0] == out["t_days"].iloc[0]
