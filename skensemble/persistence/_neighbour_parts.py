@@ -1,0 +1,68 @@
+"""Trees of neighbours, built again from their rows.
+
+Compiled code believes the indices in such a tree, so none are kept: the same rows give
+the same tree.
+"""
+
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import DistanceMetric
+from sklearn.neighbors import BallTree, KDTree
+
+from skensemble.exceptions import ModelFileError
+from skensemble.persistence._part import Part
+
+KINDS = {"KDTree": KDTree, "BallTree": BallTree}
+# Metrics of numbers that need at most the power p.
+METRICS = (
+    *("euclidean", "manhattan", "chebyshev", "minkowski", "hamming", "canberra"),
+    *("braycurtis", "haversine", "jaccard"),
+)
+# Where a tree's state keeps its rows, the size of its leaves, its metric and weights.
+ROWS, LEAF_SIZE, METRIC, WEIGHT = 0, 4, -2, -1
+
+
+def _take(tree: Any) -> dict[str, Any]:
+    state = tree.__getstate__()
+    metric = state[METRIC]
+    name = next((one for one in METRICS if type(metric) is type(_metric(one, 3))), None)
+    power, weights, _ = metric.__getstate__()
+    if name is None or np.any(weights):
+        raise ModelFileError(
+            f"The model cannot be saved: it holds a {type(tree).__name__} with "
+            f"{type(metric).__name__}; use algorithm='brute', or one of {list(METRICS)}."
+        )
+    return {
+        "kind": type(tree).__name__,
+        "rows": state[ROWS],
+        "leaf_size": state[LEAF_SIZE],
+        "metric": name,
+        "p": power,
+        "sample_weight": state[WEIGHT],
+    }
+
+
+def _metric(name: str, p: float) -> Any:
+    options = {"p": p} if name == "minkowski" else {}
+    return DistanceMetric.get_metric(name, **options)
+
+
+def _make(value: dict[str, Any]) -> Any:
+    name = METRICS[METRICS.index(value["metric"])]
+    return KINDS[value["kind"]](
+        value["rows"],
+        leaf_size=value["leaf_size"],
+        metric=_metric(name, value["p"]),
+        sample_weight=value["sample_weight"],
+    )
+
+
+PARTS = (
+    Part(
+        "sklearn.neighbours",
+        ("sklearn.neighbors._kd_tree.KDTree", "sklearn.neighbors._ball_tree.BallTree"),
+        _take,
+        _make,
+    ),
+)

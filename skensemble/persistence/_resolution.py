@@ -1,0 +1,41 @@
+"""From the full name of a class or a function to itself."""
+
+from importlib import import_module
+from typing import Any
+
+from skensemble.exceptions import ModelFileError
+
+
+def resolve(name: str) -> Any:
+    """Import what a full name stands for; call this on trusted names only.
+
+    Parameters
+    ----------
+    name : str
+        Such as "sklearn.linear_model._ridge.Ridge".
+
+    Returns
+    -------
+    thing : object
+
+    Raises
+    ------
+    ModelFileError
+        There is no such thing here.
+    """
+    *path, last = name.split(".")
+    for depth in range(len(path), 0, -1):
+        try:
+            found = import_module(".".join(path[:depth]))
+        except ImportError:
+            continue
+        try:
+            for attribute in (*path[depth:], last):
+                found = getattr(found, attribute)
+        except AttributeError:
+            continue
+        return found
+    raise ModelFileError(
+        f"{name} does not exist here: install or update {path[0] if path else name}, "
+        "or load the file where it was saved."
+    )
