@@ -1,6 +1,7 @@
 """Every ensemble method, scikit-learn-native, with honest out-of-fold predictions."""
 
 from skensemble import (
+    auto,
     bagging,
     boosting,
     datasets,
@@ -10,8 +11,11 @@ from skensemble import (
     linear_model,
     losses,
     optim,
+    persistence,
+    preprocessing,
     stacking,
 )
+from skensemble.auto import AutoEnsembleClassifier, AutoEnsembleRegressor
 from skensemble.bagging import (
     BaggingClassifier,
     BaggingRegressor,
@@ -36,6 +40,7 @@ from skensemble.linear_model import (
     LinearRegressorCV,
 )
 from skensemble.optim import Patience
+from skensemble.persistence import load, read_manifest, save
 from skensemble.stacking import (
     BlendingClassifier,
     BlendingRegressor,
@@ -54,6 +59,8 @@ __version__ = "0.1.0"
 __all__ = [
     "AdaBoostClassifier",
     "AdaBoostRegressor",
+    "AutoEnsembleClassifier",
+    "AutoEnsembleRegressor",
     "BaggingClassifier",
     "BaggingRegressor",
     "BlendingClassifier",
@@ -81,6 +88,7 @@ __all__ = [
     "WeakLearner",
     "XGBoost",
     "__version__",
+    "auto",
     "bagging",
     "boosting",
     "datasets",
@@ -88,7 +96,12 @@ __all__ = [
     "exceptions",
     "fitting",
     "linear_model",
+    "load",
     "losses",
     "optim",
+    "persistence",
+    "preprocessing",
+    "read_manifest",
+    "save",
     "stacking",
 ]

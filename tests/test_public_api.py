@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-PACKAGES = ["skensemble", "skensemble.datasets", "skensemble.display",
+PACKAGES = ["skensemble", "skensemble.auto", "skensemble.datasets", "skensemble.display",
             "skensemble.exceptions", "skensemble.fitting", "skensemble.linear_model",
             "skensemble.losses",
-            "skensemble.bagging", "skensemble.boosting", "skensemble.optim", "skensemble.stacking"]  # fmt: skip
+            "skensemble.bagging", "skensemble.boosting", "skensemble.optim", "skensemble.persistence",
+            "skensemble.preprocessing", "skensemble.stacking"]  # fmt: skip
 NEEDS_ARGUMENTS = {
     f"{family}{kind}": ["estimators"]
     for family in (

@@ -151,11 +151,7 @@ class WithinTime(Queue):
         super().__init__(cells, seconds, found)
 
     def _choose(self) -> int | None:
-        for place, facts in self._told().items():
-            if facts is None:
-                self.give_up(place)
-            else:
-                self.learn(place, *facts)
+        self._hear()
         time_left = self._deadline - time.monotonic()
         if time_left <= 0:
             return self._last_chance(time_left + self._grace)
@@ -170,6 +166,14 @@ class WithinTime(Queue):
         name = min(quick, key=self._work_left) if quick else None
         name = name or self._next_member(names, time_left)
         return next((k for k in fitting if self._name(k) == name), None)
+
+    def _hear(self) -> None:
+        """Take note of what became of fits whose results are not there yet."""
+        for place, facts in self._told().items():
+            if facts is None:
+                self.give_up(place)
+            else:
+                self.learn(place, *facts)
 
     def _last_chance(self, time_left: float) -> int | None:
         """When time is up and nobody complete: who can be, in little more time."""
@@ -202,3 +206,21 @@ class WithinTime(Queue):
 
     def _seconds(self, place: int) -> float:
         return self.expected(place) or 0.0
+
+
+class InTurn(WithinTime):
+    """One member after another, in the order given, each only if all of it fits in.
+
+    Whoever is known to take longer than the time left is passed over for the next. Of a
+    member that is begun every fit is done, before another is begun.
+    """
+
+    def _choose(self) -> int | None:
+        self._hear()
+        time_left = self._deadline - time.monotonic()
+        if time_left <= 0:
+            return self._last_chance(time_left + self._grace)
+        for name in self._able(sorted(self._left)):
+            if self._work_left(name)[1] <= time_left:
+                return min(k for k in self._left if self._name(k) == name)
+        return None if self._any_complete() else self._last_chance(time_left)

@@ -17,7 +17,7 @@ from skensemble.fitting._fit import (
     weight_name,
 )
 from skensemble.fitting._plan import plan_cells
-from skensemble.fitting._queue import LongestFirst, Queue, WithinTime
+from skensemble.fitting._queue import InTurn, LongestFirst, Queue, WithinTime
 from skensemble.fitting._recall import Kept, Recall
 from skensemble.fitting._shared import Shared, fetch
 from skensemble.fitting._store import Store
@@ -50,6 +50,7 @@ def run_cells(
     owner: Any = None,
     store: Store | None = None,
     deadline: float | None = None,
+    in_turn: bool = False,
 ) -> tuple[list[FittedCell], list[Failure]]:
     """Fit and predict all cells, the longest first; give them back as planned.
 
@@ -76,6 +77,8 @@ def run_cells(
     deadline : float, optional
         In the time of ``time.monotonic()``: when to stop. What is not done by then is
         a failure with a `TimeLimitError`, which never ends it all.
+    in_turn : bool
+        With a deadline: whether each member is completed before the next is begun.
 
     Returns
     -------
@@ -93,7 +96,8 @@ def run_cells(
     # Not those that are left: a resumed fit sums up in the same order.
     threads = inner_threads(n_jobs, len(cells))
     terms = Terms(Shared(work), threads, on_error, owner, store)
-    queue = _queue(cells, seconds or {}, done, terms.shared, deadline, n_jobs)
+    order = InTurn if in_turn else WithinTime
+    queue = _queue(cells, seconds or {}, done, terms.shared, deadline, n_jobs, order)
     tasks = [
         Task(k, cell, key, hook)
         for k, (cell, key, hook) in enumerate(
@@ -139,10 +143,11 @@ def _queue(
     shared: Shared,
     deadline: float | None,
     n_jobs: int | None,
+    order: type[WithinTime],
 ) -> Queue:
     if deadline is None:
         return LongestFirst(cells, seconds, done)
-    return WithinTime(
+    return order(
         cells,
         seconds,
         done,

@@ -1,0 +1,391 @@
+"""What the automatic classifier and regressor share."""
+
+import functools
+
+import numpy as np
+import pandas as pd
+from joblib import cpu_count, effective_n_jobs
+from sklearn.base import BaseEstimator, is_classifier
+from sklearn.callback import CallbackSupportMixin
+from sklearn.inspection import permutation_importance
+from sklearn.utils.validation import check_is_fitted
+
+from skensemble.auto._blend import Learner
+from skensemble.auto._deployment import fewer_members, refitted
+from skensemble.auto._explanation import explanation
+from skensemble.auto._facts import learn_facts
+from skensemble.auto._folds import rounds_of_splits
+from skensemble.auto._growth import Growth, evidence_of
+from skensemble.auto._layers import Clock, Layer, Setting
+from skensemble.auto._model import Model
+from skensemble.auto._portfolio import Allowance, chosen, second_layer
+from skensemble.auto._presets import PRESETS
+from skensemble.core._checks import check_choice, check_jobs, check_seconds, check_seed
+from skensemble.core._per_row import check_per_row, check_weights
+from skensemble.core._seeds import root_seed
+from skensemble.core._targets import Target, class_target, numeric_target
+from skensemble.fitting._store import as_store
+from skensemble.preprocessing._reading import read_frame
+from skensemble.stacking._checks import check_scoring_kind
+from skensemble.stacking._judgement import Case
+from skensemble.stacking._scores import score_block
+from skensemble.stacking._scoring import as_scoring
+
+_DEFAULT = {
+    "binary": "roc_auc",
+    "multiclass": "neg_log_loss",
+    "regression": "neg_root_mean_squared_error",
+}
+_LEAST_ROWS = 4
+
+
+class BaseAuto(CallbackSupportMixin, BaseEstimator):
+    """What the classifier and the regressor share."""
+
+    def _fit(self, X, y, sample_weight, groups):
+        clock = Clock(self.time_limit)
+        self._check_options()
+        frame = self._read(X)
+        target = self._target(y, len(frame))
+        check_scoring_kind(self.scoring, target.kind)
+        check_per_row("groups", groups, len(frame))
+        check_weights("sample_weight", sample_weight, len(frame))
+        context = self._init_callback_context(max_subtasks=None)
+        context.call_on_fit_task_begin(estimator=self, X=frame, y=target.values)
+        growth = self._growth(frame, target, sample_weight, groups, context)
+        growth.grow(clock)
+        self._take(growth, clock.spent)
+        context.call_on_fit_task_end(estimator=self, X=frame, y=target.values)
+        return self
+
+    def _check_options(self):
+        check_seconds("time_limit", self.time_limit)
+        check_choice("preset", self.preset, list(PRESETS))
+        check_seed(self.random_state)
+        check_jobs(self.n_jobs)
+        as_store(self.memory)
+        if isinstance(self.cv, str) and self.cv != "auto":
+            raise ValueError(
+                f"cv={self.cv!r} is not known; use 'auto', an int, a splitter or an "
+                "iterable of (train, test) pairs."
+            )
+
+    def _read(self, X) -> pd.DataFrame:
+        frame, self._is_named = read_frame(X)
+        self._columns = list(frame.columns)
+        self.n_features_in_ = frame.shape[1]
+        self.__dict__.pop("feature_names_in_", None)
+        if self._is_named:
+            self.feature_names_in_ = np.array(self._columns, dtype=object)
+        return frame.reset_index(drop=True)
+
+    def _target(self, y, n_rows: int) -> Target:
+        target = class_target(y) if is_classifier(self) else numeric_target(y)
+        if target.values.ndim != 1 or target.kind == "labels":
+            raise ValueError(
+                f"y should be a 1d array, got shape {target.values.shape}; fit one "
+                f"{type(self).__name__} a column."
+            )
+        if len(target.values) != n_rows:
+            raise ValueError(
+                "Found input variables with inconsistent numbers of samples: "
+                f"[{n_rows}, {len(target.values)}]"
+            )
+        if target.kind == "classes" and target.n_classes < 2:
+            raise ValueError(
+                "y has one class only, so there is nothing to tell apart; give rows of "
+                "two classes at least."
+            )
+        if n_rows < _LEAST_ROWS:
+            raise ValueError(
+                f"n_samples={n_rows} is too few: with {_LEAST_ROWS - 1} rows or less "
+                "nothing can be held out."
+            )
+        return target
+
+    def _growth(self, frame, target, sample_weight, groups, context) -> Growth:
+        seed, preset = root_seed(self.random_state), PRESETS[self.preset]
+        facts = learn_facts(frame, target)
+        rounds = rounds_of_splits(
+            self.cv, frame, target.values, facts, groups, seed, preset.rounds
+        )
+        n_jobs = self._cores()
+        seconds = None if self.time_limit is None else self.time_limit * n_jobs
+        allowance = Allowance(seconds, len(rounds[0]))
+        scoring = self.scoring or _DEFAULT[facts.task]
+        above = second_layer(facts, allowance) if preset.upper else []
+        setting = Setting(
+            target=target,
+            sample_weight=sample_weight,
+            scoring=as_scoring(scoring, target.kind, target.n_classes),
+            n_jobs=n_jobs,
+            seed=seed,
+            store=as_store(self.memory),
+            owner=self,
+            context=context,
+            verbose=self.verbose,
+        )
+        return Growth(
+            facts=facts,
+            setting=setting,
+            rounds=rounds,
+            candidates=chosen(self.members, preset, facts, allowance),
+            above=above,
+            learner=Learner(tuple(one.name for one in above), scoring, seed),
+            lower=Layer(frame),
+        )
+
+    def _cores(self) -> int:
+        return cpu_count() if self.n_jobs is None else effective_n_jobs(self.n_jobs)
+
+    def _take(self, growth: Growth, seconds: float):
+        """Show what has grown."""
+        target, setting = growth.setting.target, growth.setting
+        self._target_kind, self._encoders = target.kind, target.encoders
+        if target.kind == "classes":
+            self.classes_ = target.classes
+        lower, upper = growth.members()
+        both = lower if upper is None else lower.joined(upper)
+        self.cells_, self.failed_, self.oof_ = both.cells, both.failed, both.oof
+        evidence = evidence_of(both, setting)
+        self._all = growth.learner(evidence)
+        self._growing, self._spent = growth, seconds
+        self.scoring_ = growth.learner.scoring
+        self.__dict__.pop("_found", None)
+        self._case = Case(
+            learn=growth.learner,
+            evidence=evidence,
+            splits=growth.splits,
+            rows=np.flatnonzero(both.oof.covered),
+            calibrate=None,
+            score=functools.partial(
+                score_block, kind=target.kind, scoring=setting.scoring
+            ),
+            oof=both.oof,
+            kinds=both.kinds,
+            cells=both.cells,
+            name="ensemble",
+            seconds=seconds,
+        )
+        preset, combined = PRESETS[self.preset], self._all
+        if preset.most is not None:
+            combined = fewer_members(growth, combined, 0.0, preset.most)
+        self._combine(growth, combined)
+        if preset.refit:
+            self.refit_best()
+
+    def _combine(self, growth: Growth, combined):
+        """Predict by these weights from now on."""
+        lower, upper = growth.members()
+        self.model_ = Model(lower, upper, growth.used, combined).pruned()
+        self.weights_ = pd.Series(
+            combined.weights, name="weight", dtype=float
+        ).rename_axis("member")
+        self._tried = explanation(
+            [
+                ([one.name for one in growth.candidates], growth.lower),
+                ([one.name for one in growth.above], growth.upper),
+            ],
+            combined.weights,
+            {},
+            self.model_.used,
+        )
+
+    # After the fit
+
+    @property
+    def leaderboard_(self):
+        """Scores out of fold, a row a member, best first; the ensemble is the last."""
+        return self._verdict().leaderboard
+
+    @property
+    def ensemble_oof_(self):
+        """What the ensemble says of rows, combined without them; NaN where nobody can."""
+        return self._verdict().oof
+
+    def _verdict(self):
+        check_is_fitted(self)
+        if not hasattr(self, "_found"):
+            self._found = self._case.verdict()
+            del self._case
+        return self._found
+
+    def explain(self):
+        """Tell what was tried, what was kept, what was left out, and why.
+
+        Returns
+        -------
+        table : pandas.DataFrame
+            A row a member: its layer, what became of it ("kept", "left out", "failed",
+            "no time") and why, its score out of fold, weight, fits and their seconds.
+        """
+        scores = self.leaderboard_["score"].to_dict()
+        table = self._tried.copy()
+        table["score"] = table.index.map(scores).astype(float)
+        return table
+
+    def fit_more(self, seconds):
+        """Go on where the fit stopped: what there was no time for, and more splits.
+
+        Parameters
+        ----------
+        seconds : float
+            How long.
+
+        Returns
+        -------
+        self : estimator
+            With all members, combined anew.
+
+        Raises
+        ------
+        ValueError
+            In another process than that of the fit: the data are not in a pickle.
+        """
+        check_is_fitted(self)
+        check_seconds("seconds", seconds)
+        growth = self._data("fit_more")
+        clock = Clock(seconds)
+        growth.grow(clock)
+        self._take(growth, self._spent + clock.spent)
+        return self
+
+    def refit_best(self):
+        """Fit the members that count on all rows, one model in place of one a fold.
+
+        Predictions are several times as fast and the model as much smaller. What the
+        members say out of fold, and all scores, are those of the fold models.
+
+        Returns
+        -------
+        self : estimator
+            With the new models.
+
+        Raises
+        ------
+        ValueError
+            In another process than that of the fit: the data are not in a pickle.
+        """
+        check_is_fitted(self)
+        self.model_ = refitted(self.model_, self._data("refit_best"))
+        return self
+
+    def compress(self, tolerance=0.01, max_members=None):
+        """Keep as few members, of one layer, as come close to all.
+
+        Parameters
+        ----------
+        tolerance : float, default=0.01
+            Share by which the out-of-fold error may rise.
+        max_members : int or None, default=None
+            Members at most, however large the error.
+
+        Returns
+        -------
+        self : estimator
+            With fewer members.
+
+        Raises
+        ------
+        ValueError
+            In another process than that of the fit: the data are not in a pickle.
+        """
+        check_is_fitted(self)
+        growth = self._data("compress")
+        self._combine(growth, fewer_members(growth, self._all, tolerance, max_members))
+        return self
+
+    def column_importance(self, X, y, *, n_repeats=5, scoring=None, max_rows=2000):
+        """How much worse the ensemble does when a column is shuffled.
+
+        Parameters
+        ----------
+        X : frame or array of shape (n, n_features)
+            Rows, best those that were not fitted on.
+        y : array-like of shape (n,)
+            Their target.
+        n_repeats : int, default=5
+            Times that each column is shuffled.
+        scoring : str, callable or None, default=None
+            What is measured; None is what the ensemble was fitted for.
+        max_rows : int or None, default=2000
+            Rows drawn from X, to save time.
+
+        Returns
+        -------
+        table : pandas.DataFrame
+            ``importance`` and its ``std`` over the repeats, the largest first.
+        """
+        check_is_fitted(self)
+        frame = self._matched(X)
+        seed = root_seed(self.random_state) or 0
+        if max_rows is not None and len(frame) > max_rows:
+            rows = np.random.default_rng(seed).permutation(len(frame))[:max_rows]
+            frame, y = frame.iloc[rows], np.asarray(y)[rows]
+        found = permutation_importance(
+            self,
+            frame,
+            y,
+            scoring=scoring or self.scoring_,
+            n_repeats=n_repeats,
+            random_state=seed,
+        )
+        table = pd.DataFrame(
+            {"importance": found.importances_mean, "std": found.importances_std},
+            index=pd.Index(frame.columns, name="column"),
+        )
+        return table.sort_values("importance", ascending=False, kind="stable")
+
+    def _data(self, method: str) -> Growth:
+        if not hasattr(self, "_growing"):
+            raise ValueError(
+                f"{method} needs the training data, which are at hand in the process of "
+                "the fit and not in a copy or a file; fit again with memory= to find all "
+                "fits where they were kept."
+            )
+        return self._growing
+
+    # Predicting
+
+    def _matched(self, X) -> pd.DataFrame:
+        """Give new rows with the columns of the fit, in their order."""
+        frame, named = read_frame(X)
+        frame = frame.reset_index(drop=True)
+        if named and self._is_named:
+            lost = [name for name in self._columns if name not in frame.columns]
+            if lost:
+                raise ValueError(
+                    f"X lacks columns that were there in fit: {lost}; add them, missing "
+                    "values are fine."
+                )
+            return frame[self._columns]
+        if frame.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"X has {frame.shape[1]} features, but {type(self).__name__} is "
+                f"expecting {self.n_features_in_} features as input."
+            )
+        return frame.set_axis(self._columns, axis=1)
+
+    def _block(self, X):
+        check_is_fitted(self)
+        return self.model_.respond(self._matched(X), self.n_jobs)
+
+    def __sklearn_is_fitted__(self):
+        """Tell whether there is a model."""
+        return hasattr(self, "model_")
+
+    def __getstate__(self):
+        """Leave the training data out of a pickle."""
+        state = dict(super().__getstate__())
+        state.pop("_growing", None)
+        return state
+
+    def __sklearn_tags__(self):
+        """Tell scikit-learn what tables fit."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        tags.target_tags.multi_output = False
+        tags.non_deterministic = self.time_limit is not None
+        return tags

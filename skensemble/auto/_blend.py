@@ -1,0 +1,102 @@
+"""Weights of all members: greedily chosen below, equal above."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from skensemble.core._seeds import named_seed
+from skensemble.stacking._combinations import WeightedMean, exact
+from skensemble.stacking._evidence import Evidence
+from skensemble.stacking._greedy import greedy_selection
+
+# Few steps: small weights are noise, and cost time in every prediction.
+_STEPS = 25
+# An upper layer whose error is larger by this factor has learned nothing new.
+_TRUSTED = 1.06
+
+
+@dataclass(frozen=True)
+class Learner:
+    """Learns to combine two layers.
+
+    The members below are chosen greedily; those above see what all below said, so their
+    plain mean has half of the say: :math:`\\hat y = (\\sum_m w_m p_m + \\bar q) / 2`. The
+    half is given to the mean since both halves err in their own way, and neither can be
+    told to be better by out-of-fold predictions that the upper one has learned from.
+
+    Parameters
+    ----------
+    upper : tuple of str
+        Members of the upper layer.
+    scoring : str, callable or Loss
+        What is maximised.
+    seed : int or None
+        For ties.
+    """
+
+    upper: tuple[str, ...]
+    scoring: Any
+    seed: int | None
+
+    def __call__(self, evidence: Evidence) -> WeightedMean:
+        """Learn the weights.
+
+        Parameters
+        ----------
+        evidence : Evidence
+            What all members said, beside the truth.
+
+        Returns
+        -------
+        combined : WeightedMean
+        """
+        lower = [name for name in evidence.blocks if name not in self.upper]
+        weights = self.below(evidence.only(lower))
+        upper = [name for name in self.upper if name in evidence.blocks]
+        if upper and self._trusts(evidence, weights, upper):
+            weights = {name: weight / 2 for name, weight in weights.items()}
+            weights |= dict.fromkeys(upper, 0.5 / len(upper))
+        whole = {name: weights.get(name, 0.0) for name in evidence.blocks}
+        return WeightedMean(whole, "mean", evidence.kind, evidence.n_classes)
+
+    def below(self, evidence: Evidence) -> dict[str, float]:
+        """Choose among the members of one layer.
+
+        Parameters
+        ----------
+        evidence : Evidence
+            Of them alone.
+
+        Returns
+        -------
+        weights : dict of str to float
+        """
+        blocks = {n: exact(b, evidence.kind) for n, b in evidence.blocks.items()}
+        weights = greedy_selection(
+            blocks,
+            evidence.y,
+            scoring=self.scoring,
+            max_steps=_STEPS,
+            sample_weight=evidence.weight,
+            kind=evidence.kind,
+            random_state=named_seed(self.seed or 0, "blend"),
+        )
+        return dict(zip(blocks, map(float, weights), strict=True))
+
+    def _trusts(self, evidence: Evidence, weights: dict[str, float], upper) -> bool:
+        """Whether the upper layer is about as good as the lower one, at least."""
+        kind, n_classes = evidence.kind, evidence.n_classes
+        equal = dict.fromkeys(upper, 1 / len(upper))
+        below = WeightedMean(weights, "mean", kind, n_classes).respond(evidence.blocks)
+        above = WeightedMean(equal, "mean", kind, n_classes).respond(evidence.blocks)
+        return _error(above, evidence) <= _TRUSTED * _error(below, evidence)
+
+
+def _error(block: Any, evidence: Evidence) -> float:
+    """Root mean squared error, or log loss."""
+    y, weight = evidence.y, evidence.weight
+    if evidence.kind == "continuous":
+        return float(np.sqrt(np.average((block - y) ** 2, weights=weight)))
+    told = np.log(np.maximum(block[np.arange(len(y)), y], 1e-7))
+    return float(-np.average(told, weights=weight))

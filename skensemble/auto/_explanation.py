@@ -1,0 +1,81 @@
+"""What was tried, kept and left out, and why."""
+
+from typing import Any
+
+import pandas as pd
+
+from skensemble.auto._layers import Layer, is_late
+from skensemble.fitting._cell import Failure
+
+
+def explanation(
+    layers: list[tuple[list[str], Layer | None]],
+    weights: dict[str, float],
+    scores: dict[str, float],
+    used_above: tuple[str, ...],
+) -> pd.DataFrame:
+    """Tabulate every candidate of every layer.
+
+    Parameters
+    ----------
+    layers : list of (list of str, Layer or None)
+        Names of the candidates, and what became of them.
+    weights, scores : dict of str to float
+        Of the members that are complete.
+    used_above : tuple of str
+        Members whose predictions the upper layer sees.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        Indexed by member: its layer, what became of it and why, score, weight, number
+        of fits and their seconds.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    for depth, (names, layer) in enumerate(layers, 1):
+        for name in names:
+            status, reason = _fate(name, layer, weights, used_above)
+            cells = (
+                [] if layer is None else [c for c in layer.cells if c.member == name]
+            )
+            rows[name] = {
+                "layer": depth,
+                "status": status,
+                "why": reason,
+                "score": scores.get(name, float("nan")),
+                "weight": weights.get(name, 0.0),
+                "fits": len(cells),
+                "seconds": sum(c.fit_seconds + c.predict_seconds for c in cells),
+            }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("member")
+
+
+def _fate(
+    name: str,
+    layer: Layer | None,
+    weights: dict[str, float],
+    used_above: tuple[str, ...],
+) -> tuple[str, str]:
+    if weights.get(name):
+        return "kept", "it helps the others"
+    if name in used_above and name in weights:
+        return "kept", "the upper layer sees what it says"
+    if name in weights:
+        return "left out", "with the others at hand, its predictions add nothing"
+    failures = [] if layer is None else [f for f in layer.failures if f.member == name]
+    return _why_incomplete(failures)
+
+
+def _why_incomplete(failures: list[Failure]) -> tuple[str, str]:
+    broken = next((f for f in failures if not is_late(f)), None)
+    if broken is not None:
+        return "failed", f"{type(broken.error).__name__}: {broken.error}"
+    if failures:
+        needed = getattr(failures[0].error, "needed", None)
+        words = (
+            ""
+            if needed is None
+            else f"; all its fits were expected to take {needed:.3g} s"
+        )
+        return "no time", f"the time limit was reached{words}"
+    return "no time", "its turn did not come"

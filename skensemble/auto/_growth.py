@@ -1,0 +1,161 @@
+"""How an automatic ensemble grows while there is time."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skensemble.auto._blend import Learner
+from skensemble.auto._facts import Facts
+from skensemble.auto._layers import Clock, Layer, Setting, is_late
+from skensemble.auto._portfolio import FIRST, Candidate
+from skensemble.fitting._cell import Split
+from skensemble.stacking._combinations import meta_features
+from skensemble.stacking._evidence import Evidence
+from skensemble.stacking._members import FittedMembers
+
+# Of the columns that hold what the lower layer said.
+PREFIX = "said"
+# Share of the time that is kept for putting all together.
+_FINISH = 0.03
+# The upper layer is begun if it is expected to take less than this share of the time.
+_MOST_ABOVE = 0.4
+# What a fit above takes, as a multiple of one of the first member: it starts from good
+# predictions, so it stops sooner.
+_ABOVE = 0.8
+
+
+@dataclass
+class Growth:
+    """Two layers of an automatic ensemble, and what is still to be tried.
+
+    Parameters
+    ----------
+    facts : Facts
+        What is known of the task.
+    setting : Setting
+        What all fits have in common.
+    rounds : list of list of Split
+        Splits, and further ones of the same rows for small tables.
+    candidates : list of Candidate
+        The lower layer's, the most promising first.
+    above : list of Candidate
+        The upper layer's.
+    learner : Learner
+        Combines them.
+    lower, upper : Layer
+        What was fitted.
+    """
+
+    facts: Facts
+    setting: Setting
+    rounds: list[list[Split]]
+    candidates: list[Candidate]
+    above: list[Candidate]
+    learner: Learner
+    lower: Layer
+    upper: Layer | None = None
+    used: tuple[str, ...] = field(default=())
+
+    @property
+    def splits(self) -> list[Split]:
+        """The splits that every member has."""
+        return self.rounds[0]
+
+    def grow(self, clock: Clock) -> None:
+        """Fit what there is time for."""
+        self._begin()
+        finish = 0.0 if clock.limit is None else _FINISH * clock.limit
+        reserve = self._reserve(clock)
+        deadline = clock.deadline(finish + reserve)
+        self._fit_lower(self._untried(), self.splits, deadline)
+        self._repeat(deadline)
+        if self.above and (reserve or clock.limit is None):
+            self._fit_upper(clock.deadline(finish))
+
+    def members(self) -> tuple[FittedMembers, FittedMembers | None]:
+        """Gather the members of both layers; of the lower, those that are needed."""
+        lower = self._lower_members()
+        if self.upper is None or not self.upper.complete(self.splits):
+            return lower, None
+        return lower, self.upper.members(self.splits, self.setting.target)
+
+    def _lower_members(self) -> FittedMembers:
+        return self.lower.members(self.splits, self.setting.target)
+
+    def _begin(self) -> None:
+        """Have one member at least, whatever it takes."""
+        for one in self.candidates:
+            if self.lower.complete(self.splits):
+                return
+            self._fit_lower([one], self.splits, None)
+
+    def _untried(self) -> list[Candidate]:
+        done = self.lower.complete(self.splits)
+        broken = {f.member for f in self.lower.failures if not is_late(f)}
+        return [one for one in self.candidates if one.name not in {*done, *broken}]
+
+    def _fit_lower(self, some, splits, deadline) -> None:
+        if some:
+            pace = self.lower.seconds().get(FIRST)
+            self.lower.fit(some, splits, self.setting, deadline=deadline, pace=pace)
+
+    def _repeat(self, deadline: float | None) -> None:
+        """Fit the members that count on other splits of the same rows."""
+        for splits in self.rounds[1:]:
+            weights = self.learner.below(
+                evidence_of(self._lower_members(), self.setting)
+            )
+            names = [n for n, w in weights.items() if w > 0]
+            again = [one for one in self.candidates if one.name in names]
+            self._fit_lower(again, splits, deadline)
+
+    def _reserve(self, clock: Clock) -> float:
+        """Seconds to keep for the upper layer; 0 where there is no time for one."""
+        pace = self.lower.seconds().get(FIRST)
+        if clock.limit is None or not self.above or pace is None:
+            return 0.0
+        workers = max(1, min(self.setting.n_jobs, len(self.splits)))
+        needed = _ABOVE * pace * len(self.above) * len(self.splits) / workers
+        return needed if needed < _MOST_ABOVE * clock.left() else 0.0
+
+    def _fit_upper(self, deadline: float | None) -> None:
+        lower = self._lower_members()
+        weights = self.learner.below(evidence_of(lower, self.setting))
+        self.used = tuple(n for n in lower.names if weights[n] > 0)
+        table = said_table(lower.only(list(self.used)), lower.oof.blocks, self.lower.X)
+        self.upper = Layer(table)
+        pace = self.lower.seconds().get(FIRST)
+        self.upper.fit(
+            self.above,
+            self.splits,
+            self.setting,
+            deadline=deadline,
+            pace=None if pace is None else _ABOVE * pace,
+        )
+
+
+def said_table(
+    members: FittedMembers, blocks: dict[str, Any], X: pd.DataFrame
+) -> pd.DataFrame:
+    """Put what members said before the columns of a table."""
+    blocks = {name: blocks[name] for name in members.names}
+    return meta_features(blocks, members.methods, PREFIX, X, True, members.n_classes)
+
+
+def evidence_of(members: FittedMembers, setting: Setting) -> Evidence:
+    """Put what members said beside the truth, where they said something."""
+    target = setting.target
+    weight = setting.sample_weight
+    evidence = Evidence(
+        blocks=members.oof.blocks,
+        methods=members.kinds,
+        y=target.values,
+        X=None,
+        params={} if weight is None else {"sample_weight": weight},
+        kind=target.kind,
+        n_classes=target.n_classes,
+    )
+    rows = np.flatnonzero(members.oof.covered)
+    return evidence if len(rows) == len(target.values) else evidence.take(rows)

@@ -1,0 +1,233 @@
+"""Layers of an automatic ensemble, grown fit by fit."""
+
+import functools
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from skensemble.auto._portfolio import Candidate
+from skensemble.core._targets import Target
+from skensemble.core._told import warn
+from skensemble.exceptions import MemberFailedError, MemberFailedWarning, TimeLimitError
+from skensemble.fitting._cell import Failure, FittedCell, Member, Split
+from skensemble.fitting._runner import Work, plan_cells, run_cells
+from skensemble.stacking._fit import task_tree
+from skensemble.stacking._members import FittedMembers, from_cells
+from skensemble.stacking._scores import score_block
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all fits of an automatic ensemble have in common.
+
+    Parameters
+    ----------
+    target : Target
+        What is to be predicted.
+    sample_weight : ndarray or None
+        Weights of the rows.
+    scoring : PredictionScorer
+        How members are scored.
+    n_jobs : int
+        Cores granted.
+    seed : int or None
+        Root of all seeds.
+    store : Store or None
+        Where fits are kept.
+    owner, context : estimator, CallbackContext
+        Who is told.
+    verbose : int
+        Passed to joblib.
+    """
+
+    target: Target
+    sample_weight: Any
+    scoring: Any
+    n_jobs: int
+    seed: int | None
+    store: Any
+    owner: Any
+    context: Any
+    verbose: int = 0
+
+    @property
+    def method(self) -> str:
+        """How members are asked."""
+        return "predict" if self.target.kind == "continuous" else "predict_proba"
+
+
+@dataclass
+class Layer:
+    """Members, and what became of their fits so far.
+
+    Parameters
+    ----------
+    X : pandas.DataFrame
+        What the members see.
+    cells : list of FittedCell
+        Fits that are done.
+    failures : list of Failure
+        Fits that failed, or were not done in time.
+    """
+
+    X: pd.DataFrame
+    cells: list[FittedCell] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+    def fit(
+        self,
+        some: list[Candidate],
+        splits: list[Split],
+        setting: Setting,
+        *,
+        deadline: float | None,
+        pace: float | None,
+    ) -> None:
+        """Fit candidates on splits, one member after another, within time.
+
+        Parameters
+        ----------
+        some : list of Candidate
+            Whom, the most promising first.
+        splits : list of Split
+            On what.
+        setting : Setting
+            What all fits have in common.
+        deadline : float or None
+            In the time of ``time.monotonic()``.
+        pace : float or None
+            Seconds of a fit of a candidate of cost one, where that is known.
+        """
+        params = (
+            {}
+            if setting.sample_weight is None
+            else {"sample_weight": setting.sample_weight}
+        )
+        members = [
+            Member(one.name, one.estimator, setting.method, params) for one in some
+        ]
+        target = setting.target
+        cells = plan_cells(members, splits, refit=False, seed=setting.seed)
+        score = functools.partial(
+            score_block, kind=target.kind, scoring=setting.scoring
+        )
+        guesses = {} if pace is None else {one.name: one.cost * pace for one in some}
+        fitted, failures = run_cells(
+            cells,
+            Work(self.X, target.values, target.n_classes, score),
+            n_jobs=setting.n_jobs,
+            on_error="drop",
+            verbose=setting.verbose,
+            seconds=guesses | self.seconds(),
+            store=setting.store,
+            deadline=deadline,
+            in_turn=True,
+            **task_tree(setting.owner, setting.context, members, cells),
+        )
+        self.cells += fitted
+        self.failures += failures
+        _tell(failures)
+
+    def seconds(self) -> dict[str, float]:
+        """Seconds that a fit of each member took."""
+        found: dict[str, float] = {}
+        for cell in self.cells:
+            took = cell.fit_seconds + cell.predict_seconds
+            found[cell.member] = max(found.get(cell.member, 0.0), took)
+        return found
+
+    def complete(self, splits: list[Split]) -> list[str]:
+        """Members that did not fail and were fitted on all these splits."""
+        wanted = {split.label for split in splits}
+        broken = {failure.member for failure in self.failures if not is_late(failure)}
+        done: dict[str, set[Any]] = {}
+        for cell in self.cells:
+            done.setdefault(cell.member, set()).add(cell.split)
+        return [
+            name
+            for name, labels in done.items()
+            if wanted <= labels and name not in broken
+        ]
+
+    def members(self, splits: list[Split], target: Target) -> FittedMembers:
+        """Gather the members that are complete on the first splits.
+
+        Parameters
+        ----------
+        splits : list of Split
+            Those that each must have.
+        target : Target
+            What is predicted.
+
+        Returns
+        -------
+        members : FittedMembers
+
+        Raises
+        ------
+        MemberFailedError
+            Where there is none.
+        """
+        names = self.complete(splits)
+        if not names:
+            raise MemberFailedError(_why_none(self.failures))
+        cells = [cell for cell in self.cells if cell.member in names]
+        failed: dict[str, tuple[Failure, ...]] = {}
+        for failure in self.failures:
+            if failure.member not in names:
+                failed[failure.member] = (*failed.get(failure.member, ()), failure)
+        return from_cells(
+            cells, failed, splits, target, refit=False, index=self.X.index
+        )
+
+
+def is_late(failure: Failure) -> bool:
+    """Whether a fit was not done for want of time."""
+    return isinstance(failure.error, TimeLimitError)
+
+
+def _tell(failures: list[Failure]) -> None:
+    told: set[str] = set()
+    for failure in failures:
+        if is_late(failure) or failure.member in told:
+            continue
+        told.add(failure.member)
+        warn(
+            f"Member {failure.member!r} failed and is left out (see failed_): {failure}",
+            MemberFailedWarning,
+        )
+
+
+def _why_none(failures: list[Failure]) -> str:
+    first = {failure.member: failure for failure in reversed(failures)}
+    causes = "; ".join(map(str, first.values()))
+    return f"No member could be fitted: {causes or 'there are none'}."
+
+
+class Clock:
+    """How much time is left.
+
+    Parameters
+    ----------
+    limit : float or None
+        Seconds in all; None for as long as it takes.
+    """
+
+    def __init__(self, limit: float | None) -> None:
+        self.started = time.monotonic()
+        self.limit = limit
+
+    @property
+    def spent(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self.started
+
+    def deadline(self, reserve: float = 0.0) -> float | None:
+        """When to stop, if so many seconds are to be left."""
+        return None if self.limit is None else self.started + self.limit - reserve
+
+    def left(self) -> float:
+        """Seconds left; infinite without a limit."""
+        return float("inf") if self.limit is None else self.limit - self.spent

@@ -1,0 +1,54 @@
+"""What is tried, by what it costs and gives."""
+
+from dataclasses import dataclass
+
+_EVERYONE = (
+    "lightgbm",
+    "linear",
+    "network",
+    "lightgbm_sqrt",
+    "catboost_log",
+    "catboost",
+    "extra_trees",
+    "xgboost",
+    "lightgbm_log",
+    "network_log",
+    "neighbors",
+)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What is tried.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Members of the lower layer; those that do not suit the task are left out.
+    upper : bool
+        Whether there is an upper layer.
+    rounds : int
+        How often a small table is split anew.
+    refit : bool
+        Whether the members that count are fitted once more on all rows in the end, one
+        model in place of one a fold.
+    most : int or None
+        How many members are kept at most.
+    """
+
+    names: tuple[str, ...] = _EVERYONE
+    upper: bool = True
+    rounds: int = 3
+    refit: bool = False
+    most: int | None = None
+
+
+PRESETS = {
+    "fast": Preset(("lightgbm", "linear", "xgboost"), upper=False, rounds=1),
+    "balanced": Preset(),
+    "best": Preset(rounds=8),
+    "interpretable": Preset(("additive", "linear"), upper=False, rounds=1),
+    "small": Preset(
+        ("lightgbm_small", "linear"), upper=False, rounds=1, refit=True, most=2
+    ),
+}

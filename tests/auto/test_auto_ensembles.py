@@ -1,0 +1,306 @@
+"""The automatic ensembles: what they give, keep to, and refuse."""
+
+import pickle
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import make_classification
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GroupKFold, cross_val_score
+
+from skensemble import AutoEnsembleClassifier, AutoEnsembleRegressor
+from skensemble.auto._layers import is_late
+from skensemble.datasets import load_ames
+from skensemble.exceptions import MemberFailedError, MemberFailedWarning
+
+QUICK = ["linear", "lightgbm_small"]
+
+
+@pytest.fixture(scope="module")
+def houses():
+    X, y = load_ames(return_X_y=True)
+    return X[:400], y[:400], X[400:700], y[400:700]
+
+
+@pytest.fixture(scope="module")
+def dear(houses):
+    X, y, X_new, y_new = houses
+    return X, np.where(y > 180_000, "dear", "cheap"), X_new, y_new > 180_000
+
+
+@pytest.fixture(scope="module")
+def regressor(houses):
+    return AutoEnsembleRegressor(None, members=QUICK, random_state=0, n_jobs=1).fit(
+        *houses[:2]
+    )
+
+
+class Broken(LogisticRegression):
+    def fit(self, X, y, sample_weight=None):
+        raise ArithmeticError("nothing adds up")
+
+
+def test_a_frame_of_houses(houses, regressor):
+    X_new, y_new = houses[2:]
+    assert regressor.score(X_new, y_new) > 0.8
+    assert regressor.weights_.sum() == pytest.approx(1)
+    assert regressor.leaderboard_.index[-1] == "ensemble"
+    assert set(regressor.oof_.members) == {*QUICK, "upper", "upper_random"}
+    assert np.isfinite(regressor.ensemble_oof_).all()
+    table = regressor.explain()
+    assert set(table["status"]) <= {"kept", "left out"}
+    assert (table["weight"] == regressor.weights_).all()
+    # Small tables are split in three ways; the upper layer once.
+    assert table.loc["linear", "fits"] == 15
+    assert table.loc["upper", "fits"] == 5
+
+
+def test_the_ensemble_is_the_weighted_mean_of_its_members(houses, regressor):
+    X_new = houses[2]
+    answers = regressor.model_.answers(X_new.reset_index(drop=True), None)
+    mean = sum(regressor.weights_[name] * block for name, block in answers.items())
+    np.testing.assert_allclose(regressor.predict(X_new), mean)
+
+
+def test_rows_are_predicted_by_models_that_had_not_seen_them(dear):
+    """Labels that say nothing cannot be predicted out of fold, by any member."""
+    rng = np.random.default_rng(0)
+    n = 600
+    X = pd.DataFrame({f"c{k}": rng.integers(0, 200, n).astype(str) for k in range(8)})
+    y = rng.integers(0, 2, n)
+    auto = AutoEnsembleClassifier(
+        None,
+        members=["linear", "lightgbm_small", "neighbors"],
+        cv=5,
+        random_state=0,
+    ).fit(X, y)
+    three_se = 3 * np.sqrt(1 / (3 * n))
+    for name in ("linear", "lightgbm_small", "neighbors"):
+        assert abs(roc_auc_score(y, auto.oof_[name][:, 1]) - 0.5) < three_se, name
+    assert abs(roc_auc_score(y, auto.ensemble_oof_[:, 1]) - 0.5) < three_se
+
+
+def test_columns_in_another_order_and_one_that_is_missing(houses, regressor):
+    X_new = houses[2]
+    expected = regressor.predict(X_new)
+    shuffled = X_new[X_new.columns[::-1]].assign(extra=1)
+    np.testing.assert_array_equal(regressor.predict(shuffled), expected)
+    with pytest.raises(ValueError, match="Gr_Liv_Area"):
+        regressor.predict(X_new.drop(columns="Gr_Liv_Area"))
+
+
+def test_results_do_not_depend_on_jobs(houses):
+    X, y, X_new, _ = houses
+    predictions = [
+        AutoEnsembleRegressor(None, members=QUICK, cv=3, random_state=0, n_jobs=n_jobs)
+        .fit(X[:200], y[:200])
+        .predict(X_new)
+        for n_jobs in (1, 2)
+    ]
+    np.testing.assert_array_equal(*predictions)
+
+
+def test_pickle_and_what_needs_the_data(houses, regressor):
+    X_new = houses[2]
+    copy = pickle.loads(pickle.dumps(regressor))
+    np.testing.assert_array_equal(copy.predict(X_new), regressor.predict(X_new))
+    pd.testing.assert_frame_equal(copy.leaderboard_, regressor.leaderboard_)
+    with pytest.raises(ValueError, match="fit_more needs the training data"):
+        copy.fit_more(5)
+
+
+def test_quantiles_cover_what_they_promise(houses, regressor):
+    X_new, y_new = houses[2:]
+    low, middle, high = regressor.predict_quantiles(X_new, (0.1, 0.5, 0.9)).T
+    assert (low <= middle).all()
+    assert (middle <= high).all()
+    assert 0.65 < np.mean((low <= y_new) & (y_new <= high)) < 0.95
+    with pytest.raises(ValueError, match=r"quantiles=\(0.5, 1.5\)"):
+        regressor.predict_quantiles(X_new, (0.5, 1.5))
+
+
+def test_smaller_models_for_deployment(houses):
+    X, y, X_new, y_new = houses
+    auto = AutoEnsembleRegressor(None, members=QUICK, cv=3, random_state=0).fit(X, y)
+    before, size = auto.score(X_new, y_new), len(pickle.dumps(auto))
+    auto.refit_best()
+    assert len(pickle.dumps(auto)) < size
+    assert auto.score(X_new, y_new) > before - 0.03
+    auto.compress(max_members=1)
+    assert (auto.weights_ > 0).sum() == 1
+    assert auto.model_.upper is None
+
+
+def test_a_failing_member_is_told_of_and_left_out(dear):
+    X, y, _, _ = dear
+    auto = AutoEnsembleClassifier(
+        None, members=["linear", ("broken", Broken())], cv=2, random_state=0
+    )
+    with pytest.warns(MemberFailedWarning, match="nothing adds up"):
+        auto.fit(X, y)
+    assert "broken" not in auto.weights_
+    assert "nothing adds up" in auto.explain().loc["broken", "why"]
+    with (
+        pytest.warns(MemberFailedWarning),
+        pytest.raises(MemberFailedError, match="nothing adds up"),
+    ):
+        AutoEnsembleClassifier(None, members=[("broken", Broken())], cv=2).fit(X, y)
+
+
+def test_a_poor_member_gets_no_weight(dear):
+    X, y, _, _ = dear
+    auto = AutoEnsembleClassifier(
+        None,
+        members=["linear", ("poor", DummyClassifier(strategy="uniform"))],
+        preset="fast",
+        cv=3,
+        random_state=0,
+    ).fit(X, y)
+    assert auto.weights_["poor"] == 0
+    assert auto.explain().loc["poor", "status"] == "left out"
+
+
+def test_no_time_for_everyone_and_more_later(dear):
+    X, y, X_new, late = dear
+    auto = AutoEnsembleClassifier(0.01, random_state=0).fit(X, y)
+    assert list(auto.oof_.members) == ["lightgbm"]
+    assert all(is_late(why[0]) for why in auto.failed_.values())
+    assert "no time" in set(auto.explain()["status"])
+    auto.set_params(members="auto")
+    before = len(auto.cells_)
+    auto.fit_more(4)
+    assert len(auto.cells_) > before
+    assert roc_auc_score(late, auto.predict_proba(X_new)[:, 1]) > 0.9
+
+
+def test_time_limit_is_kept(dear):
+    X, y, _, _ = dear
+    start = time.monotonic()
+    AutoEnsembleClassifier(3, random_state=0).fit(X, y)
+    # Generous, for machines that do other things too.
+    assert time.monotonic() - start < 12
+
+
+def test_weights_are_repetition_for_linear_members(dear):
+    X, y, X_new, _ = dear
+    X, y = X[:120], y[:120]
+    weight = np.tile([1, 2], 60)
+    folds = np.arange(120) % 3
+    split = [(np.flatnonzero(folds != k), np.flatnonzero(folds == k)) for k in range(3)]
+    place = np.repeat(np.arange(120), weight)
+    again = [
+        (np.flatnonzero(folds[place] != k), np.flatnonzero(folds[place] == k))
+        for k in range(3)
+    ]
+    options = {"members": [("ridge", LogisticRegression())], "preset": "fast"}
+    weighted = AutoEnsembleClassifier(None, cv=split, **options)
+    repeated = AutoEnsembleClassifier(None, cv=again, **options)
+    weighted.fit(X[["Gr_Liv_Area"]], y, sample_weight=weight)
+    repeated.fit(X[["Gr_Liv_Area"]].iloc[place], y[place])
+    assert weighted.predict_proba(X_new[["Gr_Liv_Area"]]) == pytest.approx(
+        repeated.predict_proba(X_new[["Gr_Liv_Area"]]), abs=0.05
+    )
+
+
+def test_groups_stay_together(dear):
+    X, y, _, _ = dear
+    groups = np.arange(len(y)) // 8
+    auto = AutoEnsembleClassifier(None, members=["linear"], preset="fast").fit(
+        X, y, groups=groups
+    )
+    for cell in auto.cells_:
+        assert not set(groups[cell.train]) & set(groups[cell.test])
+    own = AutoEnsembleClassifier(
+        None, members=["linear"], preset="fast", cv=GroupKFold(2)
+    ).fit(X, y, groups=groups)
+    assert len(own.cells_) == 2
+
+
+def test_threshold_for_a_metric(dear):
+    X, y, X_new, _ = dear
+    rare = np.where(np.arange(len(y)) % 5 == 0, y, "cheap")
+    auto = AutoEnsembleClassifier(
+        None, members=["linear"], preset="fast", threshold="balanced_accuracy", cv=3
+    ).fit(X, rare)
+    p = auto.predict_proba(X_new)[:, 1]
+    assert auto.threshold_ < 0.5
+    np.testing.assert_array_equal(
+        auto.predict(X_new), np.where(p >= auto.threshold_, "dear", "cheap")
+    )
+
+
+@pytest.mark.parametrize("preset", ["fast", "small", "interpretable"])
+def test_presets(houses, preset):
+    X, y, X_new, y_new = houses
+    auto = AutoEnsembleRegressor(None, preset=preset, cv=2, random_state=0).fit(X, y)
+    assert auto.score(X_new, y_new) > 0.75
+    if preset == "small":
+        assert (auto.weights_ > 0).sum() <= 2
+
+
+def test_several_classes_with_rare_ones():
+    X, y = make_classification(
+        300, n_features=6, n_informative=4, n_classes=3, random_state=0
+    )
+    y = y.astype(object)
+    y[:3] = "rare"
+    auto = AutoEnsembleClassifier(
+        None, members=["linear", "network", "neighbors", "xgboost"], random_state=0
+    ).fit(X, y.astype(str))
+    p = auto.predict_proba(X)
+    assert p.shape == (300, 4)
+    np.testing.assert_allclose(p.sum(axis=1), 1)
+    assert auto.score(X, y.astype(str)) > 0.7
+
+
+def test_it_is_an_estimator_among_others(dear):
+    X, y, _, _ = dear
+    auto = AutoEnsembleClassifier(None, members=["linear"], preset="fast", cv=2)
+    scores = cross_val_score(clone(auto), X, y, cv=2, scoring="accuracy")
+    assert scores.min() > 0.7
+
+
+def test_column_importance(houses, regressor):
+    table = regressor.column_importance(*houses[2:], n_repeats=2, max_rows=100)
+    assert {"Gr_Liv_Area", "Neighborhood"} & set(table.index[:5])
+    assert table["importance"].is_monotonic_decreasing
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"preset": "huge"}, "preset='huge'"),
+        ({"members": ["lightgbn"]}, "lightgbn.*known names"),
+        ({"members": []}, r"members=\[\]"),
+        ({"members": ["linear", "linear"]}, "a name twice"),
+        ({"members": [("mine", LogisticRegression)]}, "neither a name"),
+        ({"members": [("mine", Ridge())]}, "no predict_proba"),
+        ({"cv": "some"}, "cv='some'"),
+        ({"time_limit": -1}, "time_limit"),
+        ({"scoring": "r2"}, "scoring='r2'"),
+        ({"threshold": "no_such"}, "no_such"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_bad_parameters_are_named(dear, params, words):
+    X, y, _, _ = dear
+    options = {"members": ["linear"], "time_limit": None, "cv": 2, "preset": "fast"}
+    with pytest.raises((ValueError, KeyError), match=words):
+        AutoEnsembleClassifier(**{**options, **params}).fit(X, y)
+
+
+def test_bad_targets_are_named(houses):
+    X, y, _, _ = houses
+    with pytest.raises(ValueError, match="one class only"):
+        AutoEnsembleClassifier().fit(X, np.zeros(len(X)))
+    with pytest.raises(ValueError, match="1d array"):
+        AutoEnsembleRegressor().fit(X, np.column_stack([y, y]))
+    with pytest.raises(ValueError, match="too few"):
+        AutoEnsembleRegressor().fit(X[:3], y[:3])
+    with pytest.raises(ValueError, match="NaN"):
+        AutoEnsembleRegressor().fit(X, np.where(y > 1e5, np.nan, y))

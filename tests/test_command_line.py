@@ -1,0 +1,137 @@
+"""The command line: what it writes, prints and refuses, and with which exit code."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skensemble import load, read_manifest
+from skensemble.__main__ import MODEL, main
+from skensemble.datasets import load_ames
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Tables of houses, and a model of their prices."""
+    path = tmp_path_factory.mktemp("houses")
+    X, y = load_ames(return_X_y=True)
+    columns = ["Gr_Liv_Area", "Neighborhood", "Year_Built", "Garage_Cars"]
+    table = (
+        X[columns]
+        .assign(Id=np.arange(len(X)), Sale_Price=y)
+        .sample(300, random_state=0)
+    )
+    table[:200].to_csv(path / "train.csv", index=False)
+    table[200:].drop(columns="Sale_Price").to_csv(path / "test.csv", index=False)
+    code = main(
+        [
+            "fit",
+            str(path / "train.csv"),
+            "--target=Sale_Price",
+            f"--test={path / 'test.csv'}",
+            "--time-limit=2",
+            "--metric=rmse",
+            f"--out={path / 'model'}",
+        ]
+    )
+    assert code == 0
+    return path
+
+
+def test_fit_writes_model_tables_and_predictions(folder):
+    out = folder / "model"
+    found = pd.read_csv(out / "predictions.csv")
+    test = pd.read_csv(folder / "test.csv")
+    # In the shape of a submission: the name of the row, and the value.
+    assert list(found.columns) == ["Id", "Sale_Price"]
+    np.testing.assert_array_equal(found["Id"], test["Id"])
+    assert found["Sale_Price"].between(3e4, 8e5).all()
+    model = load(out / MODEL)
+    assert "Id" not in model.feature_names_in_
+    np.testing.assert_allclose(model.predict(test), found["Sale_Price"])
+    assert read_manifest(out / MODEL)["class"].endswith("AutoEnsembleRegressor")
+
+
+def test_predict_leaderboard_and_explain(folder, capsys):
+    out, test = folder / "model", str(folder / "test.csv")
+    assert main(["predict", str(out), test, f"--out={folder / 'again.csv'}"]) == 0
+    pd.testing.assert_frame_equal(
+        pd.read_csv(folder / "again.csv"), pd.read_csv(out / "predictions.csv")
+    )
+    capsys.readouterr()
+    assert main(["leaderboard", str(out)]) == 0
+    assert "ensemble" in capsys.readouterr().out
+    assert main(["explain", str(out)]) == 0
+    assert "it helps the others" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("ending", ["tsv", "parquet", "jsonl", "csv.gz"])
+def test_kinds_of_files(folder, ending, capsys):
+    test = pd.read_csv(folder / "test.csv")
+    path = folder / f"rows.{ending}"
+    if ending == "parquet":
+        test.to_parquet(path)
+    elif ending == "jsonl":
+        test.to_json(path, orient="records", lines=True)
+    else:
+        test.to_csv(path, index=False, sep="\t" if ending == "tsv" else ",")
+    assert main(["predict", str(folder / "model"), str(path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Id,Sale_Price"
+    assert len(lines) == 1 + len(test)
+
+
+def test_classes_and_probabilities(folder, capsys):
+    table = pd.read_csv(folder / "train.csv")
+    table["dear"] = np.where(table.pop("Sale_Price") > 180_000, "yes", "no")
+    table.to_csv(folder / "classes.csv", index=False)
+    out = folder / "classes"
+    common = ["--time-limit=1", "--preset=fast", "--quiet", f"--out={out}"]
+    assert main(["fit", str(folder / "classes.csv"), "--target=dear", *common]) == 0
+    assert "roc_auc" in capsys.readouterr().out
+    assert main(["predict", str(out), str(folder / "test.csv")]) == 0
+    assert ",yes" in capsys.readouterr().out
+    assert main(["predict", str(out), str(folder / "test.csv"), "--proba"]) == 0
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert all(0 <= float(line.split(",")[1]) <= 1 for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["fit", "no.csv", "--target=a", "--out=m"], "no such file"),
+        (["fit", "train.csv", "--target=price", "--out=m"], "'price' is no column"),
+        (["fit", "train.csv", "--target=Id", "--out=train.csv"], "is a file"),
+        (["fit", "train.csv", "--target=Id", "--out=m", "--preset=x"], "preset='x'"),
+        (["fit", "train.txt", "--target=Id", "--out=m"], "kind of file"),
+        (["fit", "empty.csv", "--target=a", "--out=m"], "no rows"),
+        (["predict", "m", "train.csv"], "no folder of a fit"),
+        (["predict", "model", "short.csv"], "lack columns"),
+        (["leaderboard", "m"], "no folder of a fit"),
+    ],
+    ids=lambda value: " ".join(value[:3]) if isinstance(value, list) else "",
+)
+def test_what_cannot_be_done_ends_with_two(
+    folder, monkeypatch, capsys, arguments, words
+):
+    monkeypatch.chdir(folder)
+    (folder / "train.txt").write_text("a")
+    (folder / "empty.csv").write_text("a,b\n")
+    (folder / "short.csv").write_text("Id,Gr_Liv_Area\n1,2\n")
+    assert main(arguments) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_fit_that_fails_ends_with_one(folder, capsys):
+    (folder / "alike.csv").write_text("a,b\n1,x\n1,x\n1,x\n1,x\n1,x\n")
+    arguments = [str(folder / "alike.csv"), "--target=b", f"--out={folder / 'm2'}"]
+    assert main(["fit", *arguments]) == 1
+    assert "ValueError" in capsys.readouterr().err
+
+
+def test_as_a_process():
+    command = [sys.executable, "-m", "skensemble", "fit", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "--time-limit" in done.stdout
