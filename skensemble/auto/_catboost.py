@@ -12,6 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from skensemble.core._optional import optional
 
+# Categories with so many levels or fewer are columns of 0 and 1.
+_ONE_HOT = 10
 _LARGEST_SEED = 2**31 - 1
 
 
@@ -35,6 +37,7 @@ class BaseCatBoost(BaseEstimator):
         learning_rate=0.08,
         depth=6,
         l2_leaf_reg=3.0,
+        crossed=1,
         patience=40,
         max_seconds=None,
         n_jobs=None,
@@ -44,6 +47,7 @@ class BaseCatBoost(BaseEstimator):
         self.learning_rate = learning_rate
         self.depth = depth
         self.l2_leaf_reg = l2_leaf_reg
+        self.crossed = crossed
         self.patience = patience
         self.max_seconds = max_seconds
         self.n_jobs = n_jobs
@@ -62,6 +66,8 @@ class BaseCatBoost(BaseEstimator):
             learning_rate=self.learning_rate,
             depth=self.depth,
             l2_leaf_reg=self.l2_leaf_reg,
+            max_ctr_complexity=self.crossed,
+            one_hot_max_size=_ONE_HOT,
             thread_count=self.n_jobs or -1,
             random_seed=int(seed),
             early_stopping_rounds=None if watched is None else self.patience,
@@ -98,6 +104,9 @@ class CatBoostMemberClassifier(ClassifierMixin, BaseCatBoost):
         Of the trees.
     l2_leaf_reg : float, default=3.0
         Shrinks leaves.
+    crossed : int, default=1
+        Categories whose combinations have target means of their own; more than one takes
+        several times as long.
     patience : int, default=40
         Stop after so many rounds without a better loss on the rows held out.
     max_seconds : float or None, default=None

@@ -1,6 +1,6 @@
 """The members that are tried, in the order of what they promise for their time."""
 
-import importlib.util
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -194,9 +194,16 @@ def xgboost(facts: Facts, allowance: Allowance) -> Candidate:
 
 def catboost(facts: Facts, allowance: Allowance, scale: str = "") -> Candidate | None:
     """CatBoost, where it is installed."""
-    if importlib.util.find_spec("catboost") is None:
+    try:
+        # Here, not in a worker: it imports polars, and while one thread does, scikit-learn
+        # in another finds half a polars.
+        importlib.import_module("catboost")
+    except ModuleNotFoundError:
         return None
-    limit = {"max_seconds": allowance.of("catboost")}
+    limit = {
+        "max_seconds": allowance.of("catboost"),
+        "crossed": 4 if facts.mostly_high else 1,
+    }
     if facts.task == "regression":
         model: Any = CatBoostMemberRegressor(**limit)
     else:

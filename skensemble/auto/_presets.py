@@ -8,12 +8,12 @@ _EVERYONE = (
     "network",
     "lightgbm_sqrt",
     "catboost_log",
-    "catboost",
-    "extra_trees",
     "xgboost",
+    "extra_trees",
+    "catboost",
+    "neighbors",
     "lightgbm_log",
     "network_log",
-    "neighbors",
 )
 
 

@@ -1,7 +1,9 @@
 """Linear models whose penalty's strength is chosen by cross-validation."""
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,7 @@ from skensemble.linear_model._grid import check_grid, mixtures, strengths
 from skensemble.linear_model._leave_one_out import leave_one_out
 from skensemble.linear_model._linear import ClassTargets, NumberTargets
 from skensemble.linear_model._problem import Point
-from skensemble.linear_model._rows import make_problem, rebound
+from skensemble.linear_model._rows import make_problem, rebound, run_of
 from skensemble.linear_model.penalties import as_penalty
 from skensemble.linear_model.solvers import choose_solver
 
@@ -36,13 +38,14 @@ class Judged:
         Greater is better; NaN where a split could not be scored.
     error : ndarray of shape (n_mixtures, n_alphas)
         Standard error of the mean score.
-    raw : ndarray of shape (n, n_mixtures, n_alphas) or (n, n_mixtures, n_alphas, k)
-        Out-of-fold raw output; NaN in rows that no split holds out.
+    raw : callable
+        ``raw(mixture, alpha)``: out-of-fold raw output of a strength, of shape (n,) or
+        (n, k); NaN in rows that no split holds out.
     """
 
     scores: Array
     error: Array
-    raw: Array
+    raw: Callable[[int, int], Array]
 
     def chosen(self, selection: str) -> tuple[int, int]:
         """Mixture and strength: the best, or the strongest within an error of it."""
@@ -77,7 +80,8 @@ class CrossValidated:
             given = (X, y, sample_weight)
             judged = self._judge(given, rows, splits, folds)
         else:
-            judged = Judged(*leave_one_out(problem, rows, whole, grid))
+            scores, error, raw = leave_one_out(problem, rows, whole, grid)
+            judged = Judged(scores, error, lambda i, j: raw[:, i, j])
         self._choose(rows, problem, grid, whole, judged)
         return self
 
@@ -99,23 +103,17 @@ class CrossValidated:
         )
 
     def _judge(self, given, rows, splits, folds):
-        n = len(rows.y)
-        first = folds[0]
-        shape = (len(first), len(first[0].alphas))
-        total = np.zeros((n, *shape, *first[0].intercept.shape[1:]))
-        times = np.zeros(n)
+        shape = (len(folds[0]), len(folds[0][0].alphas))
         scores = np.full((*shape, len(splits)), np.nan)
         score = self._scorer()
         for k, (split, paths) in enumerate(zip(splits, folds, strict=True)):
-            held = rows.take(split.test)
-            raw = np.stack([path.raw(held.X) for path in paths], axis=1)
-            total[split.test] += raw
-            times[split.test] += 1
-            scores[:, :, k] = score(self, given, rows, split.test, raw, paths)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean = total / times.reshape(n, *[1] * (total.ndim - 1))
+            scores[:, :, k] = score(self, given, rows, split.test, paths)
         spread = scores.std(axis=2, ddof=1) if len(splits) > 1 else 0 * scores[..., 0]
-        return Judged(scores, spread / np.sqrt(len(splits)), mean)
+        return Judged(
+            scores,
+            spread / np.sqrt(len(splits)),
+            partial(_out_of_fold, rows, splits, folds),
+        )
 
     def _scorer(self):
         if self.scoring is None:
@@ -135,7 +133,7 @@ class CrossValidated:
         self.best_score_ = float(judged.scores[ratio, index].mean())
         if self.l1_ratios is not None:
             self.l1_ratio_ = whole[ratio].l1_ratio
-        self.oof_ = self._mean(judged.raw[:, ratio, index])
+        self.oof_ = self._mean(judged.raw(ratio, index))
         bound = rebound(problem, kind, rows.encoding)
         best = bound.with_penalty(bound.penalty.with_alpha(self.alpha_))
         self.solver_ = choose_solver(self.solver, best)
@@ -160,22 +158,35 @@ class CrossValidated:
         check_jobs(self.n_jobs)
 
 
-def _by_loss(model, given, rows, test, raw, paths):
+def _out_of_fold(rows, splits, folds, ratio, index):
+    """Raw output of each row by the fits that did not see it, at one strength."""
+    total = np.zeros((len(rows.y), *folds[0][0].intercept.shape[1:]))
+    times = np.zeros(len(total))
+    for split, paths in zip(splits, folds, strict=True):
+        held, path = run_of(split.test), paths[ratio]
+        total[held] += rows.X[held] @ path.coef[index] + path.intercept[index]
+        times[held] += 1
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (total.T / times).T
+
+
+def _by_loss(model, given, rows, test, paths):
     """Minus the mean loss of the held-out rows."""
-    held = rows.take(test).weighty()
-    if held.weight is not None and len(held.y) < len(test):
-        raw = raw[rows.weight[test] > 0]
+    if all(path.risk is not None for path in paths):
+        return np.array([-path.risk for path in paths])
+    held = rows.take(run_of(test)).weighty()
     if not len(held.y):
         return np.nan
-    return np.array(
-        [
-            [-model.loss_.value(held.y, raw[:, i, j], held.weight) for j in range(m)]
-            for i, m in enumerate([len(path.alphas) for path in paths])
-        ]
-    )
+    return np.array([_losses(model.loss_, held, path.raw(held.X)) for path in paths])
 
 
-def _by_scorer(model, given, rows, test, raw, paths):
+def _losses(loss, held, raw):
+    """Minus the mean loss of each strength."""
+    raw = np.ascontiguousarray(np.moveaxis(raw, 1, 0))
+    return [-loss.value(held.y, one, held.weight) for one in raw]
+
+
+def _by_scorer(model, given, rows, test, paths):
     """Score of a scorer on the held-out rows, which sees an estimator."""
     X, y, sample_weight = given
     held_X, held_y = take_rows(X, test), take_rows(y, test)

@@ -76,10 +76,13 @@ class Design:
         n, p = self.X.shape
         total = np.zeros((p, p))
         step = max(1, _BLOCK_BYTES // max(1, p * self.X.itemsize))
+        alike = n > 0 and weight[0] == weight.min() == weight.max()
         signed = bool((weight < 0).any())
         for first in range(0, n, step):
             block, w = self.X[first : first + step], weight[first : first + step]
-            if signed:
+            if alike:
+                total += float(w[0]) * (block.T @ block)
+            elif signed:
                 total += block.T @ (block * w[:, None])
             else:
                 half = block * np.sqrt(w)[:, None]

@@ -52,7 +52,9 @@ def all_paths(
     """
     if shares_gram(rows, grid, settings):
         everything = Split("all", None, np.arange(0))
-        whole, *folds = gram_paths(rows, [everything, *splits], grid, settings, n_jobs)
+        whole, *folds = gram_paths(
+            rows, problem, [everything, *splits], grid, settings, n_jobs
+        )
         return whole, folds
     if shares_newton(rows, problem, grid, settings):
         found = newton_paths(rows, problem, splits, grid, settings)

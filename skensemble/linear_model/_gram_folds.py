@@ -16,8 +16,9 @@ from skensemble.fitting._cell import Split
 from skensemble.fitting._threads import inner_threads, limited_blas
 from skensemble.linear_model._design import Design, make_design
 from skensemble.linear_model._path import CoefficientPath
+from skensemble.linear_model._problem import Problem
 from skensemble.linear_model._quadratic import Quadratic
-from skensemble.linear_model._rows import Settings, TrainingRows
+from skensemble.linear_model._rows import Settings, TrainingRows, run_of
 from skensemble.linear_model.penalties import Penalty
 from skensemble.linear_model.solvers import CoordinateDescent, Direct, as_solver
 from skensemble.losses import SquaredError
@@ -26,6 +27,9 @@ Array = NDArray[Any]
 
 # Beyond so many columns a Gram matrix costs more than it saves.
 _MOST_COLUMNS = 3000
+
+# What is left of a sum of products below this share of it has lost too many digits.
+_CANCELLED = 1e-6
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,7 @@ def shares_gram(rows: TrainingRows, grid: Any, settings: Settings) -> bool:
 
 def gram_paths(
     rows: TrainingRows,
+    problem: Problem,
     splits: list[Split],
     grid: list[tuple[Penalty, Array]],
     settings: Settings,
@@ -100,7 +105,7 @@ def gram_paths(
 
     Parameters
     ----------
-    rows, splits, grid, settings, n_jobs
+    rows, problem, splits, grid, settings, n_jobs
         As in `all_paths`; a split without training rows of its own trains on all.
 
     Returns
@@ -108,26 +113,58 @@ def gram_paths(
     paths : list of list of CoefficientPath
     """
     weight = rows.shares()
-    # Centred once by the mean of all rows: those of folds are near it, so that their
-    # products lose nothing by cancellation.
-    design = make_design(
-        rows.X, weight, center=settings.fit_intercept, standardize=False
-    )
-    sums = _sums_of_folds(design, rows, weight, splits)
+    design = _columns(rows, problem, weight, settings)
+    middle = weight @ rows.y if settings.fit_intercept else 0.0
+    centred = replace(rows, y=rows.y - middle)
+    sums = _sums_of_folds(design, centred, weight, splits)
     threads = inner_threads(n_jobs, len(splits))
 
-    def one(fold: Sums) -> list[CoefficientPath]:
+    def one(train: Sums, held: Sums | None) -> list[CoefficientPath]:
         with limited_blas(threads):
-            return _paths(fold, design, rows, grid, settings)
+            found = _paths(train, design, rows, grid, settings)
+            found = [_judged(path, design, held) for path in found]
+            return [replace(path, intercept=path.intercept + middle) for path in found]
 
     run = Parallel(n_jobs=n_jobs, prefer="threads")
-    return list(run(delayed(one)(fold) for fold in sums))
+    return list(run(delayed(one)(*pair) for pair in sums))
+
+
+def _columns(
+    rows: TrainingRows, problem: Problem, weight: Array, settings: Settings
+) -> Design:
+    """Columns centred once by the mean of all rows.
+
+    Those of folds are near it, so that their products lose nothing by cancellation.
+    """
+    if not settings.standardize and problem.design.shape == rows.X.shape:
+        return problem.design
+    return make_design(rows.X, weight, center=settings.fit_intercept, standardize=False)
+
+
+def _judged(
+    path: CoefficientPath, design: Design, held: Sums | None
+) -> CoefficientPath:
+    """The path with the mean loss of the rows held out, from their products.
+
+        sum of w (y - z'c - b)² = yy - 2 c'zy + c'zz c + 2 b (z'c - y) + b² weight
+
+    Where that loses digits (or the type has few), rows are to be predicted.
+    """
+    c = path.coef
+    if held is None or c.ndim > 2 or design.dtype != float or not held.weight > 0:
+        return path
+    b = path.intercept + c @ design.shift
+    size = held.yy[0] + np.sum(c @ held.zz * c, axis=1) + b**2 * held.weight
+    total = size - 2 * (c @ held.zy[:, 0] - b * (c @ held.z - held.y[0]))
+    if np.any(total < _CANCELLED * size):
+        return path
+    return replace(path, risk=total / (2 * held.weight))
 
 
 def _sums_of_folds(
     design: Design, rows: TrainingRows, weight: Array, splits: list[Split]
-) -> list[Sums]:
-    """Sums over the training rows of each split; None for all rows."""
+) -> list[tuple[Sums, Sums | None]]:
+    """Sums over the training rows of each split, and over those it holds out."""
     n = len(rows.y)
     held = {
         split.label: _sums(design, rows.y, weight, split.test)
@@ -151,7 +188,7 @@ def _sums_of_folds(
             return total.plus(held[split.label], -1.0)
         return _sums(design, rows.y, weight, split.train)
 
-    return [training(split) for split in splits]
+    return [(training(split), held.get(split.label)) for split in splits]
 
 
 def _complements(split: Split, n: int) -> bool:
@@ -165,7 +202,8 @@ def _complements(split: Split, n: int) -> bool:
 
 
 def _sums(design: Design, y: Array, weight: Array, index: Any) -> Sums:
-    picked = design.rows(_contiguous(index))
+    index = run_of(index)
+    picked = design.rows(index)
     w = weight[index]
     target = np.asarray(y[index], dtype=float).reshape(len(w), -1)
     heavy = target * w[:, None]
@@ -177,16 +215,6 @@ def _sums(design: Design, y: Array, weight: Array, index: Any) -> Sums:
         zy=np.asarray(picked.transposed_times(heavy), dtype=float),
         yy=(heavy * target).sum(axis=0),
     )
-
-
-def _contiguous(index: Any) -> Any:
-    """A slice instead of a run of rows: a view, not a copy."""
-    if isinstance(index, slice) or not len(index):
-        return index
-    first, last = int(index[0]), int(index[-1])
-    if last - first + 1 == len(index) and np.all(np.diff(index) == 1):
-        return slice(first, last + 1)
-    return index
 
 
 def _paths(

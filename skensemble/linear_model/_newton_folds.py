@@ -1,26 +1,24 @@
 """Smooth losses: all folds at once, each with the curvature of all rows less its own.
 
 The solutions of folds lie close to that on all rows, so one curvature serves them all:
-that of all rows without the rows held out, summed once a strength and block by block. A
-step of every fold then costs no more than a product with the data, shared by all (chord
-steps: Newton's with a curvature from nearby, Ortega and Rheinboldt, "Iterative solution
-of nonlinear equations in several variables", 1970, section 10.1). They end at the same
-optimality conditions as any solver.
+that of all rows without the rows held out, summed rarely and block by block, and amended
+by what each step of a fold teaches (`Curvatures`). A step of every fold then costs no more
+than one pass over the data, shared by all; the gradient that it ends with is that which
+the next strength begins with. They end at the same optimality conditions as any solver.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
 
 from skensemble.fitting._cell import Split
+from skensemble.linear_model._curvature import Curvatures
 from skensemble.linear_model._path import CoefficientPath, as_path
 from skensemble.linear_model._problem import Point, Problem, Solution
-from skensemble.linear_model._quadratic import minimise_quadratic
-from skensemble.linear_model._rows import Settings, TrainingRows, rebound
+from skensemble.linear_model._rows import Settings, TrainingRows, rebound, run_of
 from skensemble.linear_model.penalties import Adaptive, Form, FormPenalty, Penalty
 from skensemble.linear_model.penalties._contract import form_of
 from skensemble.linear_model.solvers import (
@@ -38,9 +36,15 @@ _MOST_COLUMNS = 400
 
 # The curvature is found again when it has changed by this share, or when steps gain
 # less than this factor.
-_STALE, _SLOW = 0.1, 0.3
+_STALE, _SLOW = 0.06, 0.3
 
 _MOST_STEPS = 30
+
+# A step after which slopes are greater by this factor is not to be mended by others.
+_ASTRAY = 1e6
+
+# So many bytes of rows stay near the processor while a step goes over them.
+_NEAR_BYTES = 4_000_000
 
 
 def shares_newton(
@@ -129,43 +133,56 @@ def _held_out(rows: TrainingRows, splits: list[Split]) -> list[Array] | None:
     return found
 
 
-@dataclass
-class _Curvature:
-    """Curvature of all rows and of each held-out block, by columns and intercept."""
-
-    rows: Array
-    whole: Array
-    blocks: list[Array]
-
-
 class _Together:
     """All rows (column 0) and all folds (the others), fitted side by side."""
 
     def __init__(
         self, problem: Problem, blocks: list[Array], settings: Settings
     ) -> None:
-        self.problem = problem
-        self.blocks = blocks
+        every = np.hstack([np.arange(0), *blocks])
+        times = np.bincount(every, minlength=len(problem.y))
+        self.partition = bool(np.all(times == 1))
+        self.order: Any = slice(None)
+        self.blocks = [run_of(block) for block in blocks]
+        if self.partition and not all(isinstance(one, slice) for one in self.blocks):
+            # Gathered once, the rows of a fold are a run ever after.
+            self.order = every
+            ends = np.cumsum([len(block) for block in blocks])
+            self.blocks = [
+                slice(end - len(block), end)
+                for end, block in zip(ends, blocks, strict=True)
+            ]
+        self.problem = self.sorted(problem)
         self.settings = settings
-        w, n = problem.weight, len(problem.y)
-        self.weights = np.repeat(w[:, None], len(blocks) + 1, axis=1)
-        for k, block in enumerate(blocks, start=1):
-            self.weights[block, k] = 0
-        self.shares = self.weights.sum(axis=0, dtype=float)
-        self.weights /= self.shares.astype(self.weights.dtype)
-        self.partition = sum(map(len, blocks)) == n == len(np.unique(np.hstack(blocks)))
+        self.weights = np.repeat(self.problem.weight[None], len(blocks) + 1, axis=0)
+        for k, block in enumerate(self.blocks, start=1):
+            self.weights[k, block] = 0
+        self.shares = self.weights.sum(axis=1, dtype=float)
+        self.weights /= self.shares[:, None].astype(self.weights.dtype)
         self.spread = self._spread()
         self.tol = problem.tolerance()
+        self.runs = _runs(self.problem)
+
+    def sorted(self, problem: Problem) -> Problem:
+        """The problem with rows in the order of the folds."""
+        if isinstance(self.order, slice):
+            return problem
+        return replace(
+            problem,
+            design=problem.design.rows(self.order),
+            y=problem.y[self.order],
+            weight=problem.weight[self.order],
+        )
 
     def _spread(self) -> Array:
         """Standard deviation of each column in each fold, over that of all rows."""
         design, ones = self.problem.design, np.ones(self.problem.design.shape[1])
         if not self.settings.standardize:
             return np.repeat(ones[:, None], len(self.blocks) + 1, axis=1)
-        mean = design.transposed_times(self.weights)
+        mean = design.transposed_times(self.weights.T)
         if not self.problem.fit_intercept:
             mean = np.zeros_like(mean)
-        squares = np.stack([design.squares(w) for w in self.weights.T], axis=1)
+        squares = np.stack([design.squares(w) for w in self.weights], axis=1)
         found = np.sqrt(np.maximum(squares - mean**2, 0))
         found = np.where(found > 1e-7, found, 1.0)
         found[:, 0] = 1
@@ -175,12 +192,8 @@ class _Together:
         self, problem: Problem, kind: Penalty, alphas: Array
     ) -> list[CoefficientPath]:
         """Coefficients on all rows and in each fold for each strength."""
-        width = len(self.blocks) + 1
-        start = problem.start()
-        coef = np.repeat(start.coef[:, None], width, axis=1)
-        intercept = np.repeat(start.intercept, width)
-        steps = _Steps(self, problem, coef, intercept)
-        solutions: list[list[Solution]] = [[] for _ in range(width)]
+        steps = _Steps(self, self.problem.with_penalty(problem.penalty))
+        solutions: list[list[Solution]] = [[] for _ in self.weights]
         for alpha in alphas:
             bound = problem.penalty.with_alpha(alpha)
             penalties = [_stretched(bound, rho) for rho in self.spread.T]
@@ -193,144 +206,123 @@ class _Together:
 class _Steps:
     """Where each column stands, and its way to the solution for the next strength."""
 
-    def __init__(
-        self, together: _Together, problem: Problem, coef: Array, intercept: Array
-    ) -> None:
+    def __init__(self, together: _Together, problem: Problem) -> None:
         self.together = together
         self.problem = problem
-        self.coef = coef
-        self.intercept = intercept
-        self.raw = problem.design.times(coef) + intercept
-        self.curvature: _Curvature | None = None
+        width, start = len(together.blocks) + 1, problem.start()
+        self.coef = np.repeat(start.coef[None], width, axis=0)
+        self.intercept = np.repeat(start.intercept, width)
+        self.raw = np.full((width, len(problem.y)), start.intercept)
+        self.gradient = np.empty((width, len(start.coef) + problem.fit_intercept))
+        self.curvatures: Curvatures | None = None
+        every = np.arange(width)
+        self._move(every, np.zeros_like(self.gradient))
 
     def towards(self, penalties: list[Penalty]) -> Iterator[Solution]:
         """Step until all columns are at the solution for their penalty."""
         before = self.coef.copy(), self.intercept.copy()
-        width = self.coef.shape[1]
-        open_ = np.arange(width)
-        last = np.full(width, np.inf)
-        count = np.zeros(width, dtype=int)
+        count = np.zeros(len(penalties), dtype=int)
+        off = self._violations(penalties)
+        astray = _ASTRAY * (1 + off.max())
         self._renew()
         for _ in range(_MOST_STEPS):
-            if not np.isfinite(self.raw[:, open_]).all():
-                break
-            gradient, slope = self._gradients(open_)
-            off = np.array(
-                [
-                    self._violation(penalties[k], int(k), gradient[:, j], slope[j])
-                    for j, k in enumerate(open_)
-                ]
-            )
-            wanted = off > self.together.tol
-            if np.any(off[wanted] > _SLOW * last[open_[wanted]]):
-                self._renew(always=True)
-            last[open_] = off
-            open_, gradient, slope = (
-                open_[wanted],
-                gradient[:, wanted],
-                slope[wanted],
-            )
-            if not len(open_):
+            open_ = np.flatnonzero(~(off <= self.together.tol))
+            if not (len(open_) and off.max() < astray):
                 break
             count[open_] += 1
-            self._step(penalties, open_, gradient, slope)
-        for k in range(width):
-            if k in open_:
-                yield self._rescue(penalties[k], k, before)
+            self._step(penalties, open_)
+            last, off = off, self._violations(penalties)
+            wanted = off[open_] > self.together.tol
+            if np.any(wanted & (off[open_] > _SLOW * last[open_])):
+                self._renew(always=True)
+        for k, penalty in enumerate(penalties):
+            if not off[k] <= self.together.tol:
+                yield self._rescue(penalty, k, before)
                 continue
-            point = Point(self.coef[:, k].copy(), self.intercept[k].copy())
-            yield Solution(point, int(count[k]), float(last[k]), True)
+            point = Point(self.coef[k].copy(), self.intercept[k].copy())
+            yield Solution(point, int(count[k]), float(off[k]), True)
 
     def _rescue(
         self, penalty: Penalty, k: int, before: tuple[Array, Array]
     ) -> Solution:
         """Solve one column by itself, with a line search, where steps went astray."""
-        alone = replace(
-            self.problem, weight=self.together.weights[:, k], penalty=penalty
-        )
-        start = Point(before[0][:, k], before[1][k])
+        alone = replace(self.problem, weight=self.together.weights[k], penalty=penalty)
+        start = Point(before[0][k], before[1][k])
         solver = choose_solver(self.together.settings.solver, alone)
         found = solver.solve(alone, start)
-        self.coef[:, k], self.intercept[k] = found.point.coef, found.point.intercept
-        self.raw[:, k] = alone.raw(found.point)
+        self.coef[k], self.intercept[k] = found.point.coef, found.point.intercept
+        self.raw[k] = alone.raw(found.point)
+        self._move(np.array([k]), np.zeros_like(self.gradient[:1]))
+        self.curvatures = None
         return found
 
-    def _violation(
-        self, penalty: Penalty, k: int, gradient: Array, slope: Any
-    ) -> float:
-        each = penalty.violation(self.coef[:, k], gradient) / self.problem.norms
-        return float(max(each.max(initial=0.0), abs(slope)))
-
-    def _gradients(self, columns: Array) -> tuple[Array, Array]:
-        y, loss = self.problem.y, self.problem.loss
-        slopes = np.stack([loss.gradient(y, self.raw[:, k]) for k in columns], axis=1)
-        slopes *= self.together.weights[:, columns]
-        totals = slopes.sum(axis=0) * self.problem.fit_intercept
-        return self.problem.design.transposed_times(slopes), totals
+    def _violations(self, penalties: list[Penalty]) -> Array:
+        p, norms = self.coef.shape[1], self.problem.norms
+        found = []
+        for penalty, coef, gradient in zip(
+            penalties, self.coef, self.gradient, strict=True
+        ):
+            each = penalty.violation(coef, gradient[:p]) / norms
+            slope = np.abs(gradient[p:]).max(initial=0.0)
+            found.append(float(np.maximum(each.max(initial=0.0), slope)))
+        return np.array(found)
 
     def _renew(self, always: bool = False) -> None:
         """Find the curvature at the solution on all rows, where it has changed."""
-        d = self.problem.loss.hessian(self.problem.y, self.raw[:, 0])
+        together = self.together
+        d = self.problem.loss.hessian(self.problem.y, self.raw[0])
         d = self.problem.weight * np.maximum(d, 1e-6 * d.max())
-        if self.curvature is not None and not always:
-            change = np.abs(d - self.curvature.rows).sum()
-            if change < _STALE * self.curvature.rows.sum():
-                return
-        blocks = [self._gram(d, block) for block in self.together.blocks]
-        if self.together.partition:
-            whole = np.sum(blocks, axis=0)
-        else:
-            whole = self._gram(d, slice(None))
-        self.curvature = _Curvature(d, whole, blocks)
-        self.factors: dict[int, Any] = {}
+        kept = self.curvatures
+        if kept is not None and not always and kept.changed(d) < _STALE:
+            return
+        self.curvatures = Curvatures(
+            self.problem, together.blocks, together.partition, together.shares, d
+        )
 
-    def _gram(self, d: Array, rows: Any) -> Array:
-        """Curvature by columns and intercept over some rows."""
-        picked = self.problem.design.rows(_run(rows))
-        p = picked.shape[1]
-        found = np.empty((p + 1, p + 1))
-        found[:p, :p] = picked.gram(d[rows])
-        found[p, :p] = found[:p, p] = picked.transposed_times(d[rows])
-        found[p, p] = d[rows].sum()
-        return found
+    def _step(self, penalties: list[Penalty], columns: Array) -> None:
+        assert self.curvatures is not None
+        tol = 0.1 * self.together.tol * self.problem.norms.min()
+        before = self.gradient[columns]
+        steps = np.stack(
+            [
+                self.curvatures.step(
+                    k, self.coef[k].astype(float), self.gradient[k], penalties[k], tol
+                )
+                for k in columns
+            ]
+        )
+        # A step far astray may overflow; `towards` finds it and takes another way.
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._move(columns, steps)
+            changes = self.gradient[columns] - before
+            for k, step, change in zip(columns, steps, changes, strict=True):
+                self.curvatures.learn(k, step, change)
 
-    def _step(
-        self, penalties: list[Penalty], columns: Array, gradient: Array, slope: Array
-    ) -> None:
-        assert self.curvature is not None
-        moves = np.empty_like(self.coef[:, columns])
-        lifts = np.zeros(len(columns), dtype=self.intercept.dtype)
-        p = len(moves)
-        for j, k in enumerate(columns):
-            H = self.curvature.whole
-            if k:
-                H = H - self.curvature.blocks[k - 1]
-            H = H / self.together.shares[k]
-            cross, own = H[:p, p], H[p, p]
-            inner, g = H[:p, :p], gradient[:, j].astype(float)
+    def _move(self, columns: Array, steps: Array) -> None:
+        """Add steps to some columns, and find raw output and gradient there.
+
+        Both in one pass: rows are still near the processor when their slopes are known.
+        """
+        p, design, loss = self.coef.shape[1], self.problem.design, self.problem.loss
+        some: Any = slice(None) if len(columns) == len(self.coef) else columns
+        moves = steps[:, :p].T.astype(design.dtype)
+        lifts = steps[:, p:].sum(axis=1).astype(design.dtype)
+        self.coef[some] += moves.T
+        self.intercept[some] += lifts
+        gradient = np.zeros_like(steps)
+        for rows in self.together.runs:
+            part, raw = design.rows(rows), self.raw[some, rows]
+            if moves.any():
+                raw += part.times(moves).T
+            raw += lifts[:, None]
+            self.raw[some, rows] = raw
+            y = np.tile(self.problem.y[rows], len(raw))
+            slopes = loss.gradient(y, raw.ravel()).reshape(raw.shape)
+            slopes = slopes * self.together.weights[some, rows]
+            gradient[:, :p] += part.transposed_times(slopes.T).T
             if self.problem.fit_intercept:
-                inner = inner - np.outer(cross, cross) / own
-                g = g - cross * slope[j] / own
-            here = self.coef[:, k].astype(float)
-            found = _minimum(inner, inner @ here - g, penalties[k], here, self.together)
-            moves[:, j] = found - here
-            if self.problem.fit_intercept:
-                lifts[j] = -(slope[j] + cross @ moves[:, j]) / own
-        self.coef[:, columns] += moves
-        self.intercept[columns] += lifts
-        self.raw[:, columns] += self.problem.design.times(moves) + lifts
-
-
-def _minimum(
-    H: Array, q: Array, penalty: Penalty, start: Array, together: _Together
-) -> Array:
-    form = form_of(penalty, len(q))
-    if form.quadratic:
-        whole = H + np.diag(form.l2)
-        whole[np.diag_indices(len(q))] += 1e-13 * np.trace(whole) / max(len(q), 1)
-        return linalg.solve(whole, q, assume_a="pos")
-    tol = 0.1 * together.tol * together.problem.norms.min()
-    return minimise_quadratic(H, q, penalty, start, tol)
+                gradient[:, p] += slopes.sum(axis=1)
+        self.gradient[some] = gradient
 
 
 def _stretched(penalty: Penalty, rho: Array) -> Penalty:
@@ -343,10 +335,8 @@ def _stretched(penalty: Penalty, rho: Array) -> Penalty:
     )
 
 
-def _run(rows: Any) -> Any:
-    """A slice instead of a run of rows: a view, not a copy."""
-    if isinstance(rows, slice) or not len(rows):
-        return rows
-    first, last = int(rows[0]), int(rows[-1])
-    plain = last - first + 1 == len(rows) and np.all(np.diff(rows) == 1)
-    return slice(first, last + 1) if plain else rows
+def _runs(problem: Problem) -> list[slice]:
+    """Runs of rows, each small enough to stay near; all at once of sparse ones."""
+    n, p = problem.design.shape
+    size = n if problem.design.sparse else max(_NEAR_BYTES // (8 * max(p, 1)), 100)
+    return [slice(first, first + size) for first in range(0, n, size)]

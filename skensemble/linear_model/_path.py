@@ -33,6 +33,8 @@ class CoefficientPath:
         The mixing value, where several were tried.
     spread : ndarray of shape (p,) or None
         Standard deviation of each column, for the path on all rows.
+    risk : ndarray of shape (m,) or None
+        Mean loss of the rows held out, where it is known without predicting them.
     """
 
     alphas: Array
@@ -42,6 +44,7 @@ class CoefficientPath:
     converged: Array
     l1_ratio: float | None = None
     spread: Array | None = None
+    risk: Array | None = None
 
     def raw(self, X: Any) -> Array:
         """Raw output of rows for each strength, of shape (n, m) or (n, m, k)."""

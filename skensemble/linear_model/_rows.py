@@ -87,6 +87,25 @@ class TrainingRows:
         return self.weight / self.weight.sum()
 
 
+def run_of(rows: Any) -> Any:
+    """A slice instead of a run of rows: a view, not a copy.
+
+    Parameters
+    ----------
+    rows : slice or ndarray of int
+        Which rows.
+
+    Returns
+    -------
+    rows : slice or ndarray
+    """
+    if isinstance(rows, slice) or not len(rows):
+        return rows
+    first, last = int(rows[0]), int(rows[-1])
+    plain = last - first + 1 == len(rows) and np.all(np.diff(rows) == 1)
+    return slice(first, last + 1) if plain else rows
+
+
 def make_problem(
     rows: TrainingRows,
     penalty: Penalty,

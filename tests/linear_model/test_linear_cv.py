@@ -267,3 +267,39 @@ def test_bad_options_are_refused(options, message):
     X, y = numbers(40)
     with pytest.raises(ValueError, match=message):
         LinearRegressorCV(**options).fit(X, y)
+
+
+@pytest.mark.parametrize("noise", [1.0, 1e-7])
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("weighted", [True, False])
+def test_scores_from_products_are_those_of_predictions(noise, intercept, weighted):
+    X, y = numbers()
+    y = X @ np.arange(8) + 1e3 + noise * (y - y.mean())
+    weight = np.random.default_rng(0).integers(0, 3, len(y)) if weighted else None
+    cv = KFold(4, shuffle=True, random_state=0)
+    model = LinearRegressorCV(
+        penalty="l1", alphas=[1.0, 0.1, 1e-9], cv=cv, fit_intercept=intercept
+    )
+    model.fit(X, y, weight)
+    for k, (train, test) in enumerate(cv.split(X)):
+        for j, alpha in enumerate(model.alphas_):
+            one = LinearRegressor(penalty=L1(alpha), fit_intercept=intercept, tol=1e-9)
+            one.fit(X[train], y[train], None if weight is None else weight[train])
+            each = (y[test] - one.predict(X[test])) ** 2 / 2
+            by = None if weight is None else weight[test]
+            found = -np.average(each, weights=by)
+            assert model.scores_[j, k] == pytest.approx(found, rel=1e-4, abs=1e-11)
+
+
+@pytest.mark.parametrize("penalty", ["l2", "l1"])
+def test_folds_of_scattered_rows_are_those_of_sorted_rows(penalty):
+    X, y = classes()
+    cv = list(KFold(4, shuffle=True, random_state=0).split(X))
+    order = np.hstack([test for _, test in cv])
+    place = np.argsort(order)
+    given = {"penalty": penalty, "alphas": [0.1, 0.01]}
+    scattered = LinearClassifierCV(**given, cv=cv).fit(X, y)
+    runs = [(place[train], np.sort(place[test])) for train, test in cv]
+    together = LinearClassifierCV(**given, cv=runs).fit(X[order], y[order])
+    np.testing.assert_allclose(scattered.scores_, together.scores_, rtol=1e-5)
+    np.testing.assert_allclose(scattered.oof_[order], together.oof_, atol=1e-4)

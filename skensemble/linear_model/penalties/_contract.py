@@ -85,6 +85,14 @@ class Penalty(ParameterHolder):
 
     convex: ClassVar[bool] = True
     separable: ClassVar[bool] = True
+    _signature: ClassVar[dict[str, Any]]
+
+    @classmethod
+    def _defaults(cls) -> dict[str, Any]:
+        # Signatures are slow to read, and a path asks for them at each strength.
+        if "_signature" not in vars(cls):
+            cls._signature = super()._defaults()
+        return cls._signature
 
     def check(self) -> None:
         """Refuse parameters out of range."""
