@@ -16,13 +16,16 @@ their weighted average, and a stack.
 * Everything that is compared is compared on the same out-of-fold and held-out rows,
   and over several splits, because one split proves little.
 
+Beside them stands `AutoEnsembleRegressor`, which is given the raw table and a minute.
+
 The pictures and predictions are written to ``out/`` in the current directory. Options:
-``--seeds 1`` for a quick run, ``--jobs`` for the number of processes.
+``--seeds 1`` for a quick run, ``--jobs`` for the number of processes, ``--automatic`` for
+the seconds of the automatic ensemble.
 """
 
 import argparse
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -61,7 +64,7 @@ from sklearn.preprocessing import (
 from sklearn.svm import SVR
 from xgboost import XGBRegressor
 
-from skensemble import StackingRegressor
+from skensemble import AutoEnsembleRegressor, StackingRegressor
 from skensemble.datasets import load_ames
 
 SKEWED = [
@@ -398,6 +401,27 @@ def member_seconds(stack, elapsed):
 
 
 # %%
+# Beside it: an ensemble that finds itself
+# ----------------------------------------
+# No preparation, no tuning: the raw table and a minute.
+
+
+def with_automatic(study, seconds, seed, jobs):
+    """Add the columns of an automatic ensemble to a study."""
+    houses, started = study.houses, time.perf_counter()
+    auto = AutoEnsembleRegressor(seconds, n_jobs=jobs, random_state=seed)
+    auto.fit(houses.X_train, houses.y_train)
+    print(auto.explain()[["status", "score", "weight", "seconds"]].round(2).to_string())
+    took = time.perf_counter() - started
+    return replace(
+        study,
+        out_of_fold=study.out_of_fold.assign(automatic=auto.ensemble_oof_),
+        held_out=study.held_out.assign(automatic=auto.predict(houses.X_test)),
+        seconds=pd.concat([study.seconds, pd.Series({"automatic": took})]),
+    )
+
+
+# %%
 # What comes out
 # --------------
 
@@ -542,6 +566,9 @@ def parse_options():
     parser.add_argument("--seeds", type=int, default=5, help="number of splits")
     parser.add_argument("--first-seed", type=int, default=0, help="the first of them")
     parser.add_argument("--jobs", type=int, default=-1, help="number of processes")
+    parser.add_argument(
+        "--automatic", type=float, default=60, help="its seconds; 0 leaves it out"
+    )
     parser.add_argument("--out", type=Path, default=Path("out"), help="results folder")
     return parser.parse_args()
 
@@ -563,6 +590,8 @@ def main():
     print("XGBoost, tuned:", {k.removeprefix(KNOB): v for k, v in tuned.items()})
 
     study = study_split(houses, first, tuned, options.jobs)
+    if options.automatic:
+        study = with_automatic(study, options.automatic, first, options.jobs)
     board = leaderboard(study)
     print_leaderboard(board)
     print(

@@ -54,7 +54,7 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         context.call_on_fit_task_begin(estimator=self, X=frame, y=target.values)
         growth = self._growth(frame, target, sample_weight, groups, context)
         growth.grow(clock)
-        self._take(growth, clock.spent)
+        self._take(growth, clock)
         context.call_on_fit_task_end(estimator=self, X=frame, y=target.values)
         return self
 
@@ -138,7 +138,7 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
     def _cores(self) -> int:
         return cpu_count() if self.n_jobs is None else effective_n_jobs(self.n_jobs)
 
-    def _take(self, growth: Growth, seconds: float):
+    def _take(self, growth: Growth, clock: Clock, spent: float = 0.0):
         """Show what has grown."""
         target, setting = growth.setting.target, growth.setting
         self._target_kind, self._encoders = target.kind, target.encoders
@@ -149,7 +149,7 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         self.cells_, self.failed_, self.oof_ = both.cells, both.failed, both.oof
         evidence = evidence_of(both, setting)
         self._all = growth.learner(evidence)
-        self._growing, self._spent = growth, seconds
+        self._growing = growth
         self.scoring_ = growth.learner.scoring
         self.__dict__.pop("_found", None)
         self._case = Case(
@@ -165,19 +165,19 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
             kinds=both.kinds,
             cells=both.cells,
             name="ensemble",
-            seconds=seconds,
+            seconds=spent + clock.spent,
         )
         preset, combined = PRESETS[self.preset], self._all
         if preset.most is not None:
             combined = fewer_members(growth, combined, 0.0, preset.most)
         self._combine(growth, combined)
-        if preset.refit:
-            self.refit_best()
+        self.model_ = refitted(self.model_, growth, clock.deadline())
+        self._spent = spent + clock.spent
 
     def _combine(self, growth: Growth, combined):
         """Predict by these weights from now on."""
         lower, upper = growth.members()
-        self.model_ = Model(lower, upper, growth.used, combined).pruned()
+        self.model_: Model = Model(lower, upper, growth.used, combined).pruned()
         self.weights_ = pd.Series(
             combined.weights, name="weight", dtype=float
         ).rename_axis("member")
@@ -247,14 +247,15 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         growth = self._data("fit_more")
         clock = Clock(seconds)
         growth.grow(clock)
-        self._take(growth, self._spent + clock.spent)
+        self._take(growth, clock, self._spent)
         return self
 
     def refit_best(self):
-        """Fit the members that count on all rows, one model in place of one a fold.
+        """Fit on all rows those members for which there was no time in the fit.
 
-        Predictions are several times as fast and the model as much smaller. What the
-        members say out of fold, and all scores, are those of the fold models.
+        One model in place of one a fold: predictions are several times as fast, the
+        model as much smaller, and mostly better. What the members say out of fold, and
+        all scores, are those of the fold models.
 
         Returns
         -------

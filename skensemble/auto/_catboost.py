@@ -84,6 +84,7 @@ class BaseCatBoost(BaseEstimator):
             callbacks=clock,
         )
         self.model_ = model
+        self.n_estimators_ = model.tree_count_
 
     def _remember(self, X: Any):
         self.n_features_in_ = X.shape[1]

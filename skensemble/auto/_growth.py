@@ -9,7 +9,7 @@ import pandas as pd
 from skensemble.auto._blend import Learner
 from skensemble.auto._facts import Facts
 from skensemble.auto._layers import Clock, Layer, Setting, is_late
-from skensemble.auto._portfolio import FIRST, Candidate
+from skensemble.auto._portfolio import Candidate
 from skensemble.fitting._cell import Split
 from skensemble.stacking._combinations import meta_features
 from skensemble.stacking._evidence import Evidence
@@ -21,9 +21,18 @@ PREFIX = "said"
 _FINISH = 0.03
 # The upper layer is begun if it is expected to take less than this share of the time.
 _MOST_ABOVE = 0.4
-# What a fit above takes, as a multiple of one of the first member: it starts from good
-# predictions, so it stops sooner.
-_ABOVE = 0.8
+# In the end, the members that count are fitted once more, on all rows: that takes about
+# this share of the time of their folds.
+_REFIT = 0.25
+
+
+@dataclass(frozen=True)
+class Final:
+    """A member fitted on all rows; of boosters, for so many rounds."""
+
+    rounds: int | None
+    estimator: Any
+    present: Any
 
 
 @dataclass
@@ -46,6 +55,10 @@ class Growth:
         Combines them.
     lower, upper : Layer
         What was fitted.
+    used : tuple of str
+        Members below whose predictions those above see.
+    finals : dict of str to Final
+        Members below that were fitted on all rows too.
     """
 
     facts: Facts
@@ -56,7 +69,8 @@ class Growth:
     learner: Learner
     lower: Layer
     upper: Layer | None = None
-    used: tuple[str, ...] = field(default=())
+    used: tuple[str, ...] = ()
+    finals: dict[str, Final] = field(default_factory=dict)
 
     @property
     def splits(self) -> list[Split]:
@@ -64,15 +78,22 @@ class Growth:
         return self.rounds[0]
 
     def grow(self, clock: Clock) -> None:
-        """Fit what there is time for."""
+        """Fit what there is time for, but for the last fits on all rows."""
         self._begin()
         finish = 0.0 if clock.limit is None else _FINISH * clock.limit
-        reserve = self._reserve(clock)
-        deadline = clock.deadline(finish + reserve)
-        self._fit_lower(self._untried(), self.splits, deadline)
-        self._repeat(deadline)
-        if self.above and (reserve or clock.limit is None):
-            self._fit_upper(clock.deadline(finish))
+        above = self._reserve(clock)
+        left = 0.0 if clock.limit is None else clock.left() - finish
+        refit = left * _REFIT / (1 + _REFIT)
+        self._fit_lower(
+            self._untried(), self.splits, clock.deadline(finish + refit + above)
+        )
+        self._repeat(clock.deadline(finish + refit + above))
+        if self.above and (above or clock.limit is None):
+            self._fit_upper(clock.deadline(finish + refit))
+
+    def pace(self) -> float | None:
+        """Seconds of a fit of the first candidate, where it was fitted."""
+        return self.lower.seconds().get(self.candidates[0].name)
 
     def members(self) -> tuple[FittedMembers, FittedMembers | None]:
         """Gather the members of both layers; of the lower, those that are needed."""
@@ -98,8 +119,9 @@ class Growth:
 
     def _fit_lower(self, some, splits, deadline) -> None:
         if some:
-            pace = self.lower.seconds().get(FIRST)
-            self.lower.fit(some, splits, self.setting, deadline=deadline, pace=pace)
+            self.lower.fit(
+                some, splits, self.setting, deadline=deadline, pace=self.pace()
+            )
 
     def _repeat(self, deadline: float | None) -> None:
         """Fit the members that count on other splits of the same rows."""
@@ -113,12 +135,17 @@ class Growth:
 
     def _reserve(self, clock: Clock) -> float:
         """Seconds to keep for the upper layer; 0 where there is no time for one."""
-        pace = self.lower.seconds().get(FIRST)
+        pace = self.pace()
         if clock.limit is None or not self.above or pace is None:
             return 0.0
         workers = max(1, min(self.setting.n_jobs, len(self.splits)))
-        needed = _ABOVE * pace * len(self.above) * len(self.splits) / workers
-        return needed if needed < _MOST_ABOVE * clock.left() else 0.0
+        cost = sum(one.cost for one in self.above)
+        once = cost * pace * len(self.splits) / workers
+        enough = _MOST_ABOVE * clock.left()
+        for needed in (once * len(self.rounds), once):
+            if needed < enough:
+                return needed
+        return 0.0
 
     def _fit_upper(self, deadline: float | None) -> None:
         lower = self._lower_members()
@@ -126,14 +153,17 @@ class Growth:
         self.used = tuple(n for n in lower.names if weights[n] > 0)
         table = said_table(lower.only(list(self.used)), lower.oof.blocks, self.lower.X)
         self.upper = Layer(table)
-        pace = self.lower.seconds().get(FIRST)
-        self.upper.fit(
-            self.above,
-            self.splits,
-            self.setting,
-            deadline=deadline,
-            pace=None if pace is None else _ABOVE * pace,
-        )
+        seen = {cell.split for cell in self.lower.cells}
+        for splits in self.rounds:
+            # Both layers on the same splits, so that neither is averaged over more.
+            if seen >= {split.label for split in splits}:
+                self.upper.fit(
+                    self.above,
+                    splits,
+                    self.setting,
+                    deadline=deadline,
+                    pace=self.pace(),
+                )
 
 
 def said_table(

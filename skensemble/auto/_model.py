@@ -84,4 +84,4 @@ def _without_predictions(members: FittedMembers | None) -> FittedMembers:
     """The out-of-fold predictions are kept once, by the estimator."""
     assert members is not None
     oof = replace(members.oof, blocks={}, covered=members.oof.covered[:0], index=None)
-    return replace(members, oof=oof, cells=())
+    return replace(members, oof=oof)

@@ -17,6 +17,7 @@ from skensemble.auto._neighbors import NeighborsClassifier, NeighborsRegressor
 from skensemble.auto._perceptron import PerceptronClassifier, PerceptronRegressor
 from skensemble.auto._presets import Preset
 from skensemble.auto._watched import Watched
+from skensemble.auto._within import WithinRange
 from skensemble.boosting import (
     GradientBoostingClassifier,
     GradientBoostingRegressor,
@@ -26,10 +27,19 @@ from skensemble.boosting import (
 from skensemble.optim import Patience
 from skensemble.preprocessing import TableEncoder, make_member
 
-FIRST = "lightgbm"
 # Fits of a member that stops early take no longer than this share of all the time.
-_SHARES = {"lightgbm": 0.3, "catboost": 0.35, "xgboost": 0.2, "network": 0.25}
+_SHARES = {
+    "lightgbm": 0.2,
+    "catboost": 0.25,
+    "xgboost": 0.2,
+    "network": 0.25,
+    "upper": 0.15,
+}
+# What a fit above takes, as a multiple of one of the first member: it starts from good
+# predictions, so it stops sooner.
+_UPPER_COST = 0.8
 _MOST_NEIGHBORS = 60_000
+_NODES = 1_500_000
 
 
 @dataclass(frozen=True)
@@ -100,7 +110,8 @@ def chosen(
         For names that are not known or are there twice, and what is no estimator.
     """
     if isinstance(members, str) and members == "auto":
-        found = [_made(name, facts, allowance) for name in preset.names]
+        names = sorted(preset.names, key=lambda name: _rank(name, facts))
+        found = [_made(name, facts, allowance) for name in names]
         return [one for one in found if one is not None]
     if not isinstance(members, list | tuple) or not members:
         raise ValueError(
@@ -112,6 +123,11 @@ def chosen(
     if len(set(names)) < len(names):
         raise ValueError(f"members={members!r} has a name twice: {names}.")
     return some
+
+
+def _rank(name: str, facts: Facts) -> bool:
+    """LightGBM comes late for several classes: a tree a class and round takes long."""
+    return name == "lightgbm" and facts.task == "multiclass"
 
 
 def _given(one: Any, facts: Facts, allowance: Allowance) -> Candidate:
@@ -161,21 +177,21 @@ def lightgbm(facts: Facts, allowance: Allowance, scale: str = "") -> Candidate:
         "feature_fraction": 0.55 if numbers else 0.4,
         "min_data_in_leaf": 4 if numbers else _least_rows(facts),
     }
-    rule = Patience(60, seconds=_half(allowance.of("lightgbm")))
+    rule = Patience(60, seconds=allowance.of("lightgbm"))
     model = _boosted(facts, 0.05 if numbers else 0.04, 2000, rule, **shape)
-    return _candidate("lightgbm", "trees", model, facts, 1.0, scale, refit=True)
+    return _candidate("lightgbm", "trees", model, facts, 1.0, scale, watched=True)
 
 
 def lightgbm_small(facts: Facts, allowance: Allowance) -> Candidate:
     """LightGBM with few, small trees, for a model that is quick and small."""
     model = _boosted(facts, 0.1, 300, Patience(20), num_leaves=16)
-    return _candidate("lightgbm_small", "trees", model, facts, refit=True)
+    return _candidate("lightgbm_small", "trees", model, facts, watched=True)
 
 
 def additive(facts: Facts, allowance: Allowance) -> Candidate:
     """Boosted stumps: a sum of functions of one column each."""
     model = _boosted(facts, 0.1, 2000, Patience(50), num_leaves=2)
-    return _candidate("additive", "trees", model, facts, refit=True)
+    return _candidate("additive", "trees", model, facts, watched=True)
 
 
 def xgboost(facts: Facts, allowance: Allowance) -> Candidate:
@@ -189,7 +205,7 @@ def xgboost(facts: Facts, allowance: Allowance) -> Candidate:
     )
     rule = Patience(40, seconds=allowance.of("xgboost"))
     model = _booster(facts, 0.06, 1500, rule, engine)
-    return _candidate("xgboost", "trees", model, facts, 0.4, refit=False)
+    return _candidate("xgboost", "trees", model, facts, 0.4, watched=True)
 
 
 def catboost(facts: Facts, allowance: Allowance, scale: str = "") -> Candidate | None:
@@ -208,7 +224,7 @@ def catboost(facts: Facts, allowance: Allowance, scale: str = "") -> Candidate |
         model: Any = CatBoostMemberRegressor(**limit)
     else:
         model = CatBoostMemberClassifier(**limit)
-    return _candidate("catboost", "catboost", model, facts, 0.6, scale, refit=False)
+    return _candidate("catboost", "catboost", model, facts, 0.6, scale, watched=True)
 
 
 def linear(facts: Facts, allowance: Allowance) -> Candidate:
@@ -222,7 +238,9 @@ def linear(facts: Facts, allowance: Allowance) -> Candidate:
 
 def extra_trees(facts: Facts, allowance: Allowance) -> Candidate:
     """Extremely randomised trees."""
-    options: dict[str, Any] = {"n_estimators": 300, "min_samples_leaf": 2}
+    # As many nodes for large tables as for small ones: forests weigh more than all else.
+    n_trees = int(np.clip(_NODES / facts.n_rows, 60, 300))
+    options: dict[str, Any] = {"n_estimators": n_trees, "min_samples_leaf": 2}
     if facts.task == "regression":
         model: Any = ExtraTreesRegressor(max_features=0.5, **options)
     else:
@@ -242,7 +260,7 @@ def network(facts: Facts, allowance: Allowance, scale: str = "") -> Candidate:
         model: Any = PerceptronRegressor(**options)
     else:
         model = PerceptronClassifier(**options)
-    return _candidate("network", "neural", model, facts, 0.4, scale, refit=False)
+    return _candidate("network", "neural", model, facts, 0.4, scale, watched=True)
 
 
 def neighbors(facts: Facts, allowance: Allowance) -> Candidate | None:
@@ -256,6 +274,26 @@ def neighbors(facts: Facts, allowance: Allowance) -> Candidate | None:
 
 def second_layer(facts: Facts, allowance: Allowance) -> list[Candidate]:
     """Two members that see the columns and what the layer below said."""
+    rule = Patience(40, seconds=allowance.of("upper"))
+    return [
+        _candidate(
+            name, "trees", _upper(facts, rule, random), facts, _UPPER_COST, watched=True
+        )
+        for name, random in (("upper", False), ("upper_random", True))
+    ]
+
+
+def _upper(facts: Facts, rule: Patience, random: bool) -> Any:
+    """A booster with small trees; at random it looks at fewer columns and thresholds."""
+    if facts.task == "multiclass":
+        # A tree a class and round: XGBoost is quicker there, in predictions above all.
+        engine = XGBoost(
+            max_depth=5,
+            colsample_bynode=0.3 if random else 0.7,
+            subsample=0.75,
+            min_child_weight=3,
+        )
+        return _booster(facts, 0.06, 1000, rule, engine)
     numbers = facts.task == "regression"
     shape: dict[str, Any] = {
         "num_leaves": 31,
@@ -263,18 +301,9 @@ def second_layer(facts: Facts, allowance: Allowance) -> list[Candidate]:
         "bagging_freq": 1,
         "feature_fraction": 0.5,
         "min_data_in_leaf": 10 if numbers else _least_rows(facts),
+        "extra_trees": random,
     }
-    rule = Patience(40, seconds=_half(allowance.of("lightgbm")))
-    return [
-        _candidate(
-            name,
-            "trees",
-            _boosted(facts, 0.03, 1500, rule, extra_trees=extra, **shape),
-            facts,
-            refit=True,
-        )
-        for name, extra in (("upper", False), ("upper_random", True))
-    ]
+    return _boosted(facts, 0.03, 1500, rule, **shape)
 
 
 def _boosted(
@@ -293,10 +322,6 @@ def _booster(
     )
 
 
-def _half(seconds: float | None) -> float | None:
-    return None if seconds is None else seconds / 2
-
-
 def _least_rows(facts: Facts) -> int:
     """Rows of a leaf: fewer where there are few in all."""
     return min(40, max(5, facts.n_rows // 100))
@@ -309,23 +334,22 @@ def _candidate(
     facts: Facts,
     cost: float = 1.0,
     scale: str = "",
-    refit: bool | None = None,
+    watched: bool = False,
 ) -> Candidate:
-    """Put the encoder before a model; with `refit` it stops on rows held out."""
+    """Put the encoder before a model, which stops on rows held out where `watched`."""
     encoder = TableEncoder(
         for_,
         task="regression" if facts.task == "regression" else "classification",
         sparse_output=False if for_ in _DENSE else "auto",
     )
-    if refit is None:
-        member: Any = make_pipeline(encoder, model)
-    else:
-        member = Watched(encoder, model, refit=refit)
+    member: Any = Watched(encoder, model) if watched else make_pipeline(encoder, model)
     if scale:
         name, (there, back) = f"{name}_{scale}", SCALES[scale]
         member = TransformedTargetRegressor(
             member, func=there, inverse_func=back, check_inverse=False
         )
+    if facts.task == "regression" and for_ in ("linear", "neural"):
+        member = WithinRange(member)
     return Candidate(name, member, cost)
 
 

@@ -29,9 +29,6 @@ class Preset:
         Whether there is an upper layer.
     rounds : int
         How often a small table is split anew.
-    refit : bool
-        Whether the members that count are fitted once more on all rows in the end, one
-        model in place of one a fold.
     most : int or None
         How many members are kept at most.
     """
@@ -39,7 +36,6 @@ class Preset:
     names: tuple[str, ...] = _EVERYONE
     upper: bool = True
     rounds: int = 3
-    refit: bool = False
     most: int | None = None
 
 
@@ -48,7 +44,5 @@ PRESETS = {
     "balanced": Preset(),
     "best": Preset(rounds=8),
     "interpretable": Preset(("additive", "linear"), upper=False, rounds=1),
-    "small": Preset(
-        ("lightgbm_small", "linear"), upper=False, rounds=1, refit=True, most=2
-    ),
+    "small": Preset(("lightgbm_small", "linear"), upper=False, rounds=1, most=2),
 }

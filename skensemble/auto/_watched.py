@@ -30,10 +30,9 @@ class Watched(MetaEstimatorMixin, BaseEstimator):
     encoder : TableEncoder
         What prepares the table.
     estimator : estimator
-        Whose ``fit`` takes ``X_val`` and ``y_val``, and which counts its rounds in
-        ``n_estimators_`` where it is to be refitted.
-    refit : bool, default=False
-        Whether so many rounds are then fitted on all rows.
+        Whose ``fit`` takes ``X_val`` and ``y_val``.
+    rounds : int or None, default=None
+        Fit so many rounds on all rows; None holds rows out to know when to stop.
     fraction : float, default=0.1
         Share of the rows held out.
     random_state : int, RandomState instance or None, default=None
@@ -41,16 +40,16 @@ class Watched(MetaEstimatorMixin, BaseEstimator):
     """
 
     def __init__(
-        self, encoder, estimator, *, refit=False, fraction=0.1, random_state=None
+        self, encoder, estimator, *, rounds=None, fraction=0.1, random_state=None
     ):
         self.encoder = encoder
         self.estimator = estimator
-        self.refit = refit
+        self.rounds = rounds
         self.fraction = fraction
         self.random_state = random_state
 
     def fit(self, X, y, sample_weight=None):
-        """Fit on all rows but those held out, then on all where wanted.
+        """Fit on all rows but those held out, or so many rounds on all.
 
         Parameters
         ----------
@@ -66,20 +65,21 @@ class Watched(MetaEstimatorMixin, BaseEstimator):
         self : Watched
         """
         y = np.asarray(y)
-        rows, watched = self._split(y)
         weight = None if sample_weight is None else np.asarray(sample_weight)
         self.n_features_in_ = X.shape[1]
-        self._fit_part(X, y, weight, rows, watched)
-        if self.refit:
-            rounds = max(1, self.estimator_.n_estimators_)
-            self.encoder_ = clone(self.encoder)
-            self.estimator_ = clone(self.estimator).set_params(
-                n_estimators=rounds, early_stopping=False
-            )
-            self.estimator_.fit(
-                self.encoder_.fit_transform(X, y), y, sample_weight=weight
-            )
+        if self.rounds is None:
+            self._fit_part(X, y, weight, *self._split(y))
+        else:
+            self._fit_all(X, y, weight)
         return self
+
+    def _fit_all(self, X, y, weight):
+        model = clone(self.estimator).set_params(n_estimators=self.rounds)
+        if "early_stopping" in model.get_params(deep=False):
+            model.set_params(early_stopping=False)
+        self.encoder_ = clone(self.encoder)
+        table = self.encoder_.fit_transform(X, y)
+        self.estimator_ = model.fit(table, y, sample_weight=weight)
 
     def _split(self, y):
         classes = is_classifier(self.estimator)
