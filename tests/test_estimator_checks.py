@@ -12,6 +12,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from skensemble import (
     AdaBoostClassifier,
     AdaBoostRegressor,
+    AutoEnsembleClassifier,
+    AutoEnsembleRegressor,
     BlendingClassifier,
     BlendingRegressor,
     EnsembleSelectionClassifier,
@@ -137,4 +139,23 @@ def test_scikit_learn_check_of_adaboost(estimator, check):
     ]
 )
 def test_scikit_learn_check_of_linear_models(estimator, check):
+    check(estimator)
+
+
+AUTO = {
+    "time_limit": None,
+    "members": ["linear", "xgboost"],
+    "cv": 2,
+    "preset": "fast",
+    "random_state": 0,
+}
+
+
+@parametrize_with_checks(
+    [AutoEnsembleClassifier(**AUTO), AutoEnsembleRegressor(**AUTO)],
+    # Rows held out to stop early are drawn one by one, so that repeated rows and weights
+    # give other draws.
+    expected_failed_checks=lambda _: DRAWN,
+)
+def test_scikit_learn_check_of_automatic_ensembles(estimator, check):
     check(estimator)

@@ -42,6 +42,8 @@ _LEAST_ROWS = 4
 class BaseAuto(CallbackSupportMixin, BaseEstimator):
     """What the classifier and the regressor share."""
 
+    model_: Model
+
     def _fit(self, X, y, sample_weight, groups):
         clock = Clock(self.time_limit)
         self._check_options()
@@ -177,7 +179,8 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
     def _combine(self, growth: Growth, combined):
         """Predict by these weights from now on."""
         lower, upper = growth.members()
-        self.model_: Model = Model(lower, upper, growth.used, combined).pruned()
+        self._weights = combined
+        self.model_ = Model(lower, upper, growth.used, combined).pruned()
         self.weights_ = pd.Series(
             combined.weights, name="weight", dtype=float
         ).rename_axis("member")
@@ -268,7 +271,9 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
             In another process than that of the fit: the data are not in a pickle.
         """
         check_is_fitted(self)
-        self.model_ = refitted(self.model_, self._data("refit_best"))
+        growth = self._data("refit_best")
+        self._combine(growth, self._weights)
+        self.model_ = refitted(self.model_, growth)
         return self
 
     def compress(self, tolerance=0.01, max_members=None):
@@ -294,6 +299,7 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         check_is_fitted(self)
         growth = self._data("compress")
         self._combine(growth, fewer_members(growth, self._all, tolerance, max_members))
+        self.model_ = refitted(self.model_, growth)
         return self
 
     def column_importance(self, X, y, *, n_repeats=5, scoring=None, max_rows=2000):

@@ -7,21 +7,27 @@ import numpy as np
 from sklearn.base import clone
 
 from skensemble.auto._growth import Final, Growth, evidence_of
-from skensemble.auto._layers import Setting
 from skensemble.auto._model import Model
 from skensemble.auto._portfolio import Candidate
 from skensemble.auto._watched import Watched
+from skensemble.core._seeds import named_seed
 from skensemble.fitting._cell import FittedCell, Member
 from skensemble.fitting._fold_average import FoldAverage
 from skensemble.fitting._runner import Work, plan_cells, run_cells
 from skensemble.stacking._combinations import WeightedMean
 from skensemble.stacking._members import FittedMembers
 
+# Models of all rows that are averaged for each member that has something random.
+_COPIES = 2
+# What a fit on all rows takes, as a multiple of one on the rows of a fold.
+_MORE_ROWS = 1.2
+
 
 def refitted(model: Model, growth: Growth, deadline: float | None = None) -> Model:
     """Fit the members of a model on all rows, one model in place of one a fold.
 
-    Boosters are grown for as many rounds as they were on the folds, on the mean.
+    Boosters are grown for as many rounds as they were on the folds, on the mean. Where
+    there is time, members with something random in them are fitted twice.
 
     Parameters
     ----------
@@ -37,46 +43,104 @@ def refitted(model: Model, growth: Growth, deadline: float | None = None) -> Mod
     -------
     model : Model
     """
-    weights = model.combined.weights
-    data, setting = growth.lower.X, growth.setting
-    finals = growth.finals
-    upper = model.upper
-    if upper is not None:
-        table = growth.upper.X if growth.upper is not None else data
-        upper = _on_all_rows(upper, growth.above, table, setting, weights, deadline, {})
-    lower = _on_all_rows(
-        model.lower, growth.candidates, data, setting, weights, deadline, finals
-    )
-    return replace(model, lower=lower, upper=upper)
+    below = Run(growth, "lower", model.lower, deadline, growth.finals)
+    runs = [below]
+    if model.upper is not None:
+        runs.insert(0, Run(growth, "upper", model.upper, deadline, {}))
+    # First all members once, those above before those below; then others of them.
+    for copy in range(_COPIES):
+        for run in runs:
+            run.fit(model.combined.weights, copy)
+    upper = None if model.upper is None else runs[0].result()
+    return replace(model, lower=below.result(), upper=upper)
 
 
-def _on_all_rows(
-    members: FittedMembers,
-    some: list[Candidate],
-    X: Any,
-    setting: Setting,
-    weights: dict[str, float],
-    deadline: float | None,
-    finals: dict[str, Final],
-) -> FittedMembers:
-    averages = {
-        name: model
-        for name, model in members.estimators.items()
-        if isinstance(model, FoldAverage)
-    }
-    wanted = [
-        _with_rounds(one, averages[one.name]) for one in some if one.name in averages
-    ]
-    wanted.sort(key=lambda one: -weights.get(one.name, 0.0))
-    new = [one for one in wanted if not _is_known(one, finals)]
-    for cell in _fit_all(new, members, X, setting, deadline):
-        rounds = next(one.rounds for one in new if one.name == cell.member)
-        finals[cell.member] = Final(rounds, cell.estimator, cell.present)
-    done = {one.name: finals[one.name] for one in wanted if _is_known(one, finals)}
-    return replace(
-        members,
-        estimators=members.estimators | {n: f.estimator for n, f in done.items()},
-        present=members.present | {n: f.present for n, f in done.items()},
+@dataclass(frozen=True)
+class Run:
+    """Fits on all rows of the members of a layer, and what became of them."""
+
+    growth: Growth
+    layer: str
+    members: FittedMembers
+    deadline: float | None
+    finals: dict[str, Final]
+
+    def fit(self, weights: dict[str, float], copy: int) -> None:
+        """Fit those members, by weight, that have no more than `copy` such fits."""
+        growth, below = self.growth, self.layer == "lower"
+        some = growth.candidates if below else growth.above
+        wanted = [
+            _with_rounds(one, average)
+            for one in some
+            if isinstance(average := self.members.estimators.get(one.name), FoldAverage)
+            and (one.varies or not copy)
+        ]
+        wanted.sort(key=lambda one: -weights.get(one.name, 0.0))
+        new = {one.name: one for one in wanted if not self._is_done(one, copy)}
+        for cell in self._cells(list(new.values()), copy):
+            self.finals[cell.member] = _one_more(
+                self.finals.get(cell.member), new[cell.member].rounds, cell
+            )
+
+    def _is_done(self, one: "Last", copy: int) -> bool:
+        known = self.finals.get(one.name)
+        if known is None:
+            return False
+        # A booster that is to have other rounds now begins anew.
+        return known.rounds == one.rounds and len(known.estimators) > copy
+
+    def _cells(self, some: list["Last"], copy: int) -> list[FittedCell]:
+        setting, layer = self.growth.setting, getattr(self.growth, self.layer)
+        weight, target = setting.sample_weight, setting.target
+        params = {} if weight is None else {"sample_weight": weight}
+        wanted = [
+            Member(one.name, one.estimator, setting.method, params) for one in some
+        ]
+        if not wanted:
+            return []
+        seed = setting.seed
+        if seed is not None and copy:
+            seed = named_seed(seed, "copy", copy)
+        took = layer.seconds()
+        fitted, _ = run_cells(
+            plan_cells(wanted, [], refit=True, seed=seed),
+            Work(layer.X, target.values, target.n_classes, _no_score),
+            n_jobs=setting.n_jobs,
+            on_error="drop",
+            store=setting.store,
+            deadline=self.deadline,
+            in_turn=True,
+            seconds={one.name: _MORE_ROWS * took[one.name] for one in some},
+        )
+        return fitted
+
+    def result(self) -> FittedMembers:
+        """Put models of all rows in the place of those of the folds."""
+        members = self.members
+        averages = {
+            name: FoldAverage(
+                final.estimators,
+                final.presents,
+                members.methods[name],
+                members.n_classes,
+            )
+            for name, final in self.finals.items()
+            if name in members.estimators
+        }
+        return replace(members, estimators=members.estimators | averages)
+
+
+def _no_score(*_: Any) -> None:
+    """Nothing is held out."""
+
+
+def _one_more(known: Final | None, rounds: int | None, cell: FittedCell) -> Final:
+    if known is None or known.rounds != rounds:
+        return Final(rounds, (cell.estimator,), (cell.present,))
+    return Final(
+        rounds,
+        (*known.estimators, cell.estimator),
+        (*known.presents, cell.present),
     )
 
 
@@ -87,39 +151,6 @@ class Last:
     name: str
     estimator: Any
     rounds: int | None
-
-
-def _is_known(one: Last, finals: dict[str, Final]) -> bool:
-    return one.name in finals and finals[one.name].rounds == one.rounds
-
-
-def _fit_all(
-    some: list[Last],
-    members: FittedMembers,
-    X: Any,
-    setting: Setting,
-    deadline: float | None,
-) -> list[FittedCell]:
-    weight = setting.sample_weight
-    params = {} if weight is None else {"sample_weight": weight}
-    wanted = [Member(one.name, one.estimator, setting.method, params) for one in some]
-    if not wanted:
-        return []
-    target = setting.target
-    took: dict[str, float] = {}
-    for cell in members.cells:
-        took[cell.member] = max(took.get(cell.member, 0.0), cell.fit_seconds)
-    fitted, _ = run_cells(
-        plan_cells(wanted, [], refit=True, seed=setting.seed),
-        Work(X, target.values, target.n_classes, lambda *_: None),
-        n_jobs=setting.n_jobs,
-        on_error="drop",
-        store=setting.store,
-        deadline=deadline,
-        in_turn=True,
-        seconds={n: 1.2 * seconds for n, seconds in took.items()},
-    )
-    return fitted
 
 
 def _with_rounds(one: Candidate, average: FoldAverage) -> Last:

@@ -20,7 +20,8 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
     Members of several kinds, each with its own preparation of the columns, are fitted on
     every fold, the most promising first, as many as there is time for. Their
     out-of-fold predictions are weighted greedily; where there is time, a second layer of
-    boosted trees sees the columns and these predictions, and has half of the say.
+    boosted trees sees the columns and these predictions, and has half of the say. Those
+    that count are fitted once more on all rows.
 
     Parameters
     ----------
@@ -33,8 +34,8 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
     preset : {"balanced", "best", "fast", "small", "interpretable"}, default="balanced"
         What is tried: "balanced" is every kind of member in two layers; "best" splits
         small tables in more ways; "fast" is boosted trees and a linear model, in one
-        layer; "small" two small members, each fitted once on all rows; "interpretable"
-        boosted stumps and a linear model, a sum of functions of single columns.
+        layer; "small" two small members; "interpretable" boosted stumps and a linear
+        model, a sum of functions of single columns.
     members : "auto" or list, default="auto"
         Names of ours ("lightgbm", "linear", "network", "catboost", "extra_trees",
         "xgboost", "neighbors", ...) and ``(name, estimator)`` pairs of your own, in the
@@ -226,7 +227,8 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
     Members of several kinds, each with its own preparation of the columns, are fitted on
     every fold, the most promising first, as many as there is time for. Their
     out-of-fold predictions are weighted greedily; where there is time, a second layer of
-    boosted trees sees the columns and these predictions, and has half of the say.
+    boosted trees sees the columns and these predictions, and has half of the say. Those
+    that count are fitted once more on all rows.
 
     Parameters
     ----------
@@ -239,8 +241,8 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
     preset : {"balanced", "best", "fast", "small", "interpretable"}, default="balanced"
         What is tried: "balanced" is every kind of member in two layers; "best" splits
         small tables in more ways; "fast" is boosted trees and a linear model, in one
-        layer; "small" two small members, each fitted once on all rows; "interpretable"
-        boosted stumps and a linear model, a sum of functions of single columns.
+        layer; "small" two small members; "interpretable" boosted stumps and a linear
+        model, a sum of functions of single columns.
     members : "auto" or list, default="auto"
         Names of ours ("lightgbm", "linear", "network", "catboost", "extra_trees",
         "xgboost", "neighbors", ...) and ``(name, estimator)`` pairs of your own, in the

@@ -28,11 +28,11 @@ _REFIT = 0.25
 
 @dataclass(frozen=True)
 class Final:
-    """A member fitted on all rows; of boosters, for so many rounds."""
+    """A member fitted on all rows, once or more; of boosters, for so many rounds."""
 
     rounds: int | None
-    estimator: Any
-    present: Any
+    estimators: tuple[Any, ...]
+    presents: tuple[Any, ...]
 
 
 @dataclass

@@ -55,11 +55,14 @@ class Candidate:
     cost : float
         Seconds of a fit, as a multiple of those of the first candidate; a low guess, for
         whoever is not begun is never known better.
+    varies : bool, default=True
+        Whether another seed gives another model.
     """
 
     name: str
     estimator: Any
     cost: float = 1.0
+    varies: bool = True
 
 
 @dataclass(frozen=True)
@@ -350,10 +353,11 @@ def _candidate(
         )
     if facts.task == "regression" and for_ in ("linear", "neural"):
         member = WithinRange(member)
-    return Candidate(name, member, cost)
+    return Candidate(name, member, cost, varies=name not in _FIXED)
 
 
 SCALES = {"sqrt": (np.sqrt, np.square), "log": (np.log1p, np.expm1)}
+_FIXED = ("linear", "neighbors")
 _DENSE = ("neural", "neighbors", "forests")
 MAKERS: dict[str, Callable[..., Candidate | None]] = {
     "lightgbm": lightgbm,
