@@ -26,14 +26,6 @@ _READERS = {
 }
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zip", ".zst")
 _IDS = ("id", "row_id", "index")
-_METRICS = {
-    "rmse": "neg_root_mean_squared_error",
-    "mse": "neg_mean_squared_error",
-    "mae": "neg_mean_absolute_error",
-    "auc": "roc_auc",
-    "log_loss": "neg_log_loss",
-    "logloss": "neg_log_loss",
-}
 # A target with so many different numbers is one to regress on.
 _MOST_CLASSES = 20
 
@@ -82,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--test", help="a table to predict at once, without the target")
     fit.add_argument("--id", help="a column that names rows; it is not learned from")
     fit.add_argument("--task", choices=["auto", "classification", "regression"], default="auto")  # fmt: skip
-    fit.add_argument("--metric", help=f"a scorer of scikit-learn, or {', '.join(_METRICS)}")  # fmt: skip
+    fit.add_argument("--metric", help="a scorer of scikit-learn, or rmse, mse, mae, auc, logloss")  # fmt: skip
     fit.add_argument("--time-limit", type=float, default=60, help="seconds (60)")
     fit.add_argument("--preset", default="balanced", help="balanced, best, fast, small or interpretable")  # fmt: skip
     fit.add_argument("--groups", help="a column whose equal values stay together")
@@ -115,8 +107,8 @@ def _fit(args: argparse.Namespace) -> None:
     id_ = args.id or _id_of(train, test)
     if id_ is not None:
         train = train.drop(columns=id_)
-    out = _folder(args.out)
     model = _model(args, y)
+    out = _folder(args.out)
     started = time.monotonic()
     model.fit(train, y, groups=groups)
     _write_model(model, out, {"target": args.target, "id": id_})
@@ -138,7 +130,7 @@ def _model(args: argparse.Namespace, y: pd.Series) -> Any:
     )
     model = kind(
         time_limit=args.time_limit,
-        scoring=_METRICS.get(args.metric, args.metric),
+        scoring=args.metric,
         preset=args.preset,
         n_jobs=args.jobs,
         random_state=args.seed,
@@ -286,6 +278,8 @@ def _folder(path: str) -> Path:
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"--out {path} is a file; give a folder.")
     folder.mkdir(parents=True, exist_ok=True)
+    # What an earlier fit predicted does not belong to this one.
+    (folder / "predictions.csv").unlink(missing_ok=True)
     return folder
 
 

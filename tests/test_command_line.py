@@ -50,7 +50,9 @@ def test_fit_writes_model_tables_and_predictions(folder):
     assert found["Sale_Price"].between(3e4, 8e5).all()
     model = load(out / MODEL)
     assert "Id" not in model.feature_names_in_
-    np.testing.assert_allclose(model.predict(test), found["Sale_Price"])
+    np.testing.assert_allclose(
+        model.predict(test.drop(columns="Id")), found["Sale_Price"]
+    )
     assert read_manifest(out / MODEL)["class"].endswith("AutoEnsembleRegressor")
 
 
@@ -105,6 +107,7 @@ def test_classes_and_probabilities(folder, capsys):
         (["fit", "train.csv", "--target=price", "--out=m"], "'price' is no column"),
         (["fit", "train.csv", "--target=Id", "--out=train.csv"], "is a file"),
         (["fit", "train.csv", "--target=Id", "--out=m", "--preset=x"], "preset='x'"),
+        (["fit", "train.csv", "--target=Id", "--out=m", "--metric=aucc"], "aucc"),
         (["fit", "train.txt", "--target=Id", "--out=m"], "kind of file"),
         (["fit", "empty.csv", "--target=a", "--out=m"], "no rows"),
         (["predict", "m", "train.csv"], "no folder of a fit"),

@@ -144,8 +144,7 @@ def test_scikit_learn_check_of_linear_models(estimator, check):
 
 AUTO = {
     "time_limit": None,
-    "members": ["linear", "xgboost"],
-    "cv": 2,
+    "members": ["linear"],
     "preset": "fast",
     "random_state": 0,
 }
@@ -153,8 +152,7 @@ AUTO = {
 
 @parametrize_with_checks(
     [AutoEnsembleClassifier(**AUTO), AutoEnsembleRegressor(**AUTO)],
-    # Rows held out to stop early are drawn one by one, so that repeated rows and weights
-    # give other draws.
+    # Folds are drawn one by one, so that repeated rows and weights give other draws.
     expected_failed_checks=lambda _: DRAWN,
 )
 def test_scikit_learn_check_of_automatic_ensembles(estimator, check):

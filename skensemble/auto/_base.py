@@ -1,6 +1,8 @@
 """What the automatic classifier and regressor share."""
 
 import functools
+from numbers import Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,10 +22,17 @@ from skensemble.auto._layers import Clock, Layer, Setting
 from skensemble.auto._model import Model
 from skensemble.auto._portfolio import Allowance, chosen, second_layer
 from skensemble.auto._presets import PRESETS
-from skensemble.core._checks import check_choice, check_jobs, check_seconds, check_seed
+from skensemble.core._checks import (
+    check_choice,
+    check_jobs,
+    check_seconds,
+    check_seed,
+    check_whole,
+)
 from skensemble.core._per_row import check_per_row, check_weights
 from skensemble.core._seeds import root_seed
 from skensemble.core._targets import Target, class_target, numeric_target
+from skensemble.core._told import warn
 from skensemble.fitting._store import as_store
 from skensemble.preprocessing._reading import read_frame
 from skensemble.stacking._checks import check_scoring_kind
@@ -36,7 +45,18 @@ _DEFAULT = {
     "multiclass": "neg_log_loss",
     "regression": "neg_root_mean_squared_error",
 }
+# Short names of scores.
+_ALIASES = {
+    "rmse": "neg_root_mean_squared_error",
+    "mse": "neg_mean_squared_error",
+    "mae": "neg_mean_absolute_error",
+    "auc": "roc_auc",
+    "logloss": "neg_log_loss",
+}
 _LEAST_ROWS = 4
+# So many classes for so few rows: who has them means numbers, or the wrong column.
+_MANY_CLASSES = 50
+_LEAST_ROWS_A_CLASS = 5
 
 
 class BaseAuto(CallbackSupportMixin, BaseEstimator):
@@ -49,9 +69,12 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         self._check_options()
         frame = self._read(X)
         target = self._target(y, len(frame))
-        check_scoring_kind(self.scoring, target.kind)
+        check_scoring_kind(_ALIASES.get(str(self.scoring), self.scoring), target.kind)
         check_per_row("groups", groups, len(frame))
+        if sample_weight is not None:
+            sample_weight = np.asarray(sample_weight)
         check_weights("sample_weight", sample_weight, len(frame))
+        _check_classes(target, sample_weight)
         context = self._init_callback_context(max_subtasks=None)
         context.call_on_fit_task_begin(estimator=self, X=frame, y=target.values)
         growth = self._growth(frame, target, sample_weight, groups, context)
@@ -63,6 +86,11 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
     def _check_options(self):
         check_seconds("time_limit", self.time_limit)
         check_choice("preset", self.preset, list(PRESETS))
+        name = _ALIASES.get(str(self.scoring), self.scoring)
+        if name is not None and name != "roc_auc":
+            # Names and kinds are known before the data are; two classes stand for all.
+            kind = "classes" if is_classifier(self) else "continuous"
+            as_scoring(name, kind, 2 if is_classifier(self) else 0)
         check_seed(self.random_state)
         check_jobs(self.n_jobs)
         as_store(self.memory)
@@ -93,11 +121,6 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
                 "Found input variables with inconsistent numbers of samples: "
                 f"[{n_rows}, {len(target.values)}]"
             )
-        if target.kind == "classes" and target.n_classes < 2:
-            raise ValueError(
-                "y has one class only, so there is nothing to tell apart; give rows of "
-                "two classes at least."
-            )
         if n_rows < _LEAST_ROWS:
             raise ValueError(
                 f"n_samples={n_rows} is too few: with {_LEAST_ROWS - 1} rows or less "
@@ -114,7 +137,7 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         n_jobs = self._cores()
         seconds = None if self.time_limit is None else self.time_limit * n_jobs
         allowance = Allowance(seconds, len(rounds[0]))
-        scoring = self.scoring or _DEFAULT[facts.task]
+        scoring = _ALIASES.get(str(self.scoring), self.scoring) or _DEFAULT[facts.task]
         above = second_layer(facts, allowance) if preset.upper else []
         setting = Setting(
             target=target,
@@ -142,48 +165,31 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
 
     def _take(self, growth: Growth, clock: Clock, spent: float = 0.0):
         """Show what has grown."""
-        target, setting = growth.setting.target, growth.setting
+        target = growth.setting.target
         self._target_kind, self._encoders = target.kind, target.encoders
         if target.kind == "classes":
             self.classes_ = target.classes
-        lower, upper = growth.members()
-        both = lower if upper is None else lower.joined(upper)
-        self.cells_, self.failed_, self.oof_ = both.cells, both.failed, both.oof
-        evidence = evidence_of(both, setting)
-        self._all = growth.learner(evidence)
-        self._growing = growth
         self.scoring_ = growth.learner.scoring
-        self.__dict__.pop("_found", None)
-        self._case = Case(
-            learn=growth.learner,
-            evidence=evidence,
-            splits=growth.splits,
-            rows=np.flatnonzero(both.oof.covered),
-            calibrate=None,
-            score=functools.partial(
-                score_block, kind=target.kind, scoring=setting.scoring
-            ),
-            oof=both.oof,
-            kinds=both.kinds,
-            cells=both.cells,
-            name="ensemble",
-            seconds=spent + clock.spent,
-        )
-        preset, combined = PRESETS[self.preset], self._all
-        if preset.most is not None:
-            combined = fewer_members(growth, combined, 0.0, preset.most)
-        self._combine(growth, combined)
+        self._growing, self._spent = growth, spent + clock.spent
+        most = PRESETS[self.preset].most
+        learner = growth.learner
+        if most is not None:
+            learner = fewer_members(growth, 0.0, most)
+        self._combine(growth, learner)
         self.model_ = refitted(self.model_, growth, clock.deadline())
         self._spent = spent + clock.spent
 
-    def _combine(self, growth: Growth, combined):
-        """Predict by these weights from now on."""
+    def _combine(self, growth: Growth, learner: Learner):
+        """Predict from now on as a learner combines."""
         lower, upper = growth.members()
-        self._weights = combined
+        both = lower if upper is None else lower.joined(upper)
+        self.cells_, self.failed_, self.oof_ = both.cells, both.failed, both.oof
+        evidence = evidence_of(both, growth.setting)
+        combined = learner(evidence)
+        self._learner = learner
         self.model_ = Model(lower, upper, growth.used, combined).pruned()
-        self.weights_ = pd.Series(
-            combined.weights, name="weight", dtype=float
-        ).rename_axis("member")
+        weights = pd.Series(combined.weights, name="weight", dtype=float)
+        self.weights_ = weights.rename_axis("member")
         self._tried = explanation(
             [
                 ([one.name for one in growth.candidates], growth.lower),
@@ -192,6 +198,25 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
             combined.weights,
             {},
             self.model_.used,
+            learner.among,
+        )
+        self.__dict__.pop("_found", None)
+        self._case = Case(
+            learn=learner,
+            evidence=evidence,
+            splits=growth.splits,
+            rows=np.flatnonzero(both.oof.covered),
+            calibrate=None,
+            score=functools.partial(
+                score_block,
+                kind=growth.setting.target.kind,
+                scoring=growth.setting.scoring,
+            ),
+            oof=both.oof,
+            kinds=both.kinds,
+            cells=both.cells,
+            name="ensemble",
+            seconds=self._spent,
         )
 
     # After the fit
@@ -246,6 +271,8 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
             In another process than that of the fit: the data are not in a pickle.
         """
         check_is_fitted(self)
+        if seconds is None:
+            raise ValueError("seconds=None should be a number of seconds above 0.")
         check_seconds("seconds", seconds)
         growth = self._data("fit_more")
         clock = Clock(seconds)
@@ -272,7 +299,7 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         """
         check_is_fitted(self)
         growth = self._data("refit_best")
-        self._combine(growth, self._weights)
+        self._combine(growth, self._learner)
         self.model_ = refitted(self.model_, growth)
         return self
 
@@ -289,7 +316,8 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         Returns
         -------
         self : estimator
-            With fewer members.
+            With fewer members; `leaderboard_` is that of these. `fit_more` takes all
+            of them back.
 
         Raises
         ------
@@ -297,8 +325,12 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
             In another process than that of the fit: the data are not in a pickle.
         """
         check_is_fitted(self)
+        if not (isinstance(tolerance, Real) and tolerance >= 0):
+            raise ValueError(f"tolerance={tolerance!r} must be a number, 0 or more.")
+        if max_members is not None:
+            check_whole("max_members", max_members, 1)
         growth = self._data("compress")
-        self._combine(growth, fewer_members(growth, self._all, tolerance, max_members))
+        self._combine(growth, fewer_members(growth, tolerance, max_members))
         self.model_ = refitted(self.model_, growth)
         return self
 
@@ -329,11 +361,13 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         if max_rows is not None and len(frame) > max_rows:
             rows = np.random.default_rng(seed).permutation(len(frame))[:max_rows]
             frame, y = frame.iloc[rows], np.asarray(y)[rows]
+        scoring = _ALIASES.get(scoring, scoring) or self.scoring_
+        as_scoring(scoring, self._target_kind, len(getattr(self, "classes_", ())))
         found = permutation_importance(
             self,
             frame,
             y,
-            scoring=scoring or self.scoring_,
+            scoring=scoring,
             n_repeats=n_repeats,
             random_state=seed,
         )
@@ -364,6 +398,12 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
                 raise ValueError(
                     f"X lacks columns that were there in fit: {lost}; add them, missing "
                     "values are fine."
+                )
+            extra = [name for name in frame.columns if name not in self._columns]
+            if extra:
+                warn(
+                    f"columns {extra} were not there in fit, and are ignored.",
+                    UserWarning,
                 )
             return frame[self._columns]
         if frame.shape[1] != self.n_features_in_:
@@ -396,3 +436,21 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         tags.target_tags.multi_output = False
         tags.non_deterministic = self.time_limit is not None
         return tags
+
+
+def _check_classes(target: Target, sample_weight: Any) -> None:
+    """Refuse classes that cannot be told apart: one alone, or one for every few rows."""
+    if target.kind != "classes":
+        return
+    y = target.values if sample_weight is None else target.values[sample_weight > 0]
+    if len(np.unique(y)) < 2:
+        raise ValueError(
+            "y has one class only (in rows of a weight above 0), so there is nothing to "
+            "tell apart; give rows of two classes at least."
+        )
+    n_rows, n_classes = len(target.values), target.n_classes
+    if n_classes > max(_MANY_CLASSES, n_rows / _LEAST_ROWS_A_CLASS):
+        raise ValueError(
+            f"y has {n_classes} classes in {n_rows} rows, too many to learn from; for "
+            "numbers use AutoEnsembleRegressor, or merge classes."
+        )

@@ -33,11 +33,14 @@ class Learner:
         What is maximised.
     seed : int or None
         For ties.
+    among : tuple of str or None, default=None
+        Members of the lower layer to choose from; None is all of them.
     """
 
     upper: tuple[str, ...]
     scoring: Any
     seed: int | None
+    among: tuple[str, ...] | None = None
 
     def __call__(self, evidence: Evidence) -> WeightedMean:
         """Learn the weights.
@@ -51,9 +54,14 @@ class Learner:
         -------
         combined : WeightedMean
         """
-        lower = [name for name in evidence.blocks if name not in self.upper]
+        lower = [
+            name
+            for name in evidence.blocks
+            if name not in self.upper and (self.among is None or name in self.among)
+        ]
         weights = self.below(evidence.only(lower))
         upper = [name for name in self.upper if name in evidence.blocks]
+        upper = upper if self.among is None else []
         if upper and self._trusts(evidence, weights, upper):
             weights = {name: weight / 2 for name, weight in weights.items()}
             weights |= dict.fromkeys(upper, 0.5 / len(upper))

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
+from skensemble.auto._blend import Learner
 from skensemble.auto._growth import Final, Growth, evidence_of
 from skensemble.auto._model import Model
 from skensemble.auto._portfolio import Candidate
@@ -14,7 +15,6 @@ from skensemble.core._seeds import named_seed
 from skensemble.fitting._cell import FittedCell, Member
 from skensemble.fitting._fold_average import FoldAverage
 from skensemble.fitting._runner import Work, plan_cells, run_cells
-from skensemble.stacking._combinations import WeightedMean
 from skensemble.stacking._members import FittedMembers
 
 # Models of all rows that are averaged for each member that has something random.
@@ -185,17 +185,13 @@ def rounds_of(model: Any) -> int | None:
     return getattr(model.estimator_, "n_estimators_", None)
 
 
-def fewer_members(
-    growth: Growth, combined: WeightedMean, tolerance: float, most: int | None
-) -> WeightedMean:
-    """Weights of as few members of the lower layer as come close to all.
+def fewer_members(growth: Growth, tolerance: float, most: int | None) -> Learner:
+    """Choose as few members of the lower layer as come close to all.
 
     Parameters
     ----------
     growth : Growth
         With all members.
-    combined : WeightedMean
-        Their weights.
     tolerance : float
         Share by which the error may rise.
     most : int or None
@@ -203,29 +199,30 @@ def fewer_members(
 
     Returns
     -------
-    combined : WeightedMean
-        Where few members do not come close, the best `most` of them.
+    learner : Learner
+        Combines these alone; where few members do not come close, the best `most`.
     """
     lower, upper = growth.members()
     both = lower if upper is None else lower.joined(upper)
-    evidence = evidence_of(both, growth.setting)
-    method = growth.setting.method
-    score = growth.setting.scoring.score
-    whole = score(combined.respond(evidence.blocks), evidence.y, method=method)
+    evidence, setting = evidence_of(both, growth.setting), growth.setting
+
+    def score(learner: Learner) -> float:
+        said = learner(evidence).respond(evidence.blocks)
+        return float(
+            setting.scoring.score(
+                said, evidence.y, evidence.weight, method=setting.method
+            )
+        )
+
+    whole = score(growth.learner)
     weights = growth.learner.below(evidence.only(lower.names))
-    order = sorted(lower.names, key=lambda name: -weights[name])
-    order = [name for name in order if weights[name] > 0]
+    order = [n for n in sorted(weights, key=lambda n: -weights[n]) if weights[n] > 0]
     size = len(order) if most is None else min(most, len(order))
-    for k in range(1, size + 1):
-        some = growth.learner.below(evidence.only(order[:k]))
-        found = {name: some.get(name, 0.0) for name in evidence.blocks}
-        fewer = WeightedMean(found, "mean", evidence.kind, evidence.n_classes)
-        got = score(fewer.respond(evidence.blocks), evidence.y, method=method)
-        if got >= whole - tolerance * _error_of(whole, growth):
-            break
-    return fewer
+    least = whole - tolerance * _error_of(whole)
+    some = [replace(growth.learner, among=tuple(order[:k])) for k in range(1, size + 1)]
+    return next((one for one in some if score(one) >= least), some[-1])
 
 
-def _error_of(score: float, growth: Growth) -> float:
+def _error_of(score: float) -> float:
     """How far a score is from the best one possible: 1 for AUC and accuracy, else 0."""
     return abs(score) if score <= 0 or not np.isfinite(score) else max(1 - score, 0.0)

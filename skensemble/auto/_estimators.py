@@ -1,17 +1,17 @@
 """The automatic classifier and regressor."""
 
+from numbers import Real
+
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.callback import with_callbacks
-from sklearn.metrics import get_scorer
 from sklearn.utils.validation import check_is_fitted
 
 from skensemble.auto._base import BaseAuto
 from skensemble.auto._quantiles import learn_errors
-from skensemble.auto._threshold import tuned_threshold
+from skensemble.auto._threshold import check_threshold, tuned_threshold
 from skensemble.core._seeds import named_seed, root_seed
 from skensemble.core._targets import decode
-from skensemble.stacking._combinations import WeightedMean
 
 
 class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
@@ -44,9 +44,10 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
     cv : "auto", int, splitter or iterable of (train, test), default="auto"
         How rows are split. "auto" is five folds, three for large tables; small ones are
         split in several ways as far as there is time.
-    threshold : None or str, default=None
-        For two classes, what the threshold of `predict` is tuned for, such as
-        "balanced_accuracy" or "f1"; None predicts the likelier class.
+    threshold : None, float or str, default=None
+        For two classes, the probability from which `predict` gives the second, or a
+        score of labels that it is tuned for, such as "balanced_accuracy" or "f1"; None
+        predicts the likelier class.
     memory : str, path, joblib.Memory, Store or None, default=None
         Where fits are kept: one that was killed goes on where it was.
     n_jobs : int or None, default=None
@@ -106,10 +107,13 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
     >>> X, price = load_ames(return_X_y=True)
     >>> y = (price > 200_000).map({True: "dear", False: "cheap"})
     >>> auto = AutoEnsembleClassifier(
-    ...     members=["linear", "lightgbm_small"], time_limit=None, random_state=0
+    ...     members=["linear", "lightgbm_small"],
+    ...     preset="fast",
+    ...     time_limit=None,
+    ...     random_state=0,
     ... ).fit(X[:500], y[:500])
     >>> auto.predict(X[500:503])
-    array(['cheap', 'cheap', 'cheap'], dtype=object)
+    array(['dear', 'dear', 'dear'], dtype=object)
     >>> bool(auto.leaderboard_.loc["ensemble", "score"] > 0.9)
     True
     """
@@ -162,8 +166,7 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
 
     def _check_options(self):
         super()._check_options()
-        if isinstance(self.threshold, str):
-            get_scorer(self.threshold)
+        check_threshold(self.threshold)
 
     def _target(self, y, n_rows):
         target = super()._target(y, n_rows)
@@ -174,13 +177,16 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
             )
         return target
 
-    def _combine(self, growth, combined):
-        super()._combine(growth, combined)
+    def _combine(self, growth, learner):
+        super()._combine(growth, learner)
         self.__dict__.pop("threshold_", None)
         if self.threshold is None:
             return
+        if isinstance(self.threshold, Real):
+            self.threshold_ = float(self.threshold)
+            return
         target, weight = growth.setting.target, growth.setting.sample_weight
-        said = combined.respond(self.oof_.blocks)
+        said = self.model_.combined.respond(self.oof_.blocks)
         rows = self.oof_.covered
         weight = None if weight is None else np.asarray(weight)[rows]
         self.threshold_ = tuned_threshold(
@@ -299,7 +305,10 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
     >>> from skensemble.datasets import load_ames
     >>> X, y = load_ames(return_X_y=True)
     >>> auto = AutoEnsembleRegressor(
-    ...     members=["linear", "lightgbm_small"], time_limit=None, random_state=0
+    ...     members=["linear", "lightgbm_small"],
+    ...     preset="fast",
+    ...     time_limit=None,
+    ...     random_state=0,
     ... ).fit(X[:500], y[:500])
     >>> bool(auto.score(X[500:], y[500:]) > 0.8)
     True
@@ -349,9 +358,10 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
         """
         return self._fit(X, y, sample_weight, groups)
 
-    def _combine(self, growth, combined: WeightedMean):
-        super()._combine(growth, combined)
+    def _combine(self, growth, learner):
+        super()._combine(growth, learner)
         rows, oof = self.oof_.covered, self.oof_.blocks
+        combined = self.model_.combined
         self._errors = learn_errors(
             growth.setting.target.values[rows],
             combined.respond(oof)[rows],
@@ -394,13 +404,14 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
         Raises
         ------
         ValueError
-            For quantiles that are not between 0 and 1.
+            For quantiles that are not strictly between 0 and 1.
         """
         check_is_fitted(self)
         q = np.atleast_1d(np.asarray(quantiles, dtype=float))
         if q.ndim != 1 or not ((q > 0) & (q < 1)).all():
             raise ValueError(
-                f"quantiles={quantiles!r} must lie between 0 and 1, as in (0.1, 0.9)."
+                f"quantiles={quantiles!r} must lie strictly between 0 and 1, as in "
+                "(0.1, 0.9)."
             )
         blocks = self.model_.answers(self._matched(X), self.n_jobs)
         said = self.model_.combined.respond(blocks)

@@ -13,6 +13,7 @@ def explanation(
     weights: dict[str, float],
     scores: dict[str, float],
     used_above: tuple[str, ...],
+    among: tuple[str, ...] | None = None,
 ) -> pd.DataFrame:
     """Tabulate every candidate of every layer.
 
@@ -24,6 +25,8 @@ def explanation(
         Of the members that are complete.
     used_above : tuple of str
         Members whose predictions the upper layer sees.
+    among : tuple of str or None, default=None
+        Those that were not left out for a smaller model.
 
     Returns
     -------
@@ -35,6 +38,8 @@ def explanation(
     for depth, (names, layer) in enumerate(layers, 1):
         for name in names:
             status, reason = _fate(name, layer, weights, used_above)
+            if among is not None and name in weights and name not in among:
+                status, reason = "left out", "for a smaller model"
             cells = (
                 [] if layer is None else [c for c in layer.cells if c.member == name]
             )

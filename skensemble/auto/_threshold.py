@@ -1,14 +1,45 @@
 """The probability from which a row is called positive."""
 
+from difflib import get_close_matches
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import get_scorer_names
 from sklearn.model_selection import TunedThresholdClassifierCV
 
+from skensemble.stacking._scoring import is_of_numbers
+
 Array = NDArray[Any]
+
+
+# Scores that no threshold changes.
+_OF_PROBABILITIES = ("roc_auc", "average_precision", "log_loss", "brier")
+
+
+def check_threshold(threshold: Any) -> None:
+    """Refuse what is neither a probability nor a score of labels."""
+    if threshold is None or callable(threshold):
+        return
+    if isinstance(threshold, Real) and not isinstance(threshold, bool):
+        if not 0 < float(threshold) < 1:
+            raise ValueError(f"threshold={threshold!r} must lie between 0 and 1.")
+        return
+    known = [
+        name
+        for name in get_scorer_names()
+        if not is_of_numbers(name) and not any(k in name for k in _OF_PROBABILITIES)
+    ]
+    if threshold not in known:
+        near = get_close_matches(str(threshold), known, n=3)
+        hint = f"did you mean one of {near}? " if near else ""
+        raise ValueError(
+            f"threshold={threshold!r} is neither a probability nor a score of labels; "
+            f"{hint}use a number, 'f1', 'balanced_accuracy' or None."
+        )
 
 
 class Said(ClassifierMixin, BaseEstimator):

@@ -17,6 +17,11 @@ def check_per_row(name: str, values: Any, n_rows: int) -> None:
     n_rows : int
         Number of rows.
     """
+    if isinstance(values, str):
+        raise ValueError(
+            f"{name}={values!r} should have one entry a row; give the column itself, "
+            f"X[{values!r}]."
+        )
     if values is not None and np.shape(values) != (n_rows,):
         raise ValueError(
             f"{name} has shape {np.shape(values)}, expected ({n_rows},): one entry a row."

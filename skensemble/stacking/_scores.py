@@ -39,6 +39,9 @@ def _scored(block: np.ndarray, method: str, y: Any, weight: Any, scoring: Any) -
     try:
         return float(scoring.score(block, y, sample_weight=weight, method=method))
     except ValueError:
-        if method == "predict_proba" or scoring.kind == "continuous":
+        # A metric of probabilities and a member without any, or one that is not defined
+        # where a class is not there.
+        lacking = scoring.kind == "classes" and len(np.unique(y)) < scoring.n_classes
+        if not lacking and (method == "predict_proba" or scoring.kind == "continuous"):
             raise
-        return float("nan")  # a metric of probabilities, and a member without any
+        return float("nan")

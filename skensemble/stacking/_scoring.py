@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
+from sklearn.metrics import check_scoring, get_scorer, get_scorer_names, log_loss
 
 from skensemble.losses import Loss, as_loss, loss_names
 from skensemble.losses._scorer import LossScorer
@@ -103,6 +103,8 @@ class PredictionScorer:
         method = method or self._method(block)
         if isinstance(self.rule, Loss):
             return self._loss(block, y, sample_weight, method)
+        if self.known_as == "neg_log_loss" and method == "predict_proba":
+            return self._log_loss(block, y, sample_weight)
         given = _given(block, method, self.kind, self.n_classes)
         weight = {} if sample_weight is None else {"sample_weight": sample_weight}
         try:
@@ -124,6 +126,11 @@ class PredictionScorer:
             return "predict_proba"
         whole = block.dtype.kind in "iub" or bool((block == np.rint(block)).all())
         return "predict" if whole else "decision_function"
+
+    def _log_loss(self, block: Array, y: Array, weight: Any) -> float:
+        """As scikit-learn's scorer, which refuses rows that lack a class."""
+        labels = np.arange(self.n_classes) if self.kind == "classes" else None
+        return -float(log_loss(y, block, labels=labels, sample_weight=weight))
 
     def _loss(self, block: Array, y: Array, weight: Any, method: str) -> float:
         loss = self.rule
