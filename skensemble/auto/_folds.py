@@ -3,6 +3,12 @@
 from typing import Any
 
 import numpy as np
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+)
 
 from skensemble.auto._facts import Facts
 from skensemble.core._seeds import named_seed
@@ -68,13 +74,6 @@ def rounds_of_splits(
 
 
 def _splitter(facts: Facts, groups: Any, seed: int) -> Any:
-    from sklearn.model_selection import (
-        GroupKFold,
-        KFold,
-        StratifiedGroupKFold,
-        StratifiedKFold,
-    )
-
     n = 3 if facts.n_rows > _LARGE else _FOLDS
     classes = facts.task != "regression"
     if groups is not None:

@@ -97,7 +97,8 @@ class Watched(MetaEstimatorMixin, BaseEstimator):
     def _fit_part(self, X, y, weight, rows, watched):
         # Classes that are held out alone cannot be watched.
         if is_classifier(self.estimator):
-            watched = watched[np.isin(y[watched], y[rows])]
+            known = watched[np.isin(y[watched], y[rows])]
+            watched = known if len(known) else rows
             rest = np.setdiff1d(np.unique(y), y[rows])
             rows = np.concatenate([rows, np.flatnonzero(np.isin(y, rest))])
         self.encoder_ = clone(self.encoder)

@@ -5,6 +5,8 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clon
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
+from skensemble.fitting._runner import weight_name
+
 
 class WithinRange(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     """Predictions cut to the range of the target that was seen in fit.
@@ -38,7 +40,9 @@ class WithinRange(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         self : WithinRange
         """
         self.low_, self.high_ = float(np.min(y)), float(np.max(y))
-        params = {} if sample_weight is None else weights(self.estimator, sample_weight)
+        params = {}
+        if sample_weight is not None:
+            params[weight_name(self.estimator)] = sample_weight
         self.estimator_ = clone(self.estimator).fit(X, y, **params)
         return self
 
@@ -67,10 +71,3 @@ class WithinRange(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         own = super().__sklearn_tags__()
         own.input_tags = get_tags(self.estimator).input_tags
         return own
-
-
-def weights(estimator, sample_weight):
-    """Name the weights as the last step wants them."""
-    from skensemble.fitting._runner import weight_name
-
-    return {weight_name(estimator): sample_weight}
