@@ -4,7 +4,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from skensemble.display._canvas import BLUE, FAINT, new_axes
+from skensemble.display._canvas import BLUE, FAINT, label_inches, new_axes
 from skensemble.display._fitted import fitted_attribute, innermost
 
 # Of more lines than these the smaller ones are drawn faint and without a name.
@@ -112,14 +112,17 @@ class CoefficientPathDisplay:
         -------
         display : CoefficientPathDisplay
         """
-        ax = new_axes(6.0, 4.0) if ax is None else ax
         sizes = np.abs(self.coef).max(axis=0)
-        named = np.argsort(sizes)[::-1][:_MOST_NAMED]
+        named = {
+            j: f"x{j}" if self.names is None else str(self.names[j])
+            for j in np.argsort(sizes)[::-1][:_MOST_NAMED]
+            if sizes[j] > 0
+        }
+        if ax is None:
+            ax = new_axes(6.0 + label_inches(named.values()), 4.0)
         for j in range(self.coef.shape[1]):
-            shown = j in named and sizes[j] > 0
-            name = f"x{j}" if self.names is None else str(self.names[j])
-            style = {"linewidth": 1.5} if shown else {"linewidth": 0.8, "color": FAINT}
-            label = name if shown else None
+            label = named.get(j)
+            style = {"linewidth": 1.5} if label else {"linewidth": 0.8, "color": FAINT}
             ax.plot(self.alphas, self.coef[:, j], label=label, **style | kwargs)
         if self.chosen is not None:
             ax.axvline(self.chosen, color=BLUE, linestyle=":", linewidth=1)
@@ -127,8 +130,14 @@ class CoefficientPathDisplay:
             xscale="log", xlabel="alpha, strength of the penalty", ylabel="coefficient"
         )
         ax.invert_xaxis()
-        if sizes.any():
-            ax.legend(frameon=False, fontsize="small")
+        if named:
+            # Beside the lines: they fill the whole of the picture.
+            ax.legend(
+                frameon=False,
+                fontsize="small",
+                loc="upper left",
+                bbox_to_anchor=(1.0, 1.0),
+            )
         ax.spines[["top", "right"]].set_visible(False)
         self.ax_ = ax
         self.figure_ = ax.figure

@@ -18,7 +18,10 @@ from skensemble.fitting._splits import plan_splits
 from skensemble.linear_model._base import BaseLinear
 from skensemble.linear_model._folds import all_paths
 from skensemble.linear_model._grid import check_grid, mixtures, strengths
-from skensemble.linear_model._leave_one_out import leave_one_out
+from skensemble.linear_model._leave_one_out import (
+    check_leave_one_out,
+    leave_one_out,
+)
 from skensemble.linear_model._linear import ClassTargets, NumberTargets
 from skensemble.linear_model._problem import Point
 from skensemble.linear_model._rows import make_problem, rebound, run_of
@@ -74,6 +77,8 @@ class CrossValidated:
             for kind in kinds
         ]
         splits = self._splits(X, rows, groups, settings)
+        if not splits:
+            check_leave_one_out(problem, rows, kinds)
         whole, folds = all_paths(rows, problem, splits, grid, settings, self.n_jobs)
         self.loss_ = problem.loss
         if splits:
@@ -232,8 +237,11 @@ class LinearRegressorCV(NumberTargets, CrossValidated, BaseLinear):
         Mixing values to try, in place of the penalty's `l1_ratio`.
     cv : int, splitter, iterable, "loo" or None, default=None
         Splits: None for five folds, or all that scikit-learn knows. "loo" leaves each
-        row out without refitting: exact for squared loss with `L2`, one Newton step from
-        the solution for other smooth losses.
+        row out without refitting, for smooth losses with `L2`: exact for squared loss,
+        one Newton step from the solution for others, less accurate the weaker the
+        penalty is. The penalty keeps its weight beside the sum of the rows left, as in
+        scikit-learn's `RidgeCV`, and with `standardize` one scale, of all rows, serves
+        for all; `LeaveOneOut()` fits again for each row, with a scale of its own.
     scoring : str, callable or None, default=None
         Greater is better; None: minus the mean loss of the held-out rows.
     selection : {"min", "1se"}, default="min"
@@ -244,7 +252,7 @@ class LinearRegressorCV(NumberTargets, CrossValidated, BaseLinear):
         Whether there is an intercept.
     standardize : bool, default=False
         Whether columns are divided by their standard deviation for the fit, in each fold
-        by that of its training rows.
+        by that of its training rows; by that of all rows for ``cv="loo"``.
     tol : float, default=1e-6
         Convergence, as in `LinearRegressor`.
     max_iter : int, default=1000
@@ -376,9 +384,12 @@ class LinearClassifierCV(ClassTargets, CrossValidated, BaseLinear):
     l1_ratios : array-like of float or None, default=None
         Mixing values to try, in place of the penalty's `l1_ratio`.
     cv : int, splitter, iterable, "loo" or None, default=None
-        Splits: None for five folds (stratified), or all that scikit-learn knows. "loo" leaves each
-        row out without refitting: exact for squared loss with `L2`, one Newton step from
-        the solution for other smooth losses.
+        Splits: None for five folds (stratified), or all that scikit-learn knows. "loo"
+        leaves each row out without refitting, for smooth losses with `L2`: exact for squared loss,
+        one Newton step from the solution for others, less accurate the weaker the
+        penalty is. The penalty keeps its weight beside the sum of the rows left, as in
+        scikit-learn's `RidgeCV`, and with `standardize` one scale, of all rows, serves
+        for all; `LeaveOneOut()` fits again for each row, with a scale of its own.
     scoring : str, callable or None, default=None
         Greater is better; None: minus the mean loss of the held-out rows.
     selection : {"min", "1se"}, default="min"
@@ -389,7 +400,7 @@ class LinearClassifierCV(ClassTargets, CrossValidated, BaseLinear):
         Whether there is an intercept.
     standardize : bool, default=False
         Whether columns are divided by their standard deviation for the fit, in each fold
-        by that of its training rows.
+        by that of its training rows; by that of all rows for ``cv="loo"``.
     class_weight : dict, "balanced" or None, default=None
         Factors of the weights by class.
     tol : float, default=1e-6

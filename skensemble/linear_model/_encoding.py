@@ -10,13 +10,17 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from skensemble.core._columns import Columns as Categories
-from skensemble.core._columns import learn_columns
+from skensemble.core._columns import as_pandas, learn_columns
 from skensemble.linear_model.penalties import Columns as PenaltyColumns
 
 Array = NDArray[Any]
 
 # With more columns of 0 and 1 than this the matrix is kept sparse.
 _MOST_DENSE = 200
+# How scikit-learn's message of missing numbers begins.
+_MISSING = "Input X contains NaN."
+# A message shows no more names than this.
+_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,22 @@ def encode(estimator: Any, X: Any, encoding: Encoding, *, reset: bool) -> Any:
     -------
     numbers : ndarray or CSR matrix of shape (n, p)
     """
+    try:
+        return _as_numbers(estimator, X, encoding, reset)
+    except ValueError as error:
+        where = ""
+        if str(error).startswith(_MISSING) and hasattr(X, "columns"):
+            where = _names_of_missing(X, encoding)
+        if not where:
+            raise
+        raise ValueError(
+            f"{_MISSING}\n{type(estimator).__name__} takes no missing numbers; they are "
+            f"in {where}. Fill them: put a SimpleImputer before it in a Pipeline, or let "
+            "skensemble.preprocessing.make_member(model) do so."
+        ) from error
+
+
+def _as_numbers(estimator: Any, X: Any, encoding: Encoding, reset: bool) -> Any:
     if not encoding.categories.categories:
         return validate_data(
             estimator,
@@ -144,6 +164,20 @@ def encode(estimator: Any, X: Any, encoding: Encoding, *, reset: bool) -> Any:
     if numeric:
         check_array(codes[:, numeric], input_name="X")  # no missing numbers
     return encoding.expand(codes)
+
+
+def _names_of_missing(X: Any, encoding: Encoding) -> str:
+    """Say which columns of numbers of a frame have missing ones; "" if none has."""
+    frame = as_pandas(X)
+    names = [
+        name
+        for j, name in enumerate(frame.columns)
+        if j not in encoding.categories.categories and frame.iloc[:, j].isna().any()
+    ]
+    if not names:
+        return ""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"the column{'s' * (len(names) > 1)} {names[:_SHOWN]}{more}"
 
 
 def _levels(codes: Array, n_levels: int) -> Any:

@@ -1,5 +1,8 @@
 """Leave-one-out without refitting: exact for squared loss with L2, one step otherwise.
 
+Penalties that select are refused: a row left out changes which columns are in, and a
+step with those of the fit on all rows may be wrong by any factor.
+
 With raw output r, slope g and curvature d of each row at the solution, weights s of sum
 one and J the curvature of the whole objective, the raw output of row i without row i is
 
@@ -10,8 +13,9 @@ exact for a quadratic objective (Allen, "The relationship between variable selec
 data augmentation and a method for prediction", Technometrics 16, 1974), and accurate to
 the second order else (Rad and Maleki, "A scalable estimate of the out-of-sample
 prediction error via approximate leave-one-out", Journal of the Royal Statistical Society
-B 82, 2020). Where the penalty selects, the columns that are not zero are taken as given.
-The penalty keeps its weight beside the sum over the rows left.
+B 82, 2020). The penalty keeps its weight beside the sum over the rows left, as in
+scikit-learn's `RidgeCV`: with n rows alike a refit without one has the strength
+n / (n - 1) alpha. Columns keep the centre and scale that they have on all rows.
 """
 
 from typing import Any
@@ -57,7 +61,6 @@ def leave_one_out(
     raw : ndarray of shape (n, n_mixtures, n_alphas)
         Raw output of each row by the fit without it.
     """
-    _refuse(problem, grid)
     used = np.ones(len(rows.y), dtype=bool)
     if rows.weight is not None:
         used = rows.weight > 0
@@ -78,19 +81,35 @@ def leave_one_out(
     return scores, error, raw
 
 
-def _refuse(problem: Problem, grid: list[tuple[Penalty, Array]]) -> None:
+def check_leave_one_out(
+    problem: Problem, rows: TrainingRows, penalties: list[Penalty]
+) -> None:
+    """Refuse what one step from the solution does not answer for.
+
+    Parameters
+    ----------
+    problem : Problem
+        Of all rows.
+    rows : TrainingRows
+        The rows.
+    penalties : list of Penalty
+        Those to try, unbound.
+    """
     if problem.width is not None or not problem.loss.smooth:
         raise ValueError(
             f"cv='loo' needs a smooth loss of one raw column, got loss={problem.loss!r}"
             f"{'' if problem.width is None else f' with {problem.width} columns'}; use "
-            "cv=5 or LeaveOneOut()."
+            "cv=LeaveOneOut(), which fits again for each row, or cv=5."
         )
-    form = problem.penalty.form(problem.design.shape[1])
-    if form is None or form.bounded:
-        raise ValueError(
-            "cv='loo' needs a penalty of absolute values and squares, got "
-            f"penalty={grid[0][0]!r}; use cv=5 or LeaveOneOut()."
-        )
+    for penalty in penalties:
+        bound = rebound(problem, penalty, rows.encoding).penalty
+        form = bound.form(problem.design.shape[1])
+        if form is None or not form.quadratic:
+            raise ValueError(
+                "cv='loo' takes one step from the fit on all rows, which holds for a "
+                f"smooth penalty only (L2), got penalty={penalty!r}; use "
+                "cv=LeaveOneOut(), which fits again for each row, or cv=5."
+            )
 
 
 class _Hats:
@@ -105,16 +124,15 @@ class _Hats:
         raw = problem.raw(point)
         g, d = problem.loss.gradient_hessian(problem.y, raw)
         s = problem.weight
-        h = self._hat(problem, point, d)
+        h = self._hat(problem, d)
         return raw + s * g * h / np.maximum(1 - s * d * h, 1e-12)
 
-    def _hat(self, problem: Problem, point: Point, d: Array) -> Array:
+    def _hat(self, problem: Problem, d: Array) -> Array:
         form = form_of(problem.penalty, problem.design.shape[1])
-        alike = not form.l1.any() and np.ptp(form.l2) == 0
+        alike = np.ptp(form.l2) == 0
         if problem.loss.constant_hessian and alike and problem.design.shape[1]:
             return self._shared(form.l2[0])
-        kept = (point.coef != 0) | (form.l1 == 0)
-        return _by_cholesky(problem, np.flatnonzero(kept), d, form.l2[kept])
+        return _by_cholesky(problem, d, form.l2)
 
     def _shared(self, l2: float) -> Array:
         """Constant curvature, one factor for all columns: one decomposition."""
@@ -130,10 +148,9 @@ class _Hats:
         return squares @ inverse + float(self.problem.fit_intercept)
 
 
-def _by_cholesky(problem: Problem, kept: Array, d: Array, l2: Array) -> Array:
+def _by_cholesky(problem: Problem, d: Array, l2: Array) -> Array:
     curvature = problem.weight * d
-    design = problem.design.columns(kept)
-    p = len(kept)
+    design, p = problem.design, len(l2)
     ones = float(problem.fit_intercept)
     whole = np.empty((p + 1, p + 1))
     whole[:p, :p] = design.gram(curvature) + np.diag(l2)

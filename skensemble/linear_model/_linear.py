@@ -4,32 +4,35 @@ import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import column_or_1d, compute_sample_weight
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skensemble.core._per_row import check_weights
 from skensemble.core._targets import Target, class_target, decode, numeric_target
+from skensemble.linear_model._available import available_if
 from skensemble.linear_model._base import BaseLinear
 from skensemble.linear_model.solvers import FirstOrder
 from skensemble.losses import MultiQuantile, as_loss
 
 
 def _probabilistic(model):
-    loss = as_loss(model.loss)
-    if not loss.probabilistic:
-        raise AttributeError(
-            f"loss={loss!r} has no probabilities; use decision_function, or a loss with "
-            "a logit or softmax link such as LogLoss()."
-        )
-    return True
+    """Why there are no probabilities."""
+    try:
+        loss = as_loss(model.loss)
+    except ValueError as error:
+        return str(error)
+    if loss.probabilistic:
+        return None
+    return (
+        f"loss={loss!r} has no probabilities; use decision_function, or a loss with a "
+        "logit or softmax link such as LogLoss()."
+    )
 
 
 def _streams(model):
-    if not isinstance(model.solver, FirstOrder) and model.solver != "first_order":
-        raise AttributeError(
-            f"partial_fit needs solver=FirstOrder(...), got solver={model.solver!r}."
-        )
-    return True
+    """Why there is no learning from streams."""
+    if isinstance(model.solver, FirstOrder) or model.solver == "first_order":
+        return None
+    return f"it needs solver=FirstOrder(...), got solver={model.solver!r}."
 
 
 class NumberTargets(RegressorMixin):

@@ -1,9 +1,23 @@
 """Losses by name: each class is known by its own name in snake case."""
 
 import re
+from difflib import get_close_matches
 from typing import Any
 
 from skensemble.losses._base import Loss
+
+# What others call them, without capitals and signs.
+_ELSEWHERE = {
+    "binarycrossentropy": "log_loss",
+    "crossentropy": "log_loss",
+    "l1": "absolute_error",
+    "l2": "squared_error",
+    "logistic": "log_loss",
+    "mae": "absolute_error",
+    "mse": "squared_error",
+    "pinball": "quantile",
+    "squared": "squared_error",
+}
 
 
 def loss_names() -> dict[str, type[Loss]]:
@@ -46,10 +60,41 @@ def as_loss(loss: Loss | str, **parameters: Any) -> Loss:
     if callable(loss):
         raise ValueError(f"loss={loss!r} is a function; wrap it: CustomLoss(function).")
     if not isinstance(loss, str) or loss not in known:
+        hint = did_you_mean(loss, sorted(known), _ELSEWHERE)
         raise ValueError(
-            f"loss={loss!r} is not known; use a Loss or one of {sorted(known)}."
+            f"loss={loss!r} is not known; {hint}use a Loss or one of {sorted(known)}."
         )
     return known[loss](**parameters)
+
+
+def did_you_mean(given: Any, known: list[str], elsewhere: dict[str, str]) -> str:
+    """Ask after the name that is nearest, for a message; "" where none is near.
+
+    Parameters
+    ----------
+    given : object
+        What is not known.
+    known : list of str
+        The names.
+    elsewhere : dict of str to str
+        What others call them, in small letters and digits only, to what to write.
+
+    Returns
+    -------
+    question : str
+    """
+    if not isinstance(given, str):
+        return ""
+    plain = {_plain(name): name for name in known} | elsewhere
+    near = get_close_matches(_plain(given), plain, n=1, cutoff=0.7)
+    if not near:
+        return ""
+    found = plain[near[0]]
+    return f"did you mean {found if '(' in found else repr(found)}? "
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _snake(name: str) -> str:

@@ -19,6 +19,10 @@ Array = NDArray[Any]
 _RISING = 5
 # Share of the loss that noise may lift it by.
 _NOISE = 0.1
+# A run that ends so many times above its first epoch has diverged, ...
+_FACTOR = 10.0
+# ... or so many times above its first update, which is of one batch only.
+_LEAP = 1e6
 # Epochs after which a run that has not moved is spoken of.
 _PATIENCE = 5
 _SCALES = "standardise the columns (standardize=True where the model has it)"
@@ -106,7 +110,7 @@ def speak(state: RunState, recipe: Recipe) -> None:
 
 
 def speak_at_the_end(state: RunState, recipe: Recipe) -> None:
-    """Warn of a run that was to converge and did not.
+    """Warn of a run that ended far above where it began, or did not converge.
 
     Parameters
     ----------
@@ -115,6 +119,7 @@ def speak_at_the_end(state: RunState, recipe: Recipe) -> None:
     recipe : Recipe
         Checked.
     """
+    _speak_of_divergence(state)
     if recipe.tol is None or state.stopped != "epochs":
         return
     _say_once(
@@ -124,6 +129,27 @@ def speak_at_the_end(state: RunState, recipe: Recipe) -> None:
         f"the last {recipe.tol_epochs} of {recipe.epochs} epochs. Run more epochs, raise "
         "the learning rate, or ask for less (tol).",
     )
+
+
+def _speak_of_divergence(state: RunState) -> None:
+    rows = state.history.rows
+    watch = state.watch
+    if watch is not None and watch.rule.restore_best:
+        rows = rows[: watch.best_round + 1] or rows
+    last = rows[-1]["loss"]
+    starts = [(rows[0]["loss"], _FACTOR)]
+    if state.first_loss is not None:
+        starts.append((state.first_loss, _LEAP))
+    for first, factor in starts:
+        if last - first > factor * abs(first) > 0:
+            _say_once(
+                state,
+                "rising",
+                f"The training loss began at {first:.3g} and ended at {last:.3g}: the "
+                "run diverged, the steps are too long at "
+                f"learning_rate={rows[-1]['learning_rate']:.3g}. Try a tenth of it, or "
+                f"{_SCALES}.",
+            )
 
 
 def _is_rising(losses: list[float]) -> bool:

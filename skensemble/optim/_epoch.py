@@ -24,6 +24,8 @@ from skensemble.optim._recipe import Objective, Recipe
 from skensemble.optim._state import RunState
 
 Array = NDArray[Any]
+# The loss of fewer rows than these may be near zero by chance.
+_TELLING = 8
 
 
 class Stepper:
@@ -170,6 +172,8 @@ def _pass(objective, state, recipe, stepper, order, before) -> dict[str, Any]:
         if not (math.isfinite(loss) and (j > 0 or stepper.is_finite())):
             bad = {"loss": loss, "gradient_norm": math.nan, "learning_rate": rate}
             raise diverged(state, recipe, before, bad)
+        if state.clock == 0 and j == 0 and rows >= min(_TELLING, n_rows):
+            state.first_loss = loss
         total += loss * (rows / n_rows)
         if j < count - 1:
             stepper.step(rate)

@@ -52,6 +52,8 @@ class RunState:
         What ended the run.
     warned : set of str
         Warnings given, so that each is given once.
+    first_loss : float or None
+        Of the first update, before it was made; None where a few rows only tell it.
     """
 
     flat: Array
@@ -68,6 +70,7 @@ class RunState:
     clock: int = 0
     stopped: str | None = None
     warned: set[str] = field(default_factory=set)
+    first_loss: float | None = None
 
     @property
     def params(self) -> list[Array]:

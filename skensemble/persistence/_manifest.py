@@ -37,6 +37,8 @@ SCORES = (
     *("leaderboard_", "oof_score_", "oob_score_", "best_score_", "best_iteration_"),
     *("cv_risk_", "history_", "scores_"),
 )
+# What is shown of a table of scores.
+SHOWN, MOST_COLUMNS = 5, 8
 
 
 class Manifest(dict):
@@ -45,7 +47,47 @@ class Manifest(dict):
     def __repr__(self) -> str:
         width = max(map(len, self), default=0)
         rows = (f"{name:<{width}}  {_in_short(one)}" for name, one in self.items())
-        return "\n".join(rows)
+        parts = [
+            _beside(name, _of_scores(one), width) if name == "scores" else row
+            for (name, one), row in zip(self.items(), rows, strict=True)
+        ]
+        return "\n".join(parts)
+
+
+def _beside(name: str, text: str, width: int) -> str:
+    """Lines of text beside the name of what they are about."""
+    return f"{name:<{width}}  " + text.replace("\n", "\n" + " " * (width + 2))
+
+
+def _of_scores(scores: Any) -> str:
+    """Scores, each on its line, with the first rows of those that are tables."""
+    if not isinstance(scores, dict) or not scores:
+        return _in_short(scores)
+    return "\n".join(
+        f"{name}\n{_rows(one)}" if _is_table(one) else f"{name} {_in_short(one)}"
+        for name, one in scores.items()
+    )
+
+
+def _is_table(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(one, dict) and one for one in value)
+    )
+
+
+def _rows(records: list[dict[str, Any]]) -> str:
+    shown = pd.DataFrame(records[:SHOWN]).drop(columns="index", errors="ignore")
+    text = shown.to_string(
+        index=False,
+        float_format=lambda number: f"{number:.4g}",
+        max_cols=MOST_COLUMNS,
+        max_colwidth=24,
+        na_rep="",
+    )
+    more = len(records) - SHOWN
+    return f"{text}\n... ({len(records)} in all)" if more > 0 else text
 
 
 def _in_short(value: Any) -> str:

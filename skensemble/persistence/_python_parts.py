@@ -6,6 +6,7 @@ import datetime
 import enum
 import functools
 import re
+import zoneinfo
 from types import MappingProxyType
 from typing import Any
 
@@ -63,6 +64,22 @@ def _make_error(value: dict[str, Any]) -> Exception:
 
 def _take_duration(value: datetime.timedelta) -> list:
     return [value.days, value.seconds, value.microseconds]
+
+
+def _take_offset(zone: datetime.timezone) -> list:
+    offset, name = zone.utcoffset(None), zone.tzname(None)
+    return (
+        [offset] if name == datetime.timezone(offset).tzname(None) else [offset, name]
+    )
+
+
+def _take_place(zone: zoneinfo.ZoneInfo) -> str:
+    if zone.key is None:
+        raise ModelFileError(
+            "The model cannot be saved: it holds a time zone without a name. Use one "
+            "with a name, such as ZoneInfo('Europe/Paris')."
+        )
+    return zone.key
 
 
 def _take_dtype(dtype: np.dtype) -> Any:
@@ -134,6 +151,13 @@ PARTS = (
         _take_duration,
         lambda value: datetime.timedelta(*value),
     ),
+    Part(
+        "offset",
+        ("datetime.timezone",),
+        _take_offset,
+        lambda value: datetime.timezone(*value),
+    ),
+    Part("zone", ("zoneinfo.ZoneInfo",), _take_place, zoneinfo.ZoneInfo),
     Part(
         "masked",
         ("numpy.ma.MaskedArray", "numpy.ma.core.MaskedArray"),

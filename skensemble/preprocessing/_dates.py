@@ -1,21 +1,26 @@
 """Dates as numbers: days since 1970, parts of the calendar, and cycles."""
 
 import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from pandas.tseries.api import guess_datetime_format
 
-from skensemble.preprocessing._reading import Array
+from skensemble.core._told import warn
+from skensemble.preprocessing._reading import NOTHING, Array
 
 _DATE = re.compile(
     r"""\s*(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}
     | \d{1,2}[-/]\d{1,2}[-/](?:\d{4}|\d{2})
     | \d{1,2}\.\d{1,2}\.\d{4}
     | \d{8}T\d{6}
-    | \d{1,2}[ -][A-Za-z]{3,9}[ -,]+\d{2,4}
+    | \d{1,2}[ -][A-Za-z]{3,9}[ ,-]+\d{2,4}
     | [A-Za-z]{3,9}\ \d{1,2},?\ \d{4})
     (?:[T ].*)?""",
     re.VERBOSE,
@@ -31,6 +36,8 @@ _PARTS = {
 }
 _CYCLES = {"month": 12, "weekday": 7, "hour": 24}
 _PARSED = 0.95
+# So many dates are asked for the format that may be that of all.
+_ASKED = 5
 
 
 def looks_like_dates(words: list[str]) -> bool:
@@ -54,28 +61,76 @@ def parse_dates(column: pd.Series) -> str | None:
     format : str or None
         "mixed" where no single one does, None where they are no dates.
     """
-    said = column.dropna().astype(str)
-    said = pd.Series(said.unique())
-    for dayfirst in (False, True):
-        form = guess_datetime_format(said.iloc[0], dayfirst=dayfirst)
-        if form and _parse(said, form).notna().mean() > _PARSED:
+    said = pd.Series(column.dropna().astype(str).unique())
+    dated = said[said.map(_is_dated)].head(_ASKED)
+    forms = _guessed(list(dated))
+    read = {form: _parse(said, form).notna().mean() for form in forms}
+    # Of two that read as many, the first, which is that with the month first.
+    best = max(read, key=lambda form: read[form], default="mixed")
+    for form in (best, "mixed"):
+        if _parse(said, form).notna().mean() > _PARSED:
             return form
-    return "mixed" if _parse(said, "mixed").notna().mean() > _PARSED else None
+    return None
 
 
-def _parse(said: pd.Series, form: str | None) -> pd.Series:
-    utc = form is not None and ("%z" in form or form == "mixed")
-    parsed = pd.to_datetime(said, format=form, errors="coerce", utc=utc)
+def _is_dated(word: str) -> bool:
+    return _DATE.fullmatch(word) is not None
+
+
+def _guessed(words: list[str]) -> list[str]:
+    """Formats that some words may have, each once, the month first where both do."""
+    with _without_advice():
+        forms = [
+            guess_datetime_format(word, dayfirst=dayfirst)
+            for dayfirst in (False, True)
+            for word in words
+        ]
+    return list(dict.fromkeys(form for form in forms if form))
+
+
+@contextmanager
+def _without_advice() -> Iterator[None]:
+    """Quiet pandas, which says that a day is first where it reads it so."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Parsing dates in", UserWarning)
+        yield
+
+
+def _parse(said: pd.Series, form: str, *, dayfirst: bool = False) -> pd.Series:
+    utc = "%z" in form or form == "mixed"
+    with _without_advice():
+        parsed = pd.to_datetime(
+            said, format=form, errors="coerce", utc=utc, dayfirst=dayfirst
+        )
     return parsed.dt.tz_localize(None) if utc else parsed
+
+
+def _parse_most(said: pd.Series, form: str) -> pd.Series:
+    """Read dates in the format of the fit, and what is written otherwise, if a date."""
+    parsed = _parse(said, form)
+    others = parsed.isna() & said.map(_is_dated, na_action="ignore").eq(True)
+    if form == "mixed" or not others.any():
+        return parsed
+    parsed = parsed.astype("datetime64[us]")
+    # A year in front has its month next, whatever the format of the fit.
+    year_first = said.str.match(r"\s*\d{4}").eq(True)
+    day_first = -1 < form.find("%d") < form.find("%m")
+    for rows, day in ((others & year_first, False), (others & ~year_first, day_first)):
+        again = _parse(said[rows], "mixed", dayfirst=day)
+        parsed[rows] = again.astype("datetime64[us]")
+    return parsed
 
 
 @dataclass(frozen=True)
 class Dates:
-    """The parts of a column of dates that vary, and how the column is read."""
+    """The parts of a column of dates that vary, and how the column is read.
+
+    The zone is kept by its name: a zone itself has no place in a file.
+    """
 
     name: str
     form: str | None
-    zone: Any
+    zone: str | None
     parts: tuple[str, ...]
     cycles: tuple[str, ...]
 
@@ -99,6 +154,7 @@ class Dates:
         """
         when = _times(column, self.form, self.zone)
         index = pd.DatetimeIndex(when)
+        _tell_lost(column, np.asarray(index.isna()))
         made = [_days(index), *(_part(index, part) for part in self.parts)]
         for part in self.cycles:
             angle = 2 * np.pi * _part(index, part) / _CYCLES[part]
@@ -123,7 +179,7 @@ def learn_dates(column: pd.Series, *, style: str, cyclic: bool) -> Dates:
     -------
     dates : Dates
     """
-    zone = getattr(column.dtype, "tz", None)
+    zone = _name_of_zone(getattr(column.dtype, "tz", None))
     strings = pd.api.types.infer_dtype(column, skipna=True) in ("string", "bytes")
     form = (parse_dates(column) or "mixed") if strings else None
     index = pd.DatetimeIndex(_times(column, form, zone))
@@ -137,7 +193,22 @@ def learn_dates(column: pd.Series, *, style: str, cyclic: bool) -> Dates:
     return Dates(str(column.name), form, zone, plain, round_)
 
 
-def _times(column: pd.Series, form: str | None, zone: Any) -> Any:
+def _name_of_zone(zone: Any) -> str | None:
+    """A name that pandas takes for the zone: "Europe/Berlin", or "UTC+02:00"."""
+    offset = None if zone is None else zone.utcoffset(None)
+    if offset is None:
+        return None if zone is None else _name_of_place(str(zone))
+    sign, minutes = "-" if offset < timedelta(0) else "+", abs(offset).seconds // 60
+    return f"UTC{sign}{minutes // 60:02}:{minutes % 60:02}" if minutes else "UTC"
+
+
+def _name_of_place(name: str) -> str:
+    """The name of a zone, also where dateutil has the path of its file alone."""
+    path = re.search(r"zoneinfo/([\w/+-]+)", name)
+    return path[1] if path else name
+
+
+def _times(column: pd.Series, form: str | None, zone: str | None) -> Any:
     """Dates as they read on the wall of the zone of the fit."""
     if isinstance(column.dtype, pd.PeriodDtype):
         column = column.dt.to_timestamp()
@@ -153,14 +224,25 @@ def _times(column: pd.Series, form: str | None, zone: Any) -> Any:
 def _parsed_times(column: pd.Series, form: str | None) -> Any:
     try:
         if form is not None:
-            return _parse(column.astype("str"), form)
-        parsed = pd.to_datetime(column, errors="coerce", utc=True, format="mixed")
-        return parsed.dt.tz_localize(None)
+            return _parse_most(column.astype("str"), form)
+        return _parse(column, "mixed")
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"column {column.name!r} should hold dates, but {error}; convert it, or say "
             "what it is with kinds=."
         ) from error
+
+
+def _tell_lost(column: pd.Series, lost: Array) -> None:
+    """Warn of values that are there and are no dates."""
+    said = column[lost & column.notna().to_numpy()].astype(str)
+    strange = said[~said.str.strip().str.lower().isin(NOTHING)]
+    if len(strange):
+        warn(
+            f"column {column.name!r} should hold dates; {len(strange)} values that do "
+            f"not, such as {strange.iloc[0]!r}, are taken as missing.",
+            UserWarning,
+        )
 
 
 def _days(index: pd.DatetimeIndex) -> Array:

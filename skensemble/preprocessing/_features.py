@@ -19,6 +19,7 @@ from skensemble.preprocessing._candidates import (
 )
 from skensemble.preprocessing._kinds import find_kinds
 from skensemble.preprocessing._levels import learn_levels
+from skensemble.preprocessing._marks import learn_marks
 from skensemble.preprocessing._reading import Array, read_frame
 from skensemble.preprocessing._selection import SELECTIONS
 from skensemble.preprocessing._target_means import (
@@ -248,7 +249,12 @@ def _matched(generator: Any, frame: pd.DataFrame, named: bool) -> pd.DataFrame:
 
 def _by_kind(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
     kinds = find_kinds(frame, None, _HIGH_CARDINALITY)
-    numeric = list(kinds.index[kinds == "numeric"])
+    numeric = [
+        name
+        for name in kinds.index[kinds == "numeric"]
+        # The encoder reads "$1,200"; nothing is made of it here.
+        if learn_marks(frame[name]) is None
+    ]
     return numeric, list(kinds.index[kinds.isin(["category", "high-cardinality"])])
 
 

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from skensemble.core._told import warn
 from skensemble.preprocessing._dates import looks_like_dates, parse_dates
+from skensemble.preprocessing._marks import learn_marks
 from skensemble.preprocessing._reading import (
     NOTHING,
     Array,
@@ -47,6 +49,8 @@ _INFERRED = {
 _NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
 # Fewer rows than this say nothing about what is a running number.
 _FEW = 30
+# Numbers with marks in no more levels than this are levels: "5%", "10%", "20%".
+_FEW_LEVELS = 20
 
 
 @dataclass(frozen=True)
@@ -116,10 +120,19 @@ def _mark_duplicates(kinds: dict[str, str], found: dict[str, Found]) -> None:
 
 def _keep_something(kinds: dict[str, str], said: Any, native: list[str]) -> None:
     """A table of identifiers alone has nothing else to learn from."""
-    if all(kind in DROPPED for kind in kinds.values()):
-        for name, kind in kinds.items():
-            if kind == "identifier" and name not in said:
-                kinds[name] = "numeric" if name in native else "high-cardinality"
+    if not all(kind in DROPPED for kind in kinds.values()):
+        return
+    kept = [name for name in kinds if kinds[name] == "identifier" and name not in said]
+    left = {name: kind for name, kind in kinds.items() if name not in kept}
+    for name in kept:
+        kinds[name] = "numeric" if name in native else "high-cardinality"
+    if kept and left:
+        warn(
+            f"X has nothing to learn from but {kept}, which look like identifiers and "
+            f"are kept for want of others; left out are {left}. Say with kinds= what "
+            "the columns are, if you know better.",
+            UserWarning,
+        )
 
 
 def _kinds_of_numbers(frame: pd.DataFrame, names: list[str]) -> dict[str, Found]:
@@ -205,6 +218,8 @@ def _kind_of_strings(column: pd.Series, high_cardinality: int) -> Found:
         return Found("numeric", content)
     if looks_like_dates(sample) and parse_dates(column) is not None:
         return Found("date-time", content)
+    if len(words) > _FEW_LEVELS and _have_marks(sample, column):
+        return Found("numeric", content)
     return Found(_kind_of_words(sample, len(words), rows, high_cardinality), content)
 
 
@@ -218,6 +233,12 @@ def _are_decimals(words: list[str]) -> bool:
 def _most_parse(words: list[str]) -> bool:
     said = pd.Series([word for word in words if word.strip().lower() not in NOTHING])
     return bool(pd.to_numeric(said, errors="coerce").notna().mean() > 0.95)
+
+
+def _have_marks(sample: list[str], column: pd.Series) -> bool:
+    """Whether strings are numbers with marks; a few of them are asked first."""
+    few = learn_marks(pd.Series(sample, dtype="str"))
+    return few is not None and learn_marks(column) is not None
 
 
 def _kind_of_words(sample: list[str], levels: int, rows: int, high: int) -> str:

@@ -67,6 +67,8 @@ def make_member(estimator, *, for_=None, random_state=None):
     ------
     ValueError
         Where `for_` is not known.
+    TypeError
+        Where `estimator` is a class, a name, or otherwise nothing that can be fitted.
 
     See Also
     --------
@@ -87,6 +89,7 @@ def make_member(estimator, *, for_=None, random_state=None):
     """
     if for_ is not None and for_ not in STYLES:
         raise ValueError(f"for_={for_!r} is not known; use one of {list(STYLES)}.")
+    _refuse_what_is_no_learner(estimator)
     if for_ is None and _reads_tables(estimator):
         return estimator
     kind = for_ or kind_of_learner(estimator)
@@ -104,6 +107,20 @@ def make_member(estimator, *, for_=None, random_state=None):
         else Pipeline([("tableencoder", encoder), *steps])
     )
     return seed_estimator(member, root_seed(random_state), "member")
+
+
+def _refuse_what_is_no_learner(estimator: Any) -> None:
+    if isinstance(estimator, type):
+        name = estimator.__name__
+        raise TypeError(
+            f"estimator={name} is a class; give an object of it, as in "
+            f"make_member({name}())."
+        )
+    if not (hasattr(estimator, "fit") and hasattr(estimator, "get_params")):
+        raise TypeError(
+            f"estimator={estimator!r} is no estimator, for it has no fit or no "
+            "get_params; give one, as in make_member(Ridge())."
+        )
 
 
 def kind_of_learner(estimator: Any) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from skensemble.preprocessing._dates import Dates, learn_dates
 from skensemble.preprocessing._levels import Levels, learn_levels, learn_order
+from skensemble.preprocessing._marks import Marked, learn_marks
 from skensemble.preprocessing._reading import Array, block_of_numbers, factorize
 from skensemble.preprocessing._styles import Style
 from skensemble.preprocessing._target_means import (
@@ -40,6 +41,9 @@ class Order:
     def names(self) -> list[str]:
         """Name of the column made."""
         return [self.name]
+
+
+Other = Order | Dates | Marked | Texts
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ class Plan:
     """The columns of the table by what is made of them."""
 
     plain: tuple[str, ...]
-    others: tuple[Order | Dates | Texts, ...]
+    others: tuple[Other, ...]
     categories: tuple[Category, ...]
     averaged: tuple[str, ...]
 
@@ -171,10 +175,12 @@ def learn_plan(
     plan : Plan
     """
     plain: list[str] = []
-    others: list[Order | Dates | Texts] = []
+    others: list[Other] = []
     categories: list[Category] = []
     for name, kind in kinds.to_dict().items():
-        if kind in ("numeric", "boolean"):
+        if kind == "numeric" and (marked := learn_marks(frame[name])):
+            others.append(marked)
+        elif kind in ("numeric", "boolean"):
             plain.append(str(name))
         elif kind in ("category", "high-cardinality"):
             levels = learn_levels(frame[name])
@@ -186,7 +192,7 @@ def learn_plan(
     return Plan(tuple(plain), tuple(others), tuple(categories), averaged)
 
 
-def _other(column: pd.Series, kind: str, wishes: Wishes) -> list[Order | Dates | Texts]:
+def _other(column: pd.Series, kind: str, wishes: Wishes) -> list[Other]:
     if kind == "ordinal":
         words = pd.Index(learn_order(column), dtype="str")
         return [Order(str(column.name), words.drop_duplicates())]

@@ -26,7 +26,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     Finds out what each column is, numbers, categories, dates, texts, and what there is
     nothing to learn from, and makes of each what the learner can use best. Levels that
     were never seen, missing values, columns in another order and numbers that come as
-    strings are fine when new rows are transformed.
+    strings are fine when new rows are transformed; what is no number or no date in a
+    column of these is taken as missing, with a warning.
 
     Categories with many levels become target means, (sum of y in the level + m prior) /
     (rows of the level + m), with m from the data. ``fit_transform(X, y)`` gives each
@@ -102,8 +103,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     -----
     A whole-number column that only rises or falls and hardly leaves out a number, and
     strings without spaces that are nearly all different, are identifiers. Strings that
-    are numbers with a decimal point are numeric; strings of whole numbers alone are
-    codes, so categories.
+    are numbers with a decimal point are numeric, and more than 20 different ones with a
+    currency, a per cent sign, a decimal comma or thousands apart ("$1,200", "12%"), too;
+    strings of whole numbers alone are codes, so categories. A running number that does
+    say something, such as a time step, is kept with ``kinds={"step": "numeric"}``.
 
     References
     ----------

@@ -175,8 +175,45 @@ def test_leaving_one_out_of_a_logistic_model_is_close_to_refits():
     assert (
         np.abs(model.oof_ - near).max() < 0.1 * np.abs(near - model._mean(whole)).max()
     )
-    lasso = LinearRegressorCV(penalty="l1", alphas=[0.05], cv="loo").fit(*numbers(60))
-    assert np.isfinite(lasso.best_score_)
+
+
+def leave_one_out_of(X, y, alphas, *, cv, **options):
+    model = LinearRegressorCV(alphas=alphas, cv=cv, tol=1e-10, **options).fit(X, y)
+    return model.scores_.mean(axis=1)
+
+
+@pytest.mark.parametrize("standardize", [False, True])
+@pytest.mark.parametrize("factors", [None, [0.5, 1, 2, 1, 0, 1, 1, 3]])
+def test_leaving_one_out_is_exact_but_for_strength_and_scale(standardize, factors):
+    X, y = numbers(40)
+    X[0, 3] += 40  # a row that makes up the scale of its column
+    alphas = np.array([1.0, 0.1, 0.01])
+    given = {"penalty": L2(weights=factors)}
+    quick = leave_one_out_of(X, y, alphas, cv="loo", standardize=standardize, **given)
+    scaled = X / X.std(axis=0) if standardize else X
+    stronger = alphas * 40 / 39
+    refits = leave_one_out_of(scaled, y, stronger, cv=LeaveOneOut(), **given)
+    np.testing.assert_allclose(quick, refits, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "penalty", ["l1", "elasticnet", "mcp", NonNegative(L2()), GroupLasso()], ids=str
+)
+@pytest.mark.parametrize("many", [LinearRegressorCV, LinearClassifierCV])
+def test_leaving_one_out_by_a_step_is_refused_where_it_does_not_hold(many, penalty):
+    X, y = classes(40) if many is LinearClassifierCV else numbers(40)
+    with pytest.raises(ValueError, match=r"smooth penalty.*use cv=LeaveOneOut\(\)"):
+        many(penalty=penalty, alphas=[0.1], cv="loo").fit(X, y)
+
+
+def test_leaving_one_out_of_several_mixtures():
+    X, y = numbers(40)
+    model = LinearRegressorCV(
+        penalty=ElasticNetPenalty(), alphas=[0.1], l1_ratios=[0.0], cv="loo"
+    )
+    assert model.fit(X, y).l1_ratio_ == 0
+    with pytest.raises(ValueError, match="smooth penalty"):
+        model.set_params(l1_ratios=[0.0, 0.5]).fit(X, y)
 
 
 def test_one_standard_error_takes_a_stronger_penalty():

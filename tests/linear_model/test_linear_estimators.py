@@ -12,7 +12,12 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from skensemble import LinearClassifier, LinearRegressor, StackingRegressor
+from skensemble import (
+    LinearClassifier,
+    LinearRegressor,
+    LinearRegressorCV,
+    StackingRegressor,
+)
 from skensemble.linear_model import (
     L1,
     L2,
@@ -24,6 +29,7 @@ from skensemble.linear_model import (
 )
 from skensemble.losses import Huber, LogLoss
 from skensemble.optim import Adam, learning_rate_range_test
+from skensemble.preprocessing import make_member
 
 
 def frame(n=120, seed=0):
@@ -37,6 +43,48 @@ def frame(n=120, seed=0):
     )
     y = 0.1 * X["size"] + (X["city"] == "b") * 2.0 + rng.normal(size=n)
     return X, y.to_numpy()
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "why"),
+    [
+        (LinearClassifier("hinge"), "predict_proba", r"Hinge\(\).*such as LogLoss\(\)"),
+        (LinearClassifier("hinge"), "predict_log_proba", "no probabilities"),
+        (LinearClassifier("hing"), "predict_proba", "did you mean 'hinge'"),
+        (LinearRegressor(), "partial_fit", r"needs solver=FirstOrder\(...\), got"),
+        (LinearClassifier(), "partial_fit", r"needs solver=FirstOrder\(...\), got"),
+    ],
+)
+def test_a_method_that_is_missing_says_why(model, name, why):
+    assert not hasattr(model, name)
+    with pytest.raises(AttributeError, match=f"has no attribute '{name}': .*{why}"):
+        getattr(model, name)
+
+
+@pytest.mark.parametrize("model", [LinearRegressor(), LinearRegressorCV()], ids=repr)
+@pytest.mark.parametrize("columns", [["size", "age"], ["size", "age", "city"]])
+def test_columns_with_missing_numbers_are_named(model, columns):
+    X, y = frame()
+    X = X.assign(age=1.0)[columns]
+    fitted = clone(model).fit(X, y)
+    X.loc[3, "age"] = np.nan
+    says = r"^Input X contains NaN\..*in the column \['age'\].*Imputer.*make_member"
+    for method in (model.fit, fitted.predict):
+        with pytest.raises(ValueError, match=f"(?s){says}"):
+            method(*(X, y)[: 2 if method == model.fit else 1])
+    assert len(make_member(model).fit(X, y).predict(X)) == len(y)
+    wide = pd.DataFrame(np.full((4, 12), np.nan)).add_prefix("x")
+    with pytest.raises(ValueError, match=r"columns \['x0', .*'x9'\] and 2 more"):
+        model.fit(wide, y[:4])
+    with pytest.raises(ValueError, match="Input X contains NaN"):
+        model.fit(wide.to_numpy(), y[:4])
+
+
+def test_columns_of_another_order_are_refused():
+    X, y = frame()
+    model = LinearRegressor().fit(X, y)
+    with pytest.raises(ValueError, match="same order as they were in fit"):
+        model.predict(X[["city", "size", "kind"]])
 
 
 def test_categories_are_columns_of_zero_and_one():

@@ -13,6 +13,7 @@ from skensemble.exceptions import DivergedError
 from skensemble.optim import (
     SGD,
     Adam,
+    Cyclical,
     GradientDescent,
     Momentum,
     Recipe,
@@ -123,6 +124,30 @@ def test_a_rising_loss_is_told_once(quadratic):
     with pytest.warns(ConvergenceWarning, match="Try a tenth of it") as told:
         minimize(quadratic([9.0]), [np.full(1, 1e-9)], recipe)
     assert len(told) == 1
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 4])
+def test_a_short_run_that_diverges_is_told(epochs, noisy_rows, least_squares):
+    X, y = noisy_rows
+    recipe = Recipe(SGD(1.0), epochs=epochs, batch_size=16)
+    with pytest.warns(
+        ConvergenceWarning, match=r"began at .* and ended at .* learning_rate=1\. Try"
+    ) as told:
+        result = minimize(least_squares(1e3 * X, y), [np.zeros(3), 0.0], recipe)
+    assert len(told) == 1
+    assert not result.converged
+
+
+def test_a_run_restored_to_before_it_diverged_is_fine(noisy_rows, least_squares):
+    X, y = noisy_rows
+    objective = least_squares(2 * X[:60], y[:60], 2 * X[60:], y[60:])
+    recipe = Recipe(
+        GradientDescent(Cyclical(0.01, 20.0, period=8)),
+        epochs=4,
+        early_stopping=Patience(9, restore_best=True),
+    )
+    result = minimize(objective, [np.zeros(3), 0.0], recipe)
+    assert result.history["loss"][-1] > 10 * result.history["loss"][0]
 
 
 def test_noise_is_no_divergence(noisy_rows, least_squares):

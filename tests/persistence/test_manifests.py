@@ -21,7 +21,7 @@ from sklearn.preprocessing import OrdinalEncoder
 
 import skensemble as sk
 from skensemble.exceptions import ModelFileError
-from skensemble.persistence import load, read_manifest, save
+from skensemble.persistence import Manifest, load, read_manifest, save
 
 X, Y = load_iris(return_X_y=True, as_frame=True)
 
@@ -189,3 +189,25 @@ def test_no_manifest_no_model(content, tmp_path):
     (tmp_path / "model").write_bytes(content)
     with pytest.raises(ModelFileError, match="not a model that skensemble saved"):
         read_manifest(tmp_path / "model")
+
+
+def test_a_leaderboard_prints_as_a_table(tmp_path):
+    members = [(f"m{k}", Ridge(10.0**k)) for k in range(8)]
+    stack = sk.StackingRegressor(members, cv=3, random_state=0).fit(X, Y)
+    save(stack, tmp_path / "model")
+    lines = repr(read_manifest(tmp_path / "model")).splitlines()
+    start = lines.index("scores    leaderboard_")
+    assert lines[start + 1].split() == ["member", *stack.leaderboard_.columns]
+    best = stack.leaderboard_.iloc[0]
+    cells = lines[start + 2].split()
+    assert cells[:2] == [best.name, f"{best['score']:.4g}"]
+    assert lines[start + 7].strip() == f"... ({len(stack.leaderboard_)} in all)"
+    assert lines[start + 8].startswith("created")
+    assert max(map(len, lines[start : start + 8])) < 90
+
+
+def test_scores_of_other_files_print_too():
+    plain = {"oof_score_": 0.5, "scores_": [0.1, 0.2], "best_iteration_": None}
+    for scores in ({}, None, plain, {"history_": [{}]}, "none"):
+        assert repr(Manifest(scores=scores)).startswith("scores")
+    assert "scores_ 0.1, 0.2" in repr(Manifest(scores=plain))

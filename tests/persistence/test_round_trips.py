@@ -52,6 +52,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from xgboost import XGBClassifier, XGBRanker, XGBRegressor, XGBRFClassifier
 
 import skensemble as sk
+from skensemble.datasets import load_ames
 from skensemble.linear_model import SCAD, ElasticNetPenalty
 from skensemble.losses import Focal, Huber, LogCosh
 from skensemble.persistence import load, save
@@ -326,6 +327,44 @@ def test_table_encoder_before_a_member(name, table, tmp_path):
     model = make_member(TABULAR[name], random_state=0).fit(rows, labels)
     save(model, tmp_path / "model")
     assert_same(model, load(tmp_path / "model"), rows)
+
+
+@pytest.mark.parametrize("zone", [None, "UTC", "Europe/Berlin", "+02:00"])
+def test_table_encoder_of_times_in_a_zone(zone, table, tmp_path):
+    X, labels, _ = table
+    X = X.assign(when=pd.date_range("2020-01-01", periods=ROWS, freq="37h", tz=zone))
+    model = make_member(LGBMClassifier(**LIGHT), random_state=0).fit(X, labels)
+    save(model, tmp_path / "model", X=X)
+    assert_same(model, load(tmp_path / "model"), X)
+
+
+def test_table_encoder_of_written_dates_and_numbers(table, tmp_path):
+    X, labels, numbers = table
+    X = X.assign(
+        when=pd.date_range("2020-01-01", periods=ROWS).strftime("%d/%m/%Y"),
+        price=[f"${1000 + 99 * number:,.2f}" for number in numbers],
+    )
+    model = make_member(LogisticRegression(), random_state=0).fit(X, labels)
+    save(model, tmp_path / "model")
+    assert_same(model, load(tmp_path / "model"), X)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [sk.AutoEnsembleClassifier, sk.AutoEnsembleRegressor],
+    ids=["classes", "numbers"],
+)
+def test_automatic_ensembles_on_houses(kind, tmp_path):
+    houses, price = load_ames(return_X_y=True)
+    X, y = houses.head(ROWS), price.head(ROWS)
+    if kind is sk.AutoEnsembleClassifier:
+        y = np.where(y > y.median(), "dear", "cheap")
+    members = ["linear", "lightgbm_small"]
+    model = kind(None, members=members, preset="fast", cv=2, random_state=0).fit(X, y)
+    save(model, tmp_path / "model", X=X)
+    again = load(tmp_path / "model")
+    assert_same(model, again, X)
+    pd.testing.assert_frame_equal(again.leaderboard_, model.leaderboard_)
 
 
 def test_rankers(table, tmp_path):

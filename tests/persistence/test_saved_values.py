@@ -1,11 +1,15 @@
 """Every plain value comes back equal, of its type, and shared where it was."""
 
 import collections
+import datetime
 import enum
 import functools
+import json
 import math
 import re
 import types
+from io import BytesIO
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -116,9 +120,11 @@ def test_arrays(array, order):
         *(pd.Timestamp("1999-12-31"), pd.Interval(1, 2), pd.Period("2020-03"), pd.NaT),
         *(pd.StringDtype(), pd.Int64Dtype(), pd.CategoricalDtype(["b", "a"], True)),
         *(pd.DatetimeTZDtype("ns", "UTC"), np.float64, Colour.RED, np.log1p, np.mean),
+        *(datetime.UTC, datetime.timezone(datetime.timedelta(hours=-3), "home")),
+        *(datetime.timezone(datetime.timedelta(hours=2)), ZoneInfo("Europe/Berlin")),
         *(Bunch(a=1, b=[2]), Huber(0.7), accuracy_score, {1, 2}),
     ],
-    ids=lambda value: f"{type(value).__name__}: {value!r}"[:50],
+    ids=lambda value: type(value).__name__,
 )
 def test_values(value):
     again = round_trip(value, trusted=[Colour])
@@ -254,3 +260,17 @@ def test_masked_arrays():
 def test_what_cannot_be_kept_is_named(value):
     with pytest.raises(ModelFileError, match="cannot be saved: it holds"):
         take_apart(value)
+
+
+def test_a_zone_without_a_name_is_refused():
+    head = b"TZif" + bytes(16) + b"".join(n.to_bytes(4) for n in (0, 0, 0, 0, 1, 4))
+    zone = ZoneInfo.from_file(BytesIO(head + bytes(6) + b"UTC\0"))
+    with pytest.raises(ModelFileError, match=r"a time zone without a name.*ZoneInfo\("):
+        take_apart(zone)
+
+
+def test_a_zone_is_a_name_and_no_path():
+    graph = take_apart(ZoneInfo("Europe/Berlin"))
+    forged = json.loads(json.dumps(graph.nodes).replace("Europe", "../../etc"))
+    with pytest.raises(ValueError, match="ZoneInfo keys must"):
+        make_again(Graph(graph.root, forged, graph.packs, graph.leaves))

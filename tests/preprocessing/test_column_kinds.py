@@ -42,6 +42,21 @@ COLUMNS = {
     "dates": ([d.date() for d in DAYS], "date-time"),
     "dates as strings": (DAYS.strftime("%Y-%m-%d %H:%M"), "date-time"),
     "day first": ([f"{k % 28 + 1}/{k % 12 + 1}/2020" for k in range(N)], "date-time"),
+    "short dates": ([f"{d:%d-%b-%y}" for d in DAYS[::24].repeat(24)[:N]], "date-time"),
+    "dollars": ([f"${1000 + 7 * k:,}.20" for k in range(N)], "numeric"),
+    "euros": ([f"{k // 3},{k % 7} €" for k in range(N)], "numeric"),
+    "per cent": ([f"{k % 60}%" for k in range(N)], "numeric"),
+    "few per cent": ([f"{k % 6 * 10}%" for k in range(N)], "category"),
+    "two currencies": (
+        [f"{'$€'[k % 2]}{k % 60}" for k in range(N)],
+        "high-cardinality",
+    ),
+    "shares or not": (
+        [f"{k % 60}" + "%" * (k % 2) for k in range(N)],
+        "high-cardinality",
+    ),
+    "addresses": ([f"192.168.{k % 60}" for k in range(N)], "high-cardinality"),
+    "telephones": ([f"079 {k % 60 + 100} 10" for k in range(N)], "text"),
     "versions": ([f"{k % 3}.{k % 2}.1" for k in range(N)], "category"),
     "durations": (DAYS - DAYS[0] + pd.Timedelta("1s"), "numeric"),
     "prose": ([f"the house number {k} is big" for k in range(N)], "text"),
@@ -108,9 +123,20 @@ def test_a_running_number_alone_is_kept():
     assert TableEncoder().fit(np.arange(50)[:, None]).kinds_["x0"] == "numeric"
 
 
-def test_nothing_to_learn_from_is_refused():
-    with pytest.raises(ValueError, match="nothing to learn from"):
-        TableEncoder().fit(pd.DataFrame({"a": [1, 1, 1]}))
+def test_nothing_to_learn_from_is_refused_with_every_column():
+    frame = pd.DataFrame({"a": [1, 1, 1], "b": [2, 3, 5]})
+    told = r"nothing to learn from .*'a': 'constant', 'b': 'identifier'"
+    with pytest.raises(ValueError, match=told):
+        TableEncoder(kinds={"b": "identifier"}).fit(frame)
+
+
+def test_identifiers_for_want_of_others_are_told():
+    frame = pd.DataFrame({"id": np.arange(N), "one": "x", "none": None})
+    told = r"nothing to learn from but \['id'\].*'one': 'constant', 'none': 'constant'"
+    with pytest.warns(UserWarning, match=told):
+        encoder = TableEncoder().fit(frame)
+    assert encoder.kinds_["id"] == "numeric"
+    assert encoder.dropped_ == ["one", "none"]
 
 
 @pytest.mark.parametrize(

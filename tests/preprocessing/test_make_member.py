@@ -229,6 +229,22 @@ def test_an_unknown_kind_is_refused():
         make_member(Ridge(), for_="tree")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (Ridge, r"estimator=Ridge is a class; .*make_member\(Ridge\(\)\)"),
+        ("ridge", "estimator='ridge' is no estimator"),
+        (None, "estimator=None is no estimator"),
+    ],
+    ids=["class", "name", "None"],
+)
+def test_what_is_no_learner_is_refused(wrong, told):
+    with pytest.raises(TypeError, match=told):
+        make_member(wrong)
+    with pytest.raises(TypeError, match=told):
+        make_member(wrong, for_="linear")
+
+
 def test_in_a_stack():
     stack = skensemble.StackingClassifier(
         [

@@ -112,6 +112,7 @@ def read_groups(groups: Any, columns: Columns) -> tuple[Groups, list[Any]]:
     if groups is None:
         keys = _own_groups(columns)
     elif isinstance(groups, Mapping):
+        _check_lists(groups)
         keys = _listed(dict(groups), columns)
     elif _lists(groups):
         keys = _listed(dict(enumerate(groups)), columns)
@@ -191,6 +192,18 @@ def _lists(groups: Any) -> bool:
     return isinstance(groups, (list, tuple)) and any(
         isinstance(one, several) for one in groups
     )
+
+
+def _check_lists(groups: Mapping[Any, Any]) -> None:
+    """Refuse {column: label}, which would be read as {label: columns}."""
+    for key, given in groups.items():
+        if isinstance(given, str) or not np.iterable(given):
+            raise ValueError(
+                f"groups[{key!r}]={given!r} of the penalty must be a list: a dict names "
+                "the columns of each group, as in {'one': ['a', 'b'], 'two': ['c']}. "
+                "Labels of columns are given as a list, one label a column, in their "
+                "order."
+            )
 
 
 def _listed(groups: dict[Any, Any], columns: Columns) -> list[Any]:

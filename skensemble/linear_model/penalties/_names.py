@@ -6,9 +6,19 @@ from typing import Any, ClassVar, Self
 
 from skensemble.linear_model.penalties._contract import Penalty
 from skensemble.linear_model.penalties._elastic_net import NoPenalty
+from skensemble.losses._names import did_you_mean
 
 # What everyone calls them.
 _USUAL = {"NoPenalty": "none", "ElasticNetPenalty": "elasticnet"}
+# What others call them, without capitals and signs.
+_ELSEWHERE = {
+    "enet": "elasticnet",
+    "group": "GroupLasso(groups=...)",
+    "grouplasso": "GroupLasso(groups=...)",
+    "lasso": "l1",
+    "ridge": "l2",
+    "sparsegrouplasso": "SparseGroupLasso(groups=...)",
+}
 
 
 class Nesting(Penalty):
@@ -87,8 +97,9 @@ def as_penalty(penalty: Penalty | str | None, **parameters: Any) -> Penalty:
         )
     known = penalty_names()
     if not isinstance(penalty, str) or penalty not in known:
+        hint = did_you_mean(penalty, sorted(known), _ELSEWHERE)
         raise ValueError(
-            f"penalty={penalty!r} is not known; use a Penalty, None or one of "
+            f"penalty={penalty!r} is not known; {hint}use a Penalty, None or one of "
             f"{sorted(known)}."
         )
     return known[penalty](**parameters)

@@ -38,7 +38,7 @@ def test_columns_of_a_category_are_a_group():
         [["size"], ["city_B", 1], ["age", "city_C"]],
         [np.array([2, 1]), [0, 3], "size"],
         {"one": ["city_A", "city_B"], "two": ["city_C", "age"]},
-        {"one": range(1, 3), "two": [3, 0], "three": "size"},
+        {"one": range(1, 3), "two": [3, 0], "three": ["size"]},
     ],
     ids=lambda one: type(one).__name__,
 )
@@ -97,6 +97,8 @@ def test_bound_groups_stay_when_bound_again():
         ([[0, 1], 2.5], PLAIN, r"groups\[1\] of the penalty names \[2.5\]"),
         ([[0, 1], []], PLAIN, r"groups\[1\] of the penalty holds no column"),
         ([[0, 1], [1]], PLAIN, "column 1 in 0 and in 1; a column is in one group only"),
+        ({"age": 0, "nope": 1}, FRAME, r"groups\['age'\]=0 .* must be a list: a dict"),
+        ({"age": "who", "size": "who"}, FRAME, "one label a column, in their order"),
         ({"a": ["age"], "b": ["age"]}, FRAME, "column 'age' in 'a' and in 'b'"),
     ],
 )

@@ -64,6 +64,12 @@ def test_those_of_users_are_theirs():
     [
         (L1, r"penalty=L1 is a class; give one: L1\(\)"),
         ("lasso", r"penalty='lasso' is not known.*one of \['adaptive', 'bounded', "),
+        ("lasso", "did you mean 'l1'"),
+        ("ridge", "did you mean 'l2'"),
+        ("ElasticNet", "did you mean 'elasticnet'"),
+        ("grouplasso", r"did you mean GroupLasso\(groups=...\)"),
+        ("elastic-nett", "did you mean 'elasticnet'"),
+        ("zebra", "penalty='zebra' is not known; use a Penalty"),
         (0.1, "penalty=0.1 is not known"),
         (["l1"], r"penalty=\['l1'\] is not known"),
     ],
