@@ -51,6 +51,8 @@ REPEATS = 2
 CASES = {
     "stumps": (classes, 50_000, 1, 200),
     "depth 3": (classes, 50_000, 3, 200),
+    "letters, stumps": (letters, 10_000, 1, 50),
+    "letters, depth 3": (letters, 10_000, 3, 50),
     "letters, depth 6": (letters, 10_000, 6, 50),
     "numbers, depth 3": (numbers, 20_000, 3, 200),
 }

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from skensemble.linear_model._quadratic import minimise_quadratic
+from skensemble.linear_model._quadratic._lasso import _descended
 from skensemble.linear_model.penalties import Form, FormPenalty
 
 
@@ -67,3 +68,17 @@ def test_the_matrix_stays_as_it_was():
     minimise_quadratic(H, q, penalty, np.zeros(len(q)), 1e-8)
     np.testing.assert_array_equal(H, before[0])
     np.testing.assert_array_equal(q, before[1])
+
+
+def test_a_column_that_varies_by_rounding_alone_moves_nothing():
+    """Far from zero, MCP and SCAD do not penalise a column: nothing would hold it."""
+    H, q = quadratic(tables()["independent"])
+    H[0], H[:, 0], q[0] = 1e-18, 1e-18, 1e-12
+    H[0, 0] = 0.0
+    form = forms(len(q), 1e-6)["lasso"]
+    form.l1[0] = 0.0
+    found = _descended(H, q, form, np.zeros(len(q)), 1e-9)
+    rest = minimise_quadratic(
+        H[1:, 1:], q[1:], FormPenalty(forms(len(q) - 1, 1e-6)["lasso"]), found[1:], 1e-9
+    )
+    np.testing.assert_allclose(found[1:], rest, atol=1e-6)

@@ -9,6 +9,7 @@ import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from skensemble import AutoEnsembleClassifier, AutoEnsembleRegressor
 from skensemble.preprocessing import TableEncoder
 
 N = 45
@@ -94,6 +95,32 @@ def test_any_frame(frame, kind, target):
             assert np.isfinite(
                 rows.toarray() if hasattr(rows, "toarray") else rows
             ).all()
+
+
+@settings(
+    max_examples=100,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(frame=frames(), classes=st.booleans())
+def test_any_frame_makes_an_ensemble(frame, classes):
+    kind = AutoEnsembleClassifier if classes else AutoEnsembleRegressor
+    y = np.random.default_rng(0).integers(0, 2, N)
+    auto = kind(None, members=["linear"], preset="fast", cv=2, random_state=0, n_jobs=1)
+    with warnings.catch_warnings():
+        told = "column .* should hold (numbers|dates)|X has nothing to learn from but"
+        warnings.filterwarnings("ignore", message=told)
+        try:
+            said = auto.fit(frame, y).predict(frame)
+        except ValueError as error:
+            refused, said = str(error), None
+    if said is None:
+        named = any(repr(name) in refused for name in frame.columns)
+        assert named or "nothing to learn from" in refused
+    else:
+        assert len(said) == N
+        assert np.isfinite(said).all()
 
 
 def test_decimals_count_as_numbers():

@@ -190,11 +190,14 @@ def _solved(part: Array, slope: Array) -> Array:
 
 def _descended(H: Array, q: Array, form: Form, w: Array, tol: Any) -> Array:
     """Coordinate descent in plain steps, over those that move."""
-    w = w.copy()
+    size = np.diag(H)
+    # A column that does not vary, but for rounding, has nothing to say.
+    still = (size <= np.finfo(float).eps * size.max(initial=0.0)) & (form.l1 > 0)
+    w = np.where(still, np.clip(0.0, form.lower, form.upper), w)
+    varies = np.flatnonzero(size > np.finfo(float).eps * size.max(initial=0.0))
     gradient = H @ w - q
-    size = np.maximum(np.diag(H), 1e-300)
     for sweep in range(_MOST_SWEEPS):
-        for j in range(len(w)):
+        for j in varies:
             before = w[j]
             target = before - gradient[j] / size[j]
             level = form.l1[j] / size[j]
