@@ -32,27 +32,20 @@ from skensemble.core._checks import (
 from skensemble.core._per_row import check_per_row, check_weights
 from skensemble.core._seeds import root_seed
 from skensemble.core._targets import Target, class_target, numeric_target
-from skensemble.core._told import warn
 from skensemble.fitting._store import as_store
-from skensemble.preprocessing._reading import read_frame
+from skensemble.preprocessing._reading import as_in_fit, read_frame
 from skensemble.stacking._checks import check_scoring_kind
 from skensemble.stacking._judgement import Case
 from skensemble.stacking._scores import score_block
-from skensemble.stacking._scoring import as_scoring
+from skensemble.stacking._scoring import SHORT_NAMES, as_scoring
 
 _DEFAULT = {
     "binary": "roc_auc",
     "multiclass": "neg_log_loss",
     "regression": "neg_root_mean_squared_error",
 }
-# Short names of scores.
-_ALIASES = {
-    "rmse": "neg_root_mean_squared_error",
-    "mse": "neg_mean_squared_error",
-    "mae": "neg_mean_absolute_error",
-    "auc": "roc_auc",
-    "logloss": "neg_log_loss",
-}
+# Short names of scores, which are taken here and only hinted at elsewhere.
+_ALIASES = {short: names[0] for short, names in SHORT_NAMES.items()}
 _LEAST_ROWS = 4
 # So many classes for so few rows: who has them means numbers, or the wrong column.
 _MANY_CLASSES = 50
@@ -391,27 +384,9 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
     def _matched(self, X) -> pd.DataFrame:
         """Give new rows with the columns of the fit, in their order."""
         frame, named = read_frame(X)
-        frame = frame.reset_index(drop=True)
-        if named and self._is_named:
-            lost = [name for name in self._columns if name not in frame.columns]
-            if lost:
-                raise ValueError(
-                    f"X lacks columns that were there in fit: {lost}; add them, missing "
-                    "values are fine."
-                )
-            extra = [name for name in frame.columns if name not in self._columns]
-            if extra:
-                warn(
-                    f"columns {extra} were not there in fit, and are ignored.",
-                    UserWarning,
-                )
-            return frame[self._columns]
-        if frame.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"X has {frame.shape[1]} features, but {type(self).__name__} is "
-                f"expecting {self.n_features_in_} features as input."
-            )
-        return frame.set_axis(self._columns, axis=1)
+        who = type(self).__name__
+        frame = as_in_fit(frame, named, self._columns, self._is_named, who)
+        return frame.reset_index(drop=True)
 
     def _block(self, X):
         check_is_fitted(self)

@@ -10,6 +10,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+# scikit-learn has no public name for what a tree is made of, nor for what all its
+# ensembles of trees have in common; a round trip of each of them
+# (tests/persistence/test_round_trips.py) tells when one moves.
 from sklearn.ensemble._bagging import BaseBagging
 from sklearn.ensemble._forest import BaseForest
 from sklearn.ensemble._gb import BaseGradientBoosting

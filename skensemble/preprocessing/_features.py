@@ -20,7 +20,7 @@ from skensemble.preprocessing._candidates import (
 from skensemble.preprocessing._kinds import find_kinds
 from skensemble.preprocessing._levels import learn_levels
 from skensemble.preprocessing._marks import learn_marks
-from skensemble.preprocessing._reading import Array, read_frame
+from skensemble.preprocessing._reading import Array, as_in_fit, read_frame
 from skensemble.preprocessing._selection import SELECTIONS
 from skensemble.preprocessing._target_means import (
     Averaged,
@@ -154,7 +154,8 @@ class FeatureGenerator(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         frame, named = read_frame(X)
-        frame = _matched(self, frame, named)
+        who = type(self).__name__
+        frame = as_in_fit(frame, named, self._columns, self._named, who)
         made = _columns_of(frame, self._kept)
         new = pd.DataFrame(made, index=frame.index)
         return pd.concat([frame, new], axis=1) if made else frame
@@ -228,23 +229,6 @@ def _remember(generator, X, frame, named):
     generator._named = named
     if named and all(isinstance(name, str) for name in X.columns):
         generator.feature_names_in_ = np.array(frame.columns, dtype=object)
-
-
-def _matched(generator: Any, frame: pd.DataFrame, named: bool) -> pd.DataFrame:
-    if named and generator._named:
-        lost = [name for name in generator._columns if name not in frame.columns]
-        if lost:
-            raise ValueError(
-                f"columns are missing: {lost}; FeatureGenerator was fitted with "
-                f"{generator._columns}."
-            )
-        return frame[generator._columns]
-    if frame.shape[1] != generator.n_features_in_:
-        raise ValueError(
-            f"X has {frame.shape[1]} features, but FeatureGenerator is expecting "
-            f"{generator.n_features_in_} features as input."
-        )
-    return frame.set_axis(generator._columns, axis=1)
 
 
 def _by_kind(frame: pd.DataFrame) -> tuple[list[str], list[str]]:

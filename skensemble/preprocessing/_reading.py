@@ -244,6 +244,48 @@ def factorize(column: pd.Series) -> tuple[Array, list[str]]:
     return codes, words
 
 
+def as_in_fit(
+    frame: pd.DataFrame, named: bool, known: list[str], known_named: bool, who: str
+) -> pd.DataFrame:
+    """Give new rows with the columns of the fit, in their order.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        New rows, as `read_frame` gives them.
+    named, known_named : bool
+        Whether the names now, and in the fit, are the user's; by position otherwise.
+    known : list of str
+        The columns of the fit.
+    who : str
+        The class that was fitted.
+
+    Returns
+    -------
+    frame : pandas.DataFrame
+
+    Raises
+    ------
+    ValueError
+        Where columns are missing, or there are not as many. Others are ignored, with a
+        warning.
+    """
+    if not (named and known_named):
+        if frame.shape[1] != len(known):
+            raise ValueError(
+                f"X has {frame.shape[1]} features, but {who} is expecting {len(known)} "
+                "features as input."
+            )
+        return frame.set_axis(known, axis=1)
+    lost = [name for name in known if name not in frame.columns]
+    if lost:
+        raise ValueError(f"columns are missing: {lost}; {who} was fitted with {known}.")
+    extra = list(frame.columns.difference(known, sort=False))
+    if extra:
+        warn(f"columns {extra} were not there in fit, and are ignored.", UserWarning)
+    return frame[known]
+
+
 def clean_names(names: list[str]) -> list[str]:
     """Names that every library takes (LightGBM refuses brackets), each once."""
     seen: Counter[str] = Counter()

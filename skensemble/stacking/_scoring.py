@@ -28,7 +28,7 @@ _OF_NUMBERS = (
 
 
 # What people say, and what scikit-learn calls it.
-_SHORT = {
+SHORT_NAMES = {
     "rmse": ["neg_root_mean_squared_error"],
     "mse": ["neg_mean_squared_error"],
     "mae": ["neg_mean_absolute_error"],
@@ -225,7 +225,7 @@ def _by_name(name: str) -> Any:
     if name in losses:
         return as_loss(name)
     near = get_close_matches(name, [*scorers, *losses], n=4)
-    near = [*_SHORT.get(name.lower(), ()), *near]
+    near = [*SHORT_NAMES.get(name.lower(), ()), *near]
     hint = f"did you mean one of {near}? " if near else ""
     raise ValueError(
         f"scoring={name!r} is not known; {hint}all names are those of "
