@@ -1,10 +1,13 @@
 PYTHON ?= .venv/bin/python
 STAMP := .venv/installed
 
-.PHONY: demo test lint docs docs-check peers bench clean
+.PHONY: demo session test lint docs docs-check peers bench clean
 
 demo: $(STAMP)
 	$(PYTHON) examples/house_prices.py
+
+session: $(STAMP)
+	$(PYTHON) docs/record_session.py
 
 test: $(STAMP)
 	bash tools/check.sh $(PYTHON)

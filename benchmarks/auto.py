@@ -1,24 +1,22 @@
-"""The automatic ensembles beside AutoGluon and others, on one protocol: docs/auto.md.
+"""The automatic ensembles beside AutoGluon, FLAML and others: docs/auto.md.
 
-Run as ``python benchmarks/auto.py --seconds 60``: every core table of ``../shared/data``
-is split once, a third held out and 20,000 rows at most to learn from, and the error (1 -
-AUC, log loss or RMSE) is divided by that of the systems measured in
-``../shared/compare``. ``--tables titanic,adult`` runs some; ``--beside`` also fits
-LightGBM with its defaults and scikit-learn's stack of four members; ``--out`` keeps a
-JSON line a table.
+Run as ``python benchmarks/auto.py --seconds 60 --size --beside``: every core table of
+``../shared/data`` is split once, a third held out and 20,000 rows at most to learn from,
+and the error (1 - AUC, log loss or RMSE) is divided by that of the other systems, which
+``benchmarks/auto_peers.py`` measures. ``--tables titanic,adult`` runs some; ``--beside``
+also fits LightGBM with its defaults and scikit-learn's stack of four members; ``--out``
+keeps a JSON line a table, and ``--read`` makes the summary of such lines anew.
 """
 
 import argparse
 import json
-import pickle
-import sys
 import tempfile
-import time
 import warnings
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from _protocol import keep, measured, run, tables
 from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn.ensemble import (
     ExtraTreesClassifier,
@@ -32,27 +30,7 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from skensemble import AutoEnsembleClassifier, AutoEnsembleRegressor, load, save
 from skensemble.preprocessing import make_member
 
-FOLDER = Path("../shared/compare")
-DATA = Path("../shared/data")
-
-
-def protocol():
-    if not (FOLDER / "protocol.py").exists():
-        sys.exit(f"The protocol is not in {FOLDER.resolve()}: nothing to compare.")
-    sys.path.insert(0, str(FOLDER.resolve()))
-    import protocol
-
-    return protocol
-
-
-def measured():
-    """Results of other systems, by table and system."""
-    found = {}
-    for path in sorted(FOLDER.glob("*.jsonl")):
-        for line in path.read_text().splitlines():
-            entry = json.loads(line)
-            found[entry["name"], entry["system"]] = entry
-    return found
+US = "skensemble"
 
 
 def auto(numbers, seconds, preset):
@@ -61,7 +39,9 @@ def auto(numbers, seconds, preset):
 
 
 def lightgbm(numbers):
-    return make_member(LGBMRegressor() if numbers else LGBMClassifier(verbose=-1))
+    return make_member(
+        LGBMRegressor(verbose=-1) if numbers else LGBMClassifier(verbose=-1)
+    )
 
 
 def stack(numbers):
@@ -77,22 +57,7 @@ def stack(numbers):
     return StackingClassifier([(str(k), make_member(m)) for k, m in enumerate(kinds)])
 
 
-def run(rules, name, model, task):
-    """Fit, predict and weigh a model on a table."""
-    _, X, X_new, y, y_new = rules.load(name, data=DATA)
-    start = time.perf_counter()
-    model.fit(X, y)
-    fitted = time.perf_counter()
-    numbers = task == "regression"
-    said = model.predict(X_new) if numbers else model.predict_proba(X_new)
-    predicted = time.perf_counter()
-    classes = None if numbers else list(model.classes_)
-    return {
-        "error": float(rules.error(task, y_new, said, classes)),
-        "fit_s": round(fitted - start, 1),
-        "predict_s": round(predicted - fitted, 2),
-        "pickle_mb": round(len(pickle.dumps(model)) / 1e6, 1),
-    }
+OTHERS = {"lightgbm_defaults": lightgbm, "sklearn_stack": stack}
 
 
 def file_size(model):
@@ -103,41 +68,72 @@ def file_size(model):
         return round(path.stat().st_size / 1e6, 1)
 
 
-def tables(names):
-    entries = json.loads((DATA / "index.json").read_text())
-    wanted = names.split(",") if names else None
-    for entry in entries:
-        if entry["name"] in wanted if wanted else entry.get("core"):
-            yield entry["name"], entry["task"]
-
-
-def study(rules, known, name, task, options):
-    """One table: the error, and its ratio to that of others."""
+def study(name, task, options):
+    """Fit our own, and others, to a table: a result each."""
     numbers = task == "regression"
+    base = {"name": name, "task": task}
     model = auto(numbers, options.seconds, options.preset)
-    row = {"name": name, **run(rules, name, model, task)}
+    found = run(name, model, task)
     if options.size:
-        row["file_mb"] = file_size(model)
-    row["weights"] = model.weights_[model.weights_ > 0].round(2).to_dict()
-    for (table, system), entry in known.items():
-        if table == name:
-            label = system.replace("autogluon_best_quality_", "AG ")
-            row[label] = round(row["error"] / entry["error"], 4)
-    for label, other in (("lightgbm", lightgbm), ("stack", stack)):
-        if options.beside:
-            found = run(rules, name, other(numbers), task)
-            row[label] = round(row["error"] / found["error"], 4)
-    return row
+        found["file_mb"] = file_size(model)
+    weights = model.weights_[model.weights_ > 0].round(2).to_dict()
+    yield base | {"system": f"{US}_{options.seconds:g}"} | found | {"weights": weights}
+    if options.beside:
+        for system, other in OTHERS.items():
+            yield base | {"system": system} | run(name, other(numbers), task)
+
+
+def ratios(ours: pd.Series, errors: pd.DataFrame) -> pd.DataFrame:
+    """Our error by that of each system, with geometric mean and tables won."""
+    table = pd.DataFrame({name: ours / errors[name] for name in errors}).loc[ours.index]
+    means = np.exp(np.log(table).mean())
+    won = [
+        f"{(table[name] < 1).sum()} of {table[name].notna().sum()}" for name in table
+    ]
+    table = table.round(3)
+    table.loc["geometric mean"] = means.round(4)
+    return pd.concat(
+        [table.astype(object), pd.DataFrame([won], ["won"], table.columns)]
+    )
+
+
+def mean_ranks(ours: pd.Series, errors: pd.DataFrame) -> pd.Series:
+    """Mean rank of every system that ran on all tables; 1 is the best."""
+    everyone = errors.loc[ours.index].dropna(axis=1).assign(**{str(ours.name): ours})
+    return everyone.rank(axis=1).mean().sort_values().round(2)
 
 
 def summary(rows):
-    """Geometric means of the ratios, and how many are below one."""
-    frame = pd.DataFrame(rows).set_index("name")
-    for column in frame.columns:
-        if column.startswith("AG") or column in ("lightgbm", "stack"):
-            ratio = frame[column].dropna()
-            mean, won = np.exp(np.log(ratio).mean()), int((ratio < 1).sum())
-            yield f"error / {column}: mean {mean:.4f}, {won} of {len(ratio)} won"
+    """Print ratios, ranks, and how times and sizes compare."""
+    for system in dict.fromkeys(r["system"] for r in rows if US in r["system"]):
+        mine = {r["name"]: r for r in rows if r["system"] == system}
+        known = measured()
+        for row in rows:
+            if US not in row["system"]:
+                known.setdefault(row["system"], {})[row["name"]] = row
+        ours = pd.Series({name: r["error"] for name, r in mine.items()}, name=system)
+        errors = pd.DataFrame(
+            {s: {n: r["error"] for n, r in runs.items()} for s, runs in known.items()}
+        ).reindex(ours.index)
+        errors = errors.dropna(axis=1, how="all")
+        print(ratios(ours, errors).to_string(na_rep=""), "\n")
+        print("Mean rank:", mean_ranks(ours, errors).to_dict())
+        for what in ("predict_s", "file_mb", "fit_s"):
+            print(f"{what}, theirs / ours:", medians(mine, known, what))
+
+
+def medians(mine, known, what):
+    """How many times as much others take, the median over the tables."""
+    found = {}
+    for system, runs in known.items():
+        both = [
+            runs[name][what] / max(row[what], 0.01)
+            for name, row in mine.items()
+            if what in row and what in runs.get(name, {})
+        ]
+        if both:
+            found[system] = round(float(np.median(both)), 2)
+    return found
 
 
 def main():
@@ -148,15 +144,19 @@ def main():
     parser.add_argument("--beside", action="store_true")
     parser.add_argument("--size", action="store_true", help="size of the model file")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--read", type=Path, nargs="*", help="files of --out")
     options = parser.parse_args()
-    rules, known, rows = protocol(), measured(), []
-    for name, task in tables(options.tables):
-        rows.append(study(rules, known, name, task, options))
-        print(json.dumps(rows[-1]), flush=True)
-        if options.out:
-            with options.out.open("a") as file:
-                file.write(json.dumps(rows[-1]) + "\n")
-    print(*summary(rows), sep="\n")
+    rows = [
+        json.loads(line)
+        for path in options.read or ()
+        for line in path.read_text().splitlines()
+    ]
+    if options.read is None:
+        for name, task in tables(options.tables):
+            for found in study(name, task, options):
+                rows.append(found)
+                keep(found, options.out)
+    summary(rows)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,20 @@
 """The command line: what it writes, prints and refuses, and with which exit code."""
 
+import re
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from skensemble import load, read_manifest
-from skensemble.__main__ import MODEL, main
+from skensemble.__main__ import MODEL, _parser, main
 from skensemble.datasets import load_ames
+
+README = Path(__file__).parents[1] / "README.md"
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +137,37 @@ def test_a_fit_that_fails_ends_with_one(folder, capsys):
     arguments = [str(folder / "alike.csv"), "--target=b", f"--out={folder / 'm2'}"]
     assert main(["fit", *arguments]) == 1
     assert "ValueError" in capsys.readouterr().err
+
+
+def test_commands_of_the_readme_are_known():
+    """README shows a recorded session (``make session``)."""
+    shown = re.findall(r"^\$ (.*)", README.read_text(encoding="utf8"), re.MULTILINE)
+    calls = [re.split(r" [|>]| && ", line)[0] for line in shown]
+    parsed = [_parser().parse_args(shlex.split(call)[1:]) for call in calls]
+    assert all(call.startswith("skensemble ") for call in calls)
+    assert [one.command for one in parsed] == [
+        "fit",
+        "predict",
+        "leaderboard",
+        "explain",
+    ]
+
+
+def test_a_reader_that_has_enough_is_no_error(folder):
+    table = pd.concat([pd.read_csv(folder / "test.csv")] * 200)
+    table.to_csv(folder / "long.csv", index=False)
+    command = [sys.executable, "-m", "skensemble", "predict", str(folder / "model")]
+    process = subprocess.Popen(
+        [*command, str(folder / "long.csv")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "Id,Sale_Price\n"
+    process.stdout.close()
+    assert process.wait(60) == 0
+    assert process.stderr.read() == ""
+    process.stderr.close()
 
 
 def test_as_a_process():

@@ -13,14 +13,17 @@ from sklearn.inspection import permutation_importance
 from sklearn.utils.validation import check_is_fitted
 
 from skensemble.auto._blend import Learner
+from skensemble.auto._calibration import Calibration
+from skensemble.auto._candidate import Allowance
 from skensemble.auto._deployment import fewer_members, refitted
 from skensemble.auto._explanation import explanation
 from skensemble.auto._facts import learn_facts
 from skensemble.auto._folds import rounds_of_splits
 from skensemble.auto._growth import Growth, evidence_of
+from skensemble.auto._kinds import second_layer
 from skensemble.auto._layers import Clock, Layer, Setting
 from skensemble.auto._model import Model
-from skensemble.auto._portfolio import Allowance, chosen, second_layer
+from skensemble.auto._portfolio import chosen
 from skensemble.auto._presets import PRESETS
 from skensemble.core._checks import (
     check_choice,
@@ -142,6 +145,7 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
             owner=self,
             context=context,
             verbose=self.verbose,
+            groups=None if groups is None else _codes(groups),
         )
         return Growth(
             facts=facts,
@@ -177,10 +181,14 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         lower, upper = growth.members()
         both = lower if upper is None else lower.joined(upper)
         self.cells_, self.failed_, self.oof_ = both.cells, both.failed, both.oof
+        self.n_rows_seen_ = growth.n_rows_seen
         evidence = evidence_of(both, growth.setting)
         combined = learner(evidence)
         self._learner = learner
-        self.model_ = Model(lower, upper, growth.used, combined).pruned()
+        calibration = self._calibration(combined, evidence, growth)
+        self.model_ = Model(
+            lower, upper, growth.used, combined, calibration.calibrator
+        ).pruned()
         weights = pd.Series(combined.weights, name="weight", dtype=float)
         self.weights_ = weights.rename_axis("member")
         self._tried = explanation(
@@ -199,7 +207,7 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
             evidence=evidence,
             splits=growth.splits,
             rows=np.flatnonzero(both.oof.covered),
-            calibrate=None,
+            calibrate=calibration.name,
             score=functools.partial(
                 score_block,
                 kind=growth.setting.target.kind,
@@ -211,6 +219,9 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
             name="ensemble",
             seconds=self._spent,
         )
+
+    def _calibration(self, combined, evidence, growth) -> Calibration:
+        return Calibration()
 
     # After the fit
 
@@ -238,7 +249,7 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         -------
         table : pandas.DataFrame
             A row a member: its layer, what became of it ("kept", "left out", "failed",
-            "no time") and why, its score out of fold, weight, fits and their seconds.
+            "no time") and why, its score out of fold, weight, fits, their rows and seconds.
         """
         scores = self.leaderboard_["score"].to_dict()
         table = self._tried.copy()
@@ -411,6 +422,11 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         tags.target_tags.multi_output = False
         tags.non_deterministic = self.time_limit is not None
         return tags
+
+
+def _codes(groups: Any) -> Any:
+    """Number the groups; those that are missing are one."""
+    return pd.factorize(np.asarray(groups), use_na_sentinel=False)[0]
 
 
 def _check_classes(target: Target, sample_weight: Any) -> None:

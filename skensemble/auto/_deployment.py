@@ -4,15 +4,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
 
 from skensemble.auto._blend import Learner
+from skensemble.auto._candidate import Candidate
+from skensemble.auto._costs import of_rounds, place_of_watched
 from skensemble.auto._growth import Final, Growth, evidence_of
 from skensemble.auto._model import Model
-from skensemble.auto._portfolio import Candidate
 from skensemble.auto._watched import Watched
 from skensemble.core._seeds import named_seed
-from skensemble.fitting._cell import FittedCell, Member
+from skensemble.fitting._cell import REFIT, Cell, FittedCell, Member, Split
 from skensemble.fitting._fold_average import FoldAverage
 from skensemble.fitting._runner import Work, plan_cells, run_cells
 from skensemble.stacking._members import FittedMembers
@@ -91,28 +91,39 @@ class Run:
 
     def _cells(self, some: list["Last"], copy: int) -> list[FittedCell]:
         setting, layer = self.growth.setting, getattr(self.growth, self.layer)
-        weight, target = setting.sample_weight, setting.target
-        params = {} if weight is None else {"sample_weight": weight}
-        wanted = [
-            Member(one.name, one.estimator, setting.method, params) for one in some
-        ]
+        target = setting.target
+        wanted = [setting.member(one.name, one.estimator) for one in some]
         if not wanted:
             return []
         seed = setting.seed
         if seed is not None and copy:
             seed = named_seed(seed, "copy", copy)
-        took = layer.seconds()
         fitted, _ = run_cells(
-            plan_cells(wanted, [], refit=True, seed=seed),
+            self._plan(wanted, seed),
             Work(layer.X, target.values, target.n_classes, _no_score),
             n_jobs=setting.n_jobs,
             on_error="drop",
             store=setting.store,
             deadline=self.deadline,
             in_turn=True,
-            seconds={one.name: _MORE_ROWS * took[one.name] for one in some},
+            seconds=self._seconds(some),
         )
         return fitted
+
+    def _plan(self, wanted: list[Member], seed: int | None) -> list[Cell]:
+        covered = self.growth.covered
+        if self.layer == "lower" or covered.all():
+            return plan_cells(wanted, [], refit=True, seed=seed)
+        # Of other rows, nobody said anything that those above could learn from.
+        rows = Split(REFIT, np.flatnonzero(covered), np.empty(0, dtype=np.intp))
+        return plan_cells(wanted, [rows], refit=False, seed=seed)
+
+    def _seconds(self, some: list["Last"]) -> dict[str, float]:
+        took = getattr(self.growth, self.layer).seconds()
+        more = _MORE_ROWS
+        if self.layer == "lower" and self.growth.n_seen is not None:
+            more = max(more, self.growth.more_rows)
+        return {one.name: more * took[one.name] for one in some}
 
     def result(self) -> FittedMembers:
         """Put models of all rows in the place of those of the folds."""
@@ -155,14 +166,11 @@ class Last:
 
 def _with_rounds(one: Candidate, average: FoldAverage) -> Last:
     """Tell a booster the mean number of rounds of its folds."""
-    params = {"": one.estimator, **one.estimator.get_params(deep=True)}
-    place = next((k for k, part in params.items() if isinstance(part, Watched)), None)
     found = [rounds_of(model) for model in average.estimators]
-    if place is None or None in found:
+    if place_of_watched(one.estimator) is None or None in found:
         return Last(one.name, one.estimator, None)
     rounds = max(1, round(float(np.mean([n for n in found if n is not None]))))
-    key = f"{place}__rounds" if place else "rounds"
-    return Last(one.name, clone(one.estimator).set_params(**{key: rounds}), rounds)
+    return Last(one.name, of_rounds(one.estimator, rounds), rounds)
 
 
 def rounds_of(model: Any) -> int | None:

@@ -8,8 +8,10 @@ from sklearn.callback import with_callbacks
 from sklearn.utils.validation import check_is_fitted
 
 from skensemble.auto._base import BaseAuto
+from skensemble.auto._calibration import CHOICES, learn_calibration
 from skensemble.auto._quantiles import learn_errors
 from skensemble.auto._threshold import check_threshold, tuned_threshold
+from skensemble.core._checks import check_choice
 from skensemble.core._seeds import named_seed, root_seed
 from skensemble.core._targets import decode
 
@@ -48,6 +50,12 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
         For two classes, the probability from which `predict` gives the second, or a
         score of labels that it is tuned for, such as "balanced_accuracy" or "f1"; None
         predicts the likelier class.
+    calibrate : {"auto", "temperature", "sigmoid", "isotonic"} or None, default="auto"
+        How the probabilities of the ensemble are calibrated on its out-of-fold
+        predictions. "auto" is a temperature, where the score judges the size of
+        probabilities (log loss, Brier score, a loss with probabilities) and gains by
+        more than chance, if it is below 1 (too timid) or above 2 (far too sure); None
+        leaves them as they are.
     memory : str, path, joblib.Memory, Store or None, default=None
         Where fits are kept: one that was killed goes on where it was.
     n_jobs : int or None, default=None
@@ -73,11 +81,16 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
         Every fit: member, split, rows, seconds, score.
     failed_ : dict of str to tuple of Failure
         Members left out, and why.
+    calibration_ : str or None
+        How probabilities are calibrated; None where they are not.
     classes_ : ndarray of shape (n_classes,)
         The labels.
     threshold_ : float
         The probability of the second class from which it is predicted, where
         `threshold` is given.
+    n_rows_seen_ : int
+        Rows that the folds are of: all of them, or a sample of a large table for which
+        the time is short. Out-of-fold predictions of other rows are NaN.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of str
@@ -127,6 +140,7 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
         members="auto",
         cv="auto",
         threshold=None,
+        calibrate="auto",
         memory=None,
         n_jobs=None,
         verbose=0,
@@ -138,6 +152,7 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
         self.members = members
         self.cv = cv
         self.threshold = threshold
+        self.calibrate = calibrate
         self.memory = memory
         self.n_jobs = n_jobs
         self.verbose = verbose
@@ -156,7 +171,8 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
         sample_weight : array-like of shape (n,), default=None
             Weights of the rows.
         groups : array-like of shape (n,), default=None
-            Rows of one group are never on both sides of a split.
+            Rows of one group stay together, in the folds and in what is held out to stop
+            early.
 
         Returns
         -------
@@ -167,6 +183,7 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
     def _check_options(self):
         super()._check_options()
         check_threshold(self.threshold)
+        check_choice("calibrate", self.calibrate, CHOICES)
 
     def _target(self, y, n_rows):
         target = super()._target(y, n_rows)
@@ -177,6 +194,12 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
             )
         return target
 
+    def _calibration(self, combined, evidence, growth):
+        said = combined.respond(evidence.blocks)
+        found = learn_calibration(self.calibrate, said, evidence, growth)
+        self.calibration_ = found.name
+        return found
+
     def _combine(self, growth, learner):
         super()._combine(growth, learner)
         self.__dict__.pop("threshold_", None)
@@ -186,7 +209,7 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
             self.threshold_ = float(self.threshold)
             return
         target, weight = growth.setting.target, growth.setting.sample_weight
-        said = self.model_.combined.respond(self.oof_.blocks)
+        said = self.model_.said(self.oof_.blocks)
         rows = self.oof_.covered
         weight = None if weight is None else np.asarray(weight)[rows]
         self.threshold_ = tuned_threshold(
@@ -282,6 +305,9 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
         Every fit: member, split, rows, seconds, score.
     failed_ : dict of str to tuple of Failure
         Members left out, and why.
+    n_rows_seen_ : int
+        Rows that the folds are of: all of them, or a sample of a large table for which
+        the time is short. Out-of-fold predictions of other rows are NaN.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of str
@@ -350,7 +376,8 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
         sample_weight : array-like of shape (n,), default=None
             Weights of the rows.
         groups : array-like of shape (n,), default=None
-            Rows of one group are never on both sides of a split.
+            Rows of one group stay together, in the folds and in what is held out to stop
+            early.
 
         Returns
         -------

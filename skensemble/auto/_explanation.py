@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from skensemble.auto._layers import Layer, is_late
@@ -32,7 +33,7 @@ def explanation(
     -------
     table : pandas.DataFrame
         Indexed by member: its layer, what became of it and why, score, weight, number
-        of fits and their seconds.
+        of fits, the rows of the largest, and their seconds.
     """
     rows: dict[str, dict[str, Any]] = {}
     for depth, (names, layer) in enumerate(layers, 1):
@@ -50,6 +51,9 @@ def explanation(
                 "score": scores.get(name, float("nan")),
                 "weight": weights.get(name, 0.0),
                 "fits": len(cells),
+                "rows": max(
+                    (0 if c.train is None else len(c.train) for c in cells), default=0
+                ),
                 "seconds": sum(c.fit_seconds + c.predict_seconds for c in cells),
             }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("member")
@@ -79,7 +83,7 @@ def _why_incomplete(failures: list[Failure]) -> tuple[str, str]:
         needed = getattr(failures[0].error, "needed", None)
         words = (
             ""
-            if needed is None
+            if needed is None or not np.isfinite(needed)
             else f"; all its fits were expected to take {needed:.3g} s"
         )
         return "no time", f"the time limit was reached{words}"

@@ -1,5 +1,6 @@
 """How an automatic ensemble grows while there is time."""
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,10 +8,23 @@ import numpy as np
 import pandas as pd
 
 from skensemble.auto._blend import Learner
+from skensemble.auto._candidate import Candidate
+from skensemble.auto._costs import (
+    TRIAL_ROWS,
+    Cost,
+    cost_of,
+    goes,
+    hurried,
+    is_large,
+    measured,
+    most_fitted,
+    most_rows,
+)
 from skensemble.auto._facts import Facts
+from skensemble.auto._folds import sample_of_rows, thinned
 from skensemble.auto._layers import Clock, Layer, Setting, is_late
-from skensemble.auto._portfolio import Candidate
 from skensemble.fitting._cell import Split
+from skensemble.fitting._splits import covered_rows
 from skensemble.stacking._combinations import meta_features
 from skensemble.stacking._evidence import Evidence
 from skensemble.stacking._members import FittedMembers
@@ -24,6 +38,10 @@ _MOST_ABOVE = 0.4
 # In the end, the members that count are fitted once more, on all rows: that takes about
 # this share of the time of their folds.
 _REFIT = 0.25
+# Of a large table, folds have as many rows as the first member needs this share of the
+# time for; to learn what the others take has that one.
+_FIRST = 0.5
+_TRIALS = 0.1
 
 
 @dataclass(frozen=True)
@@ -59,6 +77,10 @@ class Growth:
         Members below whose predictions those above see.
     finals : dict of str to Final
         Members below that were fitted on all rows too.
+    costs : dict of str to Cost
+        Of a large table: what fits take, by trials on a few rows.
+    n_seen : int or None
+        Rows of the sample that the splits are of; None for all.
     """
 
     facts: Facts
@@ -71,6 +93,8 @@ class Growth:
     upper: Layer | None = None
     used: tuple[str, ...] = ()
     finals: dict[str, Final] = field(default_factory=dict)
+    costs: dict[str, Cost] = field(default_factory=dict)
+    n_seen: int | None = None
 
     @property
     def splits(self) -> list[Split]:
@@ -79,11 +103,15 @@ class Growth:
 
     def grow(self, clock: Clock) -> None:
         """Fit what there is time for, but for the last fits on all rows."""
+        self._look_ahead(clock)
         self._begin()
         finish = 0.0 if clock.limit is None else _FINISH * clock.limit
+        self._try_others(clock)
         above = self._reserve(clock)
         left = 0.0 if clock.limit is None else clock.left() - finish
         refit = left * _REFIT / (1 + _REFIT)
+        if self.n_seen is not None and (self.pace() or 0.0) * self.more_rows > refit:
+            refit = 0.0
         self._fit_lower(
             self._untried(), self.splits, clock.deadline(finish + refit + above)
         )
@@ -105,6 +133,55 @@ class Growth:
     def _lower_members(self) -> FittedMembers:
         return self.lower.members(self.splits, self.setting.target)
 
+    @property
+    def n_rows_seen(self) -> int:
+        """How many rows the splits are of."""
+        return len(self.lower.X) if self.n_seen is None else self.n_seen
+
+    @property
+    def covered(self) -> Any:
+        """Which rows are held out by a split."""
+        return covered_rows(self.splits, len(self.lower.X))
+
+    @property
+    def more_rows(self) -> float:
+        """All rows, as a multiple of those that a fold is fitted on."""
+        return len(self.lower.X) / most_fitted(self.splits)
+
+    def _look_ahead(self, clock: Clock) -> None:
+        """Take no more rows of a large table than one member can soon be fitted on."""
+        if clock.limit is None or self.lower.cells or not is_large(self.lower.X):
+            return
+        for one in self.candidates:
+            self._learn_costs([one], None)
+            if one.name in self.costs:
+                break
+        else:
+            return
+        n_rows, workers = len(self.lower.X), self.setting.n_jobs
+        seconds = _FIRST * clock.left()
+        n = most_rows(self.costs[one.name], self.splits, n_rows, workers, seconds)
+        if n < n_rows:
+            rows = self._sample(n)
+            self.rounds = thinned(self.rounds, rows, n_rows)
+            self.n_seen = len(rows)
+
+    def _try_others(self, clock: Clock) -> None:
+        """Learn what the other members take, where the first one had to be tried."""
+        others = [one for one in self._untried() if one.name not in self.costs]
+        if self.costs and others:
+            self._learn_costs(others, _TRIALS * clock.left())
+
+    def _learn_costs(self, some: list[Candidate], seconds: float | None) -> None:
+        rows = self._sample(TRIAL_ROWS)
+        self.costs |= measured(some, self.lower.X, rows, self.setting, seconds)
+
+    def _sample(self, size: int) -> Any:
+        setting = self.setting
+        classes = None if setting.target.kind == "continuous" else setting.target.values
+        n_rows = len(self.lower.X)
+        return sample_of_rows(classes, setting.groups, n_rows, size, setting.seed)
+
     def _begin(self) -> None:
         """Have one member at least, whatever it takes."""
         for one in self.candidates:
@@ -118,10 +195,21 @@ class Growth:
         return [one for one in self.candidates if one.name not in {*done, *broken}]
 
     def _fit_lower(self, some, splits, deadline) -> None:
-        if some:
-            self.lower.fit(
-                some, splits, self.setting, deadline=deadline, pace=self.pace()
-            )
+        if not some:
+            return
+        rows = most_fitted(splits)
+        if self.costs and deadline is not None:
+            each = (deadline - time.monotonic()) / goes(splits, self.setting.n_jobs)
+            some = [hurried(one, cost_of(one, self.costs), rows, each) for one in some]
+        seconds = self._guesses(some)
+        if self.costs:
+            seconds = {one.name: cost_of(one, self.costs).of(rows) for one in some}
+        self.lower.fit(some, splits, self.setting, deadline=deadline, seconds=seconds)
+
+    def _guesses(self, some: list[Candidate]) -> dict[str, float]:
+        """Seconds of a fit, as multiples of those of the first candidate."""
+        pace = self.pace()
+        return {} if pace is None else {one.name: one.cost * pace for one in some}
 
     def _repeat(self, deadline: float | None) -> None:
         """Fit the members that count on other splits of the same rows."""
@@ -162,7 +250,7 @@ class Growth:
                     splits,
                     self.setting,
                     deadline=deadline,
-                    pace=self.pace(),
+                    seconds=self._guesses(self.above),
                 )
 
 

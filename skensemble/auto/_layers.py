@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from skensemble.auto._portfolio import Candidate
+from skensemble.auto._candidate import Candidate
+from skensemble.auto._watched import knows_groups
 from skensemble.core._targets import Target
 from skensemble.core._told import warn
 from skensemble.exceptions import MemberFailedError, MemberFailedWarning, TimeLimitError
@@ -40,6 +41,8 @@ class Setting:
         Who is told.
     verbose : int
         Passed to joblib.
+    groups : ndarray of int or None
+        Codes of the groups of the rows, which stay together.
     """
 
     target: Target
@@ -51,11 +54,22 @@ class Setting:
     owner: Any
     context: Any
     verbose: int = 0
+    groups: Any = None
 
     @property
     def method(self) -> str:
         """How members are asked."""
         return "predict" if self.target.kind == "continuous" else "predict_proba"
+
+    def member(self, name: str, estimator: Any) -> Member:
+        """Name an estimator, and add what its fits are told of the rows."""
+        params = {}
+        if self.sample_weight is not None:
+            params["sample_weight"] = self.sample_weight
+        # The user's own members may not take them.
+        if self.groups is not None and knows_groups(estimator):
+            params["groups"] = self.groups
+        return Member(name, estimator, self.method, params)
 
 
 @dataclass
@@ -83,7 +97,7 @@ class Layer:
         setting: Setting,
         *,
         deadline: float | None,
-        pace: float | None,
+        seconds: dict[str, float],
     ) -> None:
         """Fit candidates on splits, one member after another, within time.
 
@@ -97,30 +111,22 @@ class Layer:
             What all fits have in common.
         deadline : float or None
             In the time of ``time.monotonic()``.
-        pace : float or None
-            Seconds of a fit of a candidate of cost one, where that is known.
+        seconds : dict of str to float
+            What a fit of each is expected to take, where that is known.
         """
-        params = (
-            {}
-            if setting.sample_weight is None
-            else {"sample_weight": setting.sample_weight}
-        )
-        members = [
-            Member(one.name, one.estimator, setting.method, params) for one in some
-        ]
+        members = [setting.member(one.name, one.estimator) for one in some]
         target = setting.target
         cells = plan_cells(members, splits, refit=False, seed=setting.seed)
         score = functools.partial(
             score_block, kind=target.kind, scoring=setting.scoring
         )
-        guesses = {} if pace is None else {one.name: one.cost * pace for one in some}
         fitted, failures = run_cells(
             cells,
             Work(self.X, target.values, target.n_classes, score),
             n_jobs=setting.n_jobs,
             on_error="drop",
             verbose=setting.verbose,
-            seconds=guesses | self.seconds(),
+            seconds=seconds | self.seconds(),
             store=setting.store,
             deadline=deadline,
             in_turn=True,

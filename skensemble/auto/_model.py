@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skensemble.auto._growth import said_table
+from skensemble.stacking._calibration import Calibrator
 from skensemble.stacking._combinations import WeightedMean
 from skensemble.stacking._members import FittedMembers
 
@@ -28,12 +29,15 @@ class Model:
         Members below whose predictions those above see.
     combined : WeightedMean
         Of all.
+    calibrator : Calibrator or None, default=None
+        What calibrates the probabilities of the whole.
     """
 
     lower: FittedMembers
     upper: FittedMembers | None
     used: tuple[str, ...]
     combined: WeightedMean
+    calibrator: Calibrator | None = None
 
     def pruned(self) -> "Model":
         """Leave out the models of members that nobody looks at."""
@@ -70,7 +74,12 @@ class Model:
 
     def respond(self, X: pd.DataFrame, n_jobs: int | None) -> Array:
         """Probabilities of the classes, or numbers."""
-        return self.combined.respond(self.answers(X, n_jobs))
+        return self.said(self.answers(X, n_jobs))
+
+    def said(self, blocks: dict[str, Array]) -> Array:
+        """Combine what all members say, and calibrate it."""
+        mean = self.combined.respond(blocks)
+        return mean if self.calibrator is None else self.calibrator.transform(mean)
 
     def spread(self, blocks: dict[str, Array]) -> Array:
         """Standard deviation over the members with a say, weighted, of each row."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 _EVERYONE = (
     "lightgbm",
     "linear",
+    "linear_log",
     "network",
     "lightgbm_sqrt",
     "catboost_log",
@@ -14,6 +15,11 @@ _EVERYONE = (
     "neighbors",
     "lightgbm_log",
     "network_log",
+    "xgboost_small",
+    "kernel",
+    "lightgbm_random",
+    "network_smooth",
+    "catboost_deep",
 )
 
 

@@ -3,27 +3,46 @@
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
-from sklearn.utils import check_random_state, get_tags
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import clone, is_classifier
+from sklearn.utils import check_random_state
 
+from skensemble.auto._prepared import Prepared
 from skensemble.fitting._holdout import inner_split
 from skensemble.fitting._runner import take_rows
 
+Array = NDArray[Any]
+
 _LARGEST_SEED = 2**31 - 1
+# Draws of groups to choose from; they may hold out so many times more or fewer rows.
+_DRAWS = 10
+_FACTOR = 4
 
 
-def _has(method):
-    return available_if(lambda self: hasattr(self.estimator, method))
+def knows_groups(estimator: Any) -> bool:
+    """Whether there is a `Watched` in an estimator, to which groups can be given.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Unfitted.
+
+    Returns
+    -------
+    answer : bool
+    """
+    parts = [estimator, *estimator.get_params(deep=True).values()]
+    return any(isinstance(part, Watched) for part in parts)
 
 
-class Watched(MetaEstimatorMixin, BaseEstimator):
+class Watched(Prepared):
     """An encoder, and a learner that is told of rows held out.
 
     The rows are held out before the encoder is fitted: target means of a row's level
     that know other rows of the table would make the rows held out look too easy, and
-    the learner would stop too late.
+    the learner would stop too late. So would rows of a group of which others are fitted
+    on; where groups are known, whole ones are held out.
 
     Parameters
     ----------
@@ -42,13 +61,15 @@ class Watched(MetaEstimatorMixin, BaseEstimator):
     def __init__(
         self, encoder, estimator, *, rounds=None, fraction=0.1, random_state=None
     ):
-        self.encoder = encoder
-        self.estimator = estimator
+        super().__init__(encoder, estimator)
         self.rounds = rounds
         self.fraction = fraction
         self.random_state = random_state
 
-    def fit(self, X, y, sample_weight=None):
+    # With metadata routing, what stands around passes them on without being asked.
+    __metadata_request__fit = {"sample_weight": True, "groups": True}
+
+    def fit(self, X, y, sample_weight=None, groups=None):
         """Fit on all rows but those held out, or so many rounds on all.
 
         Parameters
@@ -59,6 +80,9 @@ class Watched(MetaEstimatorMixin, BaseEstimator):
             Their target.
         sample_weight : array-like of shape (n,), default=None
             Weights of the rows.
+        groups : array-like of shape (n,), default=None
+            Rows of one group are held out together. Where that cannot be (one group, two
+            of one size, classes of one group each) rows are drawn, as without groups.
 
         Returns
         -------
@@ -68,7 +92,7 @@ class Watched(MetaEstimatorMixin, BaseEstimator):
         weight = None if sample_weight is None else np.asarray(sample_weight)
         self.n_features_in_ = X.shape[1]
         if self.rounds is None:
-            self._fit_part(X, y, weight, *self._split(y))
+            self._fit_part(X, y, weight, *self._split(y, groups))
         else:
             self._fit_all(X, y, weight)
         return self
@@ -81,9 +105,15 @@ class Watched(MetaEstimatorMixin, BaseEstimator):
         table = self.encoder_.fit_transform(X, y)
         self.estimator_ = model.fit(table, y, sample_weight=weight)
 
-    def _split(self, y):
+    def _split(self, y, groups):
         classes = is_classifier(self.estimator)
         codes = np.unique(y, return_inverse=True)[1] if classes else y
+        seed = int(check_random_state(self.random_state).randint(_LARGEST_SEED))
+        if groups is not None:
+            alike = codes if classes else np.zeros(len(y), dtype=int)
+            found = _whole_groups(alike, np.asarray(groups), self.fraction, seed)
+            if found is not None:
+                return found
         least = np.bincount(codes).min() if classes else 0
         return inner_split(
             codes,
@@ -91,7 +121,7 @@ class Watched(MetaEstimatorMixin, BaseEstimator):
             how="random",
             stratify=bool(least * self.fraction >= 1),
             groups=None,
-            seed=int(check_random_state(self.random_state).randint(_LARGEST_SEED)),
+            seed=seed,
         )
 
     def _fit_part(self, X, y, weight, rows, watched):
@@ -112,47 +142,34 @@ class Watched(MetaEstimatorMixin, BaseEstimator):
             params["sample_weight_val"] = weight[watched]
         self.estimator_ = clone(self.estimator).fit(table, y[rows], **params)
 
-    @property
-    def classes_(self):
-        """The labels."""
-        return self.estimator_.classes_
 
-    def predict(self, X):
-        """Predict as the estimator does.
+def _whole_groups(
+    codes: Array, groups: Array, fraction: float, seed: int
+) -> tuple[Array, Array] | None:
+    r"""Hold out whole groups that make about a share of the rows of each class.
 
-        Parameters
-        ----------
-        X : frame of shape (n, d)
-            The rows.
-
-        Returns
-        -------
-        y : ndarray of shape (n,)
-        """
-        check_is_fitted(self)
-        return self.estimator_.predict(self.encoder_.transform(X))
-
-    @_has("predict_proba")
-    def predict_proba(self, X):
-        """Predict probabilities as the estimator does.
-
-        Parameters
-        ----------
-        X : frame of shape (n, d)
-            The rows.
-
-        Returns
-        -------
-        p : ndarray of shape (n, n_classes)
-        """
-        check_is_fitted(self)
-        return self.estimator_.predict_proba(self.encoder_.transform(X))
-
-    def __sklearn_tags__(self):
-        """Tell scikit-learn what the estimator tells it."""
-        tags = get_tags(self.estimator)
-        own = super().__sklearn_tags__()
-        own.estimator_type = tags.estimator_type
-        own.classifier_tags = tags.classifier_tags
-        own.regressor_tags = tags.regressor_tags
-        return own
+    Of several draws the one of the least :math:`\sum_c |m_c - \phi n_c|`, where
+    :math:`m_c` of the :math:`n_c` rows of a class are held out. None where all rows of a
+    class, or far too many or too few of all, always are.
+    """
+    groups = pd.factorize(groups)[0]
+    if groups.max(initial=0) == groups.min(initial=0):
+        return None
+    there = np.bincount(codes)
+    found, least = None, np.inf
+    for k in range(_DRAWS):
+        rows, watched = inner_split(
+            codes,
+            fraction=fraction,
+            how="random",
+            stratify=False,
+            groups=groups,
+            seed=seed + k,
+        )
+        held = np.bincount(codes[watched], minlength=len(there))
+        share = len(watched) / len(codes) / fraction
+        miss = np.abs(held - fraction * there).sum()
+        fits = 1 / _FACTOR <= share <= _FACTOR and (held < there).all()
+        if fits and miss < least:
+            found, least = (rows, watched), miss
+    return found

@@ -23,7 +23,7 @@ class WithinRange(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     def __init__(self, estimator):
         self.estimator = estimator
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, groups=None):
         """Fit the regressor, and note the range.
 
         Parameters
@@ -34,13 +34,15 @@ class WithinRange(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             Numbers.
         sample_weight : array-like of shape (n,), default=None
             Weights of the rows.
+        groups : array-like of shape (n,), default=None
+            Told to the regressor, which then must take them.
 
         Returns
         -------
         self : WithinRange
         """
         self.low_, self.high_ = float(np.min(y)), float(np.max(y))
-        params = {}
+        params = {} if groups is None else {"groups": groups}
         if sample_weight is not None:
             params[weight_name(self.estimator)] = sample_weight
         self.estimator_ = clone(self.estimator).fit(X, y, **params)

@@ -1,6 +1,7 @@
 """Members that failed or were not done in time: what is said, and who is left."""
 
 from collections import Counter
+from math import isinf
 
 from skensemble.core._told import warn
 from skensemble.exceptions import (
@@ -18,7 +19,7 @@ def too_late(
     name, label = cell.member.name, cell.split.label
     guess = (
         "it was not known how long it takes"
-        if expected is None
+        if expected is None or isinf(expected)
         else f"it was expected to take {expected:.3g} s"
     )
     error = TimeLimitError(

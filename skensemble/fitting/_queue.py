@@ -9,7 +9,7 @@ order changes no result, because seeds hang on names.
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from math import inf
+from math import ceil, inf
 from typing import Any
 
 from skensemble.fitting._cell import Cell, FittedCell
@@ -224,3 +224,9 @@ class InTurn(WithinTime):
             if self._work_left(name)[1] <= time_left:
                 return min(k for k in self._left if self._name(k) == name)
         return None if self._any_complete() else self._last_chance(time_left)
+
+    def _work_left(self, name: str) -> tuple[bool, float]:
+        """Count whole fits: two workers need two goes for three of them."""
+        own = [self._seconds(k) for k in self._left if self._name(k) == name]
+        unknown, seconds = super()._work_left(name)
+        return unknown, max(seconds, ceil(len(own) / self._workers) * min(own))

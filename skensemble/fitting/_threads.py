@@ -16,7 +16,7 @@ _COMPILED = frozenset({
     "sklearn.neighbors", "sklearn.svm",
     "sklearn.tree",
     "sklearn.compose", "sklearn.decomposition", "sklearn.dummy",
-    "sklearn.feature_selection", "sklearn.impute",
+    "sklearn.feature_selection", "sklearn.impute", "sklearn.kernel_approximation",
     "sklearn.pipeline", "sklearn.preprocessing",
 })  # fmt: skip
 

@@ -67,24 +67,6 @@ def test_the_ensemble_is_the_weighted_mean_of_its_members(houses, regressor):
     np.testing.assert_allclose(regressor.predict(X_new), mean)
 
 
-def test_rows_are_predicted_by_models_that_had_not_seen_them(dear):
-    """Labels that say nothing cannot be predicted out of fold, by any member."""
-    rng = np.random.default_rng(0)
-    n = 600
-    X = pd.DataFrame({f"c{k}": rng.integers(0, 200, n).astype(str) for k in range(8)})
-    y = rng.integers(0, 2, n)
-    auto = AutoEnsembleClassifier(
-        None,
-        members=["linear", "lightgbm_small", "neighbors"],
-        cv=5,
-        random_state=0,
-    ).fit(X, y)
-    three_se = 3 * np.sqrt(1 / (3 * n))
-    for name in ("linear", "lightgbm_small", "neighbors"):
-        assert abs(roc_auc_score(y, auto.oof_[name][:, 1]) - 0.5) < three_se, name
-    assert abs(roc_auc_score(y, auto.ensemble_oof_[:, 1]) - 0.5) < three_se
-
-
 def test_columns_in_another_order_and_one_that_is_missing(houses, regressor):
     X_new = houses[2]
     expected = regressor.predict(X_new)

@@ -1,0 +1,58 @@
+"""A member to try, and what its fits may take."""
+
+from dataclasses import dataclass
+from typing import Any
+
+# Fits of a member that stops early take no longer than this share of all the time.
+_SHARES = {
+    "lightgbm": 0.2,
+    "catboost": 0.25,
+    "xgboost": 0.2,
+    "network": 0.25,
+    "upper": 0.15,
+}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A member to try.
+
+    Parameters
+    ----------
+    name : str
+        What it is called.
+    estimator : estimator
+        Unfitted, with what prepares the table for it.
+    cost : float
+        Seconds of a fit, as a multiple of those of the first candidate; a low guess, for
+        whoever is not begun is never known better.
+    varies : bool, default=True
+        Whether another seed gives another model.
+    """
+
+    name: str
+    estimator: Any
+    cost: float = 1.0
+    varies: bool = True
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What fits may take.
+
+    Parameters
+    ----------
+    seconds : float or None
+        Of all workers together, for one member's fits; None: as long as they like.
+    n_fits : int
+        Fits of a member.
+    """
+
+    seconds: float | None
+    n_fits: int
+
+    def of(self, kind: str) -> float | None:
+        """Seconds that one fit of a kind of member may take."""
+        if self.seconds is None:
+            return None
+        return max(0.2, _SHARES[kind] * self.seconds / self.n_fits)

@@ -1,0 +1,64 @@
+"""Labels that say nothing cannot be predicted out of fold, by anyone."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from skensemble import AutoEnsembleClassifier
+from skensemble.auto import _base
+
+KINDS = ["lightgbm", "linear", "network", "extra_trees", "xgboost", "neighbors"]
+BELOW = ["linear", "lightgbm_small", "neighbors"]
+
+
+def noise(n_rows, n_columns, seed):
+    """Columns of words, each word in three rows on the mean, and labels at random."""
+    rng = np.random.default_rng(seed)
+    words = rng.integers(0, n_rows // 3, (n_rows, n_columns)).astype(str)
+    X = pd.DataFrame(words, columns=[f"c{k}" for k in range(n_columns)]).add("_word")
+    return X, rng.integers(0, 2, n_rows)
+
+
+def standard_errors(y, p):
+    """AUC less one half, in standard errors of what tells nothing (Mann and Whitney)."""
+    n_1 = y.sum()
+    n_0 = len(y) - n_1
+    return (roc_auc_score(y, p) - 0.5) / np.sqrt((n_1 + n_0 + 1) / (12 * n_1 * n_0))
+
+
+def assert_nothing_is_told(auto, y):
+    said = {name: auto.oof_[name] for name in auto.oof_.members}
+    said["ensemble"] = auto.ensemble_oof_
+    far = {name: standard_errors(y, p[:, 1]) for name, p in said.items()}
+    assert max(map(abs, far.values())) < 3, far
+
+
+def test_two_hundred_columns_of_many_levels(monkeypatch):
+    # Nothing here looks at the models of all rows, and they take most of the time.
+    monkeypatch.setattr(_base, "refitted", lambda model, *_: model)
+    X, y = noise(300, 200, seed=0)
+    auto = AutoEnsembleClassifier(
+        None, preset="fast", members=KINDS, cv=3, random_state=0, n_jobs=1
+    ).fit(X, y)
+    assert not auto.failed_
+    assert list(auto.oof_.members) == KINDS
+    assert_nothing_is_told(auto, y)
+
+
+def test_both_layers_on_repeated_folds():
+    X, y = noise(300, 8, seed=1)
+    auto = AutoEnsembleClassifier(None, members=BELOW, random_state=0, n_jobs=1).fit(
+        X, y
+    )
+    assert set(auto.oof_.members) == {*BELOW, "upper", "upper_random"}
+    assert_nothing_is_told(auto, y)
+
+
+def test_catboost():
+    pytest.importorskip("catboost")
+    X, y = noise(300, 8, seed=2)
+    auto = AutoEnsembleClassifier(
+        None, preset="fast", members=["catboost"], cv=3, random_state=0, n_jobs=1
+    ).fit(X, y)
+    assert_nothing_is_told(auto, y)
