@@ -26,6 +26,7 @@ _READERS = {
     ".ndjson": "read_json",
 }
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zip", ".zst")
+_OPTIONS = {"scoring": "--metric", "time_limit": "--time-limit", "n_jobs": "--jobs"}
 _IDS = ("id", "row_id", "index")
 # A target with so many different numbers is one to regress on.
 _MOST_CLASSES = 20
@@ -144,12 +145,19 @@ def _model(args: argparse.Namespace, y: pd.Series) -> Any:
     try:
         model._check_options()
     except ValueError as error:
-        raise UsageError(str(error)) from error
+        raise UsageError(_with_options(str(error))) from error
     if not args.quiet and sys.stderr.isatty():
         from sklearn.callback import ProgressBar
 
         model.set_callbacks(ProgressBar())
     return model
+
+
+def _with_options(message: str) -> str:
+    """Name parameters as the options that they were given by."""
+    for parameter, option in _OPTIONS.items():
+        message = message.replace(f"{parameter}=", f"{option} ")
+    return message
 
 
 def _is_classes(task: str, y: pd.Series) -> bool:

@@ -112,7 +112,14 @@ def test_classes_and_probabilities(folder, capsys):
         (["fit", "train.csv", "--target=price", "--out=m"], "'price' is no column"),
         (["fit", "train.csv", "--target=Id", "--out=train.csv"], "is a file"),
         (["fit", "train.csv", "--target=Id", "--out=m", "--preset=x"], "preset='x'"),
-        (["fit", "train.csv", "--target=Id", "--out=m", "--metric=aucc"], "aucc"),
+        (
+            ["fit", "train.csv", "--target=Id", "--out=m", "--metric=aucc"],
+            "--metric 'aucc'",
+        ),
+        (
+            ["fit", "train.csv", "--target=Id", "--out=m", "--time-limit=-1"],
+            "--time-limit -1.0",
+        ),
         (["fit", "train.txt", "--target=Id", "--out=m"], "kind of file"),
         (["fit", "empty.csv", "--target=a", "--out=m"], "no rows"),
         (["predict", "m", "train.csv"], "no folder of a fit"),

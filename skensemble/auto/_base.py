@@ -361,6 +361,7 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         """
         check_is_fitted(self)
         frame = self._matched(X)
+        self._check_known(y)
         seed = root_seed(self.random_state) or 0
         if max_rows is not None and len(frame) > max_rows:
             rows = np.random.default_rng(seed).permutation(len(frame))[:max_rows]
@@ -380,6 +381,16 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
             index=pd.Index(frame.columns, name="column"),
         )
         return table.sort_values("importance", ascending=False, kind="stable")
+
+    def _check_known(self, y):
+        """Refuse classes that were not there in fit."""
+        if self._target_kind == "classes":
+            strange = set(np.unique(np.asarray(y))) - set(self.classes_)
+            if strange:
+                raise ValueError(
+                    f"y has the classes {sorted(map(str, strange))}, which were not "
+                    f"there in fit; known ones: {self.classes_.tolist()}."
+                )
 
     def _data(self, method: str) -> Growth:
         if not hasattr(self, "_growing"):

@@ -26,14 +26,14 @@ class Candidate:
     cost : float
         Seconds of a fit, as a multiple of those of the first candidate; a low guess, for
         whoever is not begun is never known better.
-    varies : bool, default=True
-        Whether another seed gives another model.
+    varies : bool, default=False
+        Whether two models under other seeds are worth their size.
     """
 
     name: str
     estimator: Any
     cost: float = 1.0
-    varies: bool = True
+    varies: bool = False
 
 
 @dataclass(frozen=True)

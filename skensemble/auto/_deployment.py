@@ -17,7 +17,7 @@ from skensemble.fitting._fold_average import FoldAverage
 from skensemble.fitting._runner import Work, plan_cells, run_cells
 from skensemble.stacking._members import FittedMembers
 
-# Models of all rows that are averaged for each member that has something random.
+# Models of all rows that are averaged for each member of which two are worth their size.
 _COPIES = 2
 # What a fit on all rows takes, as a multiple of one on the rows of a fold.
 _MORE_ROWS = 1.2
@@ -27,7 +27,7 @@ def refitted(model: Model, growth: Growth, deadline: float | None = None) -> Mod
     """Fit the members of a model on all rows, one model in place of one a fold.
 
     Boosters are grown for as many rounds as they were on the folds, on the mean. Where
-    there is time, members with something random in them are fitted twice.
+    there is time, networks are fitted twice: they vary most with the seed.
 
     Parameters
     ----------

@@ -87,6 +87,11 @@ def _splitter(facts: Facts, groups: Any, seed: int) -> Any:
     classes = facts.task != "regression"
     if groups is not None:
         n_groups = len(np.unique(groups))
+        if n_groups < 2:
+            raise ValueError(
+                "groups has one group only, so no rows can be held out; give two groups "
+                "or more, or none."
+            )
         weighed = classes and (
             n_groups <= _MANY_GROUPS or facts.smallest_class < _LEAST_OF_A_CLASS
         )

@@ -6,6 +6,7 @@ from skensemble.auto._candidate import Allowance, Candidate
 from skensemble.auto._facts import Facts
 from skensemble.auto._kinds import MAKERS, SCALES
 from skensemble.auto._presets import Preset
+from skensemble.core._checks import nearest
 from skensemble.preprocessing import make_member
 
 
@@ -67,6 +68,7 @@ def _given(one: Any, facts: Facts, allowance: Allowance) -> Candidate:
                     else f"is not known; known names: {list(MAKERS)}"
                 )
                 + "; leave it out, or give a (name, estimator) pair."
+                + ("" if one in MAKERS else nearest(one, list(MAKERS)))
             )
         return found
     pair = isinstance(one, tuple) and len(one) == 2 and isinstance(one[0], str)

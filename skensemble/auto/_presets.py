@@ -48,7 +48,7 @@ class Preset:
 PRESETS = {
     "fast": Preset(("lightgbm", "linear", "xgboost"), upper=False, rounds=1),
     "balanced": Preset(),
-    "best": Preset(rounds=8),
+    "best": Preset((*_EVERYONE, "forest"), rounds=8),
     "interpretable": Preset(("additive", "linear"), upper=False, rounds=1),
     "small": Preset(("lightgbm_small", "linear"), upper=False, rounds=1, most=2),
 }

@@ -1,5 +1,6 @@
 """Wrong parameters, refused with the name, the value and the way out."""
 
+from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any
 
@@ -9,7 +10,16 @@ from sklearn.utils import check_random_state
 def check_choice(name: str, value: Any, known: list[Any]) -> None:
     """Refuse a value that is not among those known."""
     if not any(value is option or value == option for option in known):
-        raise ValueError(f"{name}={value!r} is not known; use one of {known}.")
+        raise ValueError(
+            f"{name}={value!r} is not known; use one of {known}.{nearest(value, known)}"
+        )
+
+
+def nearest(value: Any, known: list[Any]) -> str:
+    """Ask whether a name that is close was meant, where one is."""
+    names = [one for one in known if isinstance(one, str)]
+    found = get_close_matches(str(value), names, n=1)
+    return f" Did you mean {found[0]!r}?" if found else ""
 
 
 def check_whole(name: str, value: Any, lowest: int) -> None:

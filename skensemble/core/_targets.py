@@ -119,7 +119,7 @@ def _required(y: Any) -> Array:
             f"y should be a 1d array, got an array of shape {values.shape} instead; give "
             "one entry a row, or one column an output."
         )
-    if values.dtype == object and (missing := np.argwhere(pd.isna(values))).size:
+    if values.dtype.kind in "Of" and (missing := np.argwhere(pd.isna(values))).size:
         raise ValueError(
             f"Input y contains NaN: row {missing[0][0]} is "
             f"{values[tuple(missing[0])]!r}. Leave rows without a target out."

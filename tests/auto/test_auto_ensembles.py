@@ -297,11 +297,34 @@ def test_column_importance(houses, regressor):
     assert table["importance"].is_monotonic_decreasing
 
 
+def test_what_was_not_there_in_fit_is_named(dear, houses):
+    X, y, X_new, y_new = dear
+    auto = AutoEnsembleClassifier(None, members=["linear"], preset="fast", cv=2)
+    auto.fit(X, y)
+    strange = np.where(y_new, "x", "z")
+    with pytest.raises(ValueError, match=r"classes \['x', 'z'\].*not there in fit"):
+        auto.column_importance(X_new, strange)
+    with pytest.raises(ValueError, match="one group only"):
+        AutoEnsembleRegressor(None).fit(*houses[:2], groups=np.ones(len(houses[0])))
+    with pytest.raises(ValueError, match=r"row 3 is .*nan.*without a target"):
+        AutoEnsembleRegressor(None).fit([[1.0]] * 5, [1.0, 2, 3, np.nan, 5])
+
+
+def test_linear_members_end_quietly_for_several_classes(houses):
+    X, y, _, _ = houses
+    thirds = np.searchsorted(np.quantile(y, [0.33, 0.67]), y)
+    auto = AutoEnsembleClassifier(
+        None, members=["linear", "kernel"], preset="fast", cv=2, random_state=0
+    ).fit(X, thirds)  # warnings are errors here
+    assert not auto.failed_
+
+
 @pytest.mark.parametrize(
     ("params", "words"),
     [
         ({"preset": "huge"}, "preset='huge'"),
-        ({"members": ["lightgbn"]}, "lightgbn.*known names"),
+        ({"preset": "balancd"}, "Did you mean 'balanced'"),
+        ({"members": ["lightgbn"]}, "lightgbn.*known names.*mean 'lightgbm'"),
         ({"members": []}, r"members=\[\]"),
         ({"members": ["linear", "linear"]}, "a name twice"),
         ({"members": [("mine", LogisticRegression)]}, "neither a name"),
