@@ -6,12 +6,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.ensemble import (
-    ExtraTreesClassifier,
-    ExtraTreesRegressor,
-    RandomForestClassifier,
-    RandomForestRegressor,
-)
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.pipeline import make_pipeline
 
@@ -22,6 +16,12 @@ from skensemble.auto._landmarks import Landmarks
 from skensemble.auto._neighbors import NeighborsClassifier, NeighborsRegressor
 from skensemble.auto._perceptron import PerceptronClassifier, PerceptronRegressor
 from skensemble.auto._prepared import Prepared
+from skensemble.auto._slim_forests import (
+    SlimExtraTreesClassifier,
+    SlimExtraTreesRegressor,
+    SlimRandomForestClassifier,
+    SlimRandomForestRegressor,
+)
 from skensemble.auto._watched import Watched
 from skensemble.auto._within import WithinRange
 from skensemble.boosting import (
@@ -160,16 +160,18 @@ def extra_trees(facts: Facts, allowance: Allowance) -> Candidate:
     """Extremely randomised trees."""
     n_trees = _n_trees(facts)
     if facts.task == "regression":
-        model: Any = ExtraTreesRegressor(n_trees, max_features=0.6)
+        model: Any = SlimExtraTreesRegressor(n_trees, max_features=0.6)
     else:
-        model = ExtraTreesClassifier(n_trees, criterion="entropy", max_features=0.35)
+        model = SlimExtraTreesClassifier(
+            n_trees, criterion="entropy", max_features=0.35
+        )
     return _candidate("extra_trees", "forests", model, facts, 0.8)
 
 
 def forest(facts: Facts, allowance: Allowance) -> Candidate:
     """A random forest."""
     numbers = facts.task == "regression"
-    kind: Any = RandomForestRegressor if numbers else RandomForestClassifier
+    kind: Any = SlimRandomForestRegressor if numbers else SlimRandomForestClassifier
     model = kind(
         _n_trees(facts), max_features=0.4 if numbers else "sqrt", min_samples_leaf=2
     )

@@ -248,7 +248,7 @@ def test_last_fits_of_the_upper_layer_are_of_rows_of_which_something_was_said(
     auto = AutoEnsembleRegressor(60, members=["lightgbm_small"], random_state=0)
     auto.fit(X, y).refit_best()
     assert rows == {"lightgbm_small": None, "upper": 1200, "upper_random": 1200}
-    assert len(auto.model_.lower.estimators["lightgbm_small"].estimators) == 2
+    assert len(auto.model_.lower.estimators["lightgbm_small"].estimators) == 1
 
 
 def test_without_a_limit_and_of_small_tables_all_rows_are_seen(
