@@ -9,6 +9,8 @@ _SHARES = {
     "catboost": 0.25,
     "xgboost": 0.2,
     "network": 0.25,
+    "forest": 0.2,
+    "linear": 0.15,
     "upper": 0.15,
 }
 
@@ -26,6 +28,8 @@ class Candidate:
     cost : float
         Seconds of a fit, as a multiple of those of the first candidate; a low guess, for
         whoever is not begun is never known better.
+    seconds : float, default=0.0
+        Of a fit, where that can be told from the size of the table; 0 where it cannot.
     varies : bool, default=False
         Whether two models under other seeds are worth their size.
     """
@@ -33,6 +37,7 @@ class Candidate:
     name: str
     estimator: Any
     cost: float = 1.0
+    seconds: float = 0.0
     varies: bool = False
 
 

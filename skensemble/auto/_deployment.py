@@ -9,6 +9,7 @@ from skensemble.auto._blend import Learner
 from skensemble.auto._candidate import Candidate
 from skensemble.auto._costs import of_rounds, place_of_watched
 from skensemble.auto._growth import Final, Growth, evidence_of
+from skensemble.auto._layers import quiet
 from skensemble.auto._model import Model
 from skensemble.auto._watched import Watched
 from skensemble.core._seeds import named_seed
@@ -98,16 +99,17 @@ class Run:
         seed = setting.seed
         if seed is not None and copy:
             seed = named_seed(seed, "copy", copy)
-        fitted, _ = run_cells(
-            self._plan(wanted, seed),
-            Work(layer.X, target.values, target.n_classes, _no_score),
-            n_jobs=setting.n_jobs,
-            on_error="drop",
-            store=setting.store,
-            deadline=self.deadline,
-            in_turn=True,
-            seconds=self._seconds(some),
-        )
+        with quiet():
+            fitted, _ = run_cells(
+                self._plan(wanted, seed),
+                Work(layer.X, target.values, target.n_classes, _no_score),
+                n_jobs=setting.n_jobs,
+                on_error="drop",
+                store=setting.store,
+                deadline=self.deadline,
+                in_turn=True,
+                seconds=self._seconds(some),
+            )
         return fitted
 
     def _plan(self, wanted: list[Member], seed: int | None) -> list[Cell]:

@@ -207,9 +207,11 @@ class Growth:
         self.lower.fit(some, splits, self.setting, deadline=deadline, seconds=seconds)
 
     def _guesses(self, some: list[Candidate]) -> dict[str, float]:
-        """Seconds of a fit, as multiples of those of the first candidate."""
+        """Seconds of a fit, as multiples of those of the first candidate, or by size."""
         pace = self.pace()
-        return {} if pace is None else {one.name: one.cost * pace for one in some}
+        if pace is None:
+            return {}
+        return {one.name: max(one.cost * pace, one.seconds) for one in some}
 
     def _repeat(self, deadline: float | None) -> None:
         """Fit the members that count on other splits of the same rows."""

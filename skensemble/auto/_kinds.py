@@ -38,6 +38,13 @@ from skensemble.preprocessing import TableEncoder
 _UPPER_COST = 0.8
 _MOST_NEIGHBORS = 60_000
 _NODES = 1_200_000
+# Seconds of a forest: for a row of a column at one depth of a tree. The rows are those of
+# a fold, and the encoder makes some columns more.
+_SECONDS_A_STEP = 1e-8
+_FITTED = 0.8
+_WIDER = 1.5
+# Seconds of a step of a logistic regression, for one number and class.
+_SECONDS_A_PRODUCT = 1e-9
 # Rows that all others are compared with, and how fast nearness falls with the distance:
 # as exp(-0.3 d^2) for one column.
 _LANDMARKS = 600
@@ -152,30 +159,33 @@ def linear(facts: Facts, allowance: Allowance, scale: str = "") -> Candidate:
     if facts.task == "regression":
         model: Any = RidgeCV(np.logspace(-1, 4, 11))
     else:
-        model = LogisticRegression(C=0.3, tol=_TOLERANCE, max_iter=500)
+        model = _logistic(0.3, facts, allowance, 8 * facts.n_used)
     return _candidate("linear", "linear", model, facts, 0.2, scale)
 
 
 def extra_trees(facts: Facts, allowance: Allowance) -> Candidate:
     """Extremely randomised trees."""
-    n_trees = _n_trees(facts)
-    if facts.task == "regression":
-        model: Any = SlimExtraTreesRegressor(n_trees, max_features=0.6)
+    numbers = facts.task == "regression"
+    share = 0.6 if numbers else 0.35
+    n_trees, seconds = _n_trees(facts, allowance, share)
+    if numbers:
+        model: Any = SlimExtraTreesRegressor(n_trees, max_features=share)
     else:
         model = SlimExtraTreesClassifier(
-            n_trees, criterion="entropy", max_features=0.35
+            n_trees, criterion="entropy", max_features=share
         )
-    return _candidate("extra_trees", "forests", model, facts, 0.8)
+    return _candidate("extra_trees", "forests", model, facts, 0.4, seconds=seconds)
 
 
 def forest(facts: Facts, allowance: Allowance) -> Candidate:
     """A random forest."""
     numbers = facts.task == "regression"
     kind: Any = SlimRandomForestRegressor if numbers else SlimRandomForestClassifier
-    model = kind(
-        _n_trees(facts), max_features=0.4 if numbers else "sqrt", min_samples_leaf=2
-    )
-    return _candidate("forest", "forests", model, facts, 0.8)
+    share = 0.4 if numbers else 0.3
+    # Here every threshold is tried, of a column that must be sorted first.
+    n_trees, seconds = _n_trees(facts, allowance, 3 * share)
+    model = kind(n_trees, max_features=share, min_samples_leaf=2)
+    return _candidate("forest", "forests", model, facts, 0.4, seconds=seconds)
 
 
 def network(facts: Facts, allowance: Allowance, scale: str = "") -> Candidate:
@@ -209,7 +219,7 @@ def kernel(facts: Facts, allowance: Allowance) -> Candidate:
     if facts.task == "regression":
         model: Any = RidgeCV(np.logspace(-4, 2, 7))
     else:
-        model = LogisticRegression(C=3, tol=_TOLERANCE, max_iter=500)
+        model = _logistic(3.0, facts, allowance, _LANDMARKS)
     return _candidate("kernel", "neural", model, facts, 0.3, between=nearness)
 
 
@@ -256,9 +266,28 @@ def _upper(facts: Facts, rule: Patience, random: bool) -> Any:
     return _boosted(facts, 0.03, 1500, rule, **shape)
 
 
-def _n_trees(facts: Facts) -> int:
-    """As many nodes for large tables as for small ones: forests weigh more than all else."""
-    return int(np.clip(_NODES / facts.n_rows, 60, 300))
+def _n_trees(facts: Facts, allowance: Allowance, share: float) -> tuple[int, float]:
+    """Trees of a forest that looks at a share of the columns, and seconds of its fit.
+
+    As many nodes for large tables as for small ones, for forests weigh more than all
+    else, and fewer trees where they would take too long.
+    """
+    n_rows = _FITTED * facts.n_rows
+    work = n_rows * np.log2(n_rows + 2) * share * _WIDER * facts.n_used
+    one = max(1e-6, _SECONDS_A_STEP * work)
+    most = float(np.clip(_NODES / facts.n_rows, 60, 300))
+    allowed = allowance.of("forest")
+    n_trees = int(most if allowed is None else np.clip(allowed / one, 30, most))
+    return n_trees, n_trees * one
+
+
+def _logistic(C: float, facts: Facts, allowance: Allowance, width: int) -> Any:
+    """Stop where nearness to the optimum no longer counts, or time is up."""
+    allowed, steps = allowance.of("linear"), 500
+    if allowed is not None:
+        one = _SECONDS_A_PRODUCT * facts.n_rows * width * max(1, facts.n_classes - 1)
+        steps = int(np.clip(allowed / one, 20, steps))
+    return LogisticRegression(C=C, tol=_TOLERANCE, max_iter=steps)
 
 
 def _boosted(
@@ -291,6 +320,7 @@ def _candidate(
     scale: str = "",
     watched: bool = False,
     between: Any = None,
+    seconds: float = 0.0,
 ) -> Candidate:
     """Put the encoder before a model, which stops on rows held out where `watched`."""
     encoder: Any = TableEncoder(
@@ -309,7 +339,7 @@ def _candidate(
     if facts.task == "regression" and for_ not in _TREES:
         member = WithinRange(member)
     networks = watched and for_ in ("pieces", "neural")
-    return Candidate(name, member, cost, varies=networks)
+    return Candidate(name, member, cost, seconds, varies=networks)
 
 
 SCALES = {"sqrt": (np.sqrt, np.square), "log": (np.log1p, np.expm1)}

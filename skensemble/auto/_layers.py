@@ -2,10 +2,13 @@
 
 import functools
 import time
+import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
+from sklearn.exceptions import ConvergenceWarning
 
 from skensemble.auto._candidate import Candidate
 from skensemble.auto._watched import knows_groups
@@ -72,6 +75,21 @@ class Setting:
         return Member(name, estimator, self.method, params)
 
 
+@contextmanager
+def quiet():
+    """Say nothing of logistic regressions that stop before the optimum: they are to.
+
+    To be entered in the thread of the fit alone; filters belong to the process.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore",
+            category=ConvergenceWarning,
+            module=r"sklearn\.linear_model\._logistic",
+        )
+        yield
+
+
 @dataclass
 class Layer:
     """Members, and what became of their fits so far.
@@ -120,18 +138,19 @@ class Layer:
         score = functools.partial(
             score_block, kind=target.kind, scoring=setting.scoring
         )
-        fitted, failures = run_cells(
-            cells,
-            Work(self.X, target.values, target.n_classes, score),
-            n_jobs=setting.n_jobs,
-            on_error="drop",
-            verbose=setting.verbose,
-            seconds=seconds | self.seconds(),
-            store=setting.store,
-            deadline=deadline,
-            in_turn=True,
-            **task_tree(setting.owner, setting.context, members, cells),
-        )
+        with quiet():
+            fitted, failures = run_cells(
+                cells,
+                Work(self.X, target.values, target.n_classes, score),
+                n_jobs=setting.n_jobs,
+                on_error="drop",
+                verbose=setting.verbose,
+                seconds=seconds | self.seconds(),
+                store=setting.store,
+                deadline=deadline,
+                in_turn=True,
+                **task_tree(setting.owner, setting.context, members, cells),
+            )
         self.cells += fitted
         self.failures += failures
         _tell(failures)

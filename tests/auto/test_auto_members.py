@@ -1,13 +1,18 @@
 """Every kind of member by itself: on small tables, with weights, with metadata routing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn import config_context
 
 from skensemble import AutoEnsembleClassifier, AutoEnsembleRegressor
+from skensemble.auto._candidate import Allowance
+from skensemble.auto._facts import learn_facts
 from skensemble.auto._kinds import MAKERS
 from skensemble.auto._landmarks import Landmarks
+from skensemble.core._targets import numeric_target
 
 NAMES = [name for name in MAKERS if "catboost" not in name]
 
@@ -54,6 +59,18 @@ def test_weights_count_and_reach_members_under_routing(name):
         assert not routed.failed_
         np.testing.assert_array_equal(routed.predict(X_new), plain)
     assert not np.array_equal(plain, unweighted)
+
+
+def test_forests_have_as_many_trees_as_there_is_time_for():
+    X, y = table(2000)
+    facts = replace(learn_facts(X, numeric_target(y)), n_rows=20_000)
+    whole = MAKERS["extra_trees"](facts, Allowance(None, 5))
+    short = MAKERS["extra_trees"](facts, Allowance(1.0, 5))
+    trees = [one.estimator.estimator.n_estimators for one in (whole, short)]
+    assert trees[0] == 60
+    assert 30 <= trees[1] < 60
+    assert whole.seconds / trees[0] == pytest.approx(short.seconds / trees[1])
+    assert short.seconds < 0.21
 
 
 def test_landmarks_are_no_more_than_the_rows():
