@@ -40,12 +40,12 @@ def usual():
     return make_column_transformer((scaled, numbers), (one_hot, words))
 
 
-def best(task, repeats=3):
+def best(task, repeats=3, clock=time.process_time):
     found = []
     for _ in range(repeats):
-        start = time.process_time()
+        start = clock()
         task()
-        found.append(time.process_time() - start)
+        found.append(clock() - start)
     return min(found)
 
 

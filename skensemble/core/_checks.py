@@ -1,5 +1,6 @@
 """Wrong parameters, refused with the name, the value and the way out."""
 
+import re
 from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any
@@ -17,9 +18,26 @@ def check_choice(name: str, value: Any, known: list[Any]) -> None:
 
 def nearest(value: Any, known: list[Any]) -> str:
     """Ask whether a name that is close was meant, where one is."""
-    names = [one for one in known if isinstance(one, str)]
-    found = get_close_matches(str(value), names, n=1)
-    return f" Did you mean {found[0]!r}?" if found else ""
+    found = nearest_name(value, [one for one in known if isinstance(one, str)])
+    return f" Did you mean {found!r}?" if found else ""
+
+
+def nearest_name(
+    given: Any, known: list[str], elsewhere: dict[str, str] | None = None
+) -> str | None:
+    """Give the name that is nearest to one that is not known, if one is near.
+
+    `elsewhere` maps what others call them, in small letters and digits only, to names.
+    """
+    if not isinstance(given, str):
+        return None
+    plain = {_plain(name): name for name in known} | (elsewhere or {})
+    near = get_close_matches(_plain(given), plain, n=1, cutoff=0.7)
+    return plain[near[0]] if near else None
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def check_whole(name: str, value: Any, lowest: int) -> None:

@@ -1,9 +1,9 @@
 """Losses by name: each class is known by its own name in snake case."""
 
 import re
-from difflib import get_close_matches
 from typing import Any
 
+from skensemble.core._checks import nearest_name
 from skensemble.losses._base import Loss
 
 # What others call them, without capitals and signs.
@@ -83,18 +83,10 @@ def did_you_mean(given: Any, known: list[str], elsewhere: dict[str, str]) -> str
     -------
     question : str
     """
-    if not isinstance(given, str):
+    found = nearest_name(given, known, elsewhere)
+    if found is None:
         return ""
-    plain = {_plain(name): name for name in known} | elsewhere
-    near = get_close_matches(_plain(given), plain, n=1, cutoff=0.7)
-    if not near:
-        return ""
-    found = plain[near[0]]
     return f"did you mean {found if '(' in found else repr(found)}? "
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _snake(name: str) -> str:
