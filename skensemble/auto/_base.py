@@ -36,7 +36,7 @@ from skensemble.core._per_row import check_per_row, check_weights
 from skensemble.core._seeds import root_seed
 from skensemble.core._targets import Target, class_target, numeric_target
 from skensemble.fitting._store import as_store
-from skensemble.preprocessing._reading import as_in_fit, read_frame
+from skensemble.preprocessing._reading import read_columns
 from skensemble.stacking._checks import check_scoring_kind
 from skensemble.stacking._judgement import Case
 from skensemble.stacking._scores import score_block
@@ -63,7 +63,7 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
     def _fit(self, X, y, sample_weight, groups):
         clock = Clock(self.time_limit)
         self._check_options()
-        frame = self._read(X)
+        frame = read_columns(self, X).reset_index(drop=True)
         target = self._target(y, len(frame))
         check_scoring_kind(_ALIASES.get(str(self.scoring), self.scoring), target.kind)
         check_per_row("groups", groups, len(frame))
@@ -95,15 +95,6 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
                 f"cv={self.cv!r} is not known; use 'auto', an int, a splitter or an "
                 "iterable of (train, test) pairs."
             )
-
-    def _read(self, X) -> pd.DataFrame:
-        frame, self._is_named = read_frame(X)
-        self._columns = list(frame.columns)
-        self.n_features_in_ = frame.shape[1]
-        self.__dict__.pop("feature_names_in_", None)
-        if self._is_named:
-            self.feature_names_in_ = np.array(self._columns, dtype=object)
-        return frame.reset_index(drop=True)
 
     def _target(self, y, n_rows: int) -> Target:
         target = class_target(y) if is_classifier(self) else numeric_target(y)
@@ -370,7 +361,7 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         as_scoring(scoring, self._target_kind, len(getattr(self, "classes_", ())))
         found = permutation_importance(
             self,
-            frame,
+            frame if self._columns.named else frame.to_numpy(),
             y,
             scoring=scoring,
             n_repeats=n_repeats,
@@ -405,10 +396,7 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
 
     def _matched(self, X) -> pd.DataFrame:
         """Give new rows with the columns of the fit, in their order."""
-        frame, named = read_frame(X)
-        who = type(self).__name__
-        frame = as_in_fit(frame, named, self._columns, self._is_named, who)
-        return frame.reset_index(drop=True)
+        return self._columns.of(X).reset_index(drop=True)
 
     def _block(self, X):
         check_is_fitted(self)

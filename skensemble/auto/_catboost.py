@@ -10,6 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from skensemble.boosting.engines._slim import shortened
 from skensemble.core._optional import optional
 
 # Categories with so many levels or fewer are columns of 0 and 1.
@@ -83,6 +84,8 @@ class BaseCatBoost(BaseEstimator):
             eval_set=watched,
             callbacks=clock,
         )
+        # With fewer digits than CatBoost gives them, leaves take a third of a file's room.
+        model.set_leaf_values(shortened(model.get_leaf_values()))
         self.model_ = model
         self.n_estimators_ = model.tree_count_
 

@@ -196,7 +196,8 @@ class BasePerceptron(BaseEstimator):
         )
         start = network.start(tuple(self.hidden))
         result = minimize(network, start, recipe, callback=cycles.stops)
-        self.coefs_ = [param.astype(np.float32) for param in result.params]
+        # Half the digits are enough, and half as large in a file.
+        self.coefs_ = [param.astype(np.float16) for param in result.params]
         self.n_iter_ = result.n_epochs
 
     def _rows(self, X: Array, target: Array, sample_weight: Any) -> "Rows":
@@ -206,7 +207,8 @@ class BasePerceptron(BaseEstimator):
     def _raw(self, X) -> Array:
         check_is_fitted(self)
         X = validate_data(self, X, reset=False, dtype=np.float32)
-        return np.asarray(raw_output(self.coefs_, X))
+        params = [param.astype(np.float32) for param in self.coefs_]
+        return np.asarray(raw_output(params, X))
 
 
 class PerceptronClassifier(ClassifierMixin, BasePerceptron):

@@ -19,7 +19,7 @@ from skensemble.persistence._graph import Graph, full_name
 
 FORMAT = "skensemble-model"
 # A reader knows all files of its major version; a minor one adds what may be ignored.
-VERSION = (1, 0)
+VERSION = (2, 0)
 LIBRARIES = (
     *("skensemble", "numpy", "scipy", "pandas", "scikit-learn", "lightgbm", "xgboost"),
     *("catboost", "skops"),

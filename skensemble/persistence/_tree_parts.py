@@ -28,21 +28,28 @@ from skensemble.exceptions import ModelFileError
 from skensemble.persistence._part import Part
 
 LEAF = -1
+CHILDREN = ("left_child", "right_child")
 
 
 def _take_tree(tree: Tree) -> dict[str, Any]:
     _, (n_features, n_classes, n_outputs), state = tree.__reduce__()
+    nodes = state.pop("nodes").copy()
+    for side in CHILDREN:
+        nodes[side] = _steps(nodes[side])
     return {
         "n_features": n_features,
         "n_classes": n_classes,
         "n_outputs": n_outputs,
+        "nodes": nodes,
         "state": state,
     }
 
 
 def _make_tree(value: dict[str, Any]) -> Tree:
     state, n_features = value["state"], value["n_features"]
-    nodes = state["nodes"]
+    nodes = value["nodes"].copy()
+    for side in CHILDREN:
+        nodes[side] = _children(nodes[side])
     require(state["node_count"] == len(nodes) == len(state["values"]) > 0)
     inner = nodes["left_child"] != LEAF
     require(((nodes["right_child"] != LEAF) == inner).all())
@@ -51,8 +58,18 @@ def _make_tree(value: dict[str, Any]) -> Tree:
     check_within(nodes["feature"][inner], n_features)
     require(len(value["n_classes"]) == value["n_outputs"])
     tree = Tree(n_features, value["n_classes"], value["n_outputs"])
-    tree.__setstate__(state)
+    tree.__setstate__(state | {"nodes": nodes})
     return tree
+
+
+def _steps(children: NDArray[Any]) -> NDArray[Any]:
+    """How far from a node its child is, 0 for none: small numbers compress well."""
+    steps = children - np.arange(len(children))
+    return np.where(children == LEAF, 0, steps)
+
+
+def _children(steps: NDArray[Any]) -> NDArray[Any]:
+    return np.where(steps == 0, LEAF, steps + np.arange(len(steps)))
 
 
 def _take_predictor(tree: TreePredictor) -> dict[str, Any]:

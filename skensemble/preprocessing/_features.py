@@ -20,7 +20,7 @@ from skensemble.preprocessing._candidates import (
 from skensemble.preprocessing._kinds import find_kinds
 from skensemble.preprocessing._levels import learn_levels
 from skensemble.preprocessing._marks import learn_marks
-from skensemble.preprocessing._reading import Array, as_in_fit, read_frame
+from skensemble.preprocessing._reading import Array, read_columns
 from skensemble.preprocessing._selection import SELECTIONS
 from skensemble.preprocessing._target_means import (
     Averaged,
@@ -124,11 +124,9 @@ class FeatureGenerator(TransformerMixin, BaseEstimator):
         self : FeatureGenerator
         """
         operations = _checked(self)
-        frame, named = read_frame(X)
+        frame = read_columns(self, X)
         seed = root_seed(self.random_state)
         target = _read_target(self, frame, y)
-        self._columns = list(frame.columns)
-        _remember(self, X, frame, named)
         numeric, categories = _by_kind(frame)
         if target is not None and numeric:
             numeric = _most_telling(self, frame, numeric, target, seed)
@@ -153,9 +151,7 @@ class FeatureGenerator(TransformerMixin, BaseEstimator):
             The columns of the fit, and the new ones.
         """
         check_is_fitted(self)
-        frame, named = read_frame(X)
-        who = type(self).__name__
-        frame = as_in_fit(frame, named, self._columns, self._named, who)
+        frame = self._columns.of(X)
         made = _columns_of(frame, self._kept)
         new = pd.DataFrame(made, index=frame.index)
         return pd.concat([frame, new], axis=1) if made else frame
@@ -180,7 +176,7 @@ class FeatureGenerator(TransformerMixin, BaseEstimator):
                 f"({self.n_features_in_}), got {len(input_features)}"
             )
         return np.array(
-            [*self._columns, *(one.name for one in self._kept)], dtype=object
+            [*self._columns.names, *(one.name for one in self._kept)], dtype=object
         )
 
     def __sklearn_tags__(self):
@@ -222,13 +218,6 @@ def _read_target(generator, frame, y):
         )
     check_consistent_length(frame, y)
     return averaged_target(y, generator.task)
-
-
-def _remember(generator, X, frame, named):
-    generator.n_features_in_ = frame.shape[1]
-    generator._named = named
-    if named and all(isinstance(name, str) for name in X.columns):
-        generator.feature_names_in_ = np.array(frame.columns, dtype=object)
 
 
 def _by_kind(frame: pd.DataFrame) -> tuple[list[str], list[str]]:

@@ -2,6 +2,8 @@
 
 import re
 from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -244,46 +246,101 @@ def factorize(column: pd.Series) -> tuple[Array, list[str]]:
     return codes, words
 
 
-def as_in_fit(
-    frame: pd.DataFrame, named: bool, known: list[str], known_named: bool, who: str
-) -> pd.DataFrame:
-    """Give new rows with the columns of the fit, in their order.
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a fit, by which new rows are read.
 
     Parameters
     ----------
-    frame : pandas.DataFrame
-        New rows, as `read_frame` gives them.
-    named, known_named : bool
-        Whether the names now, and in the fit, are the user's; by position otherwise.
-    known : list of str
-        The columns of the fit.
-    who : str
+    names : list of str
+        All, in their order.
+    named : bool
+        Whether the names are the user's; by position otherwise.
+    owner : str
         The class that was fitted.
+    """
+
+    names: list[str]
+    named: bool
+    owner: str
+
+    def of(self, X: Any, needed: Collection[str] | None = None) -> pd.DataFrame:
+        """Give new rows with the columns of the fit, in their order.
+
+        Parameters
+        ----------
+        X : frame or array
+            The rows, as `read_frame` takes them.
+        needed : collection of str or None, default=None
+            Those that must be there, all by default.
+
+        Returns
+        -------
+        frame : pandas.DataFrame
+
+        Raises
+        ------
+        ValueError
+            Where columns are missing, or there are not as many. Others are ignored, with
+            a warning.
+        """
+        frame, named = read_frame(X)
+        if not (named and self.named):
+            return self._by_position(frame, named)
+        if list(frame.columns) == self.names:
+            return frame
+        needed = self.names if needed is None else needed
+        lost = [name for name in needed if name not in frame.columns]
+        if lost:
+            raise ValueError(
+                f"columns are missing: {lost}; {self.owner} was fitted with "
+                f"{self.names}."
+            )
+        extra = list(frame.columns.difference(self.names, sort=False))
+        if extra:
+            warn(
+                f"columns {extra} were not there in fit, and are ignored.", UserWarning
+            )
+        return frame[[name for name in self.names if name in frame.columns]]
+
+    def _by_position(self, frame: pd.DataFrame, named: bool) -> pd.DataFrame:
+        if frame.shape[1] != len(self.names):
+            raise ValueError(
+                f"X has {frame.shape[1]} features, but {self.owner} is expecting "
+                f"{len(self.names)} features as input."
+            )
+        if named != self.named:
+            has, was = ("has", "out") if named else ("does not have valid", "")
+            warn(
+                f"X {has} feature names, but {self.owner} was fitted with{was} feature "
+                "names",
+                UserWarning,
+            )
+        return frame.set_axis(self.names, axis=1)
+
+
+def read_columns(owner: Any, X: Any) -> pd.DataFrame:
+    """Read the table of a fit, and note its columns at the estimator.
+
+    Parameters
+    ----------
+    owner : estimator
+        Gets ``n_features_in_``, ``feature_names_in_`` where all names are strings, and
+        ``_columns``.
+    X : frame or array
+        The rows, as `read_frame` takes them.
 
     Returns
     -------
     frame : pandas.DataFrame
-
-    Raises
-    ------
-    ValueError
-        Where columns are missing, or there are not as many. Others are ignored, with a
-        warning.
     """
-    if not (named and known_named):
-        if frame.shape[1] != len(known):
-            raise ValueError(
-                f"X has {frame.shape[1]} features, but {who} is expecting {len(known)} "
-                "features as input."
-            )
-        return frame.set_axis(known, axis=1)
-    lost = [name for name in known if name not in frame.columns]
-    if lost:
-        raise ValueError(f"columns are missing: {lost}; {who} was fitted with {known}.")
-    extra = list(frame.columns.difference(known, sort=False))
-    if extra:
-        warn(f"columns {extra} were not there in fit, and are ignored.", UserWarning)
-    return frame[known]
+    frame, named = read_frame(X)
+    owner.n_features_in_ = frame.shape[1]
+    owner._columns = Columns(list(frame.columns), named, type(owner).__name__)
+    vars(owner).pop("feature_names_in_", None)
+    if named and all(isinstance(name, str) for name in X.columns):
+        owner.feature_names_in_ = np.array(frame.columns, dtype=object)
+    return frame
 
 
 def clean_names(names: list[str]) -> list[str]:

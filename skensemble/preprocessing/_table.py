@@ -10,11 +10,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from skensemble.core._checks import check_choice, check_seed, check_whole
 from skensemble.core._seeds import root_seed
-from skensemble.core._told import warn
 from skensemble.preprocessing._kinds import DROPPED, find_kinds
 from skensemble.preprocessing._layout import learn_layout
 from skensemble.preprocessing._plan import Wishes, learn_means, learn_plan
-from skensemble.preprocessing._reading import read_frame
+from skensemble.preprocessing._reading import read_columns
 from skensemble.preprocessing._scales import learn_standardised
 from skensemble.preprocessing._styles import STYLES
 from skensemble.preprocessing._target_means import averaged_target, fold_of_rows
@@ -217,7 +216,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             What the kind of learner wants.
         """
         check_is_fitted(self)
-        frame = self._matched(*read_frame(X))
+        frame = self._columns.of(X, self._plan.columns)
         codes = self._plan.codes(frame)
         means = [
             None if known is None else known.of(its_codes)
@@ -246,9 +245,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     def _learn(self, X: Any, y: Any) -> Any:
         style = _checked_style(self)
-        frame, named = read_frame(X)
+        frame = read_columns(self, X)
         target = _read_target(self, frame, y)
-        self._remember_columns(X, frame, named)
         self.kinds_ = find_kinds(frame, self.kinds, self.high_cardinality)
         self.dropped_ = list(self.kinds_.index[self.kinds_.isin(DROPPED)])
         _refuse_nothing(self.kinds_, len(frame))
@@ -267,51 +265,6 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             sparse=self.sparse_output,
         )
         return frame, numbers, codes
-
-    def _remember_columns(self, X: Any, frame: Any, named: bool) -> None:
-        self.n_features_in_ = frame.shape[1]
-        self._named = named
-        if named and all(isinstance(name, str) for name in X.columns):
-            self.feature_names_in_ = np.array(frame.columns, dtype=object)
-        elif hasattr(self, "feature_names_in_"):
-            del self.feature_names_in_
-
-    def _matched(self, frame: Any, named: bool) -> Any:
-        known = self.kinds_.index
-        if not named or not self._named:
-            return self._by_position(frame, named)
-        lost = [name for name in self._plan.columns if name not in frame.columns]
-        if lost:
-            raise ValueError(
-                f"columns are missing: {lost}; TableEncoder was fitted with "
-                f"{list(known)}."
-            )
-        extra = frame.columns.difference(known, sort=False)
-        if len(extra):
-            warn(
-                f"columns {list(extra)} were not there in fit, and are ignored.",
-                UserWarning,
-            )
-        return frame
-
-    def _by_position(self, frame: Any, named: bool) -> Any:
-        if frame.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"X has {frame.shape[1]} features, but TableEncoder is expecting "
-                f"{self.n_features_in_} features as input."
-            )
-        if named:
-            warn(
-                "X has feature names, but TableEncoder was fitted without feature names",
-                UserWarning,
-            )
-        elif hasattr(self, "feature_names_in_"):
-            warn(
-                "X does not have valid feature names, but TableEncoder was fitted with "
-                "feature names",
-                UserWarning,
-            )
-        return frame.set_axis(self.kinds_.index, axis=1)
 
     def __sklearn_is_fitted__(self):
         """Whether `fit` was called; the parameter `for_` would look like a result."""

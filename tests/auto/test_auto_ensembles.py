@@ -77,6 +77,20 @@ def test_columns_in_another_order_and_one_that_is_missing(houses, regressor):
         regressor.predict(X_new.drop(columns="Gr_Liv_Area"))
 
 
+def test_an_array_where_a_frame_was_fitted_and_the_other_way_round(houses, regressor):
+    X, _, X_new, _ = houses
+    expected = regressor.predict(X_new)
+    with pytest.warns(UserWarning, match="valid feature names, but AutoEnsembleR"):
+        np.testing.assert_allclose(regressor.predict(X_new.to_numpy()), expected)
+    numbers = X.select_dtypes("number").fillna(0)
+    y = houses[1]
+    unnamed = AutoEnsembleRegressor(None, members=["linear"], cv=2, preset="fast")
+    unnamed.fit(numbers.to_numpy(), y)
+    with pytest.warns(UserWarning, match="fitted without feature names"):
+        unnamed.predict(numbers)
+    assert len(unnamed.column_importance(numbers.to_numpy(), y, n_repeats=1))
+
+
 def test_results_do_not_depend_on_jobs(houses):
     X, y, X_new, _ = houses
     predictions = [

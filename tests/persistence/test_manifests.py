@@ -102,7 +102,7 @@ def test_scores_of_boosting(tmp_path):
 
 def test_manifest_prints_as_a_table(saved):
     lines = repr(read_manifest(saved)).splitlines()
-    assert lines[0].split() == ["format", "skensemble-model", "version", "1,", "0"]
+    assert lines[0].split() == ["format", "skensemble-model", "version", "2,", "0"]
     assert any(line.split()[:2] == ["task", "classification"] for line in lines)
 
 
@@ -135,7 +135,7 @@ def test_model_without_names_or_scores(tmp_path):
     assert read_manifest(tmp_path / "model")["task"] is None
 
 
-@pytest.mark.parametrize("version", [[2, 0], [0, 9], [3]], ids=str)
+@pytest.mark.parametrize("version", [[1, 0], [0, 9], [3]], ids=str)
 def test_other_major_format_is_refused(version, saved):
     def edit(noted):
         noted["format"]["version"] = version
@@ -147,7 +147,7 @@ def test_other_major_format_is_refused(version, saved):
 
 
 def test_newer_minor_format_is_read(saved):
-    change(saved, lambda noted: noted["format"].update(version=[1, 99], more=1))
+    change(saved, lambda noted: noted["format"].update(version=[2, 99], more=1))
     assert isinstance(load(saved), LogisticRegression)
 
 

@@ -22,6 +22,7 @@ from skensemble.boosting.engines._contract import (
 )
 from skensemble.boosting.engines._derivatives import Derivatives
 from skensemble.boosting.engines._renewal import leaf_values
+from skensemble.boosting.engines._slim import slim_text
 from skensemble.boosting.engines._tree import BoostedTree
 from skensemble.losses import (
     AbsoluteError,
@@ -426,6 +427,13 @@ class LightGBMForest(Forest):
     def tree(self, iteration, column):
         """One tree."""
         return BoostedTree(self, iteration, column)
+
+    def slim(self):
+        """Forget gains, and the last digits of leaves."""
+        import lightgbm
+
+        text = self.booster.model_to_string()
+        self.booster = lightgbm.Booster(model_str=slim_text(text))
 
 
 def _plain(X: Any) -> Any:

@@ -22,6 +22,7 @@ from skensemble.boosting.engines._contract import (
 )
 from skensemble.boosting.engines._derivatives import Derivatives
 from skensemble.boosting.engines._renewal import leaf_values
+from skensemble.boosting.engines._slim import slim_ubj
 from skensemble.boosting.engines._tree import BoostedTree
 from skensemble.losses import (
     AbsoluteError,
@@ -433,6 +434,13 @@ class XGBoostForest(Forest):
     def tree(self, iteration, column):
         """One tree."""
         return BoostedTree(self, iteration, column)
+
+    def slim(self):
+        """Forget gains, and the last digits of leaves."""
+        import xgboost
+
+        raw = bytes(self.booster.save_raw("ubj"))
+        self.booster = xgboost.Booster(model_file=slim_ubj(raw))
 
 
 def _shape_params(problem: Problem) -> dict[str, Any]:
