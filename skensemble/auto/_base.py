@@ -219,17 +219,18 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
     @property
     def leaderboard_(self):
         """Scores out of fold, a row a member, best first; the ensemble is the last."""
-        return self._verdict().leaderboard
+        return self._verdict()[0]
 
     @property
     def ensemble_oof_(self):
         """What the ensemble says of rows, combined without them; NaN where nobody can."""
-        return self._verdict().oof
+        return self._verdict()[1]
 
     def _verdict(self):
         check_is_fitted(self)
         if not hasattr(self, "_found"):
-            self._found = self._case.verdict()
+            found = self._case.verdict()
+            self._found = found.leaderboard, found.oof
             del self._case
         return self._found
 

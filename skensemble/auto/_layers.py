@@ -4,14 +4,16 @@ import functools
 import time
 import warnings
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 
 from skensemble.auto._candidate import Candidate
 from skensemble.auto._watched import knows_groups
+from skensemble.core._digits import shortened
 from skensemble.core._targets import Target
 from skensemble.core._told import warn
 from skensemble.exceptions import MemberFailedError, MemberFailedWarning, TimeLimitError
@@ -203,9 +205,17 @@ class Layer:
         for failure in self.failures:
             if failure.member not in names:
                 failed[failure.member] = (*failed.get(failure.member, ()), failure)
-        return from_cells(
+        found = from_cells(
             cells, failed, splits, target, refit=False, index=self.X.index
         )
+        if target.kind == "continuous":
+            return found
+        # Probabilities of many classes would weigh more in a file than all models.
+        short = {
+            name: shortened(block).astype(np.float32)
+            for name, block in found.oof.blocks.items()
+        }
+        return replace(found, oof=replace(found.oof, blocks=short))
 
 
 def is_late(failure: Failure) -> bool:

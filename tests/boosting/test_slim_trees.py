@@ -13,7 +13,6 @@ from skensemble import (
     XGBoost,
     save,
 )
-from skensemble.boosting.engines._slim import shortened
 
 ENGINES = {
     "lightgbm": LightGBM(bagging_fraction=0.8, bagging_freq=1),
@@ -76,13 +75,3 @@ def test_trees_of_one_leaf(engine, table):
     np.testing.assert_allclose(
         slim.predict(table[0]), whole.predict(table[0]), rtol=1e-5
     )
-
-
-def test_sixteen_bits():
-    rng = np.random.default_rng(0)
-    numbers = np.append(rng.normal(size=1000) * 10.0 ** rng.integers(-9, 9, 1000), 0.0)
-    short = shortened(numbers)
-    np.testing.assert_allclose(short, numbers, rtol=2.0**-16)
-    np.testing.assert_array_equal(shortened(short), short)
-    mantissa = np.ldexp(np.frexp(short)[0], 16)
-    np.testing.assert_array_equal(mantissa, np.round(mantissa))

@@ -6,14 +6,13 @@ file is a third as large.
 """
 
 import re
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-# Digits, and bits, of what a leaf says.
+from skensemble.core._digits import shortened
+
+# Of what a leaf says.
 _DIGITS = 5
-_BITS = 16
 # Lines of LightGBM's text: a number a node or leaf.
 _IDLE_LINES = re.compile(
     "^(split_gain|internal_value|internal_weight|internal_count|leaf_weight|leaf_count)"
@@ -91,20 +90,3 @@ def slim_ubj(model: bytes) -> bytearray:
             short = np.where(leaves, shortened(numbers), numbers)
             slim[start:stop] = short.astype(dtype).tobytes()
     return slim
-
-
-def shortened(numbers: Any) -> NDArray[np.float64]:
-    """Round numbers to 16 significant bits, an error of 8e-6 of each at most.
-
-    Parameters
-    ----------
-    numbers : array-like of float
-        The numbers.
-
-    Returns
-    -------
-    rounded : ndarray of float
-        What follows the bits is zero, which compresses well.
-    """
-    mantissa, exponent = np.frexp(numbers)
-    return np.ldexp(np.round(np.ldexp(mantissa, _BITS)), exponent - _BITS)
