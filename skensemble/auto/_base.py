@@ -52,6 +52,8 @@ _ALIASES = {short: names[0] for short, names in SHORT_NAMES.items()}
 _LEAST_ROWS = 4
 # So many classes for so few rows: who has them means numbers, or the wrong column.
 _MANY_CLASSES = 50
+# Rows from which members are asked side by side.
+_MANY_ROWS = 1000
 _LEAST_ROWS_A_CLASS = 5
 
 
@@ -401,7 +403,11 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
 
     def _block(self, X):
         check_is_fitted(self)
-        return self.model_.respond(self._matched(X), self.n_jobs)
+        return self.model_.respond(self._matched(X), self._workers(X))
+
+    def _workers(self, X) -> int:
+        """Cores for predictions; of few rows, they take less time than a thread."""
+        return self._cores() if len(X) >= _MANY_ROWS else 1
 
     def __sklearn_is_fitted__(self):
         """Tell whether there is a model."""

@@ -26,8 +26,8 @@ class Candidate:
     estimator : estimator
         Unfitted, with what prepares the table for it.
     cost : float
-        Seconds of a fit, as a multiple of those of the first candidate; a low guess, for
-        whoever is not begun is never known better.
+        Seconds of a fit, as a multiple of those of LightGBM; a low guess, for whoever is
+        not begun is never known better.
     seconds : float, default=0.0
         Of a fit, where that can be told from the size of the table; 0 where it cannot.
     varies : bool, default=False
@@ -61,3 +61,25 @@ class Allowance:
         if self.seconds is None:
             return None
         return max(0.2, _SHARES[kind] * self.seconds / self.n_fits)
+
+
+def alike(some: list[Candidate]) -> dict[str, tuple[str, float]]:
+    """Find the candidates that are another shape of one before them.
+
+    Parameters
+    ----------
+    some : list of Candidate
+        Of which "xgboost_small" is another "xgboost".
+
+    Returns
+    -------
+    found : dict of str to (str, float)
+        Name to the other one's, and what a fit takes as a multiple of the other's.
+    """
+    costs = {one.name: one.cost for one in some}
+    kinds = {name: name.partition("_")[0] for name in costs}
+    return {
+        name: (kind, costs[name] / costs[kind])
+        for name, kind in kinds.items()
+        if kind != name and costs.get(kind)
+    }

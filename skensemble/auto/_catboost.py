@@ -172,7 +172,7 @@ class CatBoostMemberClassifier(ClassifierMixin, BaseCatBoost):
         p : ndarray of shape (n, n_classes)
         """
         check_is_fitted(self)
-        return self.model_.predict_proba(X)
+        return self.model_.predict_proba(X, thread_count=self.n_jobs or -1)
 
     def predict(self, X):
         """Predict classes.
@@ -238,4 +238,4 @@ class CatBoostMemberRegressor(RegressorMixin, BaseCatBoost):
         y : ndarray of shape (n,)
         """
         check_is_fitted(self)
-        return self.model_.predict(X)
+        return self.model_.predict(X, thread_count=self.n_jobs or -1)

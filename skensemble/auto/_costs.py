@@ -13,7 +13,7 @@ from skensemble.auto._candidate import Candidate
 from skensemble.auto._layers import Setting
 from skensemble.auto._watched import Watched
 from skensemble.fitting._cell import Rows, Split
-from skensemble.fitting._runner import Work, plan_cells, run_cells
+from skensemble.fitting._runner import Turns, Work, plan_cells, run_cells
 from skensemble.optim import Patience
 
 # Rows of a trial, of which two thirds are fitted on; one before it has a quarter of them.
@@ -141,7 +141,7 @@ def _timed(
         n_jobs=setting.n_jobs,
         on_error="drop",
         deadline=deadline,
-        in_turn=True,
+        turns=Turns(),
         seconds=guesses,
     )
     found: dict[str, _Timed] = {}

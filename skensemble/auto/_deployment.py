@@ -15,7 +15,8 @@ from skensemble.auto._watched import Watched
 from skensemble.core._seeds import named_seed
 from skensemble.fitting._cell import REFIT, Cell, FittedCell, Member, Split
 from skensemble.fitting._fold_average import FoldAverage
-from skensemble.fitting._runner import Work, plan_cells, run_cells
+from skensemble.fitting._queue import error_of
+from skensemble.fitting._runner import Turns, Work, plan_cells, run_cells
 from skensemble.stacking._members import FittedMembers
 
 # Models of all rows that are averaged for each member of which two are worth their size.
@@ -107,7 +108,7 @@ class Run:
                 on_error="drop",
                 store=setting.store,
                 deadline=self.deadline,
-                in_turn=True,
+                turns=Turns(),
                 seconds=self._seconds(some),
             )
         return fitted
@@ -228,11 +229,6 @@ def fewer_members(growth: Growth, tolerance: float, most: int | None) -> Learner
     weights = growth.learner.below(evidence.only(lower.names))
     order = [n for n in sorted(weights, key=lambda n: -weights[n]) if weights[n] > 0]
     size = len(order) if most is None else min(most, len(order))
-    least = whole - tolerance * _error_of(whole)
+    least = whole - tolerance * error_of(whole)
     some = [replace(growth.learner, among=tuple(order[:k])) for k in range(1, size + 1)]
     return next((one for one in some if score(one) >= least), some[-1])
-
-
-def _error_of(score: float) -> float:
-    """How far a score is from the best one possible: 1 for AUC and accuracy, else 0."""
-    return abs(score) if score <= 0 or not np.isfinite(score) else max(1 - score, 0.0)

@@ -440,6 +440,6 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
                 f"quantiles={quantiles!r} must lie strictly between 0 and 1, as in "
                 "(0.1, 0.9)."
             )
-        blocks = self.model_.answers(self._matched(X), self.n_jobs)
+        blocks = self.model_.answers(self._matched(X), self._workers(X))
         said = self.model_.combined.respond(blocks)
         return self._errors.quantiles(said, self.model_.spread(blocks), q)

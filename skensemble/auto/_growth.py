@@ -110,7 +110,7 @@ class Growth:
         above = self._reserve(clock)
         left = 0.0 if clock.limit is None else clock.left() - finish
         refit = left * _REFIT / (1 + _REFIT)
-        if self.n_seen is not None and (self.pace() or 0.0) * self.more_rows > refit:
+        if self.n_seen is not None and self._first_took * self.more_rows > refit:
             refit = 0.0
         self._fit_lower(
             self._untried(), self.splits, clock.deadline(finish + refit + above)
@@ -120,8 +120,13 @@ class Growth:
             self._fit_upper(clock.deadline(finish + refit))
 
     def pace(self) -> float | None:
-        """Seconds of a fit of the first candidate, where it was fitted."""
-        return self.lower.seconds().get(self.candidates[0].name)
+        """Seconds of a fit of cost 1, by the first candidate, where it was fitted."""
+        return self._first_took / self.candidates[0].cost or None
+
+    @property
+    def _first_took(self) -> float:
+        """Seconds of a fit of the first candidate, 0 where there is none."""
+        return self.lower.seconds().get(self.candidates[0].name, 0.0)
 
     def members(self) -> tuple[FittedMembers, FittedMembers | None]:
         """Gather the members of both layers; of the lower, those that are needed."""
@@ -207,7 +212,7 @@ class Growth:
         self.lower.fit(some, splits, self.setting, deadline=deadline, seconds=seconds)
 
     def _guesses(self, some: list[Candidate]) -> dict[str, float]:
-        """Seconds of a fit, as multiples of those of the first candidate, or by size."""
+        """Seconds of a fit, by its cost, or by the size of the table."""
         pace = self.pace()
         if pace is None:
             return {}

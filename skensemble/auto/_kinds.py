@@ -100,7 +100,7 @@ def xgboost_small(facts: Facts, allowance: Allowance) -> Candidate:
     engine = XGBoost(max_depth=4, colsample_bytree=0.7, subsample=0.8)
     rule = Patience(50, seconds=allowance.of("xgboost"))
     model = _booster(facts, 0.05, 2000, rule, engine)
-    return _candidate("xgboost_small", "trees", model, facts, 0.4, watched=True)
+    return _candidate("xgboost_small", "trees", model, facts, 0.8, watched=True)
 
 
 def xgboost(facts: Facts, allowance: Allowance) -> Candidate:
@@ -220,7 +220,7 @@ def kernel(facts: Facts, allowance: Allowance) -> Candidate:
         model: Any = RidgeCV(np.logspace(-4, 2, 7))
     else:
         model = _logistic(3.0, facts, allowance, _LANDMARKS)
-    return _candidate("kernel", "neural", model, facts, 0.3, between=nearness)
+    return _candidate("kernel", "neural", model, facts, 0.6, between=nearness)
 
 
 def neighbors(facts: Facts, allowance: Allowance) -> Candidate | None:
@@ -229,7 +229,7 @@ def neighbors(facts: Facts, allowance: Allowance) -> Candidate | None:
         return None
     numbers = facts.task == "regression"
     model: Any = NeighborsRegressor() if numbers else NeighborsClassifier()
-    return _candidate("neighbors", "neighbors", model, facts, 0.2)
+    return _candidate("neighbors", "neighbors", model, facts, 0.5)
 
 
 def second_layer(facts: Facts, allowance: Allowance) -> list[Candidate]:

@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 
-from skensemble.auto._candidate import Candidate
+from skensemble.auto._candidate import Candidate, alike
 from skensemble.auto._watched import knows_groups
 from skensemble.core._digits import shortened
 from skensemble.core._targets import Target
 from skensemble.core._told import warn
 from skensemble.exceptions import MemberFailedError, MemberFailedWarning, TimeLimitError
 from skensemble.fitting._cell import Failure, FittedCell, Member, Split
-from skensemble.fitting._runner import Work, plan_cells, run_cells
+from skensemble.fitting._runner import Turns, Work, plan_cells, run_cells
 from skensemble.stacking._fit import task_tree
 from skensemble.stacking._members import FittedMembers, from_cells
 from skensemble.stacking._scores import score_block
@@ -150,7 +150,7 @@ class Layer:
                 seconds=seconds | self.seconds(),
                 store=setting.store,
                 deadline=deadline,
-                in_turn=True,
+                turns=Turns(self._first_scores(), alike(some)),
                 **task_tree(setting.owner, setting.context, members, cells),
             )
         self.cells += fitted
@@ -163,6 +163,14 @@ class Layer:
         for cell in self.cells:
             took = cell.fit_seconds + cell.predict_seconds
             found[cell.member] = max(found.get(cell.member, 0.0), took)
+        return found
+
+    def _first_scores(self) -> dict[str, float]:
+        """Score of each member on its first split."""
+        found: dict[str, float] = {}
+        for cell in self.cells:
+            if cell.score is not None:
+                found.setdefault(cell.member, cell.score)
         return found
 
     def complete(self, splits: list[Split]) -> list[str]:

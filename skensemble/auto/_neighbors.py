@@ -15,6 +15,8 @@ Array = NDArray[Any]
 
 # Columns of less than this share of the largest scale are not looked at.
 _LEAST = 0.01
+# Of so many columns, at most, a tree that weighs them looks at each split.
+_LOOKED_AT = 100
 # So many rows tell which power and how many neighbours.
 _JUDGES = 1500
 _TINY = 1e-6
@@ -42,7 +44,7 @@ class BaseNeighbors(BaseEstimator):
         forest.set_params(
             n_estimators=self.n_trees,
             min_samples_leaf=5,
-            max_features=0.4,
+            max_features=min(0.4, _LOOKED_AT / X.shape[1]),
             n_jobs=self.n_jobs,
             random_state=self.random_state,
         )

@@ -31,6 +31,8 @@ class Prepared(MetaEstimatorMixin, BaseEstimator):
         self.encoder = encoder
         self.estimator = estimator
 
+    # Members are asked side by side.
+    predicts_on_one_thread = True
     # With metadata routing, what stands around passes them on without being asked.
     __metadata_request__fit = {"sample_weight": True}
 
@@ -58,7 +60,16 @@ class Prepared(MetaEstimatorMixin, BaseEstimator):
         self.encoder_ = clone(self.encoder)
         table = self.encoder_.fit_transform(X, y)
         self.estimator_ = clone(self.estimator).fit(table, y, **params)
+        self._finish()
         return self
+
+    def _finish(self):
+        """Keep for predictions what they need, and no threads but the caller's."""
+        if "n_jobs" in self.estimator_.get_params(deep=False):
+            self.estimator_.set_params(n_jobs=1)
+        # Boosters, of LightGBM and XGBoost.
+        for forest in getattr(self.estimator_, "_forests", ()):
+            forest.slim()
 
     @property
     def classes_(self):

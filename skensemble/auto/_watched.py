@@ -95,9 +95,7 @@ class Watched(Prepared):
             self._fit_part(X, y, weight, *self._split(y, groups))
         else:
             self._fit_all(X, y, weight)
-        # Boosters, of LightGBM and XGBoost, keep what predictions need.
-        for forest in getattr(self.estimator_, "_forests", ()):
-            forest.slim()
+        self._finish()
         return self
 
     def _fit_all(self, X, y, weight):

@@ -9,7 +9,8 @@ order changes no result, because seeds hang on names.
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from math import ceil, inf
+from dataclasses import dataclass, field
+from math import ceil, inf, isfinite
 from typing import Any
 
 from skensemble.fitting._cell import Cell, FittedCell
@@ -19,6 +20,8 @@ from skensemble.fitting._cell import Cell, FittedCell
 _QUICK = 0.05
 # To have one member at all, the time may be exceeded by so much of it.
 _GRACE = 0.1
+# An error so many times that of the best, at the first fit, is poor.
+_POOR = 1.5
 
 
 class Queue:
@@ -208,19 +211,59 @@ class WithinTime(Queue):
         return self.expected(place) or 0.0
 
 
+@dataclass(frozen=True)
+class Turns:
+    """What is known when members begin to take turns.
+
+    Parameters
+    ----------
+    scores : dict of str to float
+        First scores of members that were fitted before.
+    alike : dict of str to (str, float)
+        Whose fits are like those of another member, and how many times as long.
+    """
+
+    scores: Mapping[str, float] = field(default_factory=dict)
+    alike: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+
+
 class InTurn(WithinTime):
     """One member after another, in the order given, each only if all of it fits in.
 
     Whoever is known to take longer than the time left is passed over for the next. Of a
-    member that is begun every fit is done, before another is begun.
+    member that is begun every fit is done before another is begun, unless its first fit
+    was poor beside the best of the others: then it is done last, if there is time.
+
+    Parameters
+    ----------
+    cells, seconds, found, deadline, workers, told : see WithinTime
+        The fits.
+    turns : Turns
+        Of members fitted before, and of those that are alike.
     """
+
+    def __init__(self, *args: Any, turns: Turns, **rest: Any):
+        super().__init__(*args, **rest)
+        self._scores = {**turns.scores, **self._scores}
+        self._alike = turns.alike
+
+    def expected(self, place: int) -> float | None:
+        """Give the seconds of a fit; of whom nothing is known yet, by one alike."""
+        name, own = self._name(place), super().expected(place)
+        other, times = self._alike.get(name, ("", 0.0))
+        if (
+            name in self._scores
+            or not {other} <= self._scores.keys() & self._pace.keys()
+        ):
+            return own
+        return max(own or 0.0, times * self._pace[other] * self._cells[place].cost)
 
     def _choose(self) -> int | None:
         self._hear()
         time_left = self._deadline - time.monotonic()
         if time_left <= 0:
             return self._last_chance(time_left + self._grace)
-        for name in self._able(sorted(self._left)):
+        for name in sorted(self._able(sorted(self._left)), key=self._is_poor):
             if self._work_left(name)[1] <= time_left:
                 return min(k for k in self._left if self._name(k) == name)
         return None if self._any_complete() else self._last_chance(time_left)
@@ -230,3 +273,14 @@ class InTurn(WithinTime):
         own = [self._seconds(k) for k in self._left if self._name(k) == name]
         unknown, seconds = super()._work_left(name)
         return unknown, max(seconds, ceil(len(own) / self._workers) * min(own))
+
+    def _is_poor(self, name: str) -> bool:
+        if name not in self._scores:
+            return False
+        least = min(map(error_of, self._scores.values()))
+        return error_of(self._scores[name]) > _POOR * least
+
+
+def error_of(score: float) -> float:
+    """How far a score is from the best one possible: 1 for AUC and accuracy, else 0."""
+    return abs(score) if score <= 0 or not isfinite(score) else max(1 - score, 0.0)

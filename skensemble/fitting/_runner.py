@@ -17,7 +17,7 @@ from skensemble.fitting._fit import (
     weight_name,
 )
 from skensemble.fitting._plan import plan_cells
-from skensemble.fitting._queue import InTurn, LongestFirst, Queue, WithinTime
+from skensemble.fitting._queue import InTurn, LongestFirst, Queue, Turns, WithinTime
 from skensemble.fitting._recall import Kept, Recall
 from skensemble.fitting._shared import Shared, fetch
 from skensemble.fitting._store import Store
@@ -27,6 +27,7 @@ from skensemble.fitting._workers import Outcome, Task, Terms, Workers
 # The engine as its callers see it.
 __all__ = [
     "REFIT",
+    "Turns",
     "Work",
     "cut_params",
     "drop_failed",
@@ -50,7 +51,7 @@ def run_cells(
     owner: Any = None,
     store: Store | None = None,
     deadline: float | None = None,
-    in_turn: bool = False,
+    turns: Turns | None = None,
 ) -> tuple[list[FittedCell], list[Failure]]:
     """Fit and predict all cells, the longest first; give them back as planned.
 
@@ -77,8 +78,8 @@ def run_cells(
     deadline : float, optional
         In the time of ``time.monotonic()``: when to stop. What is not done by then is
         a failure with a `TimeLimitError`, which never ends it all.
-    in_turn : bool
-        With a deadline: whether each member is completed before the next is begun.
+    turns : Turns, optional
+        With a deadline: complete each member before the next is begun.
 
     Returns
     -------
@@ -96,8 +97,7 @@ def run_cells(
     # Not those that are left: a resumed fit sums up in the same order.
     threads = inner_threads(n_jobs, len(cells))
     terms = Terms(Shared(work), threads, on_error, owner, store)
-    order = InTurn if in_turn else WithinTime
-    queue = _queue(cells, seconds or {}, done, terms.shared, deadline, n_jobs, order)
+    queue = _queue(cells, seconds or {}, done, terms.shared, deadline, n_jobs, turns)
     tasks = [
         Task(k, cell, key, hook)
         for k, (cell, key, hook) in enumerate(
@@ -143,18 +143,18 @@ def _queue(
     shared: Shared,
     deadline: float | None,
     n_jobs: int | None,
-    order: type[WithinTime],
+    turns: Turns | None,
 ) -> Queue:
     if deadline is None:
         return LongestFirst(cells, seconds, done)
-    return order(
-        cells,
-        seconds,
-        done,
-        deadline=deadline,
-        workers=effective_n_jobs(n_jobs),
-        told=shared.told,
-    )
+    limits = {
+        "deadline": deadline,
+        "workers": effective_n_jobs(n_jobs),
+        "told": shared.told,
+    }
+    if turns is None:
+        return WithinTime(cells, seconds, done, **limits)
+    return InTurn(cells, seconds, done, turns=turns, **limits)
 
 
 def _tell(hook: Any, cell: Cell, work: Work, owner: Any) -> None:

@@ -37,7 +37,15 @@ def brings_threads(estimator: Any) -> bool:
     """Tell whether an estimator, or fold models, would start threads of their own."""
     models = getattr(estimator, "estimators", None)
     first = models[0] if isinstance(models, tuple) else estimator
-    return bool(_too_many(first, 1, 1))
+    params = first.get_params(deep=True) | {"": first}
+    return any(not _is_held(key, params) for key in _too_many(first, 1, 1))
+
+
+def _is_held(key: str, params: dict[str, Any]) -> bool:
+    """Whether a parameter is of a part of what has it predict on one thread."""
+    names = key.split("__")
+    around = (params.get("__".join(names[:k])) for k in range(len(names)))
+    return any(getattr(part, "predicts_on_one_thread", False) for part in around)
 
 
 def preferred(estimators: list[Any]) -> str | None:

@@ -85,8 +85,13 @@ class Workers:
         self._options = options
         self._deadline = deadline
         backend, _ = get_active_backend(prefer=options["prefer"])
+        in_threads = getattr(backend, "uses_threads", False)
         # Threads cannot be stopped.
-        self._stop = None if getattr(backend, "uses_threads", False) else deadline
+        self._stop = None if in_threads else deadline
+        if in_threads and len(tasks) == 1:
+            # Here, and not in a thread of its own: two that each have started threads of
+            # OpenMP (the caller may have predicted before) make it many times slower.
+            self._options = options | {"n_jobs": 1}
         self._under_way: set[int] = set()
         self._is_late = False
         self._killers: dict[str, str] = {}
