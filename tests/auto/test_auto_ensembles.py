@@ -17,6 +17,7 @@ from skensemble import AutoEnsembleClassifier, AutoEnsembleRegressor
 from skensemble.auto._layers import is_late
 from skensemble.datasets import load_ames
 from skensemble.exceptions import MemberFailedError, MemberFailedWarning
+from skensemble.fitting._threads import brings_threads
 
 QUICK = ["linear", "lightgbm_small"]
 
@@ -89,6 +90,17 @@ def test_an_array_where_a_frame_was_fitted_and_the_other_way_round(houses, regre
     with pytest.warns(UserWarning, match="fitted without feature names"):
         unnamed.predict(numbers)
     assert len(unnamed.column_importance(numbers.to_numpy(), y, n_repeats=1))
+
+
+def test_many_rows_are_predicted_by_members_side_by_side(houses, regressor):
+    X_new = houses[2]
+    many = pd.concat([X_new] * 4, ignore_index=True)
+    assert len(many) >= 1000
+    both = regressor.set_params(n_jobs=2).predict(many)
+    alone = regressor.set_params(n_jobs=1).predict(many)
+    np.testing.assert_array_equal(both, alone)
+    np.testing.assert_allclose(alone[: len(X_new)], regressor.predict(X_new))
+    assert not any(map(brings_threads, regressor.model_.lower.estimators.values()))
 
 
 def test_results_do_not_depend_on_jobs(houses):

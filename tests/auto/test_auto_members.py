@@ -1,5 +1,6 @@
 """Every kind of member by itself: on small tables, with weights, with metadata routing."""
 
+import importlib.util
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,9 @@ from skensemble.auto._candidate import Allowance
 from skensemble.auto._facts import learn_facts
 from skensemble.auto._kinds import MAKERS
 from skensemble.auto._landmarks import Landmarks
-from skensemble.core._targets import numeric_target
+from skensemble.auto._portfolio import chosen
+from skensemble.auto._presets import PRESETS
+from skensemble.core._targets import class_target, numeric_target
 
 NAMES = [name for name in MAKERS if "catboost" not in name]
 
@@ -80,3 +83,19 @@ def test_landmarks_are_no_more_than_the_rows():
     # With all rows as landmarks, products give the kernel itself.
     distances = ((X[:, None] - X[None]) ** 2).sum(axis=2)
     np.testing.assert_allclose(near @ near.T, np.exp(-0.5 * distances), atol=1e-6)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_who_comes_early(classes):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({name: rng.integers(0, 200, 3000).astype(str) for name in "ab"})
+    X["c"] = rng.normal(size=3000)
+    facts = learn_facts(X, class_target(rng.integers(0, classes, 3000)))
+    assert facts.mostly_high
+    chosen_ = chosen("auto", PRESETS["balanced"], facts, Allowance(None, 5))
+    names = [one.name for one in chosen_ if one.name != "catboost"]
+    assert names[0] == ("lightgbm" if classes == 2 else "linear")
+    assert (names[-1] == "lightgbm") == (classes == 3)
+    if importlib.util.find_spec("catboost"):
+        early = [one.name for one in chosen_][classes == 2]
+        assert early == "catboost"

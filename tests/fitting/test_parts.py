@@ -1,18 +1,20 @@
 """The parts of the fit engine on their own."""
 
 import pickle
+import threading
+import time
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 import scipy.sparse as sp
-from joblib import cpu_count
+from joblib import cpu_count, parallel_config
 from lightgbm import LGBMRegressor
 from numpy.testing import assert_array_equal
 from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.model_selection import KFold, LeaveOneGroupOut
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
@@ -22,8 +24,8 @@ from threadpoolctl import threadpool_info
 from skensemble.fitting._cell import Cell, FittedCell, Member, Split
 from skensemble.fitting._fold_average import FoldAverage, vote
 from skensemble.fitting._oof import assemble
-from skensemble.fitting._queue import LongestFirst
-from skensemble.fitting._runner import take_rows
+from skensemble.fitting._queue import InTurn, LongestFirst, Turns
+from skensemble.fitting._runner import Work, plan_cells, run_cells, take_rows
 from skensemble.fitting._shared import Shared, fetch
 from skensemble.fitting._splits import covered_rows, plan_splits
 from skensemble.fitting._threads import (
@@ -179,6 +181,62 @@ def test_known_seconds_order_the_fits_from_the_start():
     plan = cells(quick=5.0, slow=1.0)
     order = LongestFirst(plan, {"quick": 1.0, "slow": 2.0, "gone": 3.0})
     assert [plan[k].member.name for k in order] == ["slow", "slow", "quick", "quick"]
+
+
+def in_turn(plan, turns):
+    seconds = dict.fromkeys((cell.member.name for cell in plan), 1.0)
+    deadline = time.monotonic() + 100
+    return InTurn(
+        plan, seconds, {}, deadline=deadline, workers=1, told=dict, turns=turns
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "scores"),
+    [(-1.0, {"poor": -2.0, "good": -1.2}), (0.96, {"poor": 0.9, "good": 0.95})],
+    ids=["loss", "area under a curve"],
+)
+def test_who_begins_poorly_comes_last(first, scores):
+    plan = cells(poor=1.0, good=1.0)
+    queue = in_turn(plan, Turns(scores={"first": first}))
+    taken = []
+    for place in queue:
+        taken.append(plan[place].member.name)
+        queue.learn(place, 1.0, scores[taken[-1]])
+    assert taken == ["poor", "good", "good", "poor"]
+
+
+def test_what_takes_long_is_told_by_one_alike():
+    plan = cells(one=1.0, other=2.0)
+    queue = in_turn(plan, Turns(alike={"other": ("one", 3.0), "one": ("gone", 9.0)}))
+    assert queue.expected(2) == 1.0
+    queue.learn(next(iter(queue)), 10.0, -1.0)
+    assert queue.expected(2) == 3 * 10 * 2
+    queue.learn(2, 5.0, -1.0)
+    assert queue.expected(3) == 5.0
+
+
+class Where(LinearRegression):
+    """Remembers the thread that it was fitted in."""
+
+    def fit(self, X, y):
+        self.thread_ = threading.get_ident()
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize("n_tasks", [1, 2])
+def test_a_fit_alone_is_done_in_the_thread_of_the_caller(n_tasks):
+    X, y = np.eye(6), np.arange(6.0)
+    members = [Member(f"m{k}", Where(), "predict") for k in range(n_tasks)]
+    with parallel_config("threading"):
+        fitted, _ = run_cells(
+            plan_cells(members, [], refit=True, seed=0),
+            Work(X, y, 0, lambda *_: None),
+            n_jobs=2,
+            on_error="raise",
+        )
+    here = {cell.estimator.thread_ == threading.get_ident() for cell in fitted}
+    assert here == {n_tasks == 1}
 
 
 def test_threads_only_for_members_that_let_other_threads_run():
