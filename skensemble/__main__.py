@@ -15,6 +15,8 @@ from typing import Any
 
 import pandas as pd
 
+from skensemble.exceptions import ModelFileError
+
 MODEL = "model.skensemble"
 _READERS = {
     ".csv": "read_csv",
@@ -62,6 +64,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever reads has enough, as `head` has; what is left goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except ModelFileError as error:
+        print(f"skensemble {args.command}: {error}", file=sys.stderr)
+        return 2
     except Exception as error:
         name = type(error).__name__
         print(f"skensemble {args.command}: {name}: {error}", file=sys.stderr)
@@ -120,7 +125,9 @@ def _fit(args: argparse.Namespace) -> None:
     model.fit(train, y, groups=groups)
     _write_model(model, out, {"target": args.target, "id": id_})
     seconds = time.monotonic() - started
-    _say(f"Fitted in {seconds:.0f} s. Out of fold ({model.scoring_}):")
+    _say(
+        f"{_task_of(model)}, fitted in {seconds:.0f} s. Out of fold ({model.scoring_}):"
+    )
     _say(_table(model.leaderboard_))
     if test is not None:
         found = _predictions(model, test, args.target, id_, args.proba)
@@ -135,6 +142,8 @@ def _model(args: argparse.Namespace, y: pd.Series) -> Any:
     kind: Any = (
         AutoEnsembleClassifier if _is_classes(args.task, y) else AutoEnsembleRegressor
     )
+    if kind is AutoEnsembleRegressor and not pd.api.types.is_numeric_dtype(y):
+        raise UsageError(f"--task regression: {args.target!r} does not hold numbers.")
     model = kind(
         time_limit=args.time_limit,
         scoring=args.metric,
@@ -151,6 +160,11 @@ def _model(args: argparse.Namespace, y: pd.Series) -> Any:
 
         model.set_callbacks(ProgressBar())
     return model
+
+
+def _task_of(model: Any) -> str:
+    classes = getattr(model, "classes_", None)
+    return "Regression" if classes is None else f"{len(classes)} classes"
 
 
 def _with_options(message: str) -> str:
@@ -242,6 +256,8 @@ def _load(folder: str) -> tuple[Any, dict[str, Any]]:
     from skensemble.persistence import load
 
     path = Path(folder)
+    if path.name == MODEL:
+        path = path.parent
     if not (path / MODEL).exists():
         raise UsageError(
             f"{folder} is no folder of a fit: {path / MODEL} is not there."

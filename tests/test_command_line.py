@@ -97,8 +97,10 @@ def test_classes_and_probabilities(folder, capsys):
     out = folder / "classes"
     common = ["--time-limit=1", "--preset=fast", "--quiet", f"--out={out}"]
     assert main(["fit", str(folder / "classes.csv"), "--target=dear", *common]) == 0
-    assert "roc_auc" in capsys.readouterr().out
-    assert main(["predict", str(out), str(folder / "test.csv")]) == 0
+    told = capsys.readouterr().out
+    assert "roc_auc" in told
+    assert "2 classes, fitted in" in told
+    assert main(["predict", str(out / MODEL), str(folder / "test.csv")]) == 0
     assert ",yes" in capsys.readouterr().out
     assert main(["predict", str(out), str(folder / "test.csv"), "--proba"]) == 0
     lines = capsys.readouterr().out.splitlines()[1:]
@@ -122,7 +124,18 @@ def test_classes_and_probabilities(folder, capsys):
         ),
         (["fit", "train.txt", "--target=Id", "--out=m"], "kind of file"),
         (["fit", "empty.csv", "--target=a", "--out=m"], "no rows"),
+        (
+            [
+                "fit",
+                "train.csv",
+                "--target=Neighborhood",
+                "--out=m",
+                "--task=regression",
+            ],
+            "'Neighborhood' does not hold numbers",
+        ),
         (["predict", "m", "train.csv"], "no folder of a fit"),
+        (["predict", "damaged", "test.csv"], "damaged"),
         (["predict", "model", "short.csv"], "lack columns"),
         (["leaderboard", "m"], "no folder of a fit"),
     ],
@@ -135,6 +148,11 @@ def test_what_cannot_be_done_ends_with_two(
     (folder / "train.txt").write_text("a")
     (folder / "empty.csv").write_text("a,b\n")
     (folder / "short.csv").write_text("Id,Gr_Liv_Area\n1,2\n")
+    (folder / "damaged").mkdir(exist_ok=True)
+    (folder / "damaged" / MODEL).write_bytes(
+        (folder / "model" / MODEL).read_bytes()[:99]
+    )
+    (folder / "damaged" / "columns.json").write_text("{}")
     assert main(arguments) == 2
     assert words in capsys.readouterr().err
 

@@ -403,11 +403,12 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
 
     def _block(self, X):
         check_is_fitted(self)
-        return self.model_.respond(self._matched(X), self._workers(X))
+        frame = self._matched(X)
+        return self.model_.respond(frame, self._workers(frame))
 
-    def _workers(self, X) -> int:
+    def _workers(self, frame: pd.DataFrame) -> int:
         """Cores for predictions; of few rows, they take less time than a thread."""
-        return self._cores() if len(X) >= _MANY_ROWS else 1
+        return self._cores() if len(frame) >= _MANY_ROWS else 1
 
     def __sklearn_is_fitted__(self):
         """Tell whether there is a model."""

@@ -37,7 +37,7 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
         What is tried: "balanced" is every kind of member in two layers; "best" splits
         small tables in more ways; "fast" is boosted trees and a linear model, in one
         layer; "small" two small members; "interpretable" boosted stumps and a linear
-        model, a sum of functions of single columns.
+        model, each a sum of functions of single columns.
     members : "auto" or list, default="auto"
         Names of ours ("lightgbm", "linear", "network", "catboost", "extra_trees",
         "xgboost", "neighbors", ...) and ``(name, estimator)`` pairs of your own, in the
@@ -78,9 +78,10 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
     ensemble_oof_ : ndarray of shape (n, n_classes)
         Those of the ensemble.
     cells_ : tuple of FittedCell
-        Every fit: member, split, rows, seconds, score.
+        Every fit: ``member``, ``split``, its rows ``train`` and ``test``, seconds, score.
     failed_ : dict of str to tuple of Failure
-        Members left out, and why.
+        Members left out, and why: their fits failed, or (`TimeLimitError`) there was no
+        time for them.
     calibration_ : str or None
         How probabilities are calibrated; None where they are not.
     classes_ : ndarray of shape (n_classes,)
@@ -271,7 +272,7 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
         What is tried: "balanced" is every kind of member in two layers; "best" splits
         small tables in more ways; "fast" is boosted trees and a linear model, in one
         layer; "small" two small members; "interpretable" boosted stumps and a linear
-        model, a sum of functions of single columns.
+        model, each a sum of functions of single columns.
     members : "auto" or list, default="auto"
         Names of ours ("lightgbm", "linear", "network", "catboost", "extra_trees",
         "xgboost", "neighbors", ...) and ``(name, estimator)`` pairs of your own, in the
@@ -302,9 +303,10 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
     ensemble_oof_ : ndarray of shape (n,)
         Those of the ensemble.
     cells_ : tuple of FittedCell
-        Every fit: member, split, rows, seconds, score.
+        Every fit: ``member``, ``split``, its rows ``train`` and ``test``, seconds, score.
     failed_ : dict of str to tuple of Failure
-        Members left out, and why.
+        Members left out, and why: their fits failed, or (`TimeLimitError`) there was no
+        time for them.
     n_rows_seen_ : int
         Rows that the folds are of: all of them, or a sample of a large table for which
         the time is short. Out-of-fold predictions of other rows are NaN.
@@ -440,6 +442,7 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
                 f"quantiles={quantiles!r} must lie strictly between 0 and 1, as in "
                 "(0.1, 0.9)."
             )
-        blocks = self.model_.answers(self._matched(X), self._workers(X))
+        frame = self._matched(X)
+        blocks = self.model_.answers(frame, self._workers(frame))
         said = self.model_.combined.respond(blocks)
         return self._errors.quantiles(said, self.model_.spread(blocks), q)

@@ -67,8 +67,8 @@ def rounds_of_splits(
     root = 0 if seed is None else seed
     if not isinstance(cv, str):
         return [plan_splits(cv, X, y, seed=root, **options)]
-    if groups is not None and facts.n_rows > _LARGE:
-        # Strings are slow to sort.
+    if groups is not None and (facts.n_rows > _LARGE or pd.isna(groups).any()):
+        # Strings are slow to sort; missing ones, which are one group, cannot be.
         groups = pd.factorize(np.asarray(groups), use_na_sentinel=False)[0]
         options["params"] = {"groups": groups}
     found: list[list[Split]] = []

@@ -150,7 +150,7 @@ class Layer:
                 seconds=seconds | self.seconds(),
                 store=setting.store,
                 deadline=deadline,
-                turns=Turns(self._first_scores(), alike(some)),
+                turns=Turns(self._scores(), alike(some)),
                 **task_tree(setting.owner, setting.context, members, cells),
             )
         self.cells += fitted
@@ -165,13 +165,13 @@ class Layer:
             found[cell.member] = max(found.get(cell.member, 0.0), took)
         return found
 
-    def _first_scores(self) -> dict[str, float]:
-        """Score of each member on its first split."""
-        found: dict[str, float] = {}
-        for cell in self.cells:
-            if cell.score is not None:
-                found.setdefault(cell.member, cell.score)
-        return found
+    def _scores(self) -> dict[tuple[str, Any], float]:
+        """What members scored on each split."""
+        return {
+            (cell.member, cell.split): cell.score
+            for cell in self.cells
+            if cell.score is not None
+        }
 
     def complete(self, splits: list[Split]) -> list[str]:
         """Members that did not fail and were fitted on all these splits."""

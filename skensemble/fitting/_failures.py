@@ -23,7 +23,7 @@ def too_late(
         else f"it was expected to take {expected:.3g} s"
     )
     error = TimeLimitError(
-        f"member {name!r} on split {label!r} was not done when the time limit {limit} "
+        f"member {name!r} on split {label!r} was not done when the time limit{limit} "
         f"was reached; {guess}.",
         needed,
     )

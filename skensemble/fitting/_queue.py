@@ -217,13 +217,13 @@ class Turns:
 
     Parameters
     ----------
-    scores : dict of str to float
-        First scores of members that were fitted before.
+    scores : dict of (str, label of a split) to float
+        What members that were fitted before scored.
     alike : dict of str to (str, float)
         Whose fits are like those of another member, and how many times as long.
     """
 
-    scores: Mapping[str, float] = field(default_factory=dict)
+    scores: Mapping[tuple[str, Any], float] = field(default_factory=dict)
     alike: Mapping[str, tuple[str, float]] = field(default_factory=dict)
 
 
@@ -231,8 +231,8 @@ class InTurn(WithinTime):
     """One member after another, in the order given, each only if all of it fits in.
 
     Whoever is known to take longer than the time left is passed over for the next. Of a
-    member that is begun every fit is done before another is begun, unless its first fit
-    was poor beside the best of the others: then it is done last, if there is time.
+    member that is begun every fit is done before another is begun, unless its first fits
+    were poor beside the best on the same splits: then it is done last, if there is time.
 
     Parameters
     ----------
@@ -243,9 +243,15 @@ class InTurn(WithinTime):
     """
 
     def __init__(self, *args: Any, turns: Turns, **rest: Any):
-        super().__init__(*args, **rest)
-        self._scores = {**turns.scores, **self._scores}
         self._alike = turns.alike
+        self._on_splits = dict(turns.scores)
+        super().__init__(*args, **rest)
+
+    def learn(self, place: int, seconds: float, score: float | None = None) -> None:
+        """Take note of how long a fit took, and how good it was on which split."""
+        super().learn(place, seconds, score)
+        if score is not None:
+            self._on_splits[self._name(place), self._cells[place].split.label] = score
 
     def expected(self, place: int) -> float | None:
         """Give the seconds of a fit; of whom nothing is known yet, by one alike."""
@@ -275,10 +281,13 @@ class InTurn(WithinTime):
         return unknown, max(seconds, ceil(len(own) / self._workers) * min(own))
 
     def _is_poor(self, name: str) -> bool:
-        if name not in self._scores:
-            return False
-        least = min(map(error_of, self._scores.values()))
-        return error_of(self._scores[name]) > _POOR * least
+        """Whether the error was much larger than the least one on every split so far."""
+        errors: dict[Any, dict[str, float]] = {}
+        for (who, label), score in self._on_splits.items():
+            errors.setdefault(label, {})[who] = error_of(score)
+        own = [found for found in errors.values() if name in found]
+        poor = [found[name] > _POOR * min(found.values()) for found in own]
+        return bool(poor) and all(poor)
 
 
 def error_of(score: float) -> float:

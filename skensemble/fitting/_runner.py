@@ -117,7 +117,9 @@ def run_cells(
     finally:
         terms.shared.close()
         recall.close()
-    limit = "" if deadline is None else f"of {max(0.0, deadline - started):.3g} s"
+    # In turn, members share a limit of the caller's, which is not that of this run.
+    known = deadline is not None and turns is None
+    limit = f" of {max(0.0, deadline - started):.3g} s" if known and deadline else ""
     return _as_planned(done, cells, queue, limit)
 
 

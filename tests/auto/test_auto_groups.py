@@ -147,3 +147,12 @@ def test_classes_of_groups():
     )
     assert not auto.failed_
     assert auto.leaderboard_.loc["ensemble", "score"] > 0.5
+
+
+def test_groups_that_are_missing_are_one():
+    X, y, groups = groups_that_tell(200, 10)
+    names = pd.Series([f"g{group}" for group in groups]).where(groups > 0)
+    auto = AutoEnsembleRegressor(None, members=["linear"], preset="fast")
+    auto.fit(X, y, groups=names)
+    for cell in auto.cells_:
+        assert set(groups[cell.train]).isdisjoint(groups[cell.test])

@@ -198,7 +198,9 @@ def in_turn(plan, turns):
 )
 def test_who_begins_poorly_comes_last(first, scores):
     plan = cells(poor=1.0, good=1.0)
-    queue = in_turn(plan, Turns(scores={"first": first}))
+    # On another split everybody may do worse.
+    elsewhere = {("first", 1): 10 * first if first < 0 else 1.0}
+    queue = in_turn(plan, Turns(scores={("first", 0): first, **elsewhere}))
     taken = []
     for place in queue:
         taken.append(plan[place].member.name)
