@@ -64,9 +64,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever reads has enough, as `head` has; what is left goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except ModelFileError as error:
-        print(f"skensemble {args.command}: {error}", file=sys.stderr)
-        return 2
     except Exception as error:
         name = type(error).__name__
         print(f"skensemble {args.command}: {name}: {error}", file=sys.stderr)
@@ -143,7 +140,10 @@ def _model(args: argparse.Namespace, y: pd.Series) -> Any:
         AutoEnsembleClassifier if _is_classes(args.task, y) else AutoEnsembleRegressor
     )
     if kind is AutoEnsembleRegressor and not pd.api.types.is_numeric_dtype(y):
-        raise UsageError(f"--task regression: {args.target!r} does not hold numbers.")
+        raise UsageError(
+            f"--task regression: {args.target!r} does not hold numbers; turn it into "
+            "numbers, or leave out --task for classes."
+        )
     model = kind(
         time_limit=args.time_limit,
         scoring=args.metric,
@@ -263,7 +263,10 @@ def _load(folder: str) -> tuple[Any, dict[str, Any]]:
             f"{folder} is no folder of a fit: {path / MODEL} is not there."
         )
     facts = json.loads((path / "columns.json").read_text(encoding="utf8"))
-    return load(path / MODEL), facts
+    try:
+        return load(path / MODEL), facts
+    except ModelFileError as error:
+        raise UsageError(str(error)) from error
 
 
 def _read(path: str) -> pd.DataFrame:

@@ -52,9 +52,9 @@ _ALIASES = {short: names[0] for short, names in SHORT_NAMES.items()}
 _LEAST_ROWS = 4
 # So many classes for so few rows: who has them means numbers, or the wrong column.
 _MANY_CLASSES = 50
+_LEAST_ROWS_A_CLASS = 5
 # Rows from which members are asked side by side.
 _MANY_ROWS = 1000
-_LEAST_ROWS_A_CLASS = 5
 
 
 class BaseAuto(CallbackSupportMixin, BaseEstimator):

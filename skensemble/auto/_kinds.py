@@ -33,7 +33,7 @@ from skensemble.boosting import (
 from skensemble.optim import Patience
 from skensemble.preprocessing import TableEncoder
 
-# What a fit above takes, as a multiple of one of the first member: it starts from good
+# What a fit above takes, as a multiple of one of LightGBM below: it starts from good
 # predictions, so it stops sooner.
 _UPPER_COST = 0.8
 _MOST_NEIGHBORS = 60_000

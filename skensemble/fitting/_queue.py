@@ -20,7 +20,7 @@ from skensemble.fitting._cell import Cell, FittedCell
 _QUICK = 0.05
 # To have one member at all, the time may be exceeded by so much of it.
 _GRACE = 0.1
-# An error so many times that of the best, at the first fit, is poor.
+# An error so many times that of the best on the same split is poor.
 _POOR = 1.5
 
 
@@ -256,11 +256,10 @@ class InTurn(WithinTime):
     def expected(self, place: int) -> float | None:
         """Give the seconds of a fit; of whom nothing is known yet, by one alike."""
         name, own = self._name(place), super().expected(place)
-        other, times = self._alike.get(name, ("", 0.0))
-        if (
-            name in self._scores
-            or not {other} <= self._scores.keys() & self._pace.keys()
-        ):
+        if name in self._scores or name not in self._alike:
+            return own
+        other, times = self._alike[name]
+        if other not in self._scores:
             return own
         return max(own or 0.0, times * self._pace[other] * self._cells[place].cost)
 

@@ -117,9 +117,10 @@ def run_cells(
     finally:
         terms.shared.close()
         recall.close()
+    limit = ""
     # In turn, members share a limit of the caller's, which is not that of this run.
-    known = deadline is not None and turns is None
-    limit = f" of {max(0.0, deadline - started):.3g} s" if known and deadline else ""
+    if deadline is not None and turns is None:
+        limit = f" of {max(0.0, deadline - started):.3g} s"
     return _as_planned(done, cells, queue, limit)
 
 
