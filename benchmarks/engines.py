@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import xgboost
 from _tables import codes, read
-from sklearn.ensemble import GradientBoostingClassifier as SklearnClassifier
-from sklearn.ensemble import GradientBoostingRegressor as SklearnRegressor
+from sklearn.ensemble import (
+    GradientBoostingClassifier as SklearnClassifier,
+    GradientBoostingRegressor as SklearnRegressor,
+)
 from sklearn.model_selection import train_test_split
 
 from skensemble import (

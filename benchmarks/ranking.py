@@ -207,11 +207,11 @@ def timed_fit(model, X, y):
     start = time.perf_counter()
     model.fit(X, y)
     elapsed = time.perf_counter() - start
-    fresh = sum(_seconds(cell) for cell in model.cells_ if not cell.cached)
+    fresh = sum(_seconds(cell) for cell in model.fits_ if not cell.cached)
     return {
-        "fits": len(model.cells_),
-        "cached": sum(cell.cached for cell in model.cells_),
-        "member_seconds": sum(map(_seconds, model.cells_)),
+        "fits": len(model.fits_),
+        "cached": sum(cell.cached for cell in model.fits_),
+        "member_seconds": sum(map(_seconds, model.fits_)),
         "own_seconds": elapsed - fresh,
     }
 
@@ -243,7 +243,7 @@ def singles(vote, X, score):
             "loss": score(block),
             "fits": 1,
             "member_seconds": sum(
-                _seconds(cell) for cell in vote.cells_ if cell.member == name
+                _seconds(cell) for cell in vote.fits_ if cell.member == name
             ),
         }
         for name, block in zip(MEMBERS, blocks, strict=True)

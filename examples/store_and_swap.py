@@ -77,7 +77,7 @@ def fit_and_tell(ensemble):
 
 def tell(ensemble, seconds):
     """Print one line about a fitted ensemble, and give it back."""
-    found = sum(cell.cached for cell in ensemble.cells_)
+    found = sum(cell.cached for cell in ensemble.fits_)
     error = root_mean_squared_error(y_test, ensemble.predict(X_test))
     print(
         f"{type(ensemble).__name__:26} {len(ensemble.cells_) - found:2} fitted, "
@@ -102,14 +102,14 @@ print(learner.cv_risk_.round(4))
 # and these fits are new; it then keeps only as many layers as did best on the other fifth.
 
 upper = [("upper ridge", RidgeCV()), ("upper trees", ExtraTreesRegressor(30))]
-before = store.info().n_cells
+before = store.info().n_fits
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", StackedOverfitWarning)
     deep = fit_and_tell(
         StackingRegressor(members, layers=[upper], guard="fallback", **shared)
     )
 print(deep.guard_.round(4))
-print("fits for the guard:", store.info().n_cells - before)
+print("fits for the guard:", store.info().n_fits - before)
 print("layers that were fitted:", 1 + ("upper ridge" in deep.oof_.blocks))
 
 # %%

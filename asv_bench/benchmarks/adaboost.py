@@ -14,8 +14,10 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from sklearn.datasets import make_classification, make_friedman1
-from sklearn.ensemble import AdaBoostClassifier as SklearnAdaBoostClassifier
-from sklearn.ensemble import AdaBoostRegressor as SklearnAdaBoostRegressor
+from sklearn.ensemble import (
+    AdaBoostClassifier as SklearnAdaBoostClassifier,
+    AdaBoostRegressor as SklearnAdaBoostRegressor,
+)
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 

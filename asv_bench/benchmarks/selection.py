@@ -14,8 +14,8 @@ import time
 import numpy as np
 from sklearn import metrics
 
-from skensemble.stacking._greedy import greedy_selection
-from skensemble.stacking._weights import as_solver
+from skensemble.member_weights._greedy_selection import greedy_selection
+from skensemble.member_weights._solvers import as_weight_solver
 
 MEMBERS, STEPS, MEASURED = 40, 100, 8
 
@@ -92,7 +92,7 @@ class Weights:
         self.values, self.y = inputs("neg_log_loss", 50_000)
 
     def time_weigh(self, solver):
-        as_solver(solver).weigh(self.values, self.y, kind="classes")
+        as_weight_solver(solver).weigh(self.values, self.y, kind="classes")
 
 
 def main():
@@ -103,7 +103,7 @@ def main():
         print(f"{scoring}: {ratio(scoring, rows):.1f} times the plain loop's speed")
     values, y = inputs("neg_log_loss", rows)
     for name in Weights.params[0]:
-        solver = as_solver(name)
+        solver = as_weight_solver(name)
         took = seconds(lambda solver=solver: solver.weigh(values, y, kind="classes"))
         print(f"weights by {name}: {took:.2f} s")
 

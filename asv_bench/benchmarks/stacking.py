@@ -15,8 +15,10 @@ import pandas as pd
 from joblib import parallel_config
 from lightgbm import LGBMClassifier
 from sklearn.datasets import make_classification
-from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.ensemble import StackingClassifier as SklearnStackingClassifier
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    StackingClassifier as SklearnStackingClassifier,
+)
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
@@ -127,7 +129,7 @@ def our_seconds(X, y, *, refit):
     """Return our wall seconds and the sum of the seconds inside the fits."""
     stack = build_stack(StackingClassifier, n_jobs=N_JOBS, threads=1, refit=refit)
     wall = wall_seconds(stack, X, y)
-    return wall, sum(cell.fit_seconds for cell in stack.cells_)
+    return wall, sum(cell.fit_seconds for cell in stack.fits_)
 
 
 def measure(rows=None, repeats=2, report=lambda *line: None):

@@ -15,8 +15,10 @@ from _stopwatch import Stopwatch
 from lightgbm import LGBMClassifier
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.datasets import make_classification
-from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.ensemble import StackingClassifier as SklearnStackingClassifier
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    StackingClassifier as SklearnStackingClassifier,
+)
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV

@@ -19,28 +19,29 @@ from skensemble.auto._deployment import fewer_members, refitted
 from skensemble.auto._explanation import explanation
 from skensemble.auto._facts import learn_facts
 from skensemble.auto._folds import rounds_of_splits
-from skensemble.auto._growth import Growth, evidence_of
+from skensemble.auto._growth import Growth, out_of_fold_data
 from skensemble.auto._kinds import second_layer
 from skensemble.auto._layers import Clock, Layer, Setting
 from skensemble.auto._model import Model
 from skensemble.auto._portfolio import chosen
 from skensemble.auto._presets import PRESETS
-from skensemble.core._checks import (
+from skensemble.combination import EvaluationInputs
+from skensemble.core import (
+    Target,
     check_choice,
     check_jobs,
+    check_per_row,
     check_seconds,
     check_seed,
+    check_weights,
     check_whole,
+    class_target,
+    numeric_target,
+    root_seed,
 )
-from skensemble.core._per_row import check_per_row, check_weights
-from skensemble.core._seeds import root_seed
-from skensemble.core._targets import Target, class_target, numeric_target
-from skensemble.fitting._store import as_store
-from skensemble.preprocessing._reading import read_columns
-from skensemble.stacking._checks import check_scoring_kind
-from skensemble.stacking._judgement import Case
-from skensemble.stacking._scores import score_block
-from skensemble.stacking._scoring import SHORT_NAMES, as_scoring
+from skensemble.fitting import as_store
+from skensemble.preprocessing import read_columns
+from skensemble.scoring import SHORT_NAMES, as_scoring, check_scoring_kind, score_block
 
 _DEFAULT = {
     "binary": "roc_auc",
@@ -173,12 +174,12 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         """Predict from now on as a learner combines."""
         lower, upper = growth.members()
         both = lower if upper is None else lower.joined(upper)
-        self.cells_, self.failed_, self.oof_ = both.cells, both.failed, both.oof
+        self.fits_, self.failed_, self.oof_ = both.fold_fits, both.failed, both.oof
         self.n_rows_seen_ = growth.n_rows_seen
-        evidence = evidence_of(both, growth.setting)
-        combined = learner(evidence)
+        oof_data = out_of_fold_data(both, growth.setting)
+        combined = learner(oof_data)
         self._learner = learner
-        calibration = self._calibration(combined, evidence, growth)
+        calibration = self._calibration(combined, oof_data, growth)
         self.model_ = Model(
             lower, upper, growth.used, combined, calibration.calibrator
         ).pruned()
@@ -195,9 +196,9 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
             learner.among,
         )
         self.__dict__.pop("_found", None)
-        self._case = Case(
+        self._case = EvaluationInputs(
             learn=learner,
-            evidence=evidence,
+            oof_data=oof_data,
             splits=growth.splits,
             rows=np.flatnonzero(both.oof.covered),
             calibrate=calibration.name,
@@ -208,12 +209,12 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
             ),
             oof=both.oof,
             kinds=both.kinds,
-            cells=both.cells,
+            fold_fits=both.fold_fits,
             name="ensemble",
             seconds=self._spent,
         )
 
-    def _calibration(self, combined, evidence, growth) -> Calibration:
+    def _calibration(self, combined, oof_data, growth) -> Calibration:
         return Calibration()
 
     # After the fit
@@ -404,7 +405,7 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
     def _block(self, X):
         check_is_fitted(self)
         frame = self._matched(X)
-        return self.model_.respond(frame, self._workers(frame))
+        return self.model_.predict_block(frame, self._workers(frame))
 
     def _workers(self, frame: pd.DataFrame) -> int:
         """Cores for predictions; of few rows, they take less time than a thread."""

@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from skensemble.core._seeds import named_seed
-from skensemble.stacking._combinations import WeightedMean, exact
-from skensemble.stacking._evidence import Evidence
-from skensemble.stacking._greedy import greedy_selection
+from skensemble.combination import OutOfFoldData, WeightedMean, exact
+from skensemble.core import named_seed
+from skensemble.member_weights import greedy_selection
 
 # Few steps: small weights are noise, and cost time in every prediction.
 _STEPS = 25
@@ -42,12 +41,12 @@ class Learner:
     seed: int | None
     among: tuple[str, ...] | None = None
 
-    def __call__(self, evidence: Evidence) -> WeightedMean:
+    def __call__(self, oof_data: OutOfFoldData) -> WeightedMean:
         """Learn the weights.
 
         Parameters
         ----------
-        evidence : Evidence
+        evidence : OutOfFoldData
             What all members said, beside the truth.
 
         Returns
@@ -56,55 +55,57 @@ class Learner:
         """
         lower = [
             name
-            for name in evidence.blocks
+            for name in oof_data.blocks
             if name not in self.upper and (self.among is None or name in self.among)
         ]
-        weights = self.below(evidence.only(lower))
-        upper = [name for name in self.upper if name in evidence.blocks]
+        weights = self.below(oof_data.only(lower))
+        upper = [name for name in self.upper if name in oof_data.blocks]
         upper = upper if self.among is None else []
-        if upper and self._trusts(evidence, weights, upper):
+        if upper and self._trusts(oof_data, weights, upper):
             weights = {name: weight / 2 for name, weight in weights.items()}
             weights |= dict.fromkeys(upper, 0.5 / len(upper))
-        whole = {name: weights.get(name, 0.0) for name in evidence.blocks}
-        return WeightedMean(whole, "mean", evidence.kind, evidence.n_classes)
+        whole = {name: weights.get(name, 0.0) for name in oof_data.blocks}
+        return WeightedMean(whole, "mean", oof_data.kind, oof_data.n_classes)
 
-    def below(self, evidence: Evidence) -> dict[str, float]:
+    def below(self, oof_data: OutOfFoldData) -> dict[str, float]:
         """Choose among the members of one layer.
 
         Parameters
         ----------
-        evidence : Evidence
+        evidence : OutOfFoldData
             Of them alone.
 
         Returns
         -------
         weights : dict of str to float
         """
-        blocks = {n: exact(b, evidence.kind) for n, b in evidence.blocks.items()}
+        blocks = {n: exact(b, oof_data.kind) for n, b in oof_data.blocks.items()}
         weights = greedy_selection(
             blocks,
-            evidence.y,
+            oof_data.y,
             scoring=self.scoring,
             max_steps=_STEPS,
-            sample_weight=evidence.weight,
-            kind=evidence.kind,
+            sample_weight=oof_data.weight,
+            kind=oof_data.kind,
             random_state=named_seed(self.seed or 0, "blend"),
         )
         return dict(zip(blocks, map(float, weights), strict=True))
 
-    def _trusts(self, evidence: Evidence, weights: dict[str, float], upper) -> bool:
+    def _trusts(
+        self, oof_data: OutOfFoldData, weights: dict[str, float], upper
+    ) -> bool:
         """Whether the upper layer is about as good as the lower one, at least."""
-        kind, n_classes = evidence.kind, evidence.n_classes
+        kind, n_classes = oof_data.kind, oof_data.n_classes
         equal = dict.fromkeys(upper, 1 / len(upper))
-        below = WeightedMean(weights, "mean", kind, n_classes).respond(evidence.blocks)
-        above = WeightedMean(equal, "mean", kind, n_classes).respond(evidence.blocks)
-        return _error(above, evidence) <= _TRUSTED * _error(below, evidence)
+        below = WeightedMean(weights, "mean", kind, n_classes).combine(oof_data.blocks)
+        above = WeightedMean(equal, "mean", kind, n_classes).combine(oof_data.blocks)
+        return _error(above, oof_data) <= _TRUSTED * _error(below, oof_data)
 
 
-def _error(block: Any, evidence: Evidence) -> float:
+def _error(block: Any, oof_data: OutOfFoldData) -> float:
     """Root mean squared error, or log loss."""
-    y, weight = evidence.y, evidence.weight
-    if evidence.kind == "continuous":
+    y, weight = oof_data.y, oof_data.weight
+    if oof_data.kind == "continuous":
         return float(np.sqrt(np.average((block - y) ** 2, weights=weight)))
     told = np.log(np.maximum(block[np.arange(len(y)), y], 1e-7))
     return float(-np.average(told, weights=weight))

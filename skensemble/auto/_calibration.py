@@ -7,13 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skensemble.auto._growth import Growth
-from skensemble.core._told import warn
-from skensemble.losses import Loss
-from skensemble.losses._differences import rows
-from skensemble.stacking._calibration import Calibrator
-from skensemble.stacking._evidence import Evidence, HeldOut
-from skensemble.stacking._judgement import CALIBRATIONS, calibrated, calibrator_of
-from skensemble.stacking._scoring import PredictionScorer
+from skensemble.calibration import Calibrator
+from skensemble.combination import (
+    CALIBRATIONS,
+    HeldOut,
+    OutOfFoldData,
+    calibrated,
+    calibrator_of,
+)
+from skensemble.core import warn
+from skensemble.losses import Loss, rows
+from skensemble.scoring import PredictionScorer
 
 Array = NDArray[Any]
 
@@ -45,7 +49,7 @@ class Calibration:
 
 
 def learn_calibration(
-    how: str | None, said: Array, evidence: Evidence, growth: Growth
+    how: str | None, said: Array, oof_data: OutOfFoldData, growth: Growth
 ) -> Calibration:
     r"""Learn to calibrate the blend from what it says out of fold.
 
@@ -60,7 +64,7 @@ def learn_calibration(
         The method; "auto" may leave the blend as it is, None does.
     said : ndarray of shape (n, k)
         The blend, of members that had not seen the row.
-    evidence : Evidence
+    evidence : OutOfFoldData
         With the truth.
     growth : Growth
         With the splits, and what the ensemble is fitted for.
@@ -79,12 +83,12 @@ def learn_calibration(
         return Calibration()
     held = HeldOut(np.arange(len(said)), said, "predict_proba")
     if how != "auto":
-        return Calibration(how, calibrator_of(how, held, evidence))
-    calibrator = calibrator_of("temperature", held, evidence)
+        return Calibration(how, calibrator_of(how, held, oof_data))
+    calibrator = calibrator_of("temperature", held, oof_data)
     if 1 <= calibrator.maps[0].temperature < _COOLED_FROM:
         return Calibration()
-    after = calibrated("temperature", held, evidence).block
-    if not _helps(said, after, evidence, scoring):
+    after = calibrated("temperature", held, oof_data).block
+    if not _helps(said, after, oof_data, scoring):
         return Calibration()
     return Calibration("temperature", calibrator)
 
@@ -107,26 +111,26 @@ def judges_size(scoring: PredictionScorer) -> bool:
 
 
 def _helps(
-    before: Array, after: Any, evidence: Evidence, scoring: PredictionScorer
+    before: Array, after: Any, oof_data: OutOfFoldData, scoring: PredictionScorer
 ) -> bool:
-    gain = _losses(before, evidence, scoring) - _losses(after, evidence, scoring)
-    weight = np.ones(len(gain)) if evidence.weight is None else evidence.weight
+    gain = _losses(before, oof_data, scoring) - _losses(after, oof_data, scoring)
+    weight = np.ones(len(gain)) if oof_data.weight is None else oof_data.weight
     mean = np.average(gain, weights=weight)
     error = np.sqrt(((weight * (gain - mean)) ** 2).sum()) / weight.sum()
     return bool(mean > error)
 
 
-def _losses(p: Array, evidence: Evidence, scoring: PredictionScorer) -> Array:
+def _losses(p: Array, oof_data: OutOfFoldData, scoring: PredictionScorer) -> Array:
     """Loss of each row."""
-    y = evidence.y
+    y = oof_data.y
     if isinstance(scoring.rule, Loss):
-        k = evidence.n_classes
-        loss = scoring.rule.for_classes(range(k), y, evidence.weight)
+        k = oof_data.n_classes
+        loss = scoring.rule.for_classes(range(k), y, oof_data.weight)
         link = loss.link_for("binary" if k == 2 else "multiclass")
         return rows(np.asarray(loss.pointwise(y, link.link(p[:, 1] if k == 2 else p))))
     if scoring.known_as in _LOGARITHMIC:
         return -np.log(np.maximum(p[np.arange(len(y)), y], _TINY))
-    return ((p - np.eye(evidence.n_classes)[y]) ** 2).sum(axis=1)
+    return ((p - np.eye(oof_data.n_classes)[y]) ** 2).sum(axis=1)
 
 
 def _rare_classes(growth: Growth) -> list[Any]:

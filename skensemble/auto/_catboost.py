@@ -10,8 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from skensemble.core._digits import shortened
-from skensemble.core._optional import optional
+from skensemble.core import optional, shortened
 
 # Categories with so many levels or fewer are columns of 0 and 1.
 _ONE_HOT = 10

@@ -12,8 +12,7 @@ from sklearn.base import clone
 from skensemble.auto._candidate import Candidate
 from skensemble.auto._layers import Setting
 from skensemble.auto._watched import Watched
-from skensemble.fitting._cell import Rows, Split
-from skensemble.fitting._runner import Turns, Work, plan_cells, run_cells
+from skensemble.fitting import Rows, Split, TrainingData, Turns, plan_fits, run_fits
 from skensemble.optim import Patience
 
 # Rows of a trial, of which two thirds are fitted on; one before it has a quarter of them.
@@ -107,7 +106,7 @@ def measured(
     few = rows[: max(_LEAST_ROWS, len(rows) // _QUARTER)]
     small = _timed(some, X, _trial_splits(few, copies), setting, deadline, {})
     begun = [one for one in some if one.name in small]
-    guesses = {name: _QUARTER * cell.seconds for name, cell in small.items()}
+    guesses = {name: _QUARTER * fold_fit.seconds for name, fold_fit in small.items()}
     large = _timed(begun, X, _trial_splits(rows, copies), setting, deadline, guesses)
     return {
         one.name: _cost(small[one.name], large.get(one.name), bound_of(one.estimator))
@@ -135,9 +134,9 @@ def _timed(
         return {}
     target = setting.target
     members = [setting.member(one.name, _trial(one.estimator)) for one in some]
-    fitted, _ = run_cells(
-        plan_cells(members, splits, refit=False, seed=setting.seed),
-        Work(X, target.values, target.n_classes, _no_score),
+    fitted, _ = run_fits(
+        plan_fits(members, splits, refit=False, seed=setting.seed),
+        TrainingData(X, target.values, target.n_classes, _no_score),
         n_jobs=setting.n_jobs,
         on_error="drop",
         deadline=deadline,
@@ -145,11 +144,11 @@ def _timed(
         seconds=guesses,
     )
     found: dict[str, _Timed] = {}
-    for cell in fitted:
-        took = cell.fit_seconds + cell.predict_seconds
-        if cell.member not in found or found[cell.member].seconds < took:
-            found[cell.member] = _Timed(
-                0 if cell.train is None else len(cell.train), took
+    for fold_fit in fitted:
+        took = fold_fit.fit_seconds + fold_fit.predict_seconds
+        if fold_fit.member not in found or found[fold_fit.member].seconds < took:
+            found[fold_fit.member] = _Timed(
+                0 if fold_fit.train is None else len(fold_fit.train), took
             )
     return found
 

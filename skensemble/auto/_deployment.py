@@ -8,16 +8,25 @@ import numpy as np
 from skensemble.auto._blend import Learner
 from skensemble.auto._candidate import Candidate
 from skensemble.auto._costs import of_rounds, place_of_watched
-from skensemble.auto._growth import Final, Growth, evidence_of
+from skensemble.auto._growth import Final, Growth, out_of_fold_data
 from skensemble.auto._layers import quiet
 from skensemble.auto._model import Model
 from skensemble.auto._watched import Watched
-from skensemble.core._seeds import named_seed
-from skensemble.fitting._cell import REFIT, Cell, FittedCell, Member, Split
-from skensemble.fitting._fold_average import FoldAverage
-from skensemble.fitting._queue import error_of
-from skensemble.fitting._runner import Turns, Work, plan_cells, run_cells
-from skensemble.stacking._members import FittedMembers
+from skensemble.combination import FittedMembers
+from skensemble.core import named_seed
+from skensemble.fitting import (
+    REFIT,
+    FoldAverage,
+    FoldFit,
+    Member,
+    PlannedFit,
+    Split,
+    TrainingData,
+    Turns,
+    error_of,
+    plan_fits,
+    run_fits,
+)
 
 # Models of all rows that are averaged for each member of which two are worth their size.
 _COPIES = 2
@@ -79,9 +88,9 @@ class Run:
         ]
         wanted.sort(key=lambda one: -weights.get(one.name, 0.0))
         new = {one.name: one for one in wanted if not self._is_done(one, copy)}
-        for cell in self._cells(list(new.values()), copy):
-            self.finals[cell.member] = _one_more(
-                self.finals.get(cell.member), new[cell.member].rounds, cell
+        for fold_fit in self._fold_fits(list(new.values()), copy):
+            self.finals[fold_fit.member] = _one_more(
+                self.finals.get(fold_fit.member), new[fold_fit.member].rounds, fold_fit
             )
 
     def _is_done(self, one: "Last", copy: int) -> bool:
@@ -91,7 +100,7 @@ class Run:
         # A booster that is to have other rounds now begins anew.
         return known.rounds == one.rounds and len(known.estimators) > copy
 
-    def _cells(self, some: list["Last"], copy: int) -> list[FittedCell]:
+    def _fold_fits(self, some: list["Last"], copy: int) -> list[FoldFit]:
         setting, layer = self.growth.setting, getattr(self.growth, self.layer)
         target = setting.target
         wanted = [setting.member(one.name, one.estimator) for one in some]
@@ -101,9 +110,9 @@ class Run:
         if seed is not None and copy:
             seed = named_seed(seed, "copy", copy)
         with quiet():
-            fitted, _ = run_cells(
+            fitted, _ = run_fits(
                 self._plan(wanted, seed),
-                Work(layer.X, target.values, target.n_classes, _no_score),
+                TrainingData(layer.X, target.values, target.n_classes, _no_score),
                 n_jobs=setting.n_jobs,
                 on_error="drop",
                 store=setting.store,
@@ -113,13 +122,13 @@ class Run:
             )
         return fitted
 
-    def _plan(self, wanted: list[Member], seed: int | None) -> list[Cell]:
+    def _plan(self, wanted: list[Member], seed: int | None) -> list[PlannedFit]:
         covered = self.growth.covered
         if self.layer == "lower" or covered.all():
-            return plan_cells(wanted, [], refit=True, seed=seed)
+            return plan_fits(wanted, [], refit=True, seed=seed)
         # Of other rows, nobody said anything that those above could learn from.
         rows = Split(REFIT, np.flatnonzero(covered), np.empty(0, dtype=np.intp))
-        return plan_cells(wanted, [rows], refit=False, seed=seed)
+        return plan_fits(wanted, [rows], refit=False, seed=seed)
 
     def _seconds(self, some: list["Last"]) -> dict[str, float]:
         took = getattr(self.growth, self.layer).seconds()
@@ -148,13 +157,13 @@ def _no_score(*_: Any) -> None:
     """Nothing is held out."""
 
 
-def _one_more(known: Final | None, rounds: int | None, cell: FittedCell) -> Final:
+def _one_more(known: Final | None, rounds: int | None, fold_fit: FoldFit) -> Final:
     if known is None or known.rounds != rounds:
-        return Final(rounds, (cell.estimator,), (cell.present,))
+        return Final(rounds, (fold_fit.estimator,), (fold_fit.present,))
     return Final(
         rounds,
-        (*known.estimators, cell.estimator),
-        (*known.presents, cell.present),
+        (*known.estimators, fold_fit.estimator),
+        (*known.presents, fold_fit.present),
     )
 
 
@@ -215,18 +224,18 @@ def fewer_members(growth: Growth, tolerance: float, most: int | None) -> Learner
     """
     lower, upper = growth.members()
     both = lower if upper is None else lower.joined(upper)
-    evidence, setting = evidence_of(both, growth.setting), growth.setting
+    oof_data, setting = out_of_fold_data(both, growth.setting), growth.setting
 
     def score(learner: Learner) -> float:
-        said = learner(evidence).respond(evidence.blocks)
+        said = learner(oof_data).combine(oof_data.blocks)
         return float(
             setting.scoring.score(
-                said, evidence.y, evidence.weight, method=setting.method
+                said, oof_data.y, oof_data.weight, method=setting.method
             )
         )
 
     whole = score(growth.learner)
-    weights = growth.learner.below(evidence.only(lower.names))
+    weights = growth.learner.below(oof_data.only(lower.names))
     order = [n for n in sorted(weights, key=lambda n: -weights[n]) if weights[n] > 0]
     size = len(order) if most is None else min(most, len(order))
     least = whole - tolerance * error_of(whole)

@@ -11,9 +11,7 @@ from skensemble.auto._base import BaseAuto
 from skensemble.auto._calibration import CHOICES, learn_calibration
 from skensemble.auto._quantiles import learn_errors
 from skensemble.auto._threshold import check_threshold, tuned_threshold
-from skensemble.core._checks import check_choice
-from skensemble.core._seeds import named_seed, root_seed
-from skensemble.core._targets import decode
+from skensemble.core import check_choice, decode, named_seed, root_seed
 
 
 class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
@@ -77,7 +75,7 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
         The out-of-fold predictions of the members, labelled.
     ensemble_oof_ : ndarray of shape (n, n_classes)
         Those of the ensemble.
-    cells_ : tuple of FittedCell
+    fits_ : tuple of FittedCell
         Every fit: ``member``, ``split``, its rows ``train`` and ``test``, seconds, score.
     failed_ : dict of str to tuple of Failure
         Members left out, and why: their fits failed, or (`TimeLimitError`) there was no
@@ -195,9 +193,9 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
             )
         return target
 
-    def _calibration(self, combined, evidence, growth):
-        said = combined.respond(evidence.blocks)
-        found = learn_calibration(self.calibrate, said, evidence, growth)
+    def _calibration(self, combined, oof_data, growth):
+        said = combined.combine(oof_data.blocks)
+        found = learn_calibration(self.calibrate, said, oof_data, growth)
         self.calibration_ = found.name
         return found
 
@@ -302,7 +300,7 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
         The out-of-fold predictions of the members, labelled.
     ensemble_oof_ : ndarray of shape (n,)
         Those of the ensemble.
-    cells_ : tuple of FittedCell
+    fits_ : tuple of FittedCell
         Every fit: ``member``, ``split``, its rows ``train`` and ``test``, seconds, score.
     failed_ : dict of str to tuple of Failure
         Members left out, and why: their fits failed, or (`TimeLimitError`) there was no
@@ -393,7 +391,7 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
         combined = self.model_.combined
         self._errors = learn_errors(
             growth.setting.target.values[rows],
-            combined.respond(oof)[rows],
+            combined.combine(oof)[rows],
             self.model_.spread(oof)[rows],
             named_seed(root_seed(self.random_state) or 0, "errors"),
         )
@@ -444,5 +442,5 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
             )
         frame = self._matched(X)
         blocks = self.model_.answers(frame, self._workers(frame))
-        said = self.model_.combined.respond(blocks)
+        said = self.model_.combined.combine(blocks)
         return self._errors.quantiles(said, self.model_.spread(blocks), q)

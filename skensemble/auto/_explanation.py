@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from skensemble.auto._layers import Layer, is_late
-from skensemble.fitting._cell import Failure
+from skensemble.fitting import Failure
 
 
 def explanation(
@@ -41,8 +41,10 @@ def explanation(
             status, reason = _fate(name, layer, weights, used_above)
             if among is not None and name in weights and name not in among:
                 status, reason = "left out", "for a smaller model"
-            cells = (
-                [] if layer is None else [c for c in layer.cells if c.member == name]
+            fold_fits = (
+                []
+                if layer is None
+                else [c for c in layer.fold_fits if c.member == name]
             )
             rows[name] = {
                 "layer": depth,
@@ -50,11 +52,12 @@ def explanation(
                 "why": reason,
                 "score": scores.get(name, float("nan")),
                 "weight": weights.get(name, 0.0),
-                "fits": len(cells),
+                "fits": len(fold_fits),
                 "rows": max(
-                    (0 if c.train is None else len(c.train) for c in cells), default=0
+                    (0 if c.train is None else len(c.train) for c in fold_fits),
+                    default=0,
                 ),
-                "seconds": sum(c.fit_seconds + c.predict_seconds for c in cells),
+                "seconds": sum(c.fit_seconds + c.predict_seconds for c in fold_fits),
             }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("member")
 

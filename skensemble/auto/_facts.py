@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import skew
 
-from skensemble.core._targets import Target
+from skensemble.core import Target
 from skensemble.preprocessing import TableEncoder
 
 # Rows that tell what the columns are.

@@ -12,9 +12,8 @@ from sklearn.model_selection import (
 )
 
 from skensemble.auto._facts import Facts
-from skensemble.core._seeds import named_seed
-from skensemble.fitting._cell import Rows, Split
-from skensemble.fitting._splits import plan_splits
+from skensemble.core import named_seed
+from skensemble.fitting import Rows, Split, plan_splits
 
 _FOLDS = 5
 # Small tables are split in several ways, as far as there is time.

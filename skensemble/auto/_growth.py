@@ -23,11 +23,8 @@ from skensemble.auto._costs import (
 from skensemble.auto._facts import Facts
 from skensemble.auto._folds import sample_of_rows, thinned
 from skensemble.auto._layers import Clock, Layer, Setting, is_late
-from skensemble.fitting._cell import Split
-from skensemble.fitting._splits import covered_rows
-from skensemble.stacking._combinations import meta_features
-from skensemble.stacking._evidence import Evidence
-from skensemble.stacking._members import FittedMembers
+from skensemble.combination import FittedMembers, OutOfFoldData, meta_features
+from skensemble.fitting import Split, covered_rows
 
 # Of the columns that hold what the lower layer said.
 PREFIX = "said"
@@ -155,7 +152,7 @@ class Growth:
 
     def _look_ahead(self, clock: Clock) -> None:
         """Take no more rows of a large table than one member can soon be fitted on."""
-        if clock.limit is None or self.lower.cells or not is_large(self.lower.X):
+        if clock.limit is None or self.lower.fold_fits or not is_large(self.lower.X):
             return
         for one in self.candidates:
             self._learn_costs([one], None)
@@ -222,7 +219,7 @@ class Growth:
         """Fit the members that count on other splits of the same rows."""
         for splits in self.rounds[1:]:
             weights = self.learner.below(
-                evidence_of(self._lower_members(), self.setting)
+                out_of_fold_data(self._lower_members(), self.setting)
             )
             names = [n for n, w in weights.items() if w > 0]
             again = [one for one in self.candidates if one.name in names]
@@ -244,11 +241,11 @@ class Growth:
 
     def _fit_upper(self, deadline: float | None) -> None:
         lower = self._lower_members()
-        weights = self.learner.below(evidence_of(lower, self.setting))
+        weights = self.learner.below(out_of_fold_data(lower, self.setting))
         self.used = tuple(n for n in lower.names if weights[n] > 0)
         table = said_table(lower.only(list(self.used)), lower.oof.blocks, self.lower.X)
         self.upper = Layer(table)
-        seen = {cell.split for cell in self.lower.cells}
+        seen = {fold_fit.split for fold_fit in self.lower.fold_fits}
         for splits in self.rounds:
             # Both layers on the same splits, so that neither is averaged over more.
             if seen >= {split.label for split in splits}:
@@ -269,11 +266,11 @@ def said_table(
     return meta_features(blocks, members.methods, PREFIX, X, True, members.n_classes)
 
 
-def evidence_of(members: FittedMembers, setting: Setting) -> Evidence:
+def out_of_fold_data(members: FittedMembers, setting: Setting) -> OutOfFoldData:
     """Put what members said beside the truth, where they said something."""
     target = setting.target
     weight = setting.sample_weight
-    evidence = Evidence(
+    oof_data = OutOfFoldData(
         blocks=members.oof.blocks,
         methods=members.kinds,
         y=target.values,
@@ -283,4 +280,4 @@ def evidence_of(members: FittedMembers, setting: Setting) -> Evidence:
         n_classes=target.n_classes,
     )
     rows = np.flatnonzero(members.oof.covered)
-    return evidence if len(rows) == len(target.values) else evidence.take(rows)
+    return oof_data if len(rows) == len(target.values) else oof_data.take(rows)

@@ -13,15 +13,21 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skensemble.auto._candidate import Candidate, alike
 from skensemble.auto._watched import knows_groups
-from skensemble.core._digits import shortened
-from skensemble.core._targets import Target
-from skensemble.core._told import warn
+from skensemble.combination import FittedMembers, gather_members
+from skensemble.core import Target, shortened, warn
 from skensemble.exceptions import MemberFailedError, MemberFailedWarning, TimeLimitError
-from skensemble.fitting._cell import Failure, FittedCell, Member, Split
-from skensemble.fitting._runner import Turns, Work, plan_cells, run_cells
-from skensemble.stacking._fit import task_tree
-from skensemble.stacking._members import FittedMembers, from_cells
-from skensemble.stacking._scores import score_block
+from skensemble.fitting import (
+    Failure,
+    FoldFit,
+    Member,
+    Split,
+    TrainingData,
+    Turns,
+    plan_fits,
+    run_fits,
+    task_tree,
+)
+from skensemble.scoring import score_block
 
 
 @dataclass(frozen=True)
@@ -100,14 +106,14 @@ class Layer:
     ----------
     X : pandas.DataFrame
         What the members see.
-    cells : list of FittedCell
+    fold_fits : list of FoldFit
         Fits that are done.
     failures : list of Failure
         Fits that failed, or were not done in time.
     """
 
     X: pd.DataFrame
-    cells: list[FittedCell] = field(default_factory=list)
+    fold_fits: list[FoldFit] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
 
     def fit(
@@ -136,14 +142,14 @@ class Layer:
         """
         members = [setting.member(one.name, one.estimator) for one in some]
         target = setting.target
-        cells = plan_cells(members, splits, refit=False, seed=setting.seed)
+        fold_fits = plan_fits(members, splits, refit=False, seed=setting.seed)
         score = functools.partial(
             score_block, kind=target.kind, scoring=setting.scoring
         )
         with quiet():
-            fitted, failures = run_cells(
-                cells,
-                Work(self.X, target.values, target.n_classes, score),
+            fitted, failures = run_fits(
+                fold_fits,
+                TrainingData(self.X, target.values, target.n_classes, score),
                 n_jobs=setting.n_jobs,
                 on_error="drop",
                 verbose=setting.verbose,
@@ -151,26 +157,26 @@ class Layer:
                 store=setting.store,
                 deadline=deadline,
                 turns=Turns(self._scores(), alike(some)),
-                **task_tree(setting.owner, setting.context, members, cells),
+                **task_tree(setting.owner, setting.context, fold_fits),
             )
-        self.cells += fitted
+        self.fold_fits += fitted
         self.failures += failures
         _tell(failures)
 
     def seconds(self) -> dict[str, float]:
         """Seconds that a fit of each member took."""
         found: dict[str, float] = {}
-        for cell in self.cells:
-            took = cell.fit_seconds + cell.predict_seconds
-            found[cell.member] = max(found.get(cell.member, 0.0), took)
+        for fold_fit in self.fold_fits:
+            took = fold_fit.fit_seconds + fold_fit.predict_seconds
+            found[fold_fit.member] = max(found.get(fold_fit.member, 0.0), took)
         return found
 
     def _scores(self) -> dict[tuple[str, Any], float]:
         """What members scored on each split."""
         return {
-            (cell.member, cell.split): cell.score
-            for cell in self.cells
-            if cell.score is not None
+            (fold_fit.member, fold_fit.split): fold_fit.score
+            for fold_fit in self.fold_fits
+            if fold_fit.score is not None
         }
 
     def complete(self, splits: list[Split]) -> list[str]:
@@ -178,8 +184,8 @@ class Layer:
         wanted = {split.label for split in splits}
         broken = {failure.member for failure in self.failures if not is_late(failure)}
         done: dict[str, set[Any]] = {}
-        for cell in self.cells:
-            done.setdefault(cell.member, set()).add(cell.split)
+        for fold_fit in self.fold_fits:
+            done.setdefault(fold_fit.member, set()).add(fold_fit.split)
         return [
             name
             for name, labels in done.items()
@@ -208,13 +214,15 @@ class Layer:
         names = self.complete(splits)
         if not names:
             raise MemberFailedError(_why_none(self.failures))
-        cells = [cell for cell in self.cells if cell.member in names]
+        fold_fits = [
+            fold_fit for fold_fit in self.fold_fits if fold_fit.member in names
+        ]
         failed: dict[str, tuple[Failure, ...]] = {}
         for failure in self.failures:
             if failure.member not in names:
                 failed[failure.member] = (*failed.get(failure.member, ()), failure)
-        found = from_cells(
-            cells, failed, splits, target, refit=False, index=self.X.index
+        found = gather_members(
+            fold_fits, failed, splits, target, refit=False, index=self.X.index
         )
         if target.kind == "continuous":
             return found

@@ -8,9 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skensemble.auto._growth import said_table
-from skensemble.stacking._calibration import Calibrator
-from skensemble.stacking._combinations import WeightedMean
-from skensemble.stacking._members import FittedMembers
+from skensemble.calibration import Calibrator
+from skensemble.combination import FittedMembers, WeightedMean
 
 Array = NDArray[Any]
 
@@ -66,25 +65,25 @@ class Model:
         -------
         blocks : dict of str to ndarray
         """
-        blocks = self.lower.respond(X, n_jobs)
+        blocks = self.lower.predict_blocks(X, n_jobs)
         if self.upper is None:
             return blocks
         table = said_table(self.lower.only(list(self.used)), blocks, X)
-        return blocks | self.upper.respond(table, n_jobs)
+        return blocks | self.upper.predict_blocks(table, n_jobs)
 
-    def respond(self, X: pd.DataFrame, n_jobs: int | None) -> Array:
+    def predict_block(self, X: pd.DataFrame, n_jobs: int | None) -> Array:
         """Probabilities of the classes, or numbers."""
         return self.said(self.answers(X, n_jobs))
 
     def said(self, blocks: dict[str, Array]) -> Array:
         """Combine what all members say, and calibrate it."""
-        mean = self.combined.respond(blocks)
+        mean = self.combined.combine(blocks)
         return mean if self.calibrator is None else self.calibrator.transform(mean)
 
     def spread(self, blocks: dict[str, Array]) -> Array:
         """Standard deviation over the members with a say, weighted, of each row."""
         weights = {n: w for n, w in self.combined.weights.items() if w}
-        mean = self.combined.respond(blocks)
+        mean = self.combined.combine(blocks)
         total = sum(w * (blocks[n] - mean) ** 2 for n, w in weights.items())
         return np.asarray(np.sqrt(total / sum(weights.values())))
 

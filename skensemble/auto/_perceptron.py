@@ -17,8 +17,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_sample_weight as check_sample_weight,  # in scikit-learn's developer guide
+    check_is_fitted,
+    validate_data,
 )
-from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skensemble.optim import AdamW, Cosine, Patience, Recipe, minimize
 

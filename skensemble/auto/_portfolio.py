@@ -6,7 +6,7 @@ from skensemble.auto._candidate import Allowance, Candidate
 from skensemble.auto._facts import Facts
 from skensemble.auto._kinds import MAKERS, SCALES
 from skensemble.auto._presets import Preset
-from skensemble.core._checks import nearest
+from skensemble.core import nearest
 from skensemble.preprocessing import make_member
 
 

@@ -6,7 +6,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skensemble.fitting._runner import weight_name
+from skensemble.fitting import weight_name
 
 
 def _has(method):

@@ -11,7 +11,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import get_scorer_names
 from sklearn.model_selection import TunedThresholdClassifierCV
 
-from skensemble.stacking._scoring import is_of_numbers
+from skensemble.scoring import is_regression_scoring
 
 Array = NDArray[Any]
 
@@ -31,7 +31,8 @@ def check_threshold(threshold: Any) -> None:
     known = [
         name
         for name in get_scorer_names()
-        if not is_of_numbers(name) and not any(k in name for k in _OF_PROBABILITIES)
+        if not is_regression_scoring(name)
+        and not any(k in name for k in _OF_PROBABILITIES)
     ]
     if threshold not in known:
         near = get_close_matches(str(threshold), known, n=3)

@@ -9,8 +9,7 @@ from sklearn.base import clone, is_classifier
 from sklearn.utils import check_random_state
 
 from skensemble.auto._prepared import Prepared
-from skensemble.fitting._holdout import inner_split
-from skensemble.fitting._runner import take_rows
+from skensemble.fitting import inner_split, take_rows
 
 Array = NDArray[Any]
 

@@ -5,7 +5,7 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clon
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from skensemble.fitting._runner import weight_name
+from skensemble.fitting import weight_name
 
 
 class WithinRange(RegressorMixin, MetaEstimatorMixin, BaseEstimator):

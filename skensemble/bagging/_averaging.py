@@ -26,26 +26,39 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skensemble.core._checks import check_jobs
-from skensemble.core._per_row import check_per_row, check_weights
-from skensemble.core._responses import AUTO, asked_by, respond, response_method
-from skensemble.core._seeds import named_seed, root_seed
-from skensemble.core._targets import Target, class_target, decode, numeric_target
-from skensemble.fitting._cell import Cell, FittedCell, Member
-from skensemble.fitting._fold_average import FoldAverage
-from skensemble.fitting._oof import out_of_fold
-from skensemble.fitting._runner import (
-    Work,
-    plan_cells,
-    run_cells,
+from skensemble.core import (
+    AUTO,
+    Target,
+    check_jobs,
+    check_per_row,
+    check_weights,
+    class_target,
+    decode,
+    find_response_method,
+    named_seed,
+    numeric_target,
+    predict_block,
+    resolve_response_method,
+    root_seed,
+)
+from skensemble.fitting import (
+    FoldAverage,
+    FoldFit,
+    Member,
+    PlannedFit,
+    TrainingData,
+    as_store,
+    covered_rows,
+    out_of_fold,
+    plan_fits,
+    plan_splits,
+    run_fits,
     take_rows,
     weight_name,
 )
-from skensemble.fitting._splits import covered_rows, plan_splits
-from skensemble.fitting._store import as_store
 
 METHODS = ("auto", *AUTO)
-# Name of the one member, in `oof_` and `cells_`.
+# Name of the one member, in `oof_` and `fits_`.
 MEMBER = "estimator"
 
 
@@ -94,18 +107,18 @@ class BaseAverage(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         routed = route(self, params)
         (X,) = indexable(X)
         check_rows(X, target, routed)
-        cells = self._plan(X, target, routed)
+        fold_fits = self._plan(X, target, routed)
         context = self._init_callback_context(
-            max_subtasks=len({cell.member.name for cell in cells})
+            max_subtasks=len({fold_fit.member.name for fold_fit in fold_fits})
         )
         context.call_on_fit_task_begin(estimator=self, X=X, y=target.values)
-        fitted, _ = run_cells(
-            cells,
-            Work(X, target.values, target.n_classes, scorer_of(target.kind)),
+        fitted, _ = run_fits(
+            fold_fits,
+            TrainingData(X, target.values, target.n_classes, scorer_of(target.kind)),
             n_jobs=self.n_jobs,
             on_error="raise",
             verbose=self.verbose,
-            contexts=contexts_of(self, context, cells),
+            contexts=contexts_of(self, context, fold_fits),
             owner=self,
             store=as_store(self.memory),
         )
@@ -114,7 +127,7 @@ class BaseAverage(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         context.call_on_fit_task_end(estimator=self, X=X, y=target.values)
         return self
 
-    def _plan(self, X, target: Target, routed: FitParams) -> list[Cell]:
+    def _plan(self, X, target: Target, routed: FitParams) -> list[PlannedFit]:
         raise AssertionError("each kind of average says which fits there are")
 
     def _keep(self, fitted, X, target: Target, routed: FitParams) -> None:
@@ -125,17 +138,17 @@ class BaseAverage(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         check_jobs(self.n_jobs)
         as_store(self.memory)
 
-    def _remember(self, fitted: list[FittedCell], target: Target):
+    def _remember(self, fitted: list[FoldFit], target: Target):
         first = fitted[0]
-        self.estimators_ = [cell.estimator for cell in fitted]
-        self.cells_ = tuple(
-            replace(cell, estimator=None, block=None) for cell in fitted
+        self.estimators_ = [fold_fit.estimator for fold_fit in fitted]
+        self.fits_ = tuple(
+            replace(fold_fit, estimator=None, block=None) for fold_fit in fitted
         )
         self._target = replace(target, values=np.empty(0))
         self._average = FoldAverage(
             tuple(self.estimators_),
-            tuple(cell.present for cell in fitted),
-            response_method(MEMBER, first.estimator, self.method),
+            tuple(fold_fit.present for fold_fit in fitted),
+            find_response_method(MEMBER, first.estimator, self.method),
             target.n_classes,
         )
         if target.kind != "continuous":
@@ -160,7 +173,7 @@ class BaseAverage(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             vote, where the models give neither (or on ``method="predict"``).
         """
         check_is_fitted(self)
-        block = self._average.respond(X)
+        block = self._average.predict_block(X)
         if self._target.kind == "continuous":
             return block
         codes = codes_of(block, self._average.method, self._target.kind)
@@ -205,7 +218,7 @@ class BaseAverage(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _mean_of(self, method: str, X):
         check_is_fitted(self)
-        return replace(self._average, method=method).respond(X)
+        return replace(self._average, method=method).predict_block(X)
 
     def score(self, X, y, sample_weight=None):
         """Score predictions: accuracy of a classifier, R2 of a regressor.
@@ -307,7 +320,7 @@ class CrossFitted(BaseAverage):
         Accuracy or R2 of `oof_` where it is known, weighted by `sample_weight`.
     scores_ : ndarray of shape (n_splits,)
         Accuracy or R2 of each split on the rows that it held out.
-    cells_ : tuple of FittedCell
+    fits_ : tuple of FoldFit
         Every fit: split, rows, seconds, score.
     classes_ : ndarray of shape (n_classes,) or list of ndarray
         The labels, of a classifier; one array an output for multilabel targets.
@@ -407,12 +420,12 @@ class CrossFitted(BaseAverage):
             params=routed.splitter,
             seed=seed,
         )
-        how = asked_by(self.estimator, self.method)
+        how = resolve_response_method(self.estimator, self.method)
         member = Member(MEMBER, self.estimator, how, routed.member)
-        return plan_cells([member], splits, refit=False, seed=seed)
+        return plan_fits([member], splits, refit=False, seed=seed)
 
     def _keep(self, fitted, X, target, routed):
-        self.scores_ = np.array([cell.score for cell in fitted], dtype=float)
+        self.scores_ = np.array([fold_fit.score for fold_fit in fitted], dtype=float)
         self.oof_ = out_of_fold(
             fitted,
             n_rows=len(target.values),
@@ -466,7 +479,7 @@ class SeedAveraging(BaseAverage):
         classes.
     seeds_ : list of dict of str to int
         For each of them, what its ``random_state`` parameters were set to.
-    cells_ : tuple of FittedCell
+    fits_ : tuple of FoldFit
         Every fit: name, seconds.
     classes_ : ndarray of shape (n_classes,) or list of ndarray
         The labels, of a classifier; one array an output for multilabel targets.
@@ -559,7 +572,7 @@ class SeedAveraging(BaseAverage):
         average = self._average
         blocks = np.array(
             [
-                respond(model, average.method, X, present, average.n_classes)
+                predict_block(model, average.method, X, present, average.n_classes)
                 for model, present in zip(
                     average.estimators, average.present, strict=True
                 )
@@ -594,7 +607,7 @@ class SeedAveraging(BaseAverage):
             {name: named_seed(root, "seed", k, name) for name in names}
             for k in range(self.n_seeds)
         ]
-        how = asked_by(self.estimator, self.method)
+        how = resolve_response_method(self.estimator, self.method)
         members = [
             Member(
                 f"seed {k}",
@@ -604,7 +617,7 @@ class SeedAveraging(BaseAverage):
             )
             for k, seeds in enumerate(self.seeds_)
         ]
-        return plan_cells(members, [], refit=True, seed=None)
+        return plan_fits(members, [], refit=True, seed=None)
 
 
 def seed_names(estimator: Any) -> list[str]:
@@ -621,9 +634,9 @@ def gives_lists(model: Any, X: Any) -> bool:
     return isinstance(model.predict_proba(take_rows(X, [0])), list)
 
 
-def contexts_of(owner: Any, context: Any, cells: list[Cell]) -> list[Any]:
+def contexts_of(owner: Any, context: Any, fold_fits: list[PlannedFit]) -> list[Any]:
     """Give every cell a context to tell callbacks of, one below that of its member."""
-    names = [cell.member.name for cell in cells]
+    names = [fold_fit.member.name for fold_fit in fold_fits]
     above = {
         name: context.subcontext(f"member {name}", max_subtasks=names.count(name))
         for name in dict.fromkeys(names)
@@ -631,8 +644,8 @@ def contexts_of(owner: Any, context: Any, cells: list[Cell]) -> list[Any]:
     for member in above.values():
         member.call_on_fit_task_begin(estimator=owner)
     return [
-        above[cell.member.name].subcontext(f"split {cell.split.label}")
-        for cell in cells
+        above[fold_fit.member.name].subcontext(f"split {fold_fit.split.label}")
+        for fold_fit in fold_fits
     ]
 
 

@@ -7,14 +7,15 @@ import numpy as np
 from sklearn.utils import get_tags
 
 from skensemble.bagging._sampling import SAMPLINGS
-from skensemble.core._checks import (
+from skensemble.core import (
     check_choice,
     check_jobs,
+    check_per_row,
     check_seconds,
     check_seed,
+    check_weights,
 )
-from skensemble.core._per_row import check_per_row, check_weights
-from skensemble.fitting._store import as_store
+from skensemble.fitting import as_store
 
 ENGINES = ["auto", "binned", "general"]
 _FLAGS = ("bootstrap", "bootstrap_features", "warm_start")

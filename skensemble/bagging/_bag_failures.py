@@ -2,27 +2,26 @@
 
 from typing import Any
 
-from skensemble.core._told import warn
+from skensemble.core import warn
 from skensemble.exceptions import MemberFailedWarning, TimeLimitError
-from skensemble.fitting._cell import Failure, FittedCell
-from skensemble.fitting._failures import drop_failed
+from skensemble.fitting import Failure, FoldFit, drop_failed
 
 
 def keep_done(
-    fitted: list[FittedCell], failures: list[Failure]
-) -> tuple[list[FittedCell], dict[str, tuple[Failure, ...]]]:
+    fitted: list[FoldFit], failures: list[Failure]
+) -> tuple[list[FoldFit], dict[str, tuple[Failure, ...]]]:
     """Leave out members that failed, each with a warning, and late ones, all with one.
 
     Parameters
     ----------
-    fitted : list of FittedCell
+    fitted : list of FoldFit
         The members that are done.
     failures : list of Failure
         The others.
 
     Returns
     -------
-    kept : list of FittedCell
+    kept : list of FoldFit
     failed : dict of str to tuple of Failure
         By the name of the member.
     """

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import validate_data
 
-from skensemble.core._targets import Target, class_target, numeric_target
+from skensemble.core import Target, class_target, numeric_target
 
 
 def is_frame(X: Any) -> bool:

@@ -15,10 +15,8 @@ from sklearn.utils.validation import has_fit_parameter
 
 from skensemble.bagging._aggregation import Answer, votes
 from skensemble.bagging._sampling import Draw, Sampler
-from skensemble.core._responses import respond
-from skensemble.core._seeds import named_seed, seed_estimator
-from skensemble.fitting._cell import Cell, Member, Split
-from skensemble.fitting._fit import take_rows, weight_name
+from skensemble.core import named_seed, predict_block, seed_estimator
+from skensemble.fitting import Member, PlannedFit, Split, take_rows, weight_name
 
 Array = NDArray[Any]
 
@@ -136,7 +134,7 @@ class Fitted:
     columns: Array
     present: Any
 
-    def respond(
+    def predict_block(
         self, X: Any, method: str, n_classes: int, params: dict[str, Any]
     ) -> Array:
         """Answer as one block, in the columns of all classes; choices become votes.
@@ -161,7 +159,7 @@ class Fitted:
         model = Given(self.model, method, params) if params else self.model
         if method == "predict_log_proba":
             return _log_block(model, X, self.present, n_classes)
-        block = respond(model, method, X, self.present, n_classes)
+        block = predict_block(model, method, X, self.present, n_classes)
         return votes(block, n_classes) if method == "predict" and n_classes else block
 
 
@@ -220,7 +218,7 @@ class Plan:
         """Rows that a member does not see."""
         return np.flatnonzero(self.counts(place) == 0)
 
-    def cell(self, place: int, held_out: bool, keeps_order: bool) -> Cell:
+    def fold_fit(self, place: int, held_out: bool, keeps_order: bool) -> PlannedFit:
         """Plan the fit of a member.
 
         Parameters
@@ -235,7 +233,7 @@ class Plan:
 
         Returns
         -------
-        cell : Cell
+        fold_fit : PlannedFit
         """
         draw, columns = self.draw(place), self.columns(place)
         model = seed_estimator(clone(self.estimator), self.seed, "member", place)
@@ -251,24 +249,24 @@ class Plan:
             model = OnColumns(model, columns)
         test = self.left_out(place) if held_out else np.empty(0, dtype=np.intp)
         member = Member(f"member {place}", model, self.method, params)
-        return Cell(member, Split(place, train, test), keep=True, cost=1.0)
+        return PlannedFit(member, Split(place, train, test), keep=True, cost=1.0)
 
     def _rng(self, *names: Any) -> np.random.Generator:
         return np.random.default_rng(named_seed(self.seed, *names))
 
 
-def from_cells(cells: list[Any], plan: Plan) -> list[Fitted]:
+def from_fold_fits(fold_fits: list[Any], plan: Plan) -> list[Fitted]:
     """Take the fitted members out of their cells."""
     return [
         Fitted(
-            cell.split,
-            cell.estimator.estimator
-            if isinstance(cell.estimator, OnColumns)
-            else cell.estimator,
-            plan.columns(cell.split),
-            cell.present,
+            fold_fit.split,
+            fold_fit.estimator.estimator
+            if isinstance(fold_fit.estimator, OnColumns)
+            else fold_fit.estimator,
+            plan.columns(fold_fit.split),
+            fold_fit.present,
         )
-        for cell in cells
+        for fold_fit in fold_fits
     ]
 
 
@@ -280,15 +278,19 @@ def out_of_bag(
     for member in members:
         rows = plan.left_out(member.place)
         if len(rows):
-            block = member.respond(take_rows(X, rows), method, n_classes, {})
+            block = member.predict_block(take_rows(X, rows), method, n_classes, {})
             found.append(Answer(block, rows))
     return found
 
 
-def kept_answers(cells: list[Any], n_classes: int) -> list[Answer]:
+def kept_answers(fold_fits: list[Any], n_classes: int) -> list[Answer]:
     """Give what members said of the rows left out when they were fitted."""
-    found = [Answer(cell.block, cell.test) for cell in cells if cell.block is not None]
-    if not n_classes or not found or cells[0].method != "predict":
+    found = [
+        Answer(fold_fit.block, fold_fit.test)
+        for fold_fit in fold_fits
+        if fold_fit.block is not None
+    ]
+    if not n_classes or not found or fold_fits[0].method != "predict":
         return found
     return [replace(a, block=votes(a.block, n_classes)) for a in found]
 

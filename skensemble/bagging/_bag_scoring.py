@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import accuracy_score, get_scorer, r2_score
 
-from skensemble.core._targets import Target
+from skensemble.core import Target
 
 Array = NDArray[Any]
 

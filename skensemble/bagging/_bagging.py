@@ -43,7 +43,7 @@ from skensemble.bagging._bag_members import (
     Fitted,
     Plan,
     check_takes_weights,
-    from_cells,
+    from_fold_fits,
     kept_answers,
     out_of_bag,
 )
@@ -59,16 +59,18 @@ from skensemble.bagging._tree_engine import (
     BINNED,
     GENERAL,
     choose_engine,
-    forest_cell,
+    forest_fold_fit,
     tree_views,
 )
-from skensemble.core._seeds import named_seed
-from skensemble.core._targets import Target, decode
-from skensemble.core._told import warn
-from skensemble.fitting._cell import Cell, Failure, Work
-from skensemble.fitting._oof import OutOfFold
-from skensemble.fitting._runner import run_cells
-from skensemble.fitting._store import as_store
+from skensemble.core import Target, decode, named_seed, warn
+from skensemble.fitting import (
+    Failure,
+    OutOfFold,
+    PlannedFit,
+    TrainingData,
+    as_store,
+    run_fits,
+)
 
 # Name of the bag's one block out of bag.
 _BLOCK = "bag"
@@ -239,18 +241,18 @@ class BaseBagging(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         self.engine_ = choose_engine(self, fit.plan, fit.X, fit.target)
         held_out = bool(self.oob_score)
         if self.engine_ == BINNED:
-            cells = [forest_cell(fit.plan, self.n_estimators, fit.target)]
+            fold_fits = [forest_fold_fit(fit.plan, self.n_estimators, fit.target)]
         else:
             ordered = self.sampling == "blocks"
-            cells = [fit.plan.cell(k, held_out, ordered) for k in places]
-        kept, failed = self._run(cells, fit)
+            fold_fits = [fit.plan.fold_fit(k, held_out, ordered) for k in places]
+        kept, failed = self._run(fold_fits, fit)
         self._n_planned = self.n_estimators
         self.failed_ = self.failed_ | failed
         if self.engine_ == BINNED:
             self._forest = kept[0].estimator
             self._members = tree_views(self._forest, fit.plan.n_columns)
         else:
-            self._members = [*self._members, *from_cells(kept, fit.plan)]
+            self._members = [*self._members, *from_fold_fits(kept, fit.plan)]
         self.estimators_ = [member.model for member in self._members]
         self.estimators_features_ = [member.columns for member in self._members]
         if held_out:
@@ -259,19 +261,21 @@ class BaseBagging(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
                 answers = kept_answers(kept, fit.target.n_classes)
             self._score_out_of_bag(fit, answers)
 
-    def _run(self, cells: list[Cell], fit: Fit):
-        context = self._init_callback_context(max_subtasks=len(cells))
+    def _run(self, fold_fits: list[PlannedFit], fit: Fit):
+        context = self._init_callback_context(max_subtasks=len(fold_fits))
         context.call_on_fit_task_begin(estimator=self, X=fit.X, y=fit.target.values)
         limit = self.time_limit
-        fitted, failures = run_cells(
-            cells,
-            Work(fit.X, fit.target.values, fit.target.n_classes, _unscored),
+        fitted, failures = run_fits(
+            fold_fits,
+            TrainingData(fit.X, fit.target.values, fit.target.n_classes, _unscored),
             n_jobs=self.n_jobs,
             on_error=self.on_error,
             verbose=self.verbose,
             store=as_store(self.memory),
             deadline=None if limit is None else fit.started + limit,
-            contexts=[context.subcontext(cell.member.name) for cell in cells],
+            contexts=[
+                context.subcontext(fold_fit.member.name) for fold_fit in fold_fits
+            ],
             owner=self,
         )
         context.call_on_fit_task_end(estimator=self, X=fit.X, y=fit.target.values)
@@ -503,7 +507,7 @@ class BaseBagging(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
 
 
 def _ask(member: Fitted, X: Any, method: str, options: dict[str, Any]) -> Answer:
-    return Answer(member.respond(X, method, **options))
+    return Answer(member.predict_block(X, method, **options))
 
 
 def _with_shuffled(X: Any, column: int, order: Any) -> Any:

@@ -31,7 +31,7 @@ from skensemble.bagging._forest_sampling import (
 )
 from skensemble.bagging._jackknife import jackknife
 from skensemble.bagging._quantile_forest import check_levels, leaf_table
-from skensemble.core._per_row import check_per_row, check_weights
+from skensemble.core import check_per_row, check_weights
 
 _LARGEST_SEED = np.iinfo(np.int32).max
 

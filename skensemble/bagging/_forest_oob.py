@@ -15,9 +15,8 @@ from sklearn.metrics import accuracy_score, get_scorer, get_scorer_names, r2_sco
 from sklearn.utils import check_array
 from sklearn.utils.parallel import Parallel, delayed
 
-from skensemble.fitting._oof import OutOfFold
-from skensemble.losses import Loss
-from skensemble.losses._scorer import LossScorer
+from skensemble.fitting import OutOfFold
+from skensemble.losses import Loss, LossScorer
 
 Array = NDArray[Any]
 

@@ -12,7 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from skensemble.core._told import warn
+from skensemble.core import warn
 
 Array = NDArray[Any]
 

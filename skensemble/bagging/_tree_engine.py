@@ -17,8 +17,8 @@ from sklearn.utils.validation import check_array
 
 from skensemble.bagging._bag_members import Fitted, Plan
 from skensemble.bagging._sampling import BayesianSampler
-from skensemble.core._targets import Target
-from skensemble.fitting._cell import Cell, Member, Split
+from skensemble.core import Target
+from skensemble.fitting import Member, PlannedFit, Split
 
 Array = NDArray[Any]
 
@@ -160,11 +160,11 @@ def _plain(X: Any) -> Array:
     return X if X.dtype in (np.float32, np.float64) else X.astype(float)
 
 
-def forest_cell(plan: Plan, n_trees: int, target: Target) -> Cell:
+def forest_fold_fit(plan: Plan, n_trees: int, target: Target) -> PlannedFit:
     """Plan the fit of all trees at once."""
     trees = BinnedTrees(plan, n_trees, bool(target.n_classes))
     nothing = np.empty(0, dtype=np.intp)
-    return Cell(
+    return PlannedFit(
         Member("trees", trees, "mean", {}),
         Split("bag", None, nothing),
         keep=True,

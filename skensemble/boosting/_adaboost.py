@@ -38,8 +38,7 @@ from skensemble.boosting.learners._bins import MOST_BINS
 from skensemble.boosting.learners._general import GeneralLearner
 from skensemble.boosting.learners._histograms import HistogramLearner
 from skensemble.boosting.learners._rules import R2, RULES
-from skensemble.core._checks import check_choice
-from skensemble.core._targets import class_target, numeric_target
+from skensemble.core import check_choice, class_target, numeric_target
 
 # Trees on counts: deeper ones are left to scikit-learn, and wider tables too.
 _DEEPEST = 10

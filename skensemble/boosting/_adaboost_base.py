@@ -14,13 +14,17 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skensemble.boosting._adaboost_rounds import Course, run
 from skensemble.boosting._options import check_number, checked_weight
 from skensemble.boosting.learners._views import TreeView
-from skensemble.core._checks import check_choice, check_jobs, check_seed
-from skensemble.core._columns import Columns, learn_columns
-from skensemble.core._per_row import check_per_row
-from skensemble.core._seeds import named_seed
-from skensemble.fitting._fit import take_rows
-from skensemble.fitting._holdout import inner_split
-from skensemble.optim._stopping import as_stopping
+from skensemble.core import (
+    ColumnEncoder,
+    check_choice,
+    check_jobs,
+    check_per_row,
+    check_seed,
+    fit_column_encoder,
+    named_seed,
+)
+from skensemble.fitting import inner_split, take_rows
+from skensemble.optim import as_stopping
 
 ENGINES = ["auto", "binned", "general"]
 _LARGEST_SEED = 2**31 - 1
@@ -72,7 +76,7 @@ class BaseAdaBoost(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         """Choose the road, and read the rows as it wants them."""
         self._why = "engine='general'"
         if self.engine == "general":
-            self.engine_, self._columns = "general", Columns()
+            self.engine_, self._columns = "general", ColumnEncoder()
             return self._as_given(X, reset=True)
         size, self._why = self._size(X)
         if size is None:
@@ -81,7 +85,7 @@ class BaseAdaBoost(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
                     f"engine='binned' cannot be used: {self._why}. Use engine='auto' or "
                     "'general', or another estimator."
                 )
-            self.engine_, self._columns = "general", Columns()
+            self.engine_, self._columns = "general", ColumnEncoder()
             return self._as_given(X, reset=True)
         self.engine_, self._columns = "binned", _seen_columns(X)
         return self._numbers(X, reset=True)
@@ -362,12 +366,12 @@ def _numbers_of(columns, n_features, X):
 
 def _seen_columns(X):
     """Find the categorical columns, and of their categories those that some row has."""
-    columns = learn_columns(X)
+    columns = fit_column_encoder(X)
     if not columns.categories:
         return columns
     codes = columns.encode(X)
     seen = {j: np.unique(codes[:, j]) for j in columns.categories}
-    return Columns(
+    return ColumnEncoder(
         {
             j: known[seen[j][~np.isnan(seen[j])].astype(np.intp)]
             for j, known in columns.categories.items()

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from skensemble.boosting.learners._contract import Learner
 from skensemble.boosting.learners._rules import R2, Rule, Step
-from skensemble.core._seeds import named_seed
-from skensemble.core._told import warn
+from skensemble.core import named_seed, warn
 from skensemble.optim import Patience
 
 Array = NDArray[Any]

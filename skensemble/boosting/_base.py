@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from sklearn.base import (
     BaseEstimator,
-    clone,
     is_classifier,
 )
 from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -28,13 +27,16 @@ from skensemble.boosting._report import Report
 from skensemble.boosting._rounds import Plan, run
 from skensemble.boosting.engines import as_engine
 from skensemble.boosting.engines._contract import Problem, Rows, TreeShape
-from skensemble.core._columns import as_pandas, learn_columns, rows_of
-from skensemble.core._per_row import check_per_row
-from skensemble.core._seeds import named_seed
-from skensemble.fitting._holdout import inner_split
+from skensemble.core import (
+    as_pandas,
+    check_per_row,
+    fit_column_encoder,
+    named_seed,
+    rows_of,
+)
+from skensemble.fitting import inner_split
 from skensemble.losses import LogLoss, Loss, SquaredError, as_loss
-from skensemble.optim import Patience, as_schedule
-from skensemble.optim._stopping import as_stopping
+from skensemble.optim import Patience, as_schedule, as_stopping
 
 # The training loss is followed on so many rows at most: following costs time, and
 # two thousand rows tell it to two per cent or so.
@@ -67,7 +69,8 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
             X, target, params["sample_weight"], params["groups"], fresh
         )
         y, weight, X, groups = _with_weight(target, weight, X, params["groups"])
-        loss = self._loss_for(target, task, y, weight)
+        loss = loss_for_target(self._loss_given(), self.loss, target, task, weight)
+        self.loss_, self._task = loss, task
         train, validation = self._held_out(X, y, weight, groups, params, target)
         train, validation = self._with_raw(loss, task, train, validation, fresh)
         problem = self._problem(loss, task, train, validation)
@@ -76,7 +79,7 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
 
     def _table(self, X, target, sample_weight, groups, fresh):
         if fresh:
-            self._columns = learn_columns(X)
+            self._columns = fit_column_encoder(X)
         X = self._numbers(X, reset=True)
         if X.shape[0] != len(target.values):
             raise ValueError(
@@ -112,24 +115,6 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
         if alpha is not None and self.loss in ("quantile", "huber"):
             return as_loss(self.loss, quantile=alpha)
         return as_loss(self.loss)
-
-    def _loss_for(self, target, task, y, weight):
-        loss = self._loss_given()
-        if task == "multiclass" and task not in loss.links and "binary" in loss.links:
-            raise ValueError(
-                f"loss={self.loss!r} is only suitable for a binary classification "
-                f"problem, but there are {target.n_classes} classes."
-            )
-        loss.link_for(task)
-        loss = clone(loss)
-        if target.kind == "classes":
-            loss = loss.for_classes(target.classes, y, weight)
-        elif target.kind == "labels":
-            loss = loss.for_classes([0, 1], y, weight)
-        loss.check(y)
-        self.loss_ = loss
-        self._task = task
-        return loss
 
     def _held_out(self, X, y, weight, groups, params, target):
         """Split off the rows to watch, if any."""

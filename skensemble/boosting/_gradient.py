@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skensemble.boosting._base import BaseGradientBoosting
 from skensemble.boosting._options import check_classes, checked_weight
-from skensemble.core._targets import class_target, decode, numeric_target
+from skensemble.core import class_target, decode, numeric_target
 from skensemble.losses import MultiQuantile
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skensemble.boosting.engines._contract import Grower, Problem, Rows
-from skensemble.core._seeds import named_seed
+from skensemble.core import named_seed
 from skensemble.exceptions import DivergedError
 from skensemble.losses import Loss
 from skensemble.optim import Patience, Schedule

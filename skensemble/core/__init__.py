@@ -1,1 +1,61 @@
 """What every room needs: targets, responses, seeds and named members."""
+
+# Names imported with `as` are for the other packages of this library, not public.
+from skensemble.core._checks import (
+    check_choice as check_choice,
+    check_flag as check_flag,
+    check_jobs as check_jobs,
+    check_number as check_number,
+    check_seconds as check_seconds,
+    check_seed as check_seed,
+    check_share as check_share,
+    check_whole as check_whole,
+    nearest as nearest,
+    nearest_name as nearest_name,
+)
+from skensemble.core._composition import (
+    NamedMembers as NamedMembers,
+    active as active,
+    check_kind as check_kind,
+    check_layers as check_layers,
+    is_named_list as is_named_list,
+    tagged as tagged,
+)
+from skensemble.core._digits import shortened as shortened
+from skensemble.core._frames import (
+    ColumnEncoder as ColumnEncoder,
+    as_pandas as as_pandas,
+    fit_column_encoder as fit_column_encoder,
+    rows_of as rows_of,
+)
+from skensemble.core._optional import optional as optional
+from skensemble.core._pairs import pair_matrix as pair_matrix
+from skensemble.core._parameters import ParameterHolder as ParameterHolder
+from skensemble.core._responses import (
+    AUTO as AUTO,
+    find_response_method as find_response_method,
+    lacks_method as lacks_method,
+    meta_columns as meta_columns,
+    predict_block as predict_block,
+    resolve_response_method as resolve_response_method,
+)
+from skensemble.core._rollback import rollback_on_error as rollback_on_error
+from skensemble.core._sample_weight import (
+    check_per_row as check_per_row,
+    check_weights as check_weights,
+)
+from skensemble.core._seeds import (
+    LARGEST_SEED as LARGEST_SEED,
+    draw_seed as draw_seed,
+    named_seed as named_seed,
+    root_seed as root_seed,
+    seed_estimator as seed_estimator,
+)
+from skensemble.core._targets import (
+    Target as Target,
+    class_target as class_target,
+    decode as decode,
+    label_of as label_of,
+    numeric_target as numeric_target,
+)
+from skensemble.core._warnings import warn as warn

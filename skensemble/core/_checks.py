@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 from sklearn.utils import check_random_state
 
 
@@ -44,6 +45,24 @@ def check_whole(name: str, value: Any, lowest: int) -> None:
     """Refuse what is no whole number, or one too low."""
     if not isinstance(value, Integral) or isinstance(value, bool) or value < lowest:
         raise ValueError(f"{name}={value!r} must be a whole number, {lowest} or more.")
+
+
+def check_number(
+    name: str, value: Any, low: float, high: float | None = None, *, whole: bool = False
+) -> None:
+    """Refuse a value that is not a number between two limits, both included."""
+    kind: type = Integral if whole else Real
+    good = isinstance(value, kind) and not isinstance(value, bool) and value >= low
+    if not good or (high is not None and value > high):
+        limits = f"{low} or more" if high is None else f"between {low} and {high}"
+        what = "a whole number" if whole else "a number"
+        raise ValueError(f"{name}={value!r} must be {what}, {limits}.")
+
+
+def check_flag(name: str, value: Any) -> None:
+    """Refuse a value that is neither True nor False."""
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{name}={value!r} should be True or False.")
 
 
 def check_share(name: str, value: Any, *, of: str, all_of_it: bool = False) -> None:

@@ -14,7 +14,7 @@ Array = NDArray[Any]
 AUTO = ("predict_proba", "decision_function", "predict")
 
 
-def asked_by(estimator: Any, wanted: str) -> str:
+def resolve_response_method(estimator: Any, wanted: str) -> str:
     """Say how an unfitted estimator will be asked, so that "auto" is no more open.
 
     Ensembles that ask alike then share its fits.
@@ -23,7 +23,7 @@ def asked_by(estimator: Any, wanted: str) -> str:
     return next(found, wanted) if wanted == "auto" else wanted
 
 
-def response_method(name: str, estimator: Any, wanted: str) -> str:
+def find_response_method(name: str, estimator: Any, wanted: str) -> str:
     """Name the prediction method to use: the wanted one, or the best there is."""
     for method in AUTO if wanted == "auto" else (wanted,):
         if hasattr(estimator, method):
@@ -34,7 +34,7 @@ def response_method(name: str, estimator: Any, wanted: str) -> str:
     raise ValueError(f"Underlying estimator {name} does not implement {methods}.")
 
 
-def respond(
+def predict_block(
     estimator: Any, method: str, X: Any, present: Array | None, n_classes: int
 ) -> Array:
     """Predict `X` as one block, in the columns of all `n_classes` classes.
@@ -138,3 +138,11 @@ def _spread_decision(raw: Array, present: Array, n_classes: int) -> Array:
             "stratified cv."
         )
     return _spread(raw, present, n_classes, fill=raw.min(axis=1, keepdims=True))
+
+
+def lacks_method(estimator: Any, method: str) -> bool:
+    """Tell whether an estimator will not have a method even when it is fitted."""
+    # A stack whose meta model is left open knows only then.
+    is_open = getattr(estimator, "final_estimator", estimator) is None
+    may_gain = is_open and hasattr(type(estimator), method)
+    return not hasattr(estimator, method) and not may_gain

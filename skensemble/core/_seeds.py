@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-_LARGEST_SEED = 2**31 - 1
+LARGEST_SEED = 2**31 - 1
 
 
 def root_seed(random_state: Any) -> int | None:
@@ -15,13 +15,18 @@ def root_seed(random_state: Any) -> int | None:
         return None
     if isinstance(random_state, int | np.integer):
         return int(random_state)
-    return int(check_random_state(random_state).randint(_LARGEST_SEED))
+    return draw_seed(random_state)
+
+
+def draw_seed(random_state: Any) -> int:
+    """Draw one seed from any ``random_state``; a new one per call where it is None."""
+    return int(check_random_state(random_state).randint(LARGEST_SEED))
 
 
 def named_seed(root: int, *names: object) -> int:
     """Derive the seed of what `names` name: the same names give the same seed."""
     text = repr((root, *names)).encode()
-    return int.from_bytes(hashlib.sha256(text).digest()[:8], "big") % _LARGEST_SEED
+    return int.from_bytes(hashlib.sha256(text).digest()[:8], "big") % LARGEST_SEED
 
 
 def seed_estimator(estimator: Any, root: int | None, *names: object) -> Any:

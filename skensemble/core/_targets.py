@@ -133,3 +133,8 @@ def _map_columns(verb: str, encoders: tuple[LabelEncoder, ...], values: Array) -
         for encoder, column in zip(encoders, values.T, strict=True)
     ]
     return np.array(columns).T
+
+
+def label_of(target: Target, code: int) -> str:
+    """Show a label as it was given, not as numpy's scalar."""
+    return repr(target.classes.tolist()[code])

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from skensemble.core._optional import optional
+from skensemble.core import optional
 
 # Okabe and Ito (2008), Color universal design: safe for all kinds of colour vision.
 BLUE, VERMILION = "#0072B2", "#D55E00"

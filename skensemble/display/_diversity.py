@@ -5,7 +5,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from skensemble.core._pairs import pair_matrix
+from skensemble.core import pair_matrix
 from skensemble.display._canvas import PLAIN, label_inches, new_axes
 from skensemble.display._fitted import fitted_attribute
 

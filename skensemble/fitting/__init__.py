@@ -1,7 +1,56 @@
 """The fit engine: plan cells, run them as one queue, assemble what they predict."""
 
+# Names imported with `as` are for the other packages of this library, not public.
+from skensemble.fitting._contexts import task_tree as task_tree
+from skensemble.fitting._data_checks import (
+    check_data as check_data,
+    count_rows as count_rows,
+)
+from skensemble.fitting._failures import drop_failed as drop_failed
+from skensemble.fitting._fit import (
+    cut_params as cut_params,
+    fit_member as fit_member,
+    take_rows as take_rows,
+    weight_name as weight_name,
+)
 from skensemble.fitting._fold_average import FoldAverage
-from skensemble.fitting._oof import OutOfFold
-from skensemble.fitting._store import Store
+from skensemble.fitting._fold_fit import (
+    REFIT as REFIT,
+    Failure as Failure,
+    FoldFit as FoldFit,
+    Member as Member,
+    PlannedFit as PlannedFit,
+    Rows as Rows,
+    Split as Split,
+    TrainingData as TrainingData,
+)
+from skensemble.fitting._holdout import WAYS as WAYS, inner_split as inner_split
+from skensemble.fitting._out_of_fold import (
+    OutOfFold,
+    assemble as assemble,
+    out_of_fold as out_of_fold,
+)
+from skensemble.fitting._plan import plan_fits as plan_fits
+from skensemble.fitting._queue import Turns as Turns, error_of as error_of
+from skensemble.fitting._routing import (
+    FitParams as FitParams,
+    check_known as check_known,
+    route as route,
+)
+from skensemble.fitting._runner import run_fits as run_fits
+from skensemble.fitting._splits import (
+    check_coverage as check_coverage,
+    check_folds as check_folds,
+    covered_rows as covered_rows,
+    plan_splits as plan_splits,
+)
+from skensemble.fitting._store import Store, as_store as as_store
+from skensemble.fitting._threads import (
+    brings_threads as brings_threads,
+    inner_threads as inner_threads,
+    limited_blas as limited_blas,
+)
+from skensemble.fitting.hashing._digest import Unkeyable as Unkeyable
+from skensemble.fitting.hashing._hasher import Hasher as Hasher
 
 __all__ = ["FoldAverage", "OutOfFold", "Store"]

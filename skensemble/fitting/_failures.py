@@ -3,20 +3,20 @@
 from collections import Counter
 from math import isinf
 
-from skensemble.core._told import warn
+from skensemble.core import warn
 from skensemble.exceptions import (
     MemberFailedError,
     MemberFailedWarning,
     TimeLimitError,
 )
-from skensemble.fitting._cell import Cell, Failure, FittedCell
+from skensemble.fitting._fold_fit import Failure, FoldFit, PlannedFit
 
 
 def too_late(
-    cell: Cell, expected: float | None, needed: float | None, limit: str
+    fold_fit: PlannedFit, expected: float | None, needed: float | None, limit: str
 ) -> Failure:
     """Say that a cell was left out because the time was up."""
-    name, label = cell.member.name, cell.split.label
+    name, label = fold_fit.member.name, fold_fit.split.label
     guess = (
         "it was not known how long it takes"
         if expected is None or isinf(expected)
@@ -31,13 +31,13 @@ def too_late(
 
 
 def drop_failed(
-    fitted: list[FittedCell], failures: list[Failure]
-) -> tuple[list[FittedCell], dict[str, tuple[Failure, ...]]]:
+    fitted: list[FoldFit], failures: list[Failure]
+) -> tuple[list[FoldFit], dict[str, tuple[Failure, ...]]]:
     """Leave out every member that failed anywhere, and say so."""
     failed: dict[str, tuple[Failure, ...]] = {}
     for failure in failures:
         failed[failure.member] = (*failed.get(failure.member, ()), failure)
-    kept = [cell for cell in fitted if cell.member not in failed]
+    kept = [fold_fit for fold_fit in fitted if fold_fit.member not in failed]
     if not kept:
         raise MemberFailedError(_why_none(failures))
     for name, why in failed.items():

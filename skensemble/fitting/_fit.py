@@ -11,22 +11,25 @@ from sklearn.base import is_classifier
 # Listed in sklearn.utils.__all__ in spite of its underscore, and the only way to take
 # rows from arrays, sparse matrices, pandas and polars frames alike
 # (tests/fitting/test_parts.py tells when it goes).
-from sklearn.utils import _safe_indexing as take_rows
-from sklearn.utils import get_tags
+from sklearn.utils import _safe_indexing as take_rows, get_tags
 from sklearn.utils.validation import has_fit_parameter
 
-from skensemble.core._responses import respond, response_method
-from skensemble.fitting._cell import Cell, FittedCell, Split, Work
+from skensemble.core import find_response_method, predict_block
+from skensemble.fitting._fold_fit import FoldFit, PlannedFit, Split, TrainingData
 from skensemble.fitting._threads import limited_threads
 
 
-def fit_cell(
-    cell: Cell, work: Work, threads: int | None, context: Any, owner: Any
-) -> FittedCell:
+def run_planned_fit(
+    fold_fit: PlannedFit,
+    work: TrainingData,
+    threads: int | None,
+    context: Any,
+    owner: Any,
+) -> FoldFit:
     """Fit a cell and predict the rows that its split holds out."""
-    member, split = cell.member, cell.split
+    member, split = fold_fit.member, fold_fit.split
     model = member.estimator
-    X, y, params = training_rows(cell, work)
+    X, y, params = training_rows(fold_fit, work)
     hook = _callbacks(context, model)
     with limited_threads(model, threads), hook:
         if context is not None:
@@ -34,12 +37,12 @@ def fit_cell(
         start = time.perf_counter()
         model, present = fit_member(model, X, y, params)
         fitted_at = time.perf_counter()
-        method = response_method(member.name, model, member.method)
+        method = find_response_method(member.name, model, member.method)
         block = _held_out(model, method, work, split, present)
         ended_at = time.perf_counter()
         if context is not None:
             context.call_on_fit_task_end(estimator=owner, X=X, y=y)
-    return FittedCell(
+    return FoldFit(
         member=member.name,
         split=split.label,
         train=split.train,
@@ -54,15 +57,17 @@ def fit_cell(
     )
 
 
-def ask(cell: Cell, work: Work, model: Any, fit_seconds: float) -> FittedCell:
+def predict_held_out(
+    fold_fit: PlannedFit, work: TrainingData, model: Any, fit_seconds: float
+) -> FoldFit:
     """Ask a model that was fitted before on the rows of the cell."""
-    member, split = cell.member, cell.split
-    y = training_rows(cell, work)[1]
+    member, split = fold_fit.member, fold_fit.split
+    y = training_rows(fold_fit, work)[1]
     start = time.perf_counter()
     present = classes_in(model, y)
-    method = response_method(member.name, model, member.method)
+    method = find_response_method(member.name, model, member.method)
     block = _held_out(model, method, work, split, present)
-    return FittedCell(
+    return FoldFit(
         member=member.name,
         split=split.label,
         train=split.train,
@@ -104,9 +109,11 @@ def fit_member(
     return estimator, present
 
 
-def training_rows(cell: Cell, work: Work) -> tuple[Any, Any, dict[str, Any]]:
+def training_rows(
+    fold_fit: PlannedFit, work: TrainingData
+) -> tuple[Any, Any, dict[str, Any]]:
     """Give what a cell is fitted on: rows of X and y, and the fit parameters."""
-    member, train = cell.member, cell.split.train
+    member, train = fold_fit.member, fold_fit.split.train
     if train is None:
         return work.X, work.y, member.fit_params
     cut = cut_params(member.fit_params, train, len(work.y))
@@ -114,12 +121,12 @@ def training_rows(cell: Cell, work: Work) -> tuple[Any, Any, dict[str, Any]]:
 
 
 def _held_out(
-    model: Any, method: str, work: Work, split: Split, present: Any
+    model: Any, method: str, work: TrainingData, split: Split, present: Any
 ) -> np.ndarray | None:
     if len(split.test) == 0:
         return None
     X = _rows_of(model, work.X, split.test, split.train)
-    return respond(model, method, X, present, work.n_classes)
+    return predict_block(model, method, X, present, work.n_classes)
 
 
 def _rows_of(model: Any, X: Any, rows: Any, train: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.core._responses import respond
+from skensemble.core import predict_block
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class FoldAverage:
     method: str
     n_classes: int
 
-    def respond(self, X: Any) -> NDArray[Any]:
+    def predict_block(self, X: Any) -> NDArray[Any]:
         """Predict `X` as one block.
 
         Parameters
@@ -44,7 +44,7 @@ class FoldAverage:
             Mean of the fold models' blocks; the most frequent class for labels.
         """
         blocks = [
-            respond(model, self.method, X, present, self.n_classes)
+            predict_block(model, self.method, X, present, self.n_classes)
             for model, present in zip(self.estimators, self.present, strict=True)
         ]
         if self.method == "predict" and self.present[0] is not None:

@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 import sklearn
 
-from skensemble.fitting._cell import Cell, Split, Work
-from skensemble.fitting._code import installed_version, version_of
-from skensemble.fitting._digest import pack
-from skensemble.fitting._hashing import Hasher
+from skensemble.fitting._fold_fit import PlannedFit, Split, TrainingData
+from skensemble.fitting.hashing._digest import pack
+from skensemble.fitting.hashing._hasher import Hasher
+from skensemble.fitting.hashing._source_code import installed_version, version_of
 
 _ALWAYS = ("numpy", "scipy", "sklearn", "skensemble")
 # Our engines grow their trees with these, whatever their parameters are.
@@ -16,7 +16,7 @@ _GUESTS = {"skensemble": ("lightgbm", "pandas", "xgboost")}
 _CONFIG = ("transform_output", "enable_metadata_routing", "array_api_dispatch")
 
 
-def fingerprint(work: Work) -> tuple[bytes, frozenset[str]]:
+def fingerprint(work: TrainingData) -> tuple[bytes, frozenset[str]]:
     """Digest the data of a fit, and name the packages that they come from."""
     hasher = Hasher()
     parts = [hasher.digest(part) for part in (work.X, work.y, work.n_classes)]
@@ -29,7 +29,7 @@ class Key(NamedTuple):
     A model does not depend on what it is asked, so several cells may share it.
     """
 
-    cell: str
+    fold_fit: str
     model: str
 
 
@@ -38,18 +38,18 @@ class Keys:
 
     Parameters
     ----------
-    work : Work
+    work : TrainingData
         The data.
     """
 
-    def __init__(self, work: Work):
+    def __init__(self, work: TrainingData):
         self._data, self._packages = fingerprint(work)
         self._rows: dict[int, tuple[Split, tuple[bytes, bytes]]] = {}
         self._hasher = Hasher()
         config = sklearn.get_config()
         self._config = self._hasher.digest({name: config[name] for name in _CONFIG})
 
-    def key(self, cell: Cell) -> Key:
+    def key(self, fold_fit: PlannedFit) -> Key:
         """Give the key of a cell.
 
         Raises
@@ -57,17 +57,17 @@ class Keys:
         Unkeyable
             When something that the result depends on has no lasting content.
         """
-        member, hasher = cell.member, self._hasher
-        train, test = self._of(cell.split)
+        member, hasher = fold_fit.member, self._hasher
+        train, test = self._of(fold_fit.split)
         hasher.packages = set(self._packages)
         hasher.open_seeds = False
         parts = [hasher.digest(member.estimator), hasher.digest(member.fit_params)]
         # Two draws that no seed keeps apart are kept apart by name.
-        name = (member.name, str(cell.split.label)) if hasher.open_seeds else None
+        name = (member.name, str(fold_fit.split.label)) if hasher.open_seeds else None
         parts.append(hasher.digest(name))
         versions = hasher.digest(_versions(hasher.packages))
         model = pack("model", self._data, self._config, train, *parts, versions)
-        found = pack("cell", model, test, hasher.digest(member.method))
+        found = pack("fold fit", model, test, hasher.digest(member.method))
         return Key(found.hex(), model.hex())
 
     def _of(self, split: Split) -> tuple[bytes, bytes]:

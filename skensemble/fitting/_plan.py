@@ -6,23 +6,23 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from skensemble.core._seeds import seed_estimator
-from skensemble.fitting._cell import REFIT, Cell, Member, Split
+from skensemble.core import seed_estimator
+from skensemble.fitting._fold_fit import REFIT, Member, PlannedFit, Split
 
 
-def plan_cells(
+def plan_fits(
     members: list[Member],
     splits: list[Split],
     *,
     refit: bool,
     seed: int | None,
-) -> list[Cell]:
+) -> list[PlannedFit]:
     """List the fits to do: every member on every split, and on all rows."""
     nothing = np.empty(0, dtype=np.intp)
     every = [*splits, Split(REFIT, None, nothing)] if refit else splits
     rounds = {member.name: _rounds(member) for member in members}
     return [
-        Cell(
+        PlannedFit(
             replace(member, estimator=_seeded(member, split, seed)),
             split,
             keep=split.label == REFIT or not refit,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from math import ceil, inf, isfinite
 from typing import Any
 
-from skensemble.fitting._cell import Cell, FittedCell
+from skensemble.fitting._fold_fit import FoldFit, PlannedFit
 
 # A member that takes so small a share of the time left is completed at once: one that
 # was not tried yet may take all of it.
@@ -29,36 +29,38 @@ class Queue:
 
     Parameters
     ----------
-    cells : list of Cell
+    fold_fits : list of PlannedFit
         The fits to do.
     seconds : dict of str to float
         What a fit of a member took before, where that is known.
-    found : dict of int to FittedCell, optional
+    found : dict of int to FoldFit, optional
         Cells that are done already, by place.
     """
 
     def __init__(
         self,
-        cells: list[Cell],
+        fold_fits: list[PlannedFit],
         seconds: Mapping[str, float],
-        found: Mapping[int, FittedCell] | None = None,
+        found: Mapping[int, FoldFit] | None = None,
     ):
-        self._cells = cells
-        self._left = set(range(len(cells)))
+        self._fold_fits = fold_fits
+        self._left = set(range(len(fold_fits)))
         self._tried = set(seconds)
         # Seconds by unit of cost, so that a fit on fewer rows is expected to be shorter.
         self._pace = {
-            name: took / max(c.cost for c in cells if c.member.name == name)
+            name: took / max(c.cost for c in fold_fits if c.member.name == name)
             for name, took in seconds.items()
-            if any(c.member.name == name for c in cells)
+            if any(c.member.name == name for c in fold_fits)
         }
         self._scores: dict[str, float] = {}
         self._failed: set[str] = set()
         self._lock = threading.RLock()  # joblib pulls from the threads of its callbacks
-        for place, cell in (found or {}).items():
+        for place, fold_fit in (found or {}).items():
             self._left.remove(place)
-            self._tried.add(cell.member)
-            self.learn(place, cell.fit_seconds + cell.predict_seconds, cell.score)
+            self._tried.add(fold_fit.member)
+            self.learn(
+                place, fold_fit.fit_seconds + fold_fit.predict_seconds, fold_fit.score
+            )
 
     def __iter__(self) -> Iterator[int]:
         """Give the places of the cells in the list, each once."""
@@ -74,7 +76,7 @@ class Queue:
     def learn(self, place: int, seconds: float, score: float | None = None) -> None:
         """Take note of how long a fit took, and how good it was."""
         with self._lock:
-            self._pace[self._name(place)] = seconds / self._cells[place].cost
+            self._pace[self._name(place)] = seconds / self._fold_fits[place].cost
             if score is not None:
                 self._scores.setdefault(self._name(place), score)
 
@@ -86,15 +88,19 @@ class Queue:
     def expected(self, place: int) -> float | None:
         """Give the seconds that a fit is expected to take, if that is known."""
         pace = self._pace.get(self._name(place))
-        return None if pace is None else pace * self._cells[place].cost
+        return None if pace is None else pace * self._fold_fits[place].cost
 
     def needed(self, name: str) -> float | None:
         """Give the seconds that all fits of a member take one after another."""
-        costs = sum(cell.cost for cell in self._cells if cell.member.name == name)
+        costs = sum(
+            fold_fit.cost
+            for fold_fit in self._fold_fits
+            if fold_fit.member.name == name
+        )
         return self._pace[name] * costs if name in self._pace else None
 
     def _name(self, place: int) -> str:
-        return self._cells[place].member.name
+        return self._fold_fits[place].member.name
 
     def _choose(self) -> int | None:
         raise NotImplementedError
@@ -112,7 +118,7 @@ class LongestFirst(Queue):
         return (
             self._name(place) not in self._tried,
             inf if expected is None else expected,
-            self._cells[place].cost,
+            self._fold_fits[place].cost,
             -place,
         )
 
@@ -126,7 +132,7 @@ class WithinTime(Queue):
 
     Parameters
     ----------
-    cells, seconds, found : see Queue
+    fold_fits, seconds, found : see Queue
         The fits.
     deadline : float
         In the time of ``time.monotonic()``.
@@ -139,9 +145,9 @@ class WithinTime(Queue):
 
     def __init__(
         self,
-        cells: list[Cell],
+        fold_fits: list[PlannedFit],
         seconds: Mapping[str, float],
-        found: Mapping[int, FittedCell],
+        found: Mapping[int, FoldFit],
         *,
         deadline: float,
         workers: int,
@@ -151,7 +157,7 @@ class WithinTime(Queue):
         self._grace = _GRACE * max(0.0, deadline - time.monotonic())
         self._workers = workers
         self._told = told
-        super().__init__(cells, seconds, found)
+        super().__init__(fold_fits, seconds, found)
 
     def _choose(self) -> int | None:
         self._hear()
@@ -199,7 +205,7 @@ class WithinTime(Queue):
 
     def _any_complete(self) -> bool:
         """Tell whether all fits of a member are done or under way."""
-        every = {cell.member.name for cell in self._cells}
+        every = {fold_fit.member.name for fold_fit in self._fold_fits}
         return bool(every - self._failed - set(map(self._name, self._left)))
 
     def _work_left(self, name: str) -> tuple[bool, float]:
@@ -236,7 +242,7 @@ class InTurn(WithinTime):
 
     Parameters
     ----------
-    cells, seconds, found, deadline, workers, told : see WithinTime
+    fold_fits, seconds, found, deadline, workers, told : see WithinTime
         The fits.
     turns : Turns
         Of members fitted before, and of those that are alike.
@@ -251,7 +257,9 @@ class InTurn(WithinTime):
         """Take note of how long a fit took, and how good it was on which split."""
         super().learn(place, seconds, score)
         if score is not None:
-            self._on_splits[self._name(place), self._cells[place].split.label] = score
+            self._on_splits[self._name(place), self._fold_fits[place].split.label] = (
+                score
+            )
 
     def expected(self, place: int) -> float | None:
         """Give the seconds of a fit; of whom nothing is known yet, by one alike."""
@@ -261,7 +269,7 @@ class InTurn(WithinTime):
         other, times = self._alike[name]
         if other not in self._scores:
             return own
-        return max(own or 0.0, times * self._pace[other] * self._cells[place].cost)
+        return max(own or 0.0, times * self._pace[other] * self._fold_fits[place].cost)
 
     def _choose(self) -> int | None:
         self._hear()

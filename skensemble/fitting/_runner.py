@@ -6,42 +6,28 @@ from typing import Any
 
 from joblib import effective_n_jobs
 
-from skensemble.fitting._cell import REFIT, Cell, Failure, FittedCell, Work
-from skensemble.fitting._failures import drop_failed, too_late
+from skensemble.fitting._cache import CachedFit, CacheLookup
+from skensemble.fitting._failures import too_late
 from skensemble.fitting._fit import (
-    cut_params,
-    fit_cell,
-    fit_member,
-    take_rows,
+    run_planned_fit,
     training_rows,
-    weight_name,
 )
-from skensemble.fitting._plan import plan_cells
+from skensemble.fitting._fold_fit import (
+    Failure,
+    FoldFit,
+    PlannedFit,
+    TrainingData,
+)
 from skensemble.fitting._queue import InTurn, LongestFirst, Queue, Turns, WithinTime
-from skensemble.fitting._recall import Kept, Recall
 from skensemble.fitting._shared import Shared, fetch
 from skensemble.fitting._store import Store
 from skensemble.fitting._threads import inner_threads, limited_blas, preferred
-from skensemble.fitting._workers import Outcome, Task, Terms, Workers
-
-# The engine as its callers see it.
-__all__ = [
-    "REFIT",
-    "Turns",
-    "Work",
-    "cut_params",
-    "drop_failed",
-    "fit_member",
-    "plan_cells",
-    "run_cells",
-    "take_rows",
-    "weight_name",
-]
+from skensemble.fitting._workers import RunContext, Task, TaskResult, Workers
 
 
-def run_cells(
-    cells: list[Cell],
-    work: Work,
+def run_fits(
+    fold_fits: list[PlannedFit],
+    work: TrainingData,
     *,
     n_jobs: int | None,
     on_error: str,
@@ -52,14 +38,14 @@ def run_cells(
     store: Store | None = None,
     deadline: float | None = None,
     turns: Turns | None = None,
-) -> tuple[list[FittedCell], list[Failure]]:
+) -> tuple[list[FoldFit], list[Failure]]:
     """Fit and predict all cells, the longest first; give them back as planned.
 
     Parameters
     ----------
-    cells : list of Cell
+    fold_fits : list of PlannedFit
         The fits to do.
-    work : Work
+    work : TrainingData
         The data.
     n_jobs : int or None
         Cores granted.
@@ -83,37 +69,41 @@ def run_cells(
 
     Returns
     -------
-    fitted : list of FittedCell
+    fitted : list of FoldFit
         What succeeded.
     failures : list of Failure
         What did not.
     """
     started = time.monotonic()
-    hooks = contexts or [None] * len(cells)
-    recall = Recall(store, cells, work)
-    done: dict[int, FittedCell | Failure] = dict(recall.found())
+    hooks = contexts or [None] * len(fold_fits)
+    recall = CacheLookup(store, fold_fits, work)
+    done: dict[int, FoldFit | Failure] = dict(recall.found())
     for place in done:
-        _tell(hooks[place], cells[place], work, owner)
+        _tell(hooks[place], fold_fits[place], work, owner)
     # Not those that are left: a resumed fit sums up in the same order.
-    threads = inner_threads(n_jobs, len(cells))
-    terms = Terms(Shared(work), threads, on_error, owner, store)
-    queue = _queue(cells, seconds or {}, done, terms.shared, deadline, n_jobs, turns)
+    threads = inner_threads(n_jobs, len(fold_fits))
+    terms = RunContext(Shared(work), threads, on_error, owner, store)
+    queue = _queue(
+        fold_fits, seconds or {}, done, terms.shared, deadline, n_jobs, turns
+    )
     tasks = [
-        Task(k, cell, key, hook)
-        for k, (cell, key, hook) in enumerate(
-            zip(cells, recall.keys, hooks, strict=True)
+        Task(k, fold_fit, key, hook)
+        for k, (fold_fit, key, hook) in enumerate(
+            zip(fold_fits, recall.keys, hooks, strict=True)
         )
     ]
-    one_each = {cell.member.name: cell.member.estimator for cell in cells}
+    one_each = {
+        fold_fit.member.name: fold_fit.member.estimator for fold_fit in fold_fits
+    }
     prefer = preferred(list(one_each.values()))
     options = {"n_jobs": n_jobs, "verbose": verbose, "prefer": prefer}
     workers = Workers(tasks, terms, options, deadline)
-    outcomes = workers.run(queue, recall.find) if len(done) < len(cells) else ()
+    outcomes = workers.run(queue, recall.find) if len(done) < len(fold_fits) else ()
     try:
         with limited_blas(threads):
             for outcome in outcomes:
                 task = tasks[outcome.place]
-                done[task.place] = _home(outcome, task, terms, queue, recall)
+                done[task.place] = _collect_result(outcome, task, terms, queue, recall)
     finally:
         terms.shared.close()
         recall.close()
@@ -121,26 +111,31 @@ def run_cells(
     # In turn, members share a limit of the caller's, which is not that of this run.
     if deadline is not None and turns is None:
         limit = f" of {max(0.0, deadline - started):.3g} s"
-    return _as_planned(done, cells, queue, limit)
+    return _as_planned(done, fold_fits, queue, limit)
 
 
 def _as_planned(
-    done: dict[int, FittedCell | Failure], cells: list[Cell], queue: Queue, limit: str
-) -> tuple[list[FittedCell], list[Failure]]:
+    done: dict[int, FoldFit | Failure],
+    fold_fits: list[PlannedFit],
+    queue: Queue,
+    limit: str,
+) -> tuple[list[FoldFit], list[Failure]]:
     """Give results in the order of the plan; what is not there was too late."""
     results = [
         done.get(k)
-        or too_late(cell, queue.expected(k), queue.needed(cell.member.name), limit)
-        for k, cell in enumerate(cells)
+        or too_late(
+            fold_fit, queue.expected(k), queue.needed(fold_fit.member.name), limit
+        )
+        for k, fold_fit in enumerate(fold_fits)
     ]
     return (
-        [result for result in results if isinstance(result, FittedCell)],
+        [result for result in results if isinstance(result, FoldFit)],
         [result for result in results if isinstance(result, Failure)],
     )
 
 
 def _queue(
-    cells: list[Cell],
+    fold_fits: list[PlannedFit],
     seconds: dict[str, float],
     done: dict[int, Any],
     shared: Shared,
@@ -149,56 +144,66 @@ def _queue(
     turns: Turns | None,
 ) -> Queue:
     if deadline is None:
-        return LongestFirst(cells, seconds, done)
+        return LongestFirst(fold_fits, seconds, done)
     limits = {
         "deadline": deadline,
         "workers": effective_n_jobs(n_jobs),
         "told": shared.told,
     }
     if turns is None:
-        return WithinTime(cells, seconds, done, **limits)
-    return InTurn(cells, seconds, done, turns=turns, **limits)
+        return WithinTime(fold_fits, seconds, done, **limits)
+    return InTurn(fold_fits, seconds, done, turns=turns, **limits)
 
 
-def _tell(hook: Any, cell: Cell, work: Work, owner: Any) -> None:
+def _tell(hook: Any, fold_fit: PlannedFit, work: TrainingData, owner: Any) -> None:
     """Begin and end the task of a cell that was found, so that progress bars finish."""
     if hook is None:
         return
     # Rows are cut only for callbacks that ask for them.
     rows = {
-        "X": lambda: training_rows(cell, work)[0],
-        "y": lambda: training_rows(cell, work)[1],
+        "X": lambda: training_rows(fold_fit, work)[0],
+        "y": lambda: training_rows(fold_fit, work)[1],
     }
     hook.call_on_fit_task_begin(estimator=owner, **rows)
     hook.call_on_fit_task_end(estimator=owner, **rows)
 
 
-def _home(
-    outcome: Outcome, task: Task, terms: Terms, queue: Queue, recall: Recall
-) -> FittedCell | Failure:
+def _collect_result(
+    outcome: TaskResult,
+    task: Task,
+    terms: RunContext,
+    queue: Queue,
+    recall: CacheLookup,
+) -> FoldFit | Failure:
     """Take a result in: its model, and the plan's rows instead of copies of them."""
-    cell, result = task.cell, outcome.result
+    fold_fit, result = task.fold_fit, outcome.result
     if isinstance(result, Failure):
         queue.give_up(task.place)
         return result
     seconds = result.fit_seconds + result.predict_seconds
     queue.learn(task.place, seconds, result.score)
     model = fetch(result.estimator)
-    if isinstance(model, Kept):
+    if isinstance(model, CachedFit):
         model = recall.model(model)
         if model is None:  # another process cleared the store in between
-            again = fit_cell(cell, terms.shared.get(), terms.threads, None, terms.owner)
+            again = run_planned_fit(
+                fold_fit, terms.shared.get(), terms.threads, None, terms.owner
+            )
             model = again.estimator
     result = replace(
-        result, train=cell.split.train, test=cell.split.test, estimator=model
+        result, train=fold_fit.split.train, test=fold_fit.split.test, estimator=model
     )
     if outcome.unkept is not None:
-        _keep_here(outcome.unkept, result, task, terms, recall)
-    return result if cell.keep else replace(result, estimator=None)
+        _store_here(outcome.unkept, result, task, terms, recall)
+    return result if fold_fit.keep else replace(result, estimator=None)
 
 
-def _keep_here(
-    error: Exception, result: FittedCell, task: Task, terms: Terms, recall: Recall
+def _store_here(
+    error: Exception,
+    result: FoldFit,
+    task: Task,
+    terms: RunContext,
+    recall: CacheLookup,
 ) -> None:
     """Keep what a worker could not, for want of a class of ``__main__``, or say so."""
     could_be = result.estimator is not None and terms.shared.travelled
@@ -209,4 +214,4 @@ def _keep_here(
             error = still
         else:
             return
-    recall.tell_unkept(result.member, error)
+    recall.warn_uncached(result.member, error)

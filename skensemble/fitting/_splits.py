@@ -1,15 +1,15 @@
 """Any way to split rows, as plain data."""
 
 import copy
+from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import check_cv
+from sklearn.model_selection import StratifiedKFold, check_cv
 
-from skensemble.core._seeds import named_seed
-from skensemble.core._told import warn
+from skensemble.core import Target, label_of, named_seed, warn
 from skensemble.exceptions import OverlappingSplitWarning
-from skensemble.fitting._cell import Rows, Split
+from skensemble.fitting._fold_fit import Rows, Split
 
 
 def plan_splits(
@@ -149,3 +149,41 @@ def _warn_of_overlap(name: str, splits: list[Split]) -> None:
                 OverlappingSplitWarning,
             )
             return
+
+
+def check_folds(name: str, cv: Any, target: Target) -> None:
+    """Refuse stratified folds where no class has a row for each.
+
+    Parameters
+    ----------
+    name : str
+        What the splitter is called.
+    cv : int, splitter, iterable or None
+        Its value.
+    target : Target
+        The target of a classifier.
+    """
+    stratified = cv is None or isinstance(cv, Integral | StratifiedKFold)
+    if target.kind != "classes" or not stratified:
+        return
+    folds = int(getattr(cv, "n_splits", 5 if cv is None else cv))
+    counts = np.bincount(target.values)
+    if folds >= 2 and counts.max() < folds:
+        least = int(counts.argmin())
+        rows = "1 row" if counts[least] == 1 else f"{counts[least]} rows"
+        raise ValueError(
+            f"{name}={cv!r}: n_splits={folds} cannot be greater than the number of "
+            f"members in each class; the smallest class of y, {label_of(target, least)}, "
+            f"has {rows}. Use fewer folds, merge rare classes, or {name}=KFold({folds}), "
+            "which does not stratify."
+        )
+
+
+def check_coverage(words: str, splits: list[Split], n_rows: int) -> None:
+    """Refuse splits that predict too little to learn a combination from."""
+    covered = int(covered_rows(splits, n_rows).sum())
+    if splits and covered < 2:
+        raise ValueError(
+            f"{words} predicts {covered} of {n_rows} rows; the combination needs more to "
+            "learn from."
+        )

@@ -14,7 +14,7 @@ import joblib
 
 from skensemble.fitting._entry import LEFTOVER, read_entry, write_entry
 
-CELL, MODEL = ".cell", ".model"
+FOLD_FIT, MODEL = ".fit", ".model"
 _DAY = 86_400
 
 
@@ -26,7 +26,7 @@ class StoreInfo:
     ----------
     path : Path
         Its folder.
-    n_cells : int
+    n_fits : int
         How many fits.
     n_bytes : int
         Room taken on disk, in bytes.
@@ -37,7 +37,7 @@ class StoreInfo:
     """
 
     path: Path
-    n_cells: int
+    n_fits: int
     n_bytes: int
     max_bytes: int | None
     oldest: datetime | None
@@ -49,7 +49,7 @@ class StoreInfo:
             "" if self.newest is None else f", last used {self.newest:%Y-%m-%d %H:%M}"
         )
         size = f"{self.n_bytes / 1e6:.1f}{limit} MB"
-        return f"StoreInfo({self.n_cells} fits, {size} in {str(self.path)!r}{used})"
+        return f"StoreInfo({self.n_fits} fits, {size} in {str(self.path)!r}{used})"
 
 
 class Store:
@@ -73,7 +73,7 @@ class Store:
     >>> from skensemble.fitting import Store
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     store = Store(folder, max_bytes=10**9)
-    ...     store.info().n_cells
+    ...     store.info().n_fits
     0
     """
 
@@ -101,7 +101,7 @@ class Store:
         times = [datetime.fromtimestamp(used) for _, used, _ in found]
         return StoreInfo(
             path=self.path,
-            n_cells=sum(path.suffix == CELL for path, _, _ in found),
+            n_fits=sum(path.suffix == FOLD_FIT for path, _, _ in found),
             n_bytes=sum(size for _, _, size in found),
             max_bytes=self.max_bytes,
             oldest=min(times, default=None),
@@ -148,7 +148,7 @@ class Store:
                 _remove(path)
 
     def _entries(self) -> Iterator[tuple[Path, float, int]]:
-        yield from self._files(CELL)
+        yield from self._files(FOLD_FIT)
         yield from self._files(MODEL)
 
     def _files(self, suffix: str) -> Iterator[tuple[Path, float, int]]:

@@ -20,10 +20,10 @@ from joblib.parallel import get_active_backend
 from sklearn.utils.parallel import Parallel, delayed
 
 from skensemble.exceptions import WorkerDiedError
-from skensemble.fitting._cell import Cell, Failure, FittedCell
-from skensemble.fitting._fit import fit_cell
+from skensemble.fitting._cache import CachedFit, save
+from skensemble.fitting._fit import run_planned_fit
+from skensemble.fitting._fold_fit import Failure, FoldFit, PlannedFit
 from skensemble.fitting._keys import Key
-from skensemble.fitting._recall import Kept, save
 from skensemble.fitting._shared import Shared
 from skensemble.fitting._store import Store
 
@@ -33,13 +33,13 @@ class Task:
     """A cell to fit, where it is kept, and whom to tell."""
 
     place: int
-    cell: Cell
+    fold_fit: PlannedFit
     key: Key | None
     context: Any
 
 
 @dataclass(frozen=True)
-class Terms:
+class RunContext:
     """What all tasks of a run have in common."""
 
     shared: Shared
@@ -50,11 +50,11 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TaskResult:
     """What became of a task; `unkept` is why it is not in the store."""
 
     place: int
-    result: FittedCell | Failure
+    result: FoldFit | Failure
     unkept: Exception | None = None
 
 
@@ -65,7 +65,7 @@ class Workers:
     ----------
     tasks : list of Task
         All of them, by place.
-    terms : Terms
+    terms : RunContext
         What they have in common.
     options : dict
         ``n_jobs``, ``verbose`` and ``prefer`` of joblib.
@@ -76,7 +76,7 @@ class Workers:
     def __init__(
         self,
         tasks: list[Task],
-        terms: Terms,
+        terms: RunContext,
         options: dict[str, Any],
         deadline: float | None,
     ):
@@ -98,8 +98,8 @@ class Workers:
         self._spared: list[int] = []
 
     def run(
-        self, places: Iterable[int], find: Callable[[int], FittedCell | None]
-    ) -> Iterator[Outcome]:
+        self, places: Iterable[int], find: Callable[[int], FoldFit | None]
+    ) -> Iterator[TaskResult]:
         """Do what the queue gives; `find` looks for what a dead worker had kept."""
         while True:
             try:
@@ -112,19 +112,19 @@ class Workers:
                     break
             for place in sorted(self._under_way):
                 found = find(place)
-                yield from [Outcome(place, found)] if found else self._alone(place)
+                yield from [TaskResult(place, found)] if found else self._alone(place)
                 self._under_way.discard(place)
-        yield from (Outcome(place, self._died(place)) for place in self._spared)
+        yield from (TaskResult(place, self._died(place)) for place in self._spared)
 
-    def _alone(self, place: int) -> Iterator[Outcome]:
+    def _alone(self, place: int) -> Iterator[TaskResult]:
         try:
             yield from self._pool([place])
         except TerminatedWorkerError as error:
             if _is_of_member(error):
                 raise
-            yield Outcome(place, self._died(place, error))
+            yield TaskResult(place, self._died(place, error))
 
-    def _pool(self, places: Iterable[int]) -> Iterator[Outcome]:
+    def _pool(self, places: Iterable[int]) -> Iterator[TaskResult]:
         parallel = self._parallel()
         outcomes = iter(parallel(self._tasks_of(places)))
         while True:
@@ -153,7 +153,7 @@ class Workers:
     def _tasks_of(self, places: Iterable[int]) -> Iterator[Any]:
         for place in places:
             task = self._tasks[place]
-            if task.cell.member.name in self._killers:
+            if task.fold_fit.member.name in self._killers:
                 # Its member is lost; another death would cost everyone their workers.
                 self._spared.append(place)
                 continue
@@ -162,8 +162,8 @@ class Workers:
 
     def _died(self, place: int, error: Exception | None = None) -> Failure:
         """Say that a member killed its worker: on this split, or on one before."""
-        cell = self._tasks[place].cell
-        name, label = cell.member.name, cell.split.label
+        fold_fit = self._tasks[place].fold_fit
+        name, label = fold_fit.member.name, fold_fit.split.label
         if error is not None:
             codes = re.search(r"exit codes of the workers are \{(.*?)\}", str(error))
             self._killers[name] = (
@@ -183,37 +183,41 @@ def _is_of_member(error: Exception) -> bool:
     return bool(getattr(error, "__notes__", ()))
 
 
-def _run(task: Task, terms: Terms) -> Outcome:
-    cell, work = task.cell, terms.shared.get()
+def _run(task: Task, terms: RunContext) -> TaskResult:
+    fold_fit, work = task.fold_fit, terms.shared.get()
     try:
-        fitted = fit_cell(cell, work, terms.threads, task.context, terms.owner)
+        fitted = run_planned_fit(
+            fold_fit, work, terms.threads, task.context, terms.owner
+        )
     except Exception as error:
-        name, label = cell.member.name, cell.split.label
+        name, label = fold_fit.member.name, fold_fit.split.label
         if terms.on_error == "raise":
             error.add_note(f"This happened in member {name!r}, split {label!r}.")
             raise
         terms.shared.tell(task.place, None)
         failure = Failure(name, label, error, traceback.format_exc())
-        return Outcome(task.place, failure)
+        return TaskResult(task.place, failure)
     outcome = _keep(task, terms, fitted)
     seconds = fitted.fit_seconds + fitted.predict_seconds
     terms.shared.tell(task.place, (seconds, fitted.score))
     return outcome
 
 
-def _keep(task: Task, terms: Terms, fitted: FittedCell) -> Outcome:
+def _keep(task: Task, terms: RunContext, fitted: FoldFit) -> TaskResult:
     """Keep a fit as soon as it is done, and hand back what is wanted of it."""
-    model = fitted.estimator if task.cell.keep else None
+    model = fitted.estimator if task.fold_fit.keep else None
     unkept = None
     if terms.store is not None and task.key is not None:
         try:
             save(terms.store, task.key, fitted)
-            if terms.shared.elsewhere and task.cell.keep:
-                return Outcome(task.place, replace(fitted, estimator=Kept(task.key)))
+            if terms.shared.elsewhere and task.fold_fit.keep:
+                return TaskResult(
+                    task.place, replace(fitted, estimator=CachedFit(task.key))
+                )
         except Exception as error:  # a full disk, or anything that pickling says
             unkept = error
             if not isinstance(error, OSError) and terms.shared.elsewhere:
                 # A class of __main__ is not found here, but where it is defined.
                 model = fitted.estimator
     fitted = replace(fitted, estimator=terms.shared.park(model))
-    return Outcome(task.place, fitted, unkept)
+    return TaskResult(task.place, fitted, unkept)

@@ -4,22 +4,17 @@ from dataclasses import replace
 from numbers import Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skensemble.core._checks import check_seed, check_whole
-from skensemble.core._per_row import check_weights
-from skensemble.core._told import warn
+from skensemble.core import check_seed, check_weights, check_whole, draw_seed, warn
 from skensemble.linear_model._encoding import encode, learn_encoding
 from skensemble.linear_model._problem import Point
 from skensemble.linear_model._rows import Settings, TrainingRows, make_problem
 from skensemble.linear_model.penalties import as_penalty
 from skensemble.linear_model.solvers import as_solver, choose_solver
-from skensemble.losses import as_loss
-
-_LARGEST_SEED = 2**31 - 1
+from skensemble.losses import as_loss, loss_for_target
 
 
 class BaseLinear(BaseEstimator):
@@ -37,38 +32,20 @@ class BaseLinear(BaseEstimator):
                 f"[{X.shape[0]}, {len(y)}]"
             )
         weight = _weight(sample_weight, X.shape[0])
-        loss = self._loss_for(target, task, weight)
+        loss = loss_for_target(as_loss(self.loss), self.loss, target, task, weight)
         columns = target.n_classes or np.reshape(y, (len(y), -1)).shape[1]
         width = loss.width(task, columns)
         self._task = task
         return TrainingRows(X, y, weight, loss, width, self._encoding)
 
-    def _loss_for(self, target, task, weight):
-        loss = as_loss(self.loss)
-        if task == "multiclass" and task not in loss.links and "binary" in loss.links:
-            raise ValueError(
-                f"loss={self.loss!r} is only suitable for a binary classification "
-                f"problem, but there are {target.n_classes} classes."
-            )
-        loss.link_for(task)
-        loss = clone(loss)
-        y = target.values
-        if target.kind == "classes":
-            loss = loss.for_classes(target.classes, y, weight)
-        elif target.kind == "labels":
-            loss = loss.for_classes([0, 1], y, weight)
-        loss.check(y)
-        return loss
-
     def _settings(self):
-        rng = check_random_state(self.random_state)
         return Settings(
             solver=self.solver,
             fit_intercept=self.fit_intercept,
             standardize=self.standardize,
             tol=self.tol,
             max_iter=self.max_iter,
-            seed=int(rng.randint(_LARGEST_SEED)),
+            seed=draw_seed(self.random_state),
         )
 
     def _advance(self, X, target, task, sample_weight):

@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring
 
-from skensemble.core._checks import check_choice, check_jobs
-from skensemble.core._per_row import check_per_row
-from skensemble.fitting._fit import take_rows
-from skensemble.fitting._splits import plan_splits
+from skensemble.core import check_choice, check_jobs, check_per_row
+from skensemble.fitting import plan_splits, take_rows
 from skensemble.linear_model._base import BaseLinear
 from skensemble.linear_model._folds import all_paths
 from skensemble.linear_model._grid import check_grid, mixtures, strengths

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-from skensemble.core._columns import Columns as Categories
-from skensemble.core._columns import as_pandas, learn_columns
+from skensemble.core import ColumnEncoder as Categories, as_pandas, fit_column_encoder
 from skensemble.linear_model.penalties import Columns as PenaltyColumns
 
 Array = NDArray[Any]
@@ -29,7 +28,7 @@ class Encoding:
 
     Parameters
     ----------
-    categories : Columns
+    categories : ColumnEncoder
         The levels of each categorical column.
     names : tuple of str or None
         Names of the encoded columns, where the data has names.
@@ -75,7 +74,7 @@ class Encoding:
 
         Returns
         -------
-        columns : Columns
+        columns : ColumnEncoder
         """
         return PenaltyColumns(
             n=n,
@@ -99,7 +98,7 @@ def learn_encoding(X: Any) -> Encoding:
     -------
     encoding : Encoding
     """
-    categories = learn_columns(X)
+    categories = fit_column_encoder(X)
     if not hasattr(X, "columns"):
         return Encoding(categories, None, None)
     names: list[str] = []

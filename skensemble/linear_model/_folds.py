@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 
-from skensemble.fitting._cell import Split
-from skensemble.fitting._threads import inner_threads, limited_blas
+from skensemble.fitting import Split, inner_threads, limited_blas
 from skensemble.linear_model._gram_folds import gram_paths, shares_gram
 from skensemble.linear_model._newton_folds import newton_paths, shares_newton
 from skensemble.linear_model._path import CoefficientPath, as_path

@@ -12,8 +12,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from skensemble.fitting._cell import Split
-from skensemble.fitting._threads import inner_threads, limited_blas
+from skensemble.fitting import Split, inner_threads, limited_blas
 from skensemble.linear_model._design import Design, make_design
 from skensemble.linear_model._path import CoefficientPath
 from skensemble.linear_model._problem import Problem

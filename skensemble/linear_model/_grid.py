@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.core._checks import check_whole
+from skensemble.core import check_whole
 from skensemble.linear_model._problem import Problem
 from skensemble.linear_model.penalties import Penalty
 

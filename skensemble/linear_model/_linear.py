@@ -6,8 +6,7 @@ from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
 
-from skensemble.core._per_row import check_weights
-from skensemble.core._targets import Target, class_target, decode, numeric_target
+from skensemble.core import Target, check_weights, class_target, decode, numeric_target
 from skensemble.linear_model._available import available_if
 from skensemble.linear_model._base import BaseLinear
 from skensemble.linear_model.solvers import FirstOrder

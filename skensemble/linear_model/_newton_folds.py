@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.fitting._cell import Split
+from skensemble.fitting import Split
 from skensemble.linear_model._curvature import Curvatures
 from skensemble.linear_model._path import CoefficientPath, as_path
 from skensemble.linear_model._problem import Point, Problem, Solution

@@ -1,5 +1,6 @@
 """Losses: what a model pays, and all that boosters and linear models derive from it."""
 
+# Names imported with `as` are for the other packages of this library, not public.
 from skensemble.losses._base import Loss
 from skensemble.losses._check import check_loss
 from skensemble.losses._classification import (
@@ -10,11 +11,17 @@ from skensemble.losses._classification import (
 )
 from skensemble.losses._custom import CustomLoss
 from skensemble.losses._deviance import Gamma, Poisson, Tweedie
+from skensemble.losses._differences import (
+    rows as rows,
+    slope_of_gradient as slope_of_gradient,
+)
 from skensemble.losses._display import LossDisplay
 from skensemble.losses._distribution import KLDivergence, RankedProbability
+from skensemble.losses._fitted_loss import loss_for_target as loss_for_target
 from skensemble.losses._focal import Focal
 from skensemble.losses._kink import Kink
-from skensemble.losses._names import as_loss, loss_names
+from skensemble.losses._links import SOFTMAX as SOFTMAX
+from skensemble.losses._names import as_loss, did_you_mean as did_you_mean, loss_names
 from skensemble.losses._regression import (
     AbsoluteError,
     Expectile,
@@ -24,6 +31,8 @@ from skensemble.losses._regression import (
     Quantile,
     SquaredError,
 )
+from skensemble.losses._scorer import LossScorer as LossScorer
+from skensemble.losses._search import best_step as best_step
 
 __all__ = [
     "AbsoluteError",

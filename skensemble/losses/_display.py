@@ -4,7 +4,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from skensemble.core._optional import optional
+from skensemble.core import optional
 from skensemble.losses._base import Loss
 from skensemble.losses._names import as_loss
 

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from skensemble.core._checks import nearest_name
+from skensemble.core import nearest_name
 from skensemble.losses._base import Loss
 
 # What others call them, without capitals and signs.

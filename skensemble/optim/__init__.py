@@ -1,5 +1,6 @@
 """How a model is led to its minimum: first-order optimizers, learning rates, stopping."""
 
+# Names imported with `as` are for the other packages of this library, not public.
 from skensemble.optim._adaptive import AdaGrad, Adam, AdamW, RMSProp
 from skensemble.optim._batches import GrowingBatch
 from skensemble.optim._clipping import ClipByNorm, ClipByValue
@@ -33,7 +34,7 @@ from skensemble.optim._schedules import (
     as_schedule,
 )
 from skensemble.optim._state import RunState, begin_run
-from skensemble.optim._stopping import Patience
+from skensemble.optim._stopping import Patience, as_stopping as as_stopping
 
 __all__ = [
     "SGD",

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.core._checks import check_share
+from skensemble.core import check_share
 
 Array = NDArray[Any]
 

@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.core._checks import check_share, check_whole
-from skensemble.core._parameters import ParameterHolder
-from skensemble.core._seeds import named_seed
+from skensemble.core import ParameterHolder, check_share, check_whole, named_seed
 from skensemble.optim._optimizers import Optimizer
 from skensemble.optim._rates import check_number
 

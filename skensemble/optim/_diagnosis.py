@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
-from skensemble.core._told import warn
+from skensemble.core import warn
 from skensemble.exceptions import DivergedError
 from skensemble.optim._packing import views
 from skensemble.optim._recipe import Recipe

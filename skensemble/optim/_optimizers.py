@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.core._parameters import ParameterHolder
+from skensemble.core import ParameterHolder
 from skensemble.optim._rates import check_number
 
 Array = NDArray[Any]

@@ -2,7 +2,7 @@
 
 import math
 
-from skensemble.core._checks import check_share, check_whole
+from skensemble.core import check_share, check_whole
 from skensemble.optim._rates import RateSource, Schedule, check_number
 
 

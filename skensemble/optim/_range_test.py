@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from skensemble.core._checks import check_whole
-from skensemble.core._optional import optional
+from skensemble.core import check_whole, optional
 from skensemble.optim._batches import first_size, order_of, updates_of
 from skensemble.optim._epoch import Stepper
 from skensemble.optim._recipe import Objective, Recipe

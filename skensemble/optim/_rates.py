@@ -4,7 +4,7 @@ import math
 from numbers import Real
 from typing import Any
 
-from skensemble.core._parameters import ParameterHolder
+from skensemble.core import ParameterHolder
 
 
 class Schedule(ParameterHolder):

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from skensemble.core._checks import check_whole
+from skensemble.core import check_whole
 from skensemble.optim._averaging import check_averaging
 from skensemble.optim._batches import as_batch_size
 from skensemble.optim._clipping import as_clipping

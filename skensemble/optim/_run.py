@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from skensemble.core._checks import check_whole
+from skensemble.core import check_whole
 from skensemble.optim import _checkpoint
 from skensemble.optim._diagnosis import has_risen, speak, speak_at_the_end
 from skensemble.optim._epoch import run_epoch

@@ -8,7 +8,7 @@ import math
 from numbers import Real
 from typing import Any
 
-from skensemble.core._checks import check_share
+from skensemble.core import check_share
 from skensemble.optim._rates import (
     RateSource,
     Schedule,

@@ -5,7 +5,7 @@ import time
 from numbers import Real
 from typing import Any
 
-from skensemble.core._parameters import ParameterHolder
+from skensemble.core import ParameterHolder
 
 
 class Patience(ParameterHolder):

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from skensemble.core._optional import optional
+from skensemble.core import optional
 from skensemble.persistence._part import Part
 
 # Not kept: pointers into the library, and training data.

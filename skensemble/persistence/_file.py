@@ -7,7 +7,7 @@ from typing import Any
 
 from sklearn.exceptions import InconsistentVersionWarning
 
-from skensemble.core._optional import optional
+from skensemble.core import optional
 from skensemble.exceptions import ModelFileError, UntrustedTypesError
 from skensemble.persistence._archive import METHODS, Archive, write_archive
 from skensemble.persistence._graph import Graph

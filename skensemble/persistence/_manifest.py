@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import is_classifier, is_clusterer, is_outlier_detector, is_regressor
 
-from skensemble.core._columns import as_pandas
+from skensemble.core import as_pandas
 from skensemble.exceptions import ModelFileError
 from skensemble.persistence._archive import Archive
 from skensemble.persistence._graph import Graph, full_name

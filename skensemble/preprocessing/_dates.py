@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.api import guess_datetime_format
 
-from skensemble.core._told import warn
+from skensemble.core import warn
 from skensemble.preprocessing._reading import NOTHING, Array
 
 _DATE = re.compile(

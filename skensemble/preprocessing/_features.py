@@ -8,8 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
-from skensemble.core._checks import check_choice, check_seed, check_whole
-from skensemble.core._seeds import root_seed
+from skensemble.core import check_choice, check_seed, check_whole, root_seed
 from skensemble.preprocessing._candidates import (
     OPERATIONS,
     Candidate,

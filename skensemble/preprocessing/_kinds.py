@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from skensemble.core._told import warn
+from skensemble.core import warn
 from skensemble.preprocessing._dates import looks_like_dates, parse_dates
 from skensemble.preprocessing._marks import learn_marks
 from skensemble.preprocessing._reading import (

@@ -7,7 +7,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import get_tags
 
-from skensemble.core._seeds import root_seed, seed_estimator
+from skensemble.core import root_seed, seed_estimator
 from skensemble.preprocessing._native import CategoriesOfFrame
 from skensemble.preprocessing._styles import STYLES
 from skensemble.preprocessing._table import TableEncoder

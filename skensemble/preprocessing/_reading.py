@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils import check_array
 
-from skensemble.core._told import warn
+from skensemble.core import warn
 
 Array = NDArray[Any]
 

@@ -1,7 +1,15 @@
 """Stacking, blending, Super Learner, ensemble selection and voting, on any split."""
 
+# Names imported with `as` are for the other packages of this library, not public.
+from skensemble.member_weights import (
+    NNLS,
+    Convex,
+    Discrete,
+    MaximizeAUC,
+    WeightSolver,
+    greedy_selection,
+)
 from skensemble.stacking._blending import BlendingClassifier, BlendingRegressor
-from skensemble.stacking._greedy import greedy_selection
 from skensemble.stacking._selection import (
     EnsembleSelectionClassifier,
     EnsembleSelectionRegressor,
@@ -12,13 +20,6 @@ from skensemble.stacking._super_learner import (
     SuperLearnerRegressor,
 )
 from skensemble.stacking._voting import VotingClassifier, VotingRegressor
-from skensemble.stacking._weights import (
-    NNLS,
-    Convex,
-    Discrete,
-    MaximizeAUC,
-    Solver,
-)
 
 __all__ = [
     "NNLS",
@@ -29,12 +30,12 @@ __all__ = [
     "EnsembleSelectionClassifier",
     "EnsembleSelectionRegressor",
     "MaximizeAUC",
-    "Solver",
     "StackingClassifier",
     "StackingRegressor",
     "SuperLearnerClassifier",
     "SuperLearnerRegressor",
     "VotingClassifier",
     "VotingRegressor",
+    "WeightSolver",
     "greedy_selection",
 ]

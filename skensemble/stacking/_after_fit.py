@@ -10,19 +10,27 @@ from sklearn.base import clone, is_classifier
 from sklearn.utils import check_consistent_length, check_random_state, indexable
 from sklearn.utils.validation import check_is_fitted
 
-from skensemble.core._composition import active, check_layers, is_named_list
-from skensemble.core._targets import class_target, decode, numeric_target
-from skensemble.fitting._digest import Unkeyable
-from skensemble.fitting._hashing import Hasher
-from skensemble.fitting._runner import take_rows
-from skensemble.stacking._compression import compression, latencies
-from skensemble.stacking._diversity import diversity
-from skensemble.stacking._evidence import Evidence, held_out
-from skensemble.stacking._export import predictions_frame, write_predictions
-from skensemble.stacking._judgement import calibrated, own_score
+from skensemble.combination import (
+    OutOfFoldData,
+    calibrated,
+    held_out_predictions,
+    own_score,
+)
+from skensemble.core import (
+    active,
+    check_layers,
+    class_target,
+    decode,
+    is_named_list,
+    numeric_target,
+)
+from skensemble.fitting import Hasher, Unkeyable, take_rows
+from skensemble.stacking.inspection._compression import compression, latencies
+from skensemble.stacking.inspection._diversity import diversity
+from skensemble.stacking.inspection._export import predictions_frame, write_predictions
 
 # Rows by which the training data are known again.
-_GLIMPSE = 1000
+_FINGERPRINT_ROWS = 1000
 IMPORTANCES = ("drop", "permutation")
 
 
@@ -130,14 +138,14 @@ class AfterFit:
         """
         check_is_fitted(self)
         _one_layer(self, "compress")
-        evidence = self._evidence_now()
+        oof_data = self._current_oof_data()
         if not self._known_splits:
             raise ValueError(
                 f"compress needs rows that the members had not seen, which cv={self.cv!r} "
                 "does not give; fit with splits, or use drop_members."
             )
         table, kept = compression(
-            evidence,
+            oof_data,
             self._score_without,
             latencies(self._layers[0]),
             max_members,
@@ -171,12 +179,12 @@ class AfterFit:
         check_is_fitted(self)
         if kind not in IMPORTANCES:
             raise ValueError(f"kind={kind!r} is not known; use one of {IMPORTANCES}.")
-        evidence = self._evidence_now()
-        names, whole = list(evidence.blocks), self._score_of(evidence)
+        oof_data = self._current_oof_data()
+        names, whole = list(oof_data.blocks), self._score_of(oof_data)
         if kind == "drop":
             left = {name: [n for n in names if n != name] for name in names}
             falls = {
-                name: whole - self._score_of(evidence.only(rest))
+                name: whole - self._score_of(oof_data.only(rest))
                 if rest and self._can_combine(rest)
                 else np.nan
                 for name, rest in left.items()
@@ -187,7 +195,7 @@ class AfterFit:
                 name: whole
                 - np.mean(
                     [
-                        self._score_of(evidence, _shuffled(evidence, name, rng))
+                        self._score_of(oof_data, _shuffled(oof_data, name, rng))
                         for _ in range(n_repeats)
                     ]
                 )
@@ -200,14 +208,14 @@ class AfterFit:
     def diversity_(self):
         """How alike the members' out-of-fold errors are, pair by pair."""
         check_is_fitted(self)
-        evidence = self._known_evidence()
+        oof_data = self._known_oof_data()
         return diversity(
-            evidence.blocks,
-            evidence.y,
-            kind=evidence.kind,
-            n_classes=evidence.n_classes,
-            methods=evidence.methods,
-            sample_weight=evidence.weight,
+            oof_data.blocks,
+            oof_data.y,
+            kind=oof_data.kind,
+            n_classes=oof_data.n_classes,
+            methods=oof_data.methods,
+            sample_weight=oof_data.weight,
         )
 
     def to_frame(
@@ -308,33 +316,35 @@ class AfterFit:
         """Keep some members, and combine them anew."""
         started = time.monotonic()
         whole = self._layers[0]
-        evidence = self._evidence_now().only(kept) if hasattr(self, "oof_") else None
+        oof_data = (
+            self._current_oof_data().only(kept) if hasattr(self, "oof_") else None
+        )
         known = dict(self.estimators)
         failed = {name: why for name, why in self.failed_.items() if name in known}
         layer = replace(whole.only(kept), failed=failed)
         self._keep([layer], len(whole.oof))
-        if evidence is None:
-            self._combined = self._learn_nothing(kept)
+        if oof_data is None:
+            self._combined = self._combiner_of_given_weights(kept)
             self._accept(self._combined)
             return
-        self._combined = self._learn(evidence)
+        self._combined = self._learn(oof_data)
         self._accept(self._combined)
         rows = np.flatnonzero(whole.oof.covered)
-        self._judge(evidence, rows, self._known_splits, time.monotonic() - started)
+        self._judge(oof_data, rows, self._known_splits, time.monotonic() - started)
 
-    def _known_evidence(self):
+    def _known_oof_data(self):
         if not hasattr(self, "oof_"):
             raise AttributeError(
                 f"{type(self).__name__} has no out-of-fold predictions without splits; "
                 "give it a cv."
             )
-        return self._evidence
+        return self._oof_data
 
-    def _evidence_now(self):
+    def _current_oof_data(self):
         """Evidence with the features, where they are passed through."""
-        evidence = self._known_evidence()
+        oof_data = self._known_oof_data()
         if not self.passthrough:
-            return evidence
+            return oof_data
         if not hasattr(self, "_training"):
             raise ValueError(
                 "with passthrough=True the combination needs the training data, which a "
@@ -343,22 +353,24 @@ class AfterFit:
         X, target, _ = self._training
         return self._gather(self._layers[-1], X, target, self._final_params)[0]
 
-    def _score_without(self, evidence, names):
+    def _score_without(self, oof_data, names):
         if not self._can_combine(names):
             return -np.inf
-        return self._score_of(evidence.only(names))
+        return self._score_of(oof_data.only(names))
 
     def _can_combine(self, names) -> bool:
         """Whether some members can be combined without the others."""
         return True
 
-    def _score_of(self, evidence, asked=None):
+    def _score_of(self, oof_data, asked=None):
         """Score on rows that the combination has not seen."""
         rows = np.flatnonzero(self._layers[-1].oof.covered)
         n_rows = len(self._layers[-1].oof)
-        held = held_out(self._learn, evidence, self._known_splits, rows, n_rows, asked)
-        held = calibrated(self.calibrate, held, evidence)
-        return own_score(held, evidence, self._scorer(evidence))["score"]
+        held = held_out_predictions(
+            self._learn, oof_data, self._known_splits, rows, n_rows, asked
+        )
+        held = calibrated(self.calibrate, held, oof_data)
+        return own_score(held, oof_data, self._scorer(oof_data))["score"]
 
 
 def _one_layer(ensemble: Any, verb: str) -> None:
@@ -378,7 +390,7 @@ def _training(ensemble: Any, X: Any, y: Any, params: dict[str, Any]) -> Any:
                 "add_members needs the training data, which a pickle does not hold: "
                 "add_members(members, X, y)."
             )
-        if ensemble._glimpse != glimpse_of(known[0]):
+        if ensemble._data_fingerprint != data_fingerprint(known[0]):
             raise ValueError(
                 "X was changed in place since the fit, and members of one ensemble are "
                 "fitted on the same data; give those: add_members(members, X, y)."
@@ -394,9 +406,9 @@ def _check_same(ensemble: Any, X: Any, target: Any, known: Any) -> None:
     """Refuse data that are not those of the fit, as far as that can be told."""
     n_rows = len(ensemble._layers[0].oof)
     same = len(target.values) == n_rows
-    if same and hasattr(ensemble, "_evidence"):
+    if same and hasattr(ensemble, "_oof_data"):
         covered = ensemble._layers[0].oof.covered
-        same = np.array_equal(target.values[covered], ensemble._evidence.y)
+        same = np.array_equal(target.values[covered], ensemble._oof_data.y)
     if not same:
         raise ValueError(
             f"y is not the target of the fit ({n_rows} rows): members of one ensemble "
@@ -408,7 +420,7 @@ def _check_same(ensemble: Any, X: Any, target: Any, known: Any) -> None:
         raise ValueError(
             f"X has {width} features, but the fit saw {ensemble.n_features_in_}."
         )
-    same = glimpse_of(X) == ensemble._glimpse
+    same = data_fingerprint(X) == ensemble._data_fingerprint
     if known is not None and X is not known[0]:
         same = same and _content(X) == _content(known[0])
     if not same:
@@ -418,10 +430,12 @@ def _check_same(ensemble: Any, X: Any, target: Any, known: Any) -> None:
         )
 
 
-def glimpse_of(X: Any) -> bytes | None:
+def data_fingerprint(X: Any) -> bytes | None:
     """Digest some rows, to know the data again without keeping them."""
     n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
-    return _content(take_rows(X, np.arange(0, n_rows, max(1, n_rows // _GLIMPSE))))
+    return _content(
+        take_rows(X, np.arange(0, n_rows, max(1, n_rows // _FINGERPRINT_ROWS)))
+    )
 
 
 def _content(X: Any) -> bytes | None:
@@ -436,10 +450,10 @@ def _restore(ensemble: Any, before: dict[str, Any]) -> None:
     ensemble.__dict__.update(before)
 
 
-def _shuffled(evidence: Evidence, name: str, rng: Any) -> Evidence:
-    order = rng.permutation(len(evidence))
-    blocks = evidence.blocks | {name: evidence.blocks[name][order]}
-    return replace(evidence, blocks=blocks)
+def _shuffled(oof_data: OutOfFoldData, name: str, rng: Any) -> OutOfFoldData:
+    order = rng.permutation(len(oof_data))
+    blocks = oof_data.blocks | {name: oof_data.blocks[name][order]}
+    return replace(oof_data, blocks=blocks)
 
 
 def _most_probable(block: Any, kind: str) -> Any:

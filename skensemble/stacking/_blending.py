@@ -5,10 +5,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
 
-from skensemble.core._checks import check_choice, check_share
-from skensemble.core._seeds import named_seed
-from skensemble.fitting._cell import Split
-from skensemble.fitting._holdout import WAYS, inner_split
+from skensemble.core import check_choice, check_share, named_seed
+from skensemble.fitting import WAYS, Split, inner_split
 from skensemble.stacking._meta_estimator import BaseMetaEstimator
 
 
@@ -178,7 +176,7 @@ class BlendingClassifier(ClassifierMixin, BaseBlending):
         The out-of-fold predictions, labelled.
     ensemble_oof_ : ndarray of shape (n,) or (n, k)
         What the whole says of each row, combined without it; NaN where nobody can.
-    cells_ : tuple of FittedCell
+    fits_ : tuple of FittedCell
         Every fit: member, split, rows, seconds, score.
     leaderboard_ : pandas.DataFrame
         Score out of fold, its standard deviation over splits, and seconds, a row a
@@ -323,7 +321,7 @@ class BlendingRegressor(RegressorMixin, BaseBlending):
         The out-of-fold predictions, labelled.
     ensemble_oof_ : ndarray of shape (n,) or (n, k)
         What the whole says of each row, combined without it; NaN where nobody can.
-    cells_ : tuple of FittedCell
+    fits_ : tuple of FittedCell
         Every fit: member, split, rows, seconds, score.
     leaderboard_ : pandas.DataFrame
         Score out of fold, its standard deviation over splits, and seconds, a row a

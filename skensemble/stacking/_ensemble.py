@@ -14,43 +14,57 @@ from sklearn.utils import Bunch, get_tags, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.validation import check_is_fitted
 
-from skensemble.core._checks import check_choice, check_jobs, check_seconds, check_seed
-from skensemble.core._composition import (
+from skensemble.combination import (
+    CALIBRATIONS,
+    PREFIT,
+    Combiner,
+    Evaluation,
+    EvaluationInputs,
+    FitCombiner,
+    FittedMembers,
+    OutOfFoldData,
+    gather_members,
+    meta_features,
+    predict_prefit,
+)
+from skensemble.core import (
     NamedMembers,
+    Target,
     active,
+    check_choice,
+    check_jobs,
     check_layers,
+    check_seconds,
+    check_seed,
+    class_target,
+    decode,
     is_named_list,
+    numeric_target,
+    resolve_response_method,
+    root_seed,
     tagged,
 )
-from skensemble.core._responses import asked_by
-from skensemble.core._seeds import root_seed
-from skensemble.core._targets import Target, class_target, decode, numeric_target
-from skensemble.fitting._cell import Member, Split
-from skensemble.fitting._runner import (
-    Work,
-    drop_failed,
-    plan_cells,
-    run_cells,
-)
-from skensemble.fitting._splits import plan_splits
-from skensemble.fitting._store import as_store
-from skensemble.stacking._after_fit import AfterFit, glimpse_of
-from skensemble.stacking._checks import (
+from skensemble.fitting import (
+    FitParams,
+    Member,
+    Split,
+    TrainingData,
+    as_store,
     check_coverage,
     check_data,
     check_folds,
-    check_scored,
-    check_scoring_kind,
+    check_known,
+    drop_failed,
+    plan_fits,
+    plan_splits,
+    route,
+    run_fits,
+    task_tree,
 )
-from skensemble.stacking._combinations import meta_features
+from skensemble.scoring import as_scoring, check_scored, check_scoring_kind, score_block
+from skensemble.stacking._after_fit import AfterFit, data_fingerprint
 from skensemble.stacking._drawing import visual_block
-from skensemble.stacking._evidence import Combined, Evidence, Learn
-from skensemble.stacking._fit import Fit, on_rows, task_tree
-from skensemble.stacking._fit_params import FitParams, check_known, route
-from skensemble.stacking._judgement import CALIBRATIONS, Case, Verdict
-from skensemble.stacking._members import PREFIT, FittedMembers, ask_prefit, from_cells
-from skensemble.stacking._scores import score_block
-from skensemble.stacking._scoring import as_scoring
+from skensemble.stacking._fit import Fit, on_rows
 
 
 class BaseEnsemble(
@@ -167,10 +181,10 @@ class BaseEnsemble(
             seed=self._seed,
         )
 
-    def _learn(self, evidence: Evidence) -> Combined:
+    def _learn(self, oof_data: OutOfFoldData) -> Combiner:
         raise AssertionError("each kind of ensemble says how it combines")
 
-    def _accept(self, combined: Combined) -> None:
+    def _accept(self, combined: Combiner) -> None:
         """Show what was learned as attributes."""
 
     def _prepare(self, name: str, estimator: Any) -> Any:
@@ -214,9 +228,15 @@ class BaseEnsemble(
         X, target, routed = fit.X, fit.target, fit.routed
         index = getattr(X, "index", None)
         if self._is_prefit():
-            cells = ask_prefit(members, X, target, self._method())
-            found = from_cells(
-                cells, {}, [], target, refit=True, index=index, labels=target.classes
+            fold_fits = predict_prefit(members, X, target, self._method())
+            found = gather_members(
+                fold_fits,
+                {},
+                [],
+                target,
+                refit=True,
+                index=index,
+                labels=target.classes,
             )
             return found.calibrated(
                 self.calibrate_members, target, routed.sample_weight
@@ -225,31 +245,31 @@ class BaseEnsemble(
             Member(
                 name,
                 self._prepare(name, model),
-                asked_by(model, self._method()),
+                resolve_response_method(model, self._method()),
                 routed.members[name],
             )
             for name, model in members
         ]
-        cells = plan_cells(named, fit.splits, refit=self._refits(), seed=self._seed)
+        fold_fits = plan_fits(named, fit.splits, refit=self._refits(), seed=self._seed)
         if fit.rows is not None:
-            cells = [on_rows(cell, fit.rows) for cell in cells]
+            fold_fits = [on_rows(fold_fit, fit.rows) for fold_fit in fold_fits]
         score = functools.partial(
             score_block, kind=target.kind, scoring=self._scoring(target)
         )
         limit = self.time_limit
-        fitted, failures = run_cells(
-            cells,
-            Work(X, target.values, target.n_classes, score),
+        fitted, failures = run_fits(
+            fold_fits,
+            TrainingData(X, target.values, target.n_classes, score),
             n_jobs=self.n_jobs,
             on_error=self.on_error,
             verbose=self.verbose,
             seconds=self._known_seconds(),
             store=as_store(self.memory),
             deadline=None if limit is None else fit.started + limit,
-            **task_tree(self, fit.context, named, cells),
+            **task_tree(self, fit.context, fold_fits),
         )
         kept, failed = drop_failed(fitted, failures)
-        found = from_cells(
+        found = gather_members(
             kept, failed, fit.splits, target, refit=self._refits(), index=index
         )
         return found.calibrated(self.calibrate_members, target, routed.sample_weight)
@@ -265,7 +285,7 @@ class BaseEnsemble(
         self._n_classes = target.n_classes
         # For members added later; not pickled.
         self._training = (fit.X, target, params)
-        self._glimpse = glimpse_of(fit.X)
+        self._data_fingerprint = data_fingerprint(fit.X)
 
     def __getstate__(self):
         """Leave the training data out of a pickle."""
@@ -291,7 +311,7 @@ class BaseEnsemble(
         self.stack_method_ = list(everyone.methods.values())
         if everyone.oof.blocks:
             self.oof_ = replace(everyone.oof, covered=last.oof.covered)
-        self.cells_ = everyone.cells
+        self.fits_ = everyone.fold_fits
         self._kinds = everyone.kinds
         self._take_feature_names()
 
@@ -305,20 +325,20 @@ class BaseEnsemble(
     def _combine(self, fit: Fit):
         """Learn from the out-of-fold predictions, and score what was learned."""
         X, target = fit.X, fit.target
-        evidence, rows = self._gather(self._layers[-1], X, target, fit.routed.final)
+        oof_data, rows = self._gather(self._layers[-1], X, target, fit.routed.final)
         task = fit.context.subcontext(task_name="combination")
         task.call_on_fit_task_begin(estimator=self, X=X, y=target.values)
-        self._combined = self._learn(evidence)
+        self._combined = self._learn(oof_data)
         self._accept(self._combined)
         task.call_on_fit_task_end(estimator=self, X=X, y=target.values)
-        self._judge(evidence, rows, fit.splits, time.monotonic() - fit.started)
+        self._judge(oof_data, rows, fit.splits, time.monotonic() - fit.started)
 
-    def _gather_of(self, depth: int) -> tuple[Evidence, np.ndarray]:
+    def _gather_of(self, depth: int) -> tuple[OutOfFoldData, np.ndarray]:
         """Evidence of a layer below the last."""
         X, target, _ = self._training
         return self._gather(self._layers[depth], X, target, self._final_params)
 
-    def _gather(self, last, X, target, params) -> tuple[Evidence, np.ndarray]:
+    def _gather(self, last, X, target, params) -> tuple[OutOfFoldData, np.ndarray]:
         rows = np.flatnonzero(last.oof.covered)
         if len(rows) < 2:
             raise ValueError(
@@ -326,7 +346,7 @@ class BaseEnsemble(
                 f"layer {self._layers.index(last) + 1}; the combination needs more to "
                 "learn from. More splits predict more rows, layer by layer."
             )
-        evidence = Evidence(
+        oof_data = OutOfFoldData(
             blocks=last.oof.blocks,
             methods=last.kinds,
             y=target.values,
@@ -335,24 +355,24 @@ class BaseEnsemble(
             kind=target.kind,
             n_classes=target.n_classes,
         )
-        return (evidence if len(rows) == len(last.oof) else evidence.take(rows)), rows
+        return (oof_data if len(rows) == len(last.oof) else oof_data.take(rows)), rows
 
     def _split_words(self) -> str:
         return f"cv={self.cv!r}"
 
-    def _judge(self, evidence, rows, splits, seconds):
-        self._evidence = replace(evidence, X=None)
+    def _judge(self, oof_data, rows, splits, seconds):
+        self._oof_data = replace(oof_data, X=None)
         self.__dict__.pop("_found", None)
-        self._case = Case(
+        self._case = EvaluationInputs(
             learn=self._learner(),
-            evidence=evidence,
+            oof_data=oof_data,
             splits=splits,
             rows=rows,
             calibrate=self.calibrate,
-            score=self._scorer(evidence),
+            score=self._scorer(oof_data),
             oof=self.oof_,
             kinds=self._kinds,
-            cells=self.cells_,
+            fold_fits=self.fits_,
             name=self._own_row,
             seconds=seconds,
         )
@@ -360,7 +380,7 @@ class BaseEnsemble(
         if not self._judged_when_asked():
             self._calibrator = self._verdict.calibrator
 
-    def _learner(self) -> Learn:
+    def _learner(self) -> FitCombiner:
         return self._learn
 
     def _judged_when_asked(self) -> bool:
@@ -368,9 +388,9 @@ class BaseEnsemble(
         return False
 
     @property
-    def _verdict(self) -> Verdict:
+    def _verdict(self) -> Evaluation:
         check_is_fitted(self)
-        self._known_evidence()
+        self._known_oof_data()
         if not hasattr(self, "_found"):
             self._found = self._case.verdict()
             del self._case
@@ -386,9 +406,9 @@ class BaseEnsemble(
         """What the ensemble says of rows that it was not fitted on, row by row."""
         return self._verdict.oof
 
-    def _scorer(self, evidence: Evidence):
-        scoring = self._scoring_of(evidence.kind, evidence.n_classes)
-        return functools.partial(score_block, kind=evidence.kind, scoring=scoring)
+    def _scorer(self, oof_data: OutOfFoldData):
+        scoring = self._scoring_of(oof_data.kind, oof_data.n_classes)
+        return functools.partial(score_block, kind=oof_data.kind, scoring=scoring)
 
     def _scoring(self, target: Target):
         return self._scoring_of(target.kind, target.n_classes)
@@ -400,8 +420,10 @@ class BaseEnsemble(
 
     def _known_seconds(self) -> dict[str, float]:
         known: dict[str, float] = {}
-        for cell in getattr(self, "cells_", ()):
-            known[cell.member] = max(known.get(cell.member, 0.0), cell.fit_seconds)
+        for fold_fit in getattr(self, "fits_", ()):
+            known[fold_fit.member] = max(
+                known.get(fold_fit.member, 0.0), fold_fit.fit_seconds
+            )
         return known
 
     def _is_prefit(self) -> bool:
@@ -431,10 +453,10 @@ class BaseEnsemble(
 
     def _answers_by_layer(self, X) -> list[dict[str, np.ndarray]]:
         check_is_fitted(self)
-        found = [self._layers[0].respond(X, self.n_jobs)]
+        found = [self._layers[0].predict_blocks(X, self.n_jobs)]
         for below, layer in zip(self._layers, self._layers[1:], strict=False):
             table = self._table(found[-1], below, X)
-            found.append(layer.respond(table, self.n_jobs))
+            found.append(layer.predict_blocks(table, self.n_jobs))
         return found
 
     def _table(self, blocks, members: FittedMembers, X):
@@ -453,7 +475,7 @@ class BaseEnsemble(
 
     def _combined_block(self, X):
         blocks = self._answers(X)
-        block = self._combined_now().respond(blocks, X)
+        block = self._combined_now().combine(blocks, X)
         if self._calibrator is not None:
             block = self._calibrator.transform(block)
         return block

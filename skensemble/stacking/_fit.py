@@ -3,10 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from skensemble.core._targets import Target
-from skensemble.fitting._cell import Cell, Member, Split
-from skensemble.fitting._runner import REFIT
-from skensemble.stacking._fit_params import FitParams
+from skensemble.core import Target
+from skensemble.fitting import REFIT, FitParams, PlannedFit, Split
 
 
 @dataclass(frozen=True)
@@ -40,26 +38,8 @@ class Fit:
     rows: Any = None
 
 
-def task_tree(
-    owner: Any, context: Any, members: list[Member], cells: list[Cell]
-) -> dict[str, Any]:
-    """One context a member, one below it a cell."""
-    counts = {m.name: sum(c.member.name == m.name for c in cells) for m in members}
-    above = {
-        name: context.subcontext(f"member {name}", max_subtasks=count)
-        for name, count in counts.items()
-    }
-    for member in above.values():
-        member.call_on_fit_task_begin(estimator=owner)
-    contexts = [
-        above[cell.member.name].subcontext(f"split {cell.split.label}")
-        for cell in cells
-    ]
-    return {"contexts": contexts, "owner": owner}
-
-
-def on_rows(cell: Cell, rows: Any) -> Cell:
+def on_rows(fold_fit: PlannedFit, rows: Any) -> PlannedFit:
     """Fit on all rows that are known, where that is not all."""
-    if cell.split.label != REFIT:
-        return cell
-    return replace(cell, split=replace(cell.split, train=rows))
+    if fold_fit.split.label != REFIT:
+        return fold_fit
+    return replace(fold_fit, split=replace(fold_fit.split, train=rows))

@@ -14,15 +14,11 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.model_selection import TimeSeriesSplit
 
-from skensemble.core._checks import check_share
-from skensemble.core._seeds import named_seed
-from skensemble.core._targets import Target
-from skensemble.core._told import warn
+from skensemble.combination import held_out_predictions
+from skensemble.core import Target, check_share, named_seed, warn
 from skensemble.exceptions import StackedOverfitWarning
-from skensemble.fitting._holdout import inner_split
-from skensemble.fitting._runner import cut_params, take_rows
-from skensemble.stacking._evidence import held_out
-from skensemble.stacking._scores import score_block
+from skensemble.fitting import cut_params, inner_split, take_rows
+from skensemble.scoring import score_block
 
 # Samples of the held-out rows for the standard errors.
 _DRAWS = 100
@@ -93,14 +89,16 @@ def measure_layers(
     )
     table, said = {}, []
     for depth, blocks in enumerate(answers, 1):
-        evidence, rows = probe._gather_of(depth - 1)
-        held = held_out(probe._learn, evidence, probe._known_splits, rows, len(train))
-        combined = probe._learn(evidence)
-        found = combined.respond(blocks, asked if ensemble.passthrough else None)
+        oof_data, rows = probe._gather_of(depth - 1)
+        held = held_out_predictions(
+            probe._learn, oof_data, probe._known_splits, rows, len(train)
+        )
+        combined = probe._learn(oof_data)
+        found = combined.combine(blocks, asked if ensemble.passthrough else None)
         out_of_fold = (
             np.nan
             if held.block is None
-            else score(held.block, held.method, evidence.y[held.rows])
+            else score(held.block, held.method, oof_data.y[held.rows])
         )
         said.append((found, combined.method))
         kept = score(found, combined.method, target.values[rest])
@@ -142,19 +140,22 @@ def trusted_layers(table: pd.DataFrame, guard: str) -> int:
     -------
     n_layers : int
     """
-    oof, held_out, se = (
+    oof, held_out_predictions, se = (
         {depth: float(value) for depth, value in enumerate(table[name], 1)}
         for name in ("oof_score", "held_out_score", "se")
     )
     # No margin: benchmarks/ranking.py found the better depth in 39 of 50 fits this way.
-    given, best = len(held_out), max(held_out, key=lambda depth: held_out[depth])
+    given, best = (
+        len(held_out_predictions),
+        max(held_out_predictions, key=lambda depth: held_out_predictions[depth]),
+    )
     if best == given:
         return given
     words = "fitted" if guard == "fallback" else "better (guard='fallback' does that)"
     warn(
         f"With {given} layers the score is {oof[given]:.4g} out of fold, but "
-        f"{held_out[given]:.4g} on rows held out from all layers; with {best} it is "
-        f"{held_out[best]:.4g} there (standard error of the difference {se[best]:.2g}): "
+        f"{held_out_predictions[given]:.4g} on rows held out from all layers; with {best} it is "
+        f"{held_out_predictions[best]:.4g} there (standard error of the difference {se[best]:.2g}): "
         f"only {best} layer(s) are {words}.",
         StackedOverfitWarning,
     )

@@ -10,14 +10,9 @@ from sklearn.utils.metadata_routing import MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skensemble.core._checks import check_choice
-from skensemble.core._composition import check_kind
-from skensemble.core._responses import AUTO
-from skensemble.core._targets import decode
-from skensemble.stacking._checks import lacks
-from skensemble.stacking._combinations import fit_meta_model, member_shares
+from skensemble.combination import fit_meta_model, member_shares, meta_blocks
+from skensemble.core import AUTO, check_choice, check_kind, decode, lacks_method
 from skensemble.stacking._ensemble import BaseEnsemble
-from skensemble.stacking._meta_features import meta_blocks
 
 
 def final_has(method: str):
@@ -44,8 +39,8 @@ class BaseMetaEstimator(BaseEnsemble):
         classes = isinstance(self, ClassifierMixin)
         return LogisticRegression() if classes else RidgeCV()
 
-    def _learn(self, evidence):
-        return fit_meta_model(self._final(), evidence, self._prefix(), self.passthrough)
+    def _learn(self, oof_data):
+        return fit_meta_model(self._final(), oof_data, self._prefix(), self.passthrough)
 
     def _learner(self):
         # Nothing that is set later changes what this fit is judged by.
@@ -71,14 +66,14 @@ class BaseMetaEstimator(BaseEnsemble):
         ``feature_importances_``; a meta model without either has no shares.
         """
         check_is_fitted(self)
-        evidence = self._evidence
+        oof_data = self._oof_data
         columns = meta_blocks(
-            list(evidence.blocks.values()),
-            [evidence.methods[name] for name in evidence.blocks],
-            evidence.n_classes,
+            list(oof_data.blocks.values()),
+            [oof_data.methods[name] for name in oof_data.blocks],
+            oof_data.n_classes,
         )
-        found = member_shares(self.final_estimator_, columns, evidence.weight)
-        index = pd.Index(list(evidence.blocks), name="member")
+        found = member_shares(self.final_estimator_, columns, oof_data.weight)
+        index = pd.Index(list(oof_data.blocks), name="member")
         return pd.Series(found, index=index, name="weight")
 
     def _check_kinds(self, members):
@@ -94,7 +89,7 @@ class BaseMetaEstimator(BaseEnsemble):
         if self.stack_method == "auto" or self.on_error == "drop":
             return
         for name, member in members:
-            if lacks(member, self.stack_method):
+            if lacks_method(member, self.stack_method):
                 raise ValueError(
                     f"Underlying estimator {name} does not implement the method "
                     f"{self.stack_method}. Use stack_method='auto', or another member "
@@ -109,7 +104,7 @@ class BaseMetaEstimator(BaseEnsemble):
                 f"'final_estimator' parameter should be a {kind}. Got {final!r}; give a "
                 f"{kind} instance, or None for the usual one."
             )
-        if self.calibrate is not None and lacks(final, "predict_proba"):
+        if self.calibrate is not None and lacks_method(final, "predict_proba"):
             raise ValueError(
                 f"calibrate={self.calibrate!r} needs probabilities, which "
                 f"final_estimator={final!r} does not give; use one with predict_proba, "

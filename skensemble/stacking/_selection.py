@@ -4,10 +4,9 @@ import numpy as np
 import pandas as pd
 from sklearn.base import ClassifierMixin, RegressorMixin
 
-from skensemble.core._checks import check_choice, check_share, check_whole
-from skensemble.core._seeds import named_seed
-from skensemble.stacking._greedy import TIES, greedy_selection
-from skensemble.stacking._scoring import as_scoring
+from skensemble.core import check_choice, check_share, check_whole, named_seed
+from skensemble.member_weights import TIES, greedy_selection
+from skensemble.scoring import as_scoring
 from skensemble.stacking._weighted import BaseWeighted, stacked
 
 # What is smooth tells more than accuracy does.
@@ -41,14 +40,14 @@ class BaseSelection(BaseWeighted):
                 f"max_steps={self.max_steps}."
             )
 
-    def _weigh(self, evidence):
+    def _weigh(self, oof_data):
         weights, path = greedy_selection(
-            dict(zip(evidence.blocks, stacked(evidence), strict=True)),
-            evidence.y,
-            scoring=self.scoring or _DEFAULT[evidence.kind],
+            dict(zip(oof_data.blocks, stacked(oof_data), strict=True)),
+            oof_data.y,
+            scoring=self.scoring or _DEFAULT[oof_data.kind],
             max_steps=self.max_steps,
-            sample_weight=evidence.weight,
-            kind=evidence.kind,
+            sample_weight=oof_data.weight,
+            kind=oof_data.kind,
             n_init=self.n_init,
             n_bags=self.n_bags,
             bag_fraction=self.bag_fraction,
@@ -155,7 +154,7 @@ class EnsembleSelectionClassifier(ClassifierMixin, BaseSelection):
         The out-of-fold predictions, labelled.
     ensemble_oof_ : ndarray of shape (n,) or (n, k)
         What the whole says of each row, combined without it; NaN where nobody can.
-    cells_ : tuple of FittedCell
+    fits_ : tuple of FittedCell
         Every fit: member, split, rows, seconds, score.
     leaderboard_ : pandas.DataFrame
         Score out of fold, its standard deviation over splits, and seconds, a row a
@@ -311,7 +310,7 @@ class EnsembleSelectionRegressor(RegressorMixin, BaseSelection):
         The out-of-fold predictions, labelled.
     ensemble_oof_ : ndarray of shape (n,) or (n, k)
         What the whole says of each row, combined without it; NaN where nobody can.
-    cells_ : tuple of FittedCell
+    fits_ : tuple of FittedCell
         Every fit: member, split, rows, seconds, score.
     leaderboard_ : pandas.DataFrame
         Score out of fold, its standard deviation over splits, and seconds, a row a

@@ -88,7 +88,7 @@ class StackingClassifier(ClassifierMixin, BaseMetaEstimator):
         How each member is asked.
     oof_ : OutOfFold
         The out-of-fold predictions, labelled.
-    cells_ : tuple of FittedCell
+    fits_ : tuple of FittedCell
         Every fit: member, split, rows, seconds, score.
     leaderboard_ : pandas.DataFrame
         Accuracy out of fold, its standard deviation over splits, and seconds, a row a
@@ -265,7 +265,7 @@ class StackingRegressor(RegressorMixin, BaseMetaEstimator):
         How each member is asked.
     oof_ : OutOfFold
         The out-of-fold predictions, labelled.
-    cells_ : tuple of FittedCell
+    fits_ : tuple of FittedCell
         Every fit: member, split, rows, seconds, score.
     leaderboard_ : pandas.DataFrame
         R2 out of fold, its standard deviation over splits, and seconds, a row a

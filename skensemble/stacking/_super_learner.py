@@ -1,16 +1,39 @@
 """The Super Learner: weights for members that minimise the cross-validated risk."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from sklearn.base import ClassifierMixin, RegressorMixin, clone, is_classifier
 from sklearn.pipeline import Pipeline
 
-from skensemble.core._composition import is_named_list
-from skensemble.fitting._splits import plan_splits
-from skensemble.stacking._checks import check_folds, check_screeners
-from skensemble.stacking._risk import outer_risk, pointwise_risk, risk_row
+from skensemble.core import is_named_list
+from skensemble.fitting import check_folds, plan_splits
+from skensemble.member_weights import as_weight_solver
 from skensemble.stacking._weighted import BaseWeighted, stacked
-from skensemble.stacking._weights import as_solver
+from skensemble.stacking.inspection._risk import outer_risk, pointwise_risk, risk_row
+
+
+def _check_screeners(screeners: Any, names: list[str]) -> None:
+    """Refuse screeners of nobody, and those that choose nothing."""
+    if screeners is None:
+        return
+    if not isinstance(screeners, Mapping):
+        raise ValueError(
+            f"screeners={screeners!r} should be a dict of member name to transformer."
+        )
+    if unknown := [name for name in screeners if name not in names]:
+        raise ValueError(
+            f"screeners name {unknown}, which are no members; members: {names}."
+        )
+    for name, screener in screeners.items():
+        able = hasattr(screener, "fit") and hasattr(screener, "transform")
+        if screener is not None and (isinstance(screener, type) or not able):
+            raise ValueError(
+                f"screeners: {screener!r} of member {name!r} should be a transformer, "
+                "with fit and transform."
+            )
 
 
 class BaseSuperLearner(BaseWeighted):
@@ -18,12 +41,12 @@ class BaseSuperLearner(BaseWeighted):
 
     _own_row = "super learner"
 
-    def _weigh(self, evidence):
-        weights = as_solver(self.solver).weigh(
-            stacked(evidence),
-            evidence.y,
-            kind=evidence.kind,
-            sample_weight=evidence.weight,
+    def _weigh(self, oof_data):
+        weights = as_weight_solver(self.solver).weigh(
+            stacked(oof_data),
+            oof_data.y,
+            kind=oof_data.kind,
+            sample_weight=oof_data.weight,
         )
         return weights, None
 
@@ -35,7 +58,7 @@ class BaseSuperLearner(BaseWeighted):
 
     def _check_options(self):
         super()._check_options()
-        as_solver(self.solver)
+        as_weight_solver(self.solver)
         if self.outer_cv is not None and self._is_prefit():
             raise ValueError(
                 f"outer_cv={self.outer_cv!r} fits the members again on parts of the rows, "
@@ -43,7 +66,7 @@ class BaseSuperLearner(BaseWeighted):
             )
         if is_named_list(self.estimators):
             names = [name for name, _ in self._named_members()]
-            check_screeners(self.screeners, names)
+            _check_screeners(self.screeners, names)
 
     def _splits(self, X, target, routed):
         if self.outer_cv is not None:  # only to refuse it before a member is fitted
@@ -64,9 +87,9 @@ class BaseSuperLearner(BaseWeighted):
             )
         return super()._splits(X, target, routed)
 
-    def _judge(self, evidence, rows, splits, seconds):
-        super()._judge(evidence, rows, splits, seconds)
-        self.cv_risk_ = self._risks(evidence)
+    def _judge(self, oof_data, rows, splits, seconds):
+        super()._judge(oof_data, rows, splits, seconds)
+        self.cv_risk_ = self._risks(oof_data)
 
     def _reduce(self, kept):
         # What is measured by fits of the whole is not known of the rest.
@@ -83,20 +106,20 @@ class BaseSuperLearner(BaseWeighted):
         if self.outer_cv is not None:
             self.outer_risk_ = outer_risk(self, *self._training)
 
-    def _risks(self, evidence) -> pd.DataFrame:
+    def _risks(self, oof_data) -> pd.DataFrame:
         """Risk of every member out of fold, and of the whole."""
         table = {
             name: risk_row(
-                pointwise_risk(block, evidence.y, evidence.kind), evidence.weight
+                pointwise_risk(block, oof_data.y, oof_data.kind), oof_data.weight
             )
             | {"weight": self.weights_[name]}
-            for name, block in evidence.blocks.items()
+            for name, block in oof_data.blocks.items()
         }
         held = self._verdict.held
         own = {"risk": np.nan, "se": np.nan}
         if held.block is not None:
-            weight = None if evidence.weight is None else evidence.weight[held.rows]
-            losses = pointwise_risk(held.block, evidence.y[held.rows], evidence.kind)
+            weight = None if oof_data.weight is None else oof_data.weight[held.rows]
+            losses = pointwise_risk(held.block, oof_data.y[held.rows], oof_data.kind)
             own = risk_row(losses, weight)
         table[self._own_row] = own | {"weight": np.nan}
         return pd.DataFrame.from_dict(table, orient="index").rename_axis("member")
@@ -176,7 +199,7 @@ class SuperLearnerClassifier(ClassifierMixin, BaseSuperLearner):
         The out-of-fold predictions, labelled.
     ensemble_oof_ : ndarray of shape (n,) or (n, k)
         What the whole says of each row, combined without it; NaN where nobody can.
-    cells_ : tuple of FittedCell
+    fits_ : tuple of FittedCell
         Every fit: member, split, rows, seconds, score.
     leaderboard_ : pandas.DataFrame
         Score out of fold, its standard deviation over splits, and seconds, a row a
@@ -327,7 +350,7 @@ class SuperLearnerRegressor(RegressorMixin, BaseSuperLearner):
         The out-of-fold predictions, labelled.
     ensemble_oof_ : ndarray of shape (n,) or (n, k)
         What the whole says of each row, combined without it; NaN where nobody can.
-    cells_ : tuple of FittedCell
+    fits_ : tuple of FittedCell
         Every fit: member, split, rows, seconds, score.
     leaderboard_ : pandas.DataFrame
         Score out of fold, its standard deviation over splits, and seconds, a row a

@@ -7,13 +7,11 @@ import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin, is_classifier
 from sklearn.utils.validation import check_is_fitted
 
-from skensemble.core._checks import check_choice
-from skensemble.core._composition import is_named_list
-from skensemble.stacking._combinations import WeightedMean
-from skensemble.stacking._evidence import Evidence
-from skensemble.stacking._risk import pointwise_risk, risk_row
-from skensemble.stacking._scores import score_block
+from skensemble.combination import OutOfFoldData, WeightedMean
+from skensemble.core import check_choice, is_named_list
+from skensemble.scoring import score_block
 from skensemble.stacking._weighted import BaseWeighted
+from skensemble.stacking.inspection._risk import pointwise_risk, risk_row
 
 CV = "cv"
 WAYS = ["hard", "soft", "logit"]
@@ -74,7 +72,7 @@ class BaseVoting(BaseWeighted):
     def _keep(self, layers, n_rows):
         super()._keep(layers, n_rows)
         if self.verbose:
-            _report(self.cells_, self._layers[0].names)
+            _report(self.fits_, self._layers[0].names)
 
     def _answers_by_layer(self, X):
         # As in scikit-learn, `voting` counts when rows are predicted, not before.
@@ -82,7 +80,7 @@ class BaseVoting(BaseWeighted):
         layer = self._layers[0]
         if not layer.calibrators:
             layer = replace(layer, methods=dict.fromkeys(layer.names, self._method()))
-        return [layer.respond(X, self.n_jobs)]
+        return [layer.predict_blocks(X, self.n_jobs)]
 
     def _combined_now(self):
         return replace(self._combined, how=self._how)
@@ -102,11 +100,11 @@ class BaseVoting(BaseWeighted):
         for name in ("oof_", "_case", "_found"):
             self.__dict__.pop(name, None)
         kept = self._layers[-1].names
-        self._combined = self._learn_nothing(kept)
+        self._combined = self._combiner_of_given_weights(kept)
         self._calibrator = None
         self._accept(self._combined)
 
-    def _learn_nothing(self, kept: list[str]) -> WeightedMean:
+    def _combiner_of_given_weights(self, kept: list[str]) -> WeightedMean:
         weights = dict(zip(kept, self._given(kept), strict=True))
         return WeightedMean(weights, self._how, self._target_kind, self._n_classes)
 
@@ -126,29 +124,29 @@ class BaseVoting(BaseWeighted):
             )
         return given
 
-    def _weigh(self, evidence):
-        names = list(evidence.blocks)
+    def _weigh(self, oof_data):
+        names = list(oof_data.blocks)
         if not isinstance(self.weights, str):
             return self._given(names), None
-        merits = [self._merit(evidence, name) for name in names]
+        merits = [self._merit(oof_data, name) for name in names]
         return np.divide(merits, sum(merits)), None
 
-    def _merit(self, evidence: Evidence, name: str) -> float:
+    def _merit(self, oof_data: OutOfFoldData, name: str) -> float:
         """Weight of a member, from its out-of-fold predictions."""
-        block = evidence.blocks[name]
+        block = oof_data.blocks[name]
         if self.voting == "hard":
             right = score_block(
                 block,
-                evidence.methods[name],
-                evidence.y,
-                kind=evidence.kind,
-                weight=evidence.weight,
+                oof_data.methods[name],
+                oof_data.y,
+                kind=oof_data.kind,
+                weight=oof_data.weight,
             )
-            right = min(max(right, _LEAST), 1 - 1 / (len(evidence) + 1))
-            odds = (max(evidence.n_classes, 2) - 1) * right / (1 - right)
+            right = min(max(right, _LEAST), 1 - 1 / (len(oof_data) + 1))
+            odds = (max(oof_data.n_classes, 2) - 1) * right / (1 - right)
             return max(float(np.log(odds)), _LEAST)
-        losses = pointwise_risk(block, evidence.y, evidence.kind)
-        return 1.0 / max(risk_row(losses, evidence.weight)["risk"], _LEAST)
+        losses = pointwise_risk(block, oof_data.y, oof_data.kind)
+        return 1.0 / max(risk_row(losses, oof_data.weight)["risk"], _LEAST)
 
     def transform(self, X):
         """Predict what each member says of new rows.
@@ -206,10 +204,12 @@ class BaseVoting(BaseWeighted):
         return [f"{prefix}_{name}{k}" for name in members for k in range(width)]
 
 
-def _report(cells, names: list[str]) -> None:
+def _report(fold_fits, names: list[str]) -> None:
     """Say how long each member took, in scikit-learn's format."""
     for k, name in enumerate(names, 1):
-        seconds = sum(cell.fit_seconds for cell in cells if cell.member == name)
+        seconds = sum(
+            fold_fit.fit_seconds for fold_fit in fold_fits if fold_fit.member == name
+        )
         message = f"({k} of {len(names)}) Processing {name}, total={seconds:6.1f}s"
         print(f"[Voting] {message:.>64}")  # noqa: T201
 
@@ -306,7 +306,7 @@ class VotingClassifier(ClassifierMixin, BaseVoting):
         The out-of-fold predictions, labelled, where there are splits.
     ensemble_oof_ : ndarray of shape (n,) or (n, k)
         What the whole says of each row, combined without it; NaN where nobody can.
-    cells_ : tuple of FittedCell
+    fits_ : tuple of FittedCell
         Every fit: member, split, rows, seconds, score.
     leaderboard_ : pandas.DataFrame
         Score out of fold, its standard deviation over splits, and seconds, a row a
@@ -435,7 +435,7 @@ class VotingRegressor(RegressorMixin, BaseVoting):
         The out-of-fold predictions, labelled, where there are splits.
     ensemble_oof_ : ndarray of shape (n,) or (n, k)
         What the whole says of each row, combined without it; NaN where nobody can.
-    cells_ : tuple of FittedCell
+    fits_ : tuple of FittedCell
         Every fit: member, split, rows, seconds, score.
     leaderboard_ : pandas.DataFrame
         Score out of fold, its standard deviation over splits, and seconds, a row a

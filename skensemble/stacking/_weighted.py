@@ -7,11 +7,9 @@ import pandas as pd
 from sklearn.base import is_classifier
 from sklearn.utils.metaestimators import available_if
 
-from skensemble.core._composition import check_kind
-from skensemble.stacking._checks import lacks
-from skensemble.stacking._combinations import WeightedMean, exact
+from skensemble.combination import OutOfFoldData, WeightedMean, exact
+from skensemble.core import check_kind, lacks_method
 from skensemble.stacking._ensemble import BaseEnsemble
-from skensemble.stacking._evidence import Evidence
 
 
 def _has_probabilities(ensemble):
@@ -38,24 +36,24 @@ class BaseWeighted(BaseEnsemble):
         if self._method() != "predict_proba":
             return
         for name, member in members:
-            if lacks(member, "predict_proba"):
+            if lacks_method(member, "predict_proba"):
                 raise ValueError(
                     f"Member {name!r} ({type(member).__name__}) has no predict_proba, so "
                     "its answers cannot be averaged; give it probabilities, or use "
                     "calibrate_members='sigmoid'."
                 )
 
-    def _learn(self, evidence: Evidence) -> WeightedMean:
-        weights, details = self._weigh(evidence)
+    def _learn(self, oof_data: OutOfFoldData) -> WeightedMean:
+        weights, details = self._weigh(oof_data)
         return WeightedMean(
-            dict(zip(evidence.blocks, map(float, weights), strict=True)),
+            dict(zip(oof_data.blocks, map(float, weights), strict=True)),
             self._how,
-            evidence.kind,
-            evidence.n_classes,
+            oof_data.kind,
+            oof_data.n_classes,
             details,
         )
 
-    def _weigh(self, evidence: Evidence) -> tuple[Any, Any]:
+    def _weigh(self, oof_data: OutOfFoldData) -> tuple[Any, Any]:
         """Give one weight a member, and what else is to be told of them."""
         raise AssertionError("each kind of ensemble says how it weighs")
 
@@ -100,6 +98,6 @@ class BaseWeighted(BaseEnsemble):
         return self._combined_block(X)
 
 
-def stacked(evidence: Evidence) -> np.ndarray:
+def stacked(oof_data: OutOfFoldData) -> np.ndarray:
     """Put the members' predictions into one array, (n_members, n) or (n_members, n, k)."""
-    return np.stack([exact(b, evidence.kind) for b in evidence.blocks.values()])
+    return np.stack([exact(b, oof_data.kind) for b in oof_data.blocks.values()])

@@ -18,7 +18,7 @@ from skensemble import AutoEnsembleClassifier, AutoEnsembleRegressor, load, save
 from skensemble.auto._calibration import judges_size
 from skensemble.auto._threshold import tuned_threshold
 from skensemble.losses import Hinge, LogLoss
-from skensemble.stacking._scoring import as_scoring
+from skensemble.scoring._prediction_scorer import as_scoring
 
 # A tree of pure leaves is right or wrong with certainty; of small ones, nearly so.
 SURE = [("sure", DecisionTreeClassifier(min_samples_leaf=2, random_state=0))]

@@ -224,9 +224,9 @@ def test_no_time_for_everyone_and_more_later(dear):
     assert all(is_late(why[0]) for why in auto.failed_.values())
     assert "no time" in set(auto.explain()["status"])
     auto.set_params(members="auto")
-    before = len(auto.cells_)
+    before = len(auto.fits_)
     auto.fit_more(4)
-    assert len(auto.cells_) > before
+    assert len(auto.fits_) > before
     assert roc_auc_score(late, auto.predict_proba(X_new)[:, 1]) > 0.9
 
 
@@ -265,12 +265,12 @@ def test_groups_stay_together(dear):
     auto = AutoEnsembleClassifier(None, members=["linear"], preset="fast").fit(
         X, y, groups=groups
     )
-    for cell in auto.cells_:
-        assert not set(groups[cell.train]) & set(groups[cell.test])
+    for fold_fit in auto.fits_:
+        assert not set(groups[fold_fit.train]) & set(groups[fold_fit.test])
     own = AutoEnsembleClassifier(
         None, members=["linear"], preset="fast", cv=GroupKFold(2)
     ).fit(X, y, groups=groups)
-    assert len(own.cells_) == 2
+    assert len(own.fits_) == 2
 
 
 def test_threshold_for_a_metric(dear):

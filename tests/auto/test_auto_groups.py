@@ -154,5 +154,5 @@ def test_groups_that_are_missing_are_one():
     names = pd.Series([f"g{group}" for group in groups]).where(groups > 0)
     auto = AutoEnsembleRegressor(None, members=["linear"], preset="fast")
     auto.fit(X, y, groups=names)
-    for cell in auto.cells_:
-        assert set(groups[cell.train]).isdisjoint(groups[cell.test])
+    for fold_fit in auto.fits_:
+        assert set(groups[fold_fit.train]).isdisjoint(groups[fold_fit.test])

@@ -16,8 +16,8 @@ from skensemble.auto._candidate import Allowance, Candidate
 from skensemble.auto._costs import Cost, bound_of, cost_of, hurried, is_large, most_rows
 from skensemble.auto._folds import sample_of_rows, thinned
 from skensemble.auto._kinds import xgboost
-from skensemble.fitting._cell import Split
-from skensemble.fitting._runner import run_cells
+from skensemble.fitting._fold_fit import Split
+from skensemble.fitting._runner import run_fits
 
 N = 60_000
 
@@ -237,13 +237,13 @@ def test_last_fits_of_the_upper_layer_are_of_rows_of_which_something_was_said(
 ):
     rows = {}
 
-    def noted(cells, *args, **options):
-        for cell in cells:
-            train = cell.split.train
-            rows[cell.member.name] = None if train is None else len(train)
-        return run_cells(cells, *args, **options)
+    def noted(fold_fits, *args, **options):
+        for fold_fit in fold_fits:
+            train = fold_fit.split.train
+            rows[fold_fit.member.name] = None if train is None else len(train)
+        return run_fits(fold_fits, *args, **options)
 
-    monkeypatch.setattr(_deployment, "run_cells", noted)
+    monkeypatch.setattr(_deployment, "run_fits", noted)
     X, y = table(6000)
     auto = AutoEnsembleRegressor(60, members=["lightgbm_small"], random_state=0)
     auto.fit(X, y).refit_best()

@@ -353,13 +353,13 @@ def test_nothing_is_fitted_twice(tmp_path):
     X, y = DIABETES
     model = SeedAveraging(ExtraTreeRegressor(), 2, random_state=0, memory=tmp_path)
     first = model.fit(X, y).predict(X)
-    assert not any(cell.cached for cell in model.cells_)
+    assert not any(fold_fit.cached for fold_fit in model.fits_)
     model.set_params(n_seeds=3).fit(X, y)
-    assert [cell.cached for cell in model.cells_] == [True, True, False]
+    assert [fold_fit.cached for fold_fit in model.fits_] == [True, True, False]
     assert_array_equal(model.set_params(n_seeds=2).fit(X, y).predict(X), first)
     folds = CrossFitted(Ridge(), cv=3, memory=tmp_path).fit(X, y)
     again = clone(folds).fit(X, y)
-    assert all(cell.cached for cell in again.cells_)
+    assert all(fold_fit.cached for fold_fit in again.fits_)
     assert_array_equal(folds.predict(X), again.predict(X))
 
 

@@ -29,8 +29,8 @@ from skensemble.exceptions import (
     TimeLimitError,
 )
 from skensemble.fitting import _workers
-from skensemble.fitting._cell import Failure, FittedCell
-from skensemble.fitting._fit import fit_cell
+from skensemble.fitting._fit import run_planned_fit
+from skensemble.fitting._fold_fit import Failure, FoldFit
 
 IRIS = load_iris(return_X_y=True)
 DIABETES = load_diabetes(return_X_y=True)
@@ -465,11 +465,11 @@ def test_no_member_is_fitted_twice(tmp_path, monkeypatch):
     X, y = IRIS
     fits = []
 
-    def counted(cell, *rest):
-        fits.append(cell.member.name)
-        return fit_cell(cell, *rest)
+    def counted(fold_fit, *rest):
+        fits.append(fold_fit.member.name)
+        return run_planned_fit(fold_fit, *rest)
 
-    monkeypatch.setattr(_workers, "fit_cell", counted)
+    monkeypatch.setattr(_workers, "run_planned_fit", counted)
     bag = BaggingClassifier(n_estimators=4, memory=str(tmp_path), random_state=0)
     first = bag.fit(X, y).predict_proba(X)
     assert len(fits) == 4
@@ -544,7 +544,7 @@ def test_failed_and_late_members_are_told_apart():
         Failure("three", 2, TimeLimitError("late"), ""),
     ]
     none = np.empty(0, dtype=np.intp)
-    done = FittedCell("four", 3, None, none, "predict", None, None, None, 0.0, 0.0)
+    done = FoldFit("four", 3, None, none, "predict", None, None, None, 0.0, 0.0)
     with pytest.warns(MemberFailedWarning) as told:
         kept, failed = keep_done([done], failures)
     assert [str(one.message)[:12] for one in told] == ["Member 'two'", "2 of 4 membe"]

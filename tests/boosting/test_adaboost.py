@@ -10,8 +10,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
-from sklearn.ensemble import AdaBoostClassifier as SklearnClassifier
-from sklearn.ensemble import AdaBoostRegressor as SklearnRegressor
+from sklearn.ensemble import (
+    AdaBoostClassifier as SklearnClassifier,
+    AdaBoostRegressor as SklearnRegressor,
+)
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier

@@ -15,8 +15,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import scipy.sparse as sp
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from joblib import Memory
 from lightgbm import LGBMRegressor
@@ -33,10 +32,10 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from xgboost import XGBRegressor
 
 from skensemble.fitting import Store
-from skensemble.fitting._cell import Cell, Member, Split, Work
-from skensemble.fitting._digest import Unkeyable
-from skensemble.fitting._hashing import Hasher
+from skensemble.fitting._fold_fit import Member, PlannedFit, Split, TrainingData
 from skensemble.fitting._keys import Keys
+from skensemble.fitting.hashing._digest import Unkeyable
+from skensemble.fitting.hashing._hasher import Hasher
 
 LIMIT = 3
 
@@ -325,11 +324,13 @@ def test_code_of_a_notebook(monkeypatch):
         lines = text.splitlines(keepends=True)
         monkeypatch.setitem(linecache.cache, name, (len(text), None, lines, name))
         exec(compile(text, name, "exec"), vars(notebook))
-        digests.append(digest(notebook.Cell))
+        digests.append(digest(notebook.PlannedFit))
         # As it is after instances came back from a worker.
-        replaced = notebook.Cell.fit.__code__.replace(co_filename="<dynamic-code>")
-        notebook.Cell.fit.__code__ = replaced
-        assert digest(notebook.Cell) == digests[-1]
+        replaced = notebook.PlannedFit.fit.__code__.replace(
+            co_filename="<dynamic-code>"
+        )
+        notebook.PlannedFit.fit.__code__ = replaced
+        assert digest(notebook.PlannedFit) == digests[-1]
     assert digests[0] == digests[1] != digests[2]
 
 
@@ -384,8 +385,8 @@ def test_code_without_source_has_no_key():
 
 
 TABLE = np.arange(12.0).reshape(6, 2)
-WORK = Work(TABLE, TABLE[:, 0], 0, lambda *_: None)
-CELL = Cell(
+WORK = TrainingData(TABLE, TABLE[:, 0], 0, lambda *_: None)
+FOLD_FIT = PlannedFit(
     Member("m", Ridge(random_state=0), "auto", {"sample_weight": np.ones(6)}),
     Split(0, np.arange(4), np.arange(4, 6)),
     keep=False,
@@ -394,15 +395,15 @@ CELL = Cell(
 
 def change(member=(), split=(), **rest):
     return replace(
-        CELL,
-        member=replace(CELL.member, **dict(member)),
-        split=replace(CELL.split, **dict(split)),
+        FOLD_FIT,
+        member=replace(FOLD_FIT.member, **dict(member)),
+        split=replace(FOLD_FIT.split, **dict(split)),
         **rest,
     )
 
 
-def key(cell=CELL, **changes):
-    return Keys(replace(WORK, **changes)).key(cell)
+def key(fold_fit=FOLD_FIT, **changes):
+    return Keys(replace(WORK, **changes)).key(fold_fit)
 
 
 def test_a_key_covers_all_that_the_result_depends_on():
@@ -424,15 +425,15 @@ def test_a_key_covers_all_that_the_result_depends_on():
     ]
     assert len(set(keys)) == len(keys)
     same = [change(member={"name": "n"}), change(split={"label": 7}), change(keep=True)]
-    assert {key(cell) for cell in same} == {key()}
+    assert {key(fold_fit) for fold_fit in same} == {key()}
 
 
 def test_members_do_not_change_each_others_keys():
     others = [change(member={"estimator": est}) for est in (XGBRegressor(), Mine())]
     keys = Keys(WORK)
-    for cell in others:
-        keys.key(cell)
-    assert keys.key(CELL) == key()
+    for fold_fit in others:
+        keys.key(fold_fit)
+    assert keys.key(FOLD_FIT) == key()
 
 
 def test_draws_without_a_seed_are_kept_apart_by_name():
@@ -457,7 +458,7 @@ def test_versions_count(monkeypatch):
 
 
 def real(name):
-    from skensemble.fitting._code import version_of
+    from skensemble.fitting.hashing._source_code import version_of
 
     return version_of(name)
 

@@ -23,9 +23,11 @@ from skensemble.exceptions import (
     WorkerDiedError,
 )
 from skensemble.fitting import Store
-from skensemble.fitting._cell import FittedCell, Member, Work
+from skensemble.fitting._failures import drop_failed
+from skensemble.fitting._fold_fit import FoldFit, Member, TrainingData
+from skensemble.fitting._plan import plan_fits
 from skensemble.fitting._queue import WithinTime
-from skensemble.fitting._runner import drop_failed, plan_cells, run_cells
+from skensemble.fitting._runner import run_fits
 from skensemble.fitting._splits import plan_splits
 
 X = np.random.default_rng(0).normal(size=(60, 3))
@@ -96,11 +98,11 @@ def score(block, method, y):
 def run(members, *, limit=None, n_jobs=None, on_error="raise", splits=3, **options):
     named = [Member(name, est, "auto") for name, est in members.items()]
     parts = plan_splits(splits, X, Y, n_rows=60, classifier=False) if splits else []
-    cells = plan_cells(named, parts, refit=True, seed=0)
+    fold_fits = plan_fits(named, parts, refit=True, seed=0)
     deadline = None if limit is None else time.monotonic() + limit
-    return run_cells(
-        cells,
-        Work(X, Y, 0, score),
+    return run_fits(
+        fold_fits,
+        TrainingData(X, Y, 0, score),
         n_jobs=n_jobs,
         on_error=on_error,
         deadline=deadline,
@@ -109,7 +111,7 @@ def run(members, *, limit=None, n_jobs=None, on_error="raise", splits=3, **optio
 
 
 def complete(fitted):
-    names = [cell.member for cell in fitted]
+    names = [fold_fit.member for fold_fit in fitted]
     return [name for name in dict.fromkeys(names) if names.count(name) == 4]
 
 
@@ -217,16 +219,16 @@ def test_a_limited_run_goes_on_with_a_store(tmp_path):
     assert failures
     second, none = run(members, limit=60, store=Store(tmp_path))
     assert (len(second), none) == (8, [])
-    assert sum(cell.cached for cell in second) == len(first)
+    assert sum(fold_fit.cached for fold_fit in second) == len(first)
 
 
 def test_queue_with_all_found_and_with_none_left():
     named = [Member("a", Ridge(), "auto")]
-    cells = plan_cells(named, [], refit=True, seed=0)
-    done = FittedCell("a", "refit", None, X, "predict", None, None, None, 1.0, 0.0)
+    fold_fits = plan_fits(named, [], refit=True, seed=0)
+    done = FoldFit("a", "refit", None, X, "predict", None, None, None, 1.0, 0.0)
     options = {"deadline": time.monotonic() + 5, "workers": 2, "told": dict}
-    assert list(WithinTime(cells, {}, {0: done}, **options)) == []
-    assert list(WithinTime(cells, {}, {}, **options)) == [0]
+    assert list(WithinTime(fold_fits, {}, {0: done}, **options)) == []
+    assert list(WithinTime(fold_fits, {}, {}, **options)) == [0]
 
 
 def test_a_member_that_kills_its_worker_has_failed(tmp_path):
@@ -245,7 +247,7 @@ def test_a_member_that_kills_its_worker_has_failed(tmp_path):
         drop_failed(fitted, failures)
     alone = run({"good": Elsewhere()})[0]
     assert_array_equal(fitted[0].block, alone[0].block)
-    assert store.info().n_cells == 8
+    assert store.info().n_fits == 8
 
 
 def test_a_killer_is_named():
@@ -276,6 +278,6 @@ def test_a_worker_that_is_killed_from_outside_is_forgiven(tmp_path):
 def test_a_member_without_enough_memory_is_left_out(n_jobs):
     members = {"greedy": Killer("memory"), "ridge": Elsewhere()}
     fitted, failures = run(members, n_jobs=n_jobs, on_error="drop")
-    assert {cell.member for cell in fitted} == {"ridge"}
+    assert {fold_fit.member for fold_fit in fitted} == {"ridge"}
     assert failures
     assert all(isinstance(failure.error, MemoryError) for failure in failures)

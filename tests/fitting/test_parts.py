@@ -21,11 +21,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_info
 
-from skensemble.fitting._cell import Cell, FittedCell, Member, Split
+from skensemble.fitting._fit import take_rows
 from skensemble.fitting._fold_average import FoldAverage, vote
-from skensemble.fitting._oof import assemble
+from skensemble.fitting._fold_fit import FoldFit, Member, PlannedFit, Split
+from skensemble.fitting._out_of_fold import assemble
+from skensemble.fitting._plan import plan_fits
 from skensemble.fitting._queue import InTurn, LongestFirst, Turns
-from skensemble.fitting._runner import Work, plan_cells, run_cells, take_rows
+from skensemble.fitting._runner import Work, run_fits
 from skensemble.fitting._shared import Shared, fetch
 from skensemble.fitting._splits import covered_rows, plan_splits
 from skensemble.fitting._threads import (
@@ -50,26 +52,26 @@ def test_rows_of_every_kind_of_table(make):
     assert_array_equal(dense, TABLE[[4, 1]])
 
 
-def cell(block, test, method="predict", present=None):
-    return FittedCell(
+def fold_fit(block, test, method="predict", present=None):
+    return FoldFit(
         "m", 0, None, np.array(test), method, present, None, np.array(block), 0.0, 0.0
     )
 
 
 def test_assembly_averages_repeats_and_leaves_gaps():
-    whole = assemble([cell([1.0, 2.0], [0, 1]), cell([4.0], [1])], 3, 0)
+    whole = assemble([fold_fit([1.0, 2.0], [0, 1]), fold_fit([4.0], [1])], 3, 0)
     assert_array_equal(whole, [1.0, 3.0, np.nan])
 
 
 def test_assembly_keeps_dtype_when_rows_are_predicted_once():
     block = np.array([[0.1, 0.9]], dtype=np.float32)
-    assert assemble([cell(block, [0], "predict_proba")], 1, 2).dtype == np.float32
+    assert assemble([fold_fit(block, [0], "predict_proba")], 1, 2).dtype == np.float32
 
 
 def test_labels_are_voted_on():
     codes = np.array([0, 1, 2])
-    parts = [cell([2], [0], present=codes), cell([0], [0], present=codes)]
-    parts.append(cell([2], [0], present=codes))
+    parts = [fold_fit([2], [0], present=codes), fold_fit([0], [0], present=codes)]
+    parts.append(fold_fit([2], [0], present=codes))
     assert_array_equal(assemble(parts, 1, 3), [2])
     assert_array_equal(vote([np.array([1, 0]), np.array([0, 0])], 2), [0, 0])
 
@@ -144,19 +146,19 @@ def test_own_thread_numbers_come_back_after_an_error():
     assert model.n_jobs == 64
 
 
-def cells(**costs):
+def fold_fits(**costs):
     """Two cells of each member."""
     split = Split(0, None, np.empty(0, dtype=np.intp))
     members = [Member(name, Ridge(), "auto") for name in costs]
     return [
-        Cell(member, split, True, costs[member.name])
+        PlannedFit(member, split, True, costs[member.name])
         for member in members
         for _ in range(2)
     ]
 
 
 def test_each_member_is_tried_once_and_then_the_longest_comes_first():
-    plan = cells(quick=3.0, slow=2.0, middling=1.0)
+    plan = fold_fits(quick=3.0, slow=2.0, middling=1.0)
     queue = LongestFirst(plan, {})
     order = iter(queue)
     seconds = {"quick": 0.1, "slow": 9.0, "middling": 1.0}
@@ -168,7 +170,7 @@ def test_each_member_is_tried_once_and_then_the_longest_comes_first():
 
 
 def test_members_still_on_their_first_fit_are_taken_for_long():
-    plan = cells(known=5.0, unknown=1.0)
+    plan = fold_fits(known=5.0, unknown=1.0)
     queue = LongestFirst(plan, {})
     order = iter(queue)
     first = next(order)
@@ -178,13 +180,13 @@ def test_members_still_on_their_first_fit_are_taken_for_long():
 
 
 def test_known_seconds_order_the_fits_from_the_start():
-    plan = cells(quick=5.0, slow=1.0)
+    plan = fold_fits(quick=5.0, slow=1.0)
     order = LongestFirst(plan, {"quick": 1.0, "slow": 2.0, "gone": 3.0})
     assert [plan[k].member.name for k in order] == ["slow", "slow", "quick", "quick"]
 
 
 def in_turn(plan, turns):
-    seconds = dict.fromkeys((cell.member.name for cell in plan), 1.0)
+    seconds = dict.fromkeys((fold_fit.member.name for fold_fit in plan), 1.0)
     deadline = time.monotonic() + 100
     return InTurn(
         plan, seconds, {}, deadline=deadline, workers=1, told=dict, turns=turns
@@ -197,7 +199,7 @@ def in_turn(plan, turns):
     ids=["loss", "area under a curve"],
 )
 def test_who_begins_poorly_comes_last(first, scores):
-    plan = cells(poor=1.0, good=1.0)
+    plan = fold_fits(poor=1.0, good=1.0)
     # On another split everybody may do worse.
     elsewhere = {("first", 1): 10 * first if first < 0 else 1.0}
     queue = in_turn(plan, Turns(scores={("first", 0): first, **elsewhere}))
@@ -209,7 +211,7 @@ def test_who_begins_poorly_comes_last(first, scores):
 
 
 def test_what_takes_long_is_told_by_one_alike():
-    plan = cells(one=1.0, other=2.0)
+    plan = fold_fits(one=1.0, other=2.0)
     queue = in_turn(plan, Turns(alike={"other": ("one", 3.0), "one": ("gone", 9.0)}))
     assert queue.expected(2) == 1.0
     queue.learn(next(iter(queue)), 10.0, -1.0)
@@ -231,13 +233,13 @@ def test_a_fit_alone_is_done_in_the_thread_of_the_caller(n_tasks):
     X, y = np.eye(6), np.arange(6.0)
     members = [Member(f"m{k}", Where(), "predict") for k in range(n_tasks)]
     with parallel_config("threading"):
-        fitted, _ = run_cells(
-            plan_cells(members, [], refit=True, seed=0),
+        fitted, _ = run_fits(
+            plan_fits(members, [], refit=True, seed=0),
             Work(X, y, 0, lambda *_: None),
             n_jobs=2,
             on_error="raise",
         )
-    here = {cell.estimator.thread_ == threading.get_ident() for cell in fitted}
+    here = {fold_fit.estimator.thread_ == threading.get_ident() for fold_fit in fitted}
     assert here == {n_tasks == 1}
 
 

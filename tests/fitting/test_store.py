@@ -29,9 +29,10 @@ from sklearn.tree import DecisionTreeRegressor
 
 from skensemble.exceptions import StoreWarning
 from skensemble.fitting import Store
-from skensemble.fitting._cell import Member, Work
 from skensemble.fitting._entry import LEFTOVER
-from skensemble.fitting._runner import plan_cells, run_cells
+from skensemble.fitting._fold_fit import Member, TrainingData
+from skensemble.fitting._plan import plan_fits
+from skensemble.fitting._runner import run_fits
 from skensemble.fitting._splits import plan_splits
 from skensemble.fitting._store import as_store
 
@@ -55,9 +56,9 @@ class Owner(CallbackSupportMixin, BaseEstimator):
         context = self._init_callback_context(max_subtasks=8)
         context.call_on_fit_task_begin(estimator=self)
         hooks = [context.subcontext(f"cell {k}") for k in range(8)]
-        cells = run(store, contexts=hooks, owner=self)
+        fold_fits = run(store, contexts=hooks, owner=self)
         context.call_on_fit_task_end(estimator=self)
-        return cells
+        return fold_fits
 
 
 def score(block, method, y):
@@ -77,14 +78,14 @@ def slow_members():
 def plan(members, refit=True, seed=0):
     named = [Member(name, est, "auto") for name, est in members.items()]
     splits = plan_splits(3, X, Y, n_rows=len(Y), classifier=False)
-    return plan_cells(named, splits, refit=refit, seed=seed)
+    return plan_fits(named, splits, refit=refit, seed=seed)
 
 
 def run(store=None, members=QUICK, *, n_jobs=None, refit=True, seed=0, **options):
-    work = options.pop("work", Work(X, Y, 0, score))
-    cells = plan(members, refit, seed)
-    return run_cells(
-        cells, work, n_jobs=n_jobs, on_error="raise", store=store, **options
+    work = options.pop("work", TrainingData(X, Y, 0, score))
+    fold_fits = plan(members, refit, seed)
+    return run_fits(
+        fold_fits, work, n_jobs=n_jobs, on_error="raise", store=store, **options
     )[0]
 
 
@@ -101,8 +102,8 @@ def assert_same(one, two):
             assert_array_equal(a.estimator.predict(X), b.estimator.predict(X))
 
 
-def fitted(cells):
-    return sum(not cell.cached for cell in cells)
+def fitted(fold_fits):
+    return sum(not fold_fit.cached for fold_fit in fold_fits)
 
 
 def files(store):
@@ -121,7 +122,7 @@ def test_nothing_is_fitted_twice(tmp_path, n_jobs):
     assert fitted(more) == 4
     assert_same(plain, more[:8])
     assert fitted(run(store, seed=1)) == 8
-    assert store.info().n_cells == 20
+    assert store.info().n_fits == 20
 
 
 def test_models_of_folds_are_there_for_who_wants_them_later(tmp_path):
@@ -145,9 +146,9 @@ def test_workers_keep_what_they_fit(tmp_path, backend):
 def test_scores_are_those_of_this_run(tmp_path):
     store = Store(tmp_path)
     run(store)
-    again = run(store, work=Work(X, Y, 0, lambda *_: 7.0))
+    again = run(store, work=TrainingData(X, Y, 0, lambda *_: 7.0))
     assert fitted(again) == 0
-    assert {cell.score for cell in again} == {7.0, None}
+    assert {fold_fit.score for fold_fit in again} == {7.0, None}
 
 
 CHILD = """
@@ -196,11 +197,11 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path, uninterrupted, kill):
     # Some die early, some late; never all at the same place.
     wanted = random.Random(kill).randrange(12)
     stop = time.monotonic() + 20
-    while store.info().n_cells < wanted and time.monotonic() < stop:
+    while store.info().n_fits < wanted and time.monotonic() < stop:
         time.sleep(0.002)
     time.sleep(random.random() * 0.1)
     end(child)
-    kept = store.info().n_cells
+    kept = store.info().n_fits
     resumed = run(store, slow_members())
     assert kept >= wanted
     assert fitted(resumed) == 12 - kept
@@ -241,8 +242,8 @@ def test_damaged_entries_are_not_believed(tmp_path, how):
 def test_an_entry_that_holds_something_else(tmp_path):
     store = Store(tmp_path)
     run(store)
-    path = next(path for path in files(store) if path.suffix == ".cell")
-    store._write(path.stem, ".cell", {"of": "another kind"})
+    path = next(path for path in files(store) if path.suffix == ".fit")
+    store._write(path.stem, ".fit", {"of": "another kind"})
     with pytest.warns(StoreWarning, match="not a cell"):
         assert fitted(run(store)) == 1
 
@@ -268,7 +269,7 @@ def test_the_store_keeps_its_size(tmp_path):
     assert Store(tmp_path / "none", max_bytes=0) == Store(tmp_path / "none", 0)
     none = Store(tmp_path / "none", max_bytes=0)
     assert_same(run(none), run())
-    assert none.info().n_cells == 0
+    assert none.info().n_fits == 0
 
 
 def test_what_was_used_last_stays(tmp_path):
@@ -294,11 +295,11 @@ def test_leftovers_of_killed_writers(tmp_path):
     store = Store(tmp_path)
     run(store)
     folder = files(store)[0].parent
-    old, new = (folder / f"{name}.cell.1-2{LEFTOVER}" for name in ("old", "new"))
+    old, new = (folder / f"{name}.fit.1-2{LEFTOVER}" for name in ("old", "new"))
     for path in (old, new):
         path.write_bytes(b"half")
     os.utime(old, (0, 0))
-    assert store.info().n_cells == 8
+    assert store.info().n_fits == 8
     assert fitted(run(store)) == 0
     assert (old.exists(), new.exists()) == (False, True)
     store.clear()
@@ -311,7 +312,7 @@ def test_info(tmp_path):
     assert repr(store.info()).startswith("StoreInfo(0 fits, 0.0 of 1000.0 MB in ")
     run(store)
     info = store.info()
-    assert (info.n_cells, info.path) == (8, tmp_path)
+    assert (info.n_fits, info.path) == (8, tmp_path)
     assert info.n_bytes == sum(path.stat().st_size for path in files(store))
     assert info.oldest <= info.newest <= datetime.now()
 
@@ -320,8 +321,8 @@ def test_a_store_that_cannot_be_written_to(tmp_path):
     (tmp_path / "skensemble").write_text("a file where a folder should be")
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        cells = run(Store(tmp_path))
-    assert_same(cells, run())
+        fold_fits = run(Store(tmp_path))
+    assert_same(fold_fits, run())
     messages = [str(w.message) for w in told if w.category is StoreWarning]
     assert len(messages) == 1
     assert "cannot be written to, so this fit goes on without it" in messages[0]
@@ -334,9 +335,9 @@ def test_a_full_disk(tmp_path, monkeypatch, n_jobs):
 
     monkeypatch.setattr("skensemble.fitting._entry._head", full)
     with pytest.warns(StoreWarning, match="No space left") as told:
-        cells = run(Store(tmp_path), n_jobs=n_jobs)
+        fold_fits = run(Store(tmp_path), n_jobs=n_jobs)
     assert len(told) == 1
-    assert_same(cells, run())
+    assert_same(fold_fits, run())
     assert files(Store(tmp_path)) == []
 
 
@@ -344,11 +345,11 @@ def test_members_without_a_key_say_so_once(tmp_path):
     members = QUICK | {"odd": make_pipeline(FunctionTransformer(lambda x: x), Ridge())}
     for _ in range(2):
         with pytest.warns(StoreWarning) as told:
-            cells = run(Store(tmp_path), members)
+            fold_fits = run(Store(tmp_path), members)
         assert len(told) == 1
         assert "Member 'odd' is fitted without the store" in str(told[0].message)
         assert "named function of a module" in str(told[0].message)
-    assert fitted(cells) == 4
+    assert fitted(fold_fits) == 4
     tree = DecisionTreeRegressor(random_state=np.random.RandomState(0))
     with pytest.warns(StoreWarning, match="give random_state an int"):
         run(Store(tmp_path), {"tree": tree})
@@ -364,10 +365,10 @@ class Handle(Ridge):
 
 def test_models_that_cannot_be_pickled_say_so_once(tmp_path):
     with pytest.warns(StoreWarning, match="'handle' are not kept.*generator") as told:
-        cells = run(Store(tmp_path), {"handle": Handle(), "ridge": Ridge()})
+        fold_fits = run(Store(tmp_path), {"handle": Handle(), "ridge": Ridge()})
     assert len(told) == 1
-    assert len(cells) == 8
-    assert Store(tmp_path).info().n_cells == 4
+    assert len(fold_fits) == 8
+    assert Store(tmp_path).info().n_fits == 4
 
 
 def test_classes_of_main_are_kept_by_the_parent(tmp_path):
@@ -394,15 +395,17 @@ if __name__ == "__main__":
 
 def test_only_fits_on_all_rows(tmp_path):
     named = [Member(name, est, "auto") for name, est in QUICK.items()]
-    cells = plan_cells(named, [], refit=True, seed=0)
-    done, failures = run_cells(
-        cells,
-        Work(X, Y, 0, score),
+    fold_fits = plan_fits(named, [], refit=True, seed=0)
+    done, failures = run_fits(
+        fold_fits,
+        TrainingData(X, Y, 0, score),
         n_jobs=None,
         on_error="raise",
         store=Store(tmp_path),
     )
-    assert [(cell.split, cell.block) for cell in done] == [("refit", None)] * 2
+    assert [(fold_fit.split, fold_fit.block) for fold_fit in done] == [
+        ("refit", None)
+    ] * 2
     assert not failures
     assert fitted(run(Store(tmp_path))) == 6
 
@@ -411,8 +414,8 @@ def test_progress_bars_finish(tmp_path, capsys):
     store = Store(tmp_path)
     for _ in range(2):
         owner = Owner().set_callbacks(ProgressBar())
-        cells = owner.fit(store)
-    assert fitted(cells) == 0
+        fold_fits = owner.fit(store)
+    assert fitted(fold_fits) == 0
     assert "100%" in capsys.readouterr().out
 
 

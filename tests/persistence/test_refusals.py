@@ -27,8 +27,7 @@ from sklearn.tree import DecisionTreeClassifier
 import skensemble as sk
 from skensemble.exceptions import ModelFileError, UntrustedTypesError
 from skensemble.losses import CustomLoss
-from skensemble.persistence import _archive as archive_module
-from skensemble.persistence import load, save
+from skensemble.persistence import _archive as archive_module, load, save
 from skensemble.persistence._trust import is_trusted
 
 X, Y = load_iris(return_X_y=True)

@@ -6,8 +6,7 @@ from decimal import Decimal
 
 import numpy as np
 import pandas as pd
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from skensemble import AutoEnsembleClassifier, AutoEnsembleRegressor
 from skensemble.preprocessing import TableEncoder

@@ -213,8 +213,8 @@ def assert_equal(one, other, family):
     assert_array_equal(one.transform(new), other.transform(new))
     assert list(one.get_feature_names_out()) == list(other.get_feature_names_out())
     assert list(one.named_estimators_) == list(other.named_estimators_)
-    assert [(c.member, c.split) for c in one.cells_] == [
-        (c.member, c.split) for c in other.cells_
+    assert [(c.member, c.split) for c in one.fits_] == [
+        (c.member, c.split) for c in other.fits_
     ]
     assert one.failed_.keys() == other.failed_.keys()
     assert one.get_params().keys() == other.get_params().keys()
@@ -252,7 +252,7 @@ def test_one_store_serves_the_family(kind, tmp_path):
     for place, family in enumerate(CHAIN[kind]):
         model = built(family, members, memory=memory).fit(X, y)
         assert fits(log) == 3  # two splits and all rows, once and never again
-        assert {cell.cached for cell in model.cells_} == {place > 0}
+        assert {fold_fit.cached for fold_fit in model.fits_} == {place > 0}
         alone = clone(model).set_params(memory=None, counted__log="/dev/null")
         assert_equal(model, alone.fit(X, y), family)
 
@@ -277,7 +277,9 @@ def test_what_is_fitted_again(changed, new_fits, tmp_path):
     X, y, _ = DATA["numbers"]
     other = clone(model).set_params(**changed).fit(X, y)
     assert fits(log) == 3 + new_fits
-    cached = [cell.cached for cell in other.cells_ if cell.member == "counted"]
+    cached = [
+        fold_fit.cached for fold_fit in other.fits_ if fold_fit.member == "counted"
+    ]
     assert cached.count(False) == new_fits
     alone = clone(other).set_params(memory=None).fit(X, y)
     assert_equal(other, alone, "StackingRegressor")
@@ -311,7 +313,8 @@ def test_grid_over_the_meta_model(memory, tmp_path):
     # Three fits an outer split, and three on all rows.
     assert fits(log) == (3 * 3 if memory else 2 * 2 * 3 + 3)
     assert (
-        all(cell.cached for cell in search.best_estimator_.fit(X, y).cells_) == memory
+        all(fold_fit.cached for fold_fit in search.best_estimator_.fit(X, y).fits_)
+        == memory
     )
 
 
@@ -325,7 +328,7 @@ def check_added(family, weight, log, memory):
     before = fits(log)
     added = [NEW[kind], ("second", counted(kind, log, 1))]
     assert model.add_members(added) is model
-    own = [cell for cell in model.cells_ if cell.member == "second"]
+    own = [fold_fit for fold_fit in model.fits_ if fold_fit.member == "second"]
     assert fits(log) == before + len(own)
     whole = fitted(family, [*first, *added], weight=weight, memory=memory)
     assert_equal(model, whole, family)

@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import StackingClassifier
 from sklearn.linear_model import Ridge

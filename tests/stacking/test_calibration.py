@@ -4,8 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import minimize
 from scipy.special import expit, logit, softmax
@@ -16,7 +15,7 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import KFold
 from sklearn.svm import LinearSVC
 
-from skensemble.stacking._calibration import cross_calibrate, fit_calibrator
+from skensemble.calibration._calibrator import cross_calibrate, fit_calibrator
 
 METHODS = ["temperature", "sigmoid", "isotonic"]
 

@@ -295,7 +295,7 @@ def test_blend_by_hand(validation, refit):
     seen = np.column_stack([model.predict_proba(NEW2)[:, 1] for model in below])
     assert_allclose(blend.predict_proba(NEW2), final.predict_proba(seen), **CLOSE)
     assert_array_equal(blend.predict(NEW2), final.predict(seen))
-    assert len(blend.cells_) == (6 if refit else 3)
+    assert len(blend.fits_) == (6 if refit else 3)
 
 
 # Super Learner

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 from pandas.testing import assert_frame_equal
 
-from skensemble.stacking._diversity import diversity
+from skensemble.stacking.inspection._diversity import diversity
 
 RNG = np.random.default_rng(0)
 N = 60

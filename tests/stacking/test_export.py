@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from skensemble.stacking._export import predictions_frame, write_predictions
+from skensemble.stacking.inspection._export import predictions_frame, write_predictions
 
 PROBA = np.array([[0.2, 0.3, 0.5], [0.1, 0.8, 0.1]])
 

@@ -23,7 +23,7 @@ from skensemble import (
     VotingClassifier,
 )
 from skensemble.exceptions import MemberFailedError, MemberFailedWarning
-from skensemble.stacking import Solver
+from skensemble.stacking import WeightSolver
 
 X, Y = load_iris(return_X_y=True)
 XR, YR = load_diabetes(return_X_y=True)
@@ -116,7 +116,7 @@ def test_scores_that_cannot_be_told_are_refused_at_once():
     EnsembleSelectionClassifier(MEMBERS, scoring="roc_auc_ovr", max_steps=3).fit(X, Y)
 
 
-class Fixed(Solver):
+class Fixed(WeightSolver):
     """Weights that are given."""
 
     def __init__(self, weights):

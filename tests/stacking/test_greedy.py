@@ -4,14 +4,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import metrics
 
 from skensemble.losses import AbsoluteError, LogLoss, SquaredError
-from skensemble.stacking._greedy import TOLERANCE, greedy_selection
-from skensemble.stacking._ranking import BinaryAUC, ordered
+from skensemble.member_weights._greedy_selection import TOLERANCE, greedy_selection
+from skensemble.member_weights._ranking import BinaryAUC, ordered
 
 METRICS = {
     "neg_log_loss": lambda y, p, w: -metrics.log_loss(y, p, sample_weight=w),

@@ -21,9 +21,9 @@ def test_groups_and_weights_are_routed():
         member = Ridge().set_fit_request(sample_weight=True)
         stack = StackingRegressor([("r", member)], cv=GroupKFold(3))
         stack.fit(X, y, groups=GROUPS, sample_weight=weight)
-    for cell in stack.cells_:
-        if cell.train is not None:
-            assert not set(GROUPS[cell.train]) & set(GROUPS[cell.test])
+    for fold_fit in stack.fits_:
+        if fold_fit.train is not None:
+            assert not set(GROUPS[fold_fit.train]) & set(GROUPS[fold_fit.test])
     alone = Ridge().fit(X, y, sample_weight=weight)
     np.testing.assert_allclose(stack.estimators_[0].coef_, alone.coef_)
 
@@ -62,4 +62,4 @@ def test_routing_without_parameters():
         stack = StackingRegressor([("a", Ridge())]).fit(X, y)
         with pytest.raises(ValueError, match="needs groups"):
             stack.set_params(cv=GroupKFold(3)).fit(X, y)
-    assert len(stack.cells_) == 6
+    assert len(stack.fits_) == 6

@@ -18,7 +18,7 @@ from sklearn.metrics import (
 from sklearn.svm import LinearSVC
 
 from skensemble.losses import AbsoluteError, Hinge, Huber, LogLoss, Loss
-from skensemble.stacking._scoring import as_scoring, is_of_numbers
+from skensemble.scoring._prediction_scorer import as_scoring, is_regression_scoring
 
 RNG = np.random.default_rng(0)
 
@@ -160,7 +160,9 @@ def test_what_it_certainly_is():
     assert as_scoring(Own(), "continuous").known_as == ""
     assert isinstance(as_scoring(Own(), "continuous").rule, Loss)
     numbers = ["r2", "huber", AbsoluteError(), AbsoluteError().scorer()]
-    assert all(map(is_of_numbers, numbers))
-    assert not any(map(is_of_numbers, ["accuracy", "neg_log_loss", "log_loss", None]))
+    assert all(map(is_regression_scoring, numbers))
+    assert not any(
+        map(is_regression_scoring, ["accuracy", "neg_log_loss", "log_loss", None])
+    )
     scorer = as_scoring("r2", "continuous")
     assert as_scoring(scorer, "continuous") is scorer

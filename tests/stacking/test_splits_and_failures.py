@@ -106,9 +106,9 @@ def test_partial_coverage(cv):
 def test_groups_reach_the_splitter():
     groups = np.arange(len(YR)) % 7
     stack = StackingRegressor(REGRESSORS, cv=GroupKFold(4)).fit(XR, YR, groups=groups)
-    for cell in stack.cells_:
-        if cell.train is not None:
-            assert not set(groups[cell.train]) & set(groups[cell.test])
+    for fold_fit in stack.fits_:
+        if fold_fit.train is not None:
+            assert not set(groups[fold_fit.train]) & set(groups[fold_fit.test])
 
 
 def test_missing_groups_are_asked_for():
@@ -301,14 +301,14 @@ def test_leaderboard_and_frame():
     expected = 1 - (residual**2).sum() / ((YR - YR.mean()) ** 2).sum()
     assert table.loc["ridge", "score"] == pytest.approx(expected)
     assert list(stack.oof_.to_frame().index) == list(frame.index)
-    assert len(stack.cells_) == 12
+    assert len(stack.fits_) == 12
 
 
 def test_leaderboard_scores_all_on_the_same_rows():
     stack = StackingRegressor(REGRESSORS, cv=TimeSeriesSplit(4), random_state=0)
     table = stack.fit(XR, YR).leaderboard_
     # The meta model of the first block that is predicted has nothing to learn from.
-    rows = np.concatenate([cell.test for cell in stack.cells_[1:4]])
+    rows = np.concatenate([fold_fit.test for fold_fit in stack.fits_[1:4]])
     residual = YR[rows] - stack.oof_["ridge"][rows]
     expected = 1 - (residual**2).sum() / ((YR[rows] - YR[rows].mean()) ** 2).sum()
     assert table.loc["ridge", "score"] == pytest.approx(expected)
@@ -321,7 +321,7 @@ def test_block_names_its_members():
         KeyError, match=r"'lgbm' is no member; members: \['tree', 'ridge'"
     ):
         stack.oof_["lgbm"]
-    assert "array" not in repr(stack.cells_[0])
+    assert "array" not in repr(stack.fits_[0])
 
 
 def test_a_member_may_be_called_stack():

@@ -2,21 +2,20 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import minimize, nnls
 from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 
 from skensemble.losses import AbsoluteError
-from skensemble.stacking._weights import (
+from skensemble.member_weights._solvers import (
     NNLS,
     Convex,
     Discrete,
     MaximizeAUC,
-    Solver,
-    as_solver,
+    WeightSolver,
+    as_weight_solver,
 )
 
 SOLVERS = [NNLS(), Convex(), Convex("squared_error"), MaximizeAUC(), Discrete()]
@@ -246,14 +245,14 @@ def test_more_members_than_rows():
 
 
 def test_solvers_hold_parameters():
-    assert repr(as_solver("nnls")) == "NNLS()"
-    assert [type(as_solver(name)) for name in ("convex", "auc", "discrete")] == [
+    assert repr(as_weight_solver("nnls")) == "NNLS()"
+    assert [type(as_weight_solver(name)) for name in ("convex", "auc", "discrete")] == [
         Convex,
         MaximizeAUC,
         Discrete,
     ]
     solver = Convex("log_loss")
-    assert as_solver(solver) is solver
+    assert as_weight_solver(solver) is solver
     assert clone(solver, safe=False).get_params() == {"loss": "log_loss"}
     assert Discrete().set_params(scoring="r2").scoring == "r2"
 
@@ -261,8 +260,11 @@ def test_solvers_hold_parameters():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: as_solver("best"), r"solver='best' is not known; use one of \['auc'"),
-        (lambda: as_solver(NNLS), r"give NNLS\(\)"),
+        (
+            lambda: as_weight_solver("best"),
+            r"solver='best' is not known; use one of \['auc'",
+        ),
+        (lambda: as_weight_solver(NNLS), r"give NNLS\(\)"),
         (lambda: weigh(Convex("hinge")), "loss='hinge' of Convex must be one of"),
         (
             lambda: weigh(Convex("log_loss")),
@@ -279,13 +281,13 @@ def test_errors_name_the_way_out(call, words):
 
 
 def test_a_solver_of_ones_own():
-    class Equal(Solver):
+    class Equal(WeightSolver):
         def solve(self, members):
             return np.ones(len(members.values))
 
-    assert_allclose(weigh(as_solver(Equal())), [0.5, 0.5])
+    assert_allclose(weigh(as_weight_solver(Equal())), [0.5, 0.5])
     with pytest.raises(TypeError, match="Solver does not define solve"):
-        weigh(Solver())
+        weigh(WeightSolver())
 
 
 def weigh(solver, kind="continuous"):

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.core._parameters import ParameterHolder
+from skensemble.core import ParameterHolder
 from skensemble.losses import Loss
 
 Array = NDArray[Any]

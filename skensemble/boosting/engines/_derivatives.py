@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skensemble.boosting.engines._contract import Problem
-from skensemble.losses import Loss
-from skensemble.losses._links import SOFTMAX
+from skensemble.losses import SOFTMAX, Loss
 
 Array = NDArray[Any]
 

@@ -9,7 +9,7 @@ import re
 
 import numpy as np
 
-from skensemble.core._digits import shortened
+from skensemble.core import shortened
 
 # Of what a leaf says.
 _DIGITS = 5

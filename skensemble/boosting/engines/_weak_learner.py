@@ -12,10 +12,8 @@ from sklearn.utils.validation import has_fit_parameter
 
 from skensemble.boosting.engines._contract import Engine, Forest, Grower, Problem
 from skensemble.boosting.engines._renewal import leaf_values
-from skensemble.core._seeds import named_seed, seed_estimator
-from skensemble.losses import Loss
-from skensemble.losses._links import SOFTMAX
-from skensemble.losses._search import best_step
+from skensemble.core import named_seed, seed_estimator
+from skensemble.losses import SOFTMAX, Loss, best_step
 
 Array = NDArray[Any]
 

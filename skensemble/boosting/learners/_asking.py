@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.core._responses import respond
+from skensemble.core import predict_block
 
 Array = NDArray[Any]
 
@@ -19,7 +19,7 @@ def ask_labels(model: Any, X: Any, classes: Array) -> Array:
 def ask_probabilities(model: Any, X: Any, classes: Array) -> Array:
     """Ask for probabilities, one column a class."""
     present = np.searchsorted(classes, model.classes_)
-    return respond(model, "predict_proba", X, present, len(classes))
+    return predict_block(model, "predict_proba", X, present, len(classes))
 
 
 def ask_numbers(model: Any, X: Any) -> Array:

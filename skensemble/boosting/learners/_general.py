@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from skensemble.boosting.learners._contract import LARGEST_SEED, Learner, Stages
-from skensemble.fitting._fit import take_rows, weight_name
+from skensemble.fitting import take_rows, weight_name
 
 Array = NDArray[Any]
 

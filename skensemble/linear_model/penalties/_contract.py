@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.core._parameters import ParameterHolder
+from skensemble.core import ParameterHolder
 
 Array = NDArray[Any]
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 
 from skensemble.linear_model.penalties._contract import Penalty
 from skensemble.linear_model.penalties._elastic_net import NoPenalty
-from skensemble.losses._names import did_you_mean
+from skensemble.losses import did_you_mean
 
 # What everyone calls them.
 _USUAL = {"NoPenalty": "none", "ElasticNetPenalty": "elasticnet"}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from skensemble.core._parameters import ParameterHolder
+from skensemble.core import ParameterHolder
 from skensemble.linear_model._problem import Point, Problem, Solution
 from skensemble.linear_model.penalties._contract import Form, Penalty
 from skensemble.losses import Loss

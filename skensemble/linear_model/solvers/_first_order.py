@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from skensemble.core._checks import check_share
-from skensemble.core._seeds import named_seed
-from skensemble.fitting._holdout import inner_split
+from skensemble.core import check_share, named_seed
+from skensemble.fitting import inner_split
 from skensemble.linear_model._problem import Point, Problem, Solution
 from skensemble.linear_model.solvers._contract import Solver
 from skensemble.optim import (
@@ -17,10 +16,10 @@ from skensemble.optim import (
     RunState,
     advance,
     as_optimizer,
+    as_stopping,
     begin_run,
     minimize,
 )
-from skensemble.optim._stopping import as_stopping
 
 Array = NDArray[Any]
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from skensemble.core._checks import check_whole
+from skensemble.core import check_whole
 from skensemble.linear_model._problem import Point, Problem, Solution
 from skensemble.linear_model.penalties._contract import Form
 from skensemble.linear_model.solvers._contract import Pairing, Solver, form_of

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from skensemble.core._checks import check_choice, check_seconds
+from skensemble.core import check_choice, check_seconds
 from skensemble.linear_model._problem import Point, Problem, Solution
 from skensemble.linear_model.solvers._contract import Pairing, Solver
 from skensemble.linear_model.solvers._kinks import Found, Kinks, kinks_of, solution

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.core._checks import check_whole
+from skensemble.core import check_whole
 from skensemble.linear_model._problem import Point, Problem, Solution
 from skensemble.linear_model.solvers._contract import Pairing, Solver, form_of
 from skensemble.linear_model.solvers._normal_equations import NormalEquations

@@ -12,7 +12,7 @@ from skensemble.linear_model._quadratic import minimise_quadratic
 from skensemble.linear_model.solvers._contract import Solver
 from skensemble.linear_model.solvers._fista import FISTA
 from skensemble.linear_model.solvers._working_set import NARROW, by_working_sets
-from skensemble.losses._differences import slope_of_gradient
+from skensemble.losses import slope_of_gradient
 
 Array = NDArray[Any]
 

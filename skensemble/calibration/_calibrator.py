@@ -1,0 +1,296 @@
+"""Calibration: maps from what a member predicts to probabilities that can be believed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skensemble.calibration._maps import FITS, Temperature
+from skensemble.scoring import read_weights
+
+Array = NDArray[Any]
+
+# Where scikit-learn's log loss stops too; the log of zero would leave nothing to scale.
+_TINY = np.finfo(float).eps
+
+
+@dataclass(frozen=True)
+class Calibrator:
+    """A fitted calibration of blocks of predictions.
+
+    Parameters
+    ----------
+    maps : tuple
+        One map for all columns (temperature of classes), or one a column; for two
+        classes the map of class 1.
+    kind : {"classes", "labels"}
+        What the target is.
+    n_classes : int
+        How many classes a row chooses from.
+    scores : bool
+        Whether blocks hold decision values rather than probabilities.
+    """
+
+    maps: tuple[Callable[[Array], Array], ...]
+    kind: str
+    n_classes: int
+    scores: bool
+
+    def transform(self, block: Any) -> Array:
+        """Calibrate predictions.
+
+        Parameters
+        ----------
+        block : array-like of shape (n,) or (n, k)
+            Probabilities, or decision values, as in the fit. Rows with NaN stay NaN.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n, k)
+        """
+        block = np.asarray(block, dtype=float)
+        covered = _covered(block)
+        width = self.n_classes if self.kind == "classes" else len(self.maps)
+        out = np.full((len(block), width), np.nan)
+        inputs = _inputs(block[covered], self.kind, self.n_classes, self.scores)
+        out[covered] = self._probabilities(inputs)
+        return out
+
+    def _probabilities(self, inputs: Array) -> Array:
+        if self.kind == "labels":
+            return _by_column(self.maps, inputs)
+        if inputs.ndim == 1:
+            on = np.clip(self.maps[0](inputs), 0, 1)
+            return np.column_stack([1 - on, on])
+        if len(self.maps) == 1:
+            return _normalised(self.maps[0](inputs))
+        return _normalised(_by_column(self.maps, inputs))
+
+
+def fit_calibrator(
+    method: str,
+    block: Any,
+    y: Any,
+    *,
+    kind: str,
+    n_classes: int,
+    sample_weight: Any = None,
+    scores: bool = False,
+) -> Calibrator:
+    """Fit a calibration to predictions whose truth is known.
+
+    Parameters
+    ----------
+    method : {"temperature", "sigmoid", "isotonic"}
+        How: `Temperature` for all classes at once, `Sigmoid` or `Isotonic` for each
+        class against the rest, made to sum to one. Labels have one map each.
+    block : array-like of shape (n,) or (n, k)
+        Out-of-fold probabilities, one column a class or label (or P(class 1) only), or
+        decision values. Rows with NaN are left out.
+    y : array-like of shape (n,) or (n, k)
+        Codes of the classes, or labels of 0 and 1.
+    kind : {"classes", "labels"}
+        What the target is.
+    n_classes : int
+        How many classes a row chooses from.
+    sample_weight : array-like of shape (n,) or None, default=None
+        Weights of the rows; a whole weight means that many copies of the row.
+    scores : bool, default=False
+        Whether the block holds decision values.
+
+    Returns
+    -------
+    calibrator : Calibrator
+
+    Raises
+    ------
+    ValueError
+        For an unknown method, shapes that do not agree, and rows of one class only.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble.calibration._calibrator import fit_calibrator
+    >>> sure = np.array([0.01, 0.01, 0.99, 0.99])  # right three times of four
+    >>> y = np.array([0, 1, 1, 1])
+    >>> cooler = fit_calibrator("temperature", sure, y, kind="classes", n_classes=2)
+    >>> cooler.transform(sure).round(2)
+    array([[0.75, 0.25],
+           [0.75, 0.25],
+           [0.25, 0.75],
+           [0.25, 0.75]])
+    """
+    block, y = np.asarray(block, dtype=float), np.asarray(y)
+    _check(method, block, y, kind, n_classes)
+    weight = _weights(sample_weight, len(y))
+    used = _covered(block) & (weight > 0)
+    inputs = _inputs(block[used], kind, n_classes, scores)
+    y, weight = y[used], weight[used]
+    if kind == "classes":
+        _check_classes(y, n_classes)
+    maps = (_of_labels if kind == "labels" else _of_classes)(method, inputs, y, weight)
+    return Calibrator(maps, kind, n_classes, scores)
+
+
+def cross_calibrate(
+    method: str,
+    block: Any,
+    y: Any,
+    folds: Sequence[Any],
+    *,
+    kind: str,
+    n_classes: int,
+    sample_weight: Any = None,
+    scores: bool = False,
+) -> Array:
+    """Calibrate out-of-fold predictions, each row by a map that did not see it.
+
+    Parameters
+    ----------
+    method : {"temperature", "sigmoid", "isotonic"}
+        As for `fit_calibrator`.
+    block : array-like of shape (n,) or (n, k)
+        Out-of-fold predictions; rows that no split predicted are NaN and stay so.
+    y : array-like of shape (n,) or (n, k)
+        Codes of the classes, or labels of 0 and 1.
+    folds : sequence of arrays of int
+        Rows of each fold: they are calibrated by a map fitted on all others. A row in
+        several folds gets the mean; one in none stays NaN.
+    kind : {"classes", "labels"}
+        What the target is.
+    n_classes : int
+        How many classes a row chooses from.
+    sample_weight : array-like of shape (n,) or None, default=None
+        Weights of the rows.
+    scores : bool, default=False
+        Whether the block holds decision values.
+
+    Returns
+    -------
+    probabilities : ndarray of shape (n, k)
+        Where the other folds lack a class, probabilities stay as they are (decision
+        values become those of temperature one).
+    """
+    block, y = np.asarray(block, dtype=float), np.asarray(y)
+    _check(method, block, y, kind, n_classes)
+    weight = _weights(sample_weight, len(y))
+    options: dict[str, Any] = {
+        "kind": kind,
+        "n_classes": n_classes,
+        "scores": scores,
+    }
+    width = n_classes if kind == "classes" else y.shape[1]
+    total, times = np.zeros((len(y), width)), np.zeros(len(y))
+    for fold in map(np.asarray, folds):
+        others = _covered(block) & (weight > 0)
+        others[fold] = False
+        if _fit_for(y[others], kind, n_classes):
+            calibrator = fit_calibrator(
+                method,
+                block[others],
+                y[others],
+                sample_weight=weight[others],
+                **options,
+            )
+        else:
+            calibrator = _as_it_is(width, **options)
+        total[fold] += calibrator.transform(block[fold])
+        times[fold] += 1
+    with np.errstate(invalid="ignore"):  # a row of no fold is 0 / 0
+        mean = total / times[:, None]
+    return mean if kind == "labels" else _normalised(mean)
+
+
+def _as_it_is(width: int, *, kind: str, n_classes: int, scores: bool) -> Calibrator:
+    one = Temperature(1.0)
+    maps = (one,) * width if kind == "labels" else (one,)
+    return Calibrator(maps, kind, n_classes, scores)
+
+
+def _fit_for(y: Array, kind: str, n_classes: int) -> bool:
+    if kind == "labels":  # a label that never varies has a map of its own
+        return len(y) > 0
+    return len(np.unique(y)) == n_classes
+
+
+def _covered(block: Array) -> Array:
+    return np.asarray(~np.isnan(block.reshape(len(block), -1)).any(axis=1))
+
+
+def _inputs(block: Array, kind: str, n_classes: int, scores: bool) -> Array:
+    """Give one column of scores for two classes, else one a class or label.
+
+    Probabilities become log-odds (two classes, labels) or log-probabilities.
+    """
+    two = kind == "classes" and n_classes == 2
+    if scores:
+        return block[:, 1] - block[:, 0] if two and block.ndim == 2 else block
+    if two or kind == "labels":
+        on = block[:, 1] if two and block.ndim == 2 else block
+        off = block[:, 0] if two and block.ndim == 2 else 1 - block
+        return np.log(np.maximum(on, _TINY)) - np.log(np.maximum(off, _TINY))
+    return np.log(np.maximum(block, _TINY))
+
+
+def _of_classes(method: str, inputs: Array, y: Array, weight: Array) -> tuple[Any, ...]:
+    fit = FITS[method]
+    if inputs.ndim == 1 or method == "temperature":
+        return (fit(inputs, y, weight),)
+    return tuple(
+        fit(column, (y == code).astype(int), weight)
+        for code, column in enumerate(inputs.T)
+    )
+
+
+def _of_labels(method: str, inputs: Array, y: Array, weight: Array) -> tuple[Any, ...]:
+    # A label that is always on or always off teaches nothing: it stays as it is.
+    return tuple(
+        FITS[method](z, on, weight) if 0 < on.sum() < len(on) else Temperature(1.0)
+        for z, on in zip(inputs.T, y.T, strict=True)
+    )
+
+
+def _by_column(maps: tuple[Any, ...], inputs: Array) -> Array:
+    columns = [each(z) for each, z in zip(maps, inputs.T, strict=True)]
+    return np.clip(np.column_stack(columns), 0, 1)
+
+
+def _normalised(p: Array) -> Array:
+    """Make rows sum to one; rows of zeros become uniform."""
+    total = p.sum(axis=1, keepdims=True)
+    none = total == 0
+    return np.where(none, 1 / p.shape[1], p / np.where(none, 1.0, total))
+
+
+def _weights(sample_weight: Any, n_rows: int) -> Array:
+    weight = read_weights(sample_weight, n_rows)
+    return np.ones(n_rows) if weight is None else weight
+
+
+def _check(method: Any, block: Array, y: Array, kind: str, n_classes: int) -> None:
+    if not isinstance(method, str) or method not in FITS:
+        raise ValueError(f"method={method!r} must be one of {list(FITS)}.")
+    if kind not in ("classes", "labels"):
+        raise ValueError(
+            f"kind={kind!r} cannot be calibrated; only 'classes' and 'labels' can."
+        )
+    width = y.shape[1] if kind == "labels" and y.ndim == 2 else n_classes
+    narrow = kind == "classes" and n_classes == 2 and block.ndim == 1
+    if not narrow and block.shape != (len(y), width):
+        raise ValueError(
+            f"block has the shape {block.shape}, expected ({len(y)}, {width}): one row "
+            "an entry of y and one column a class or label."
+        )
+    if len(block) != len(y):
+        raise ValueError(f"block has {len(block)} rows and y {len(y)}; give the same.")
+
+
+def _check_classes(y: Array, n_classes: int) -> None:
+    if len(np.unique(y)) < n_classes:
+        raise ValueError(
+            f"y has rows of the classes {np.unique(y).tolist()} only, of {n_classes}; "
+            "calibration needs predicted rows of every class. Use a stratified cv, or "
+            "no calibration."
+        )

@@ -1,0 +1,32 @@
+"""combination."""
+
+# Names imported with `as` are for the other packages of this library, not public.
+from skensemble.combination._combiners import (
+    WeightedMean as WeightedMean,
+    exact as exact,
+    fit_meta_model as fit_meta_model,
+    member_shares as member_shares,
+    meta_features as meta_features,
+)
+from skensemble.combination._evaluation import (
+    CALIBRATIONS as CALIBRATIONS,
+    Evaluation as Evaluation,
+    EvaluationInputs as EvaluationInputs,
+    calibrated as calibrated,
+    calibrator_of as calibrator_of,
+    own_score as own_score,
+)
+from skensemble.combination._fitted_members import (
+    PREFIT as PREFIT,
+    FittedMembers as FittedMembers,
+    gather_members as gather_members,
+    predict_prefit as predict_prefit,
+)
+from skensemble.combination._meta_features import meta_blocks as meta_blocks
+from skensemble.combination._out_of_fold_data import (
+    Combiner as Combiner,
+    FitCombiner as FitCombiner,
+    HeldOut as HeldOut,
+    OutOfFoldData as OutOfFoldData,
+    held_out_predictions as held_out_predictions,
+)

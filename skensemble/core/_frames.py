@@ -1,0 +1,139 @@
+"""From a frame, or an array, to the numbers that trees are grown on."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class ColumnEncoder:
+    """The categories of each categorical column, as they were when learned.
+
+    Parameters
+    ----------
+    categories : dict of int to pandas.Index
+        By position of the column; columns of numbers are left out.
+    """
+
+    categories: dict[int, pd.Index] = field(default_factory=dict)
+
+    @property
+    def categorical(self) -> tuple[int, ...]:
+        """Positions of the categorical columns."""
+        return tuple(self.categories)
+
+    def encode(self, X: Any) -> Any:
+        """Turn categories into codes; one that was never learned is missing.
+
+        Parameters
+        ----------
+        X : frame, array or sparse matrix
+            The rows.
+
+        Returns
+        -------
+        numbers : ndarray of float, or `X` itself where it holds numbers only
+        """
+        if not self.categories:
+            return X
+        frame = as_pandas(X)
+        numbers = np.empty(frame.shape, dtype=float)
+        for j in range(frame.shape[1]):
+            column = frame.iloc[:, j]
+            known = self.categories.get(j)
+            numbers[:, j] = _numbers(column) if known is None else _codes(column, known)
+        return numbers
+
+
+def fit_column_encoder(X: Any) -> ColumnEncoder:
+    """Find the categorical columns of a frame, by their dtype.
+
+    Parameters
+    ----------
+    X : frame, array or sparse matrix
+        Training rows. Only frames have categorical columns: those of a categorical,
+        string or object dtype.
+
+    Returns
+    -------
+    columns : ColumnEncoder
+    """
+    if not hasattr(X, "columns"):
+        return ColumnEncoder()
+    frame = as_pandas(X)
+    found = {}
+    for j in range(frame.shape[1]):
+        column = frame.iloc[:, j]
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            found[j] = column.cat.categories
+        elif column.dtype == object or pd.api.types.is_string_dtype(column.dtype):
+            found[j] = pd.Index(pd.unique(column.dropna().astype(str))).sort_values()
+        elif not pd.api.types.is_numeric_dtype(column.dtype):
+            raise ValueError(
+                f"column {frame.columns[j]!r} has dtype {column.dtype}, which models "
+                "cannot use; turn it into numbers or categories, or drop it."
+            )
+    return ColumnEncoder(found)
+
+
+def rows_of(X: Any, index: Any) -> Any:
+    """Pick rows of an array or a sparse matrix.
+
+    Parameters
+    ----------
+    X : ndarray or sparse matrix
+        Where from.
+    index : ndarray
+        Positions, or a mask.
+
+    Returns
+    -------
+    rows : ndarray or sparse matrix
+    """
+    return X.tocsr()[index] if sp.issparse(X) else X[index]
+
+
+def as_pandas(X: Any) -> pd.DataFrame:
+    """Turn another library's frame, or an array, into one of pandas.
+
+    Parameters
+    ----------
+    X : frame or array
+        The rows.
+
+    Returns
+    -------
+    frame : pandas.DataFrame
+    """
+    if isinstance(X, pd.DataFrame):
+        return X
+    if not hasattr(X, "columns"):  # an array of objects, the columns in their order
+        return pd.DataFrame(X)
+    # Another library's frame (polars), without importing it.
+    return pd.DataFrame({name: pd.Series(X[name].to_list()) for name in X.columns})
+
+
+def _codes(column: Any, known: pd.Index) -> Array:
+    if not isinstance(column.dtype, pd.CategoricalDtype) and known.inferred_type in (
+        "string",
+        "empty",
+    ):
+        column = column.where(column.isna(), column.astype(str))
+    codes = known.get_indexer(column).astype(float)
+    codes[codes < 0] = np.nan
+    return codes
+
+
+def _numbers(column: Any) -> Array:
+    try:
+        return np.asarray(column.to_numpy(dtype=float, na_value=np.nan))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"column {column.name!r} held numbers in fit and has dtype {column.dtype} now."
+        ) from error

@@ -1,0 +1,90 @@
+"""Bad rows, weights, groups and classes, refused before a member is fitted."""
+
+from collections.abc import Mapping
+from numbers import Number
+from typing import Any
+
+import numpy as np
+
+from skensemble.core import Target, check_per_row, check_weights, label_of
+from skensemble.fitting._routing import FitParams
+
+
+def check_data(X: Any, target: Target, routed: FitParams) -> int:
+    """Refuse rows, weights and groups that do not belong together.
+
+    Parameters
+    ----------
+    X : array-like
+        The rows.
+    target : Target
+        What is true of them.
+    routed : FitParams
+        Fit parameters, by whom they go to.
+
+    Returns
+    -------
+    n_rows : int
+        How many rows there are.
+    """
+    y = target.values
+    n_rows = count_rows(X)
+    if n_rows != len(y):
+        raise ValueError(
+            "Found input variables with inconsistent numbers of samples: "
+            f"[{n_rows}, {len(y)}]; X and y should have the same rows."
+        )
+    check_weights("sample_weight", routed.sample_weight, n_rows)
+    for name, params in routed.members.items():
+        if params.get("sample_weight") is not routed.sample_weight:
+            check_weights(f"{name}__sample_weight", params["sample_weight"], n_rows)
+    check_per_row("groups", routed.splitter.get("groups"), n_rows)
+    _check_several_classes(target, routed.sample_weight)
+    return n_rows
+
+
+def count_rows(X: Any) -> int:
+    if X is None or isinstance(X, str | bytes | Mapping):
+        raise ValueError(f"X={X!r} is no table; give one row a sample.")
+    shape: tuple[int, ...] = X.shape if hasattr(X, "shape") else (len(X),)
+    if shape[0] == 0:
+        raise ValueError(
+            f"Found array with 0 sample(s) (shape={np.shape(X)}) while a minimum of 1 is "
+            "required; X should have a row or more."
+        )
+    if len(shape) == 2 and shape[1] == 0:
+        raise ValueError(
+            f"Found array with 0 feature(s) (shape={shape}) while a minimum of 1 "
+            "is required; X should have a column or more."
+        )
+    # One text a row is a table too, for members that begin with a vectorizer.
+    if len(shape) == 1 and isinstance(_first(X), Number):
+        raise ValueError(
+            f"Expected 2D array, got 1D array instead: X has shape {shape}. "
+            "Reshape your data either using array.reshape(-1, 1) if your data has a "
+            "single feature or array.reshape(1, -1) if it contains a single sample."
+        )
+    return shape[0]
+
+
+def _first(X: Any) -> Any:
+    return X.iloc[0] if hasattr(X, "iloc") else X[0]
+
+
+def _check_several_classes(target: Target, weight: Any) -> None:
+    if target.kind != "classes":
+        return
+    if target.n_classes < 2:
+        raise ValueError(
+            f"y holds one class only, {label_of(target, 0)}; a classifier needs rows of 2 "
+            "classes or more."
+        )
+    if weight is None:
+        return
+    seen = np.unique(target.values[np.asarray(weight, dtype=float) > 0])
+    if len(seen) < 2:
+        raise ValueError(
+            f"y contains 1 class, {label_of(target, seen[0])}, after sample_weight "
+            "trimmed classes with zero weights, while a minimum of 2 classes are "
+            "required; give rows of another class a sample_weight above 0."
+        )

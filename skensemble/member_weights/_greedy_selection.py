@@ -1,0 +1,279 @@
+"""Greedy forward selection of members, with replacement."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_random_state
+
+from skensemble.member_weights._greedy_metrics import Race, start_race
+from skensemble.scoring import as_scoring, is_regression_scoring, read_predictions
+
+Array = NDArray[Any]
+
+TIES = ("used", "first", "random")
+
+# Scores closer than this, by the larger of one and the best score, are the same: sums of
+# floats in another order differ by some 1e-15.
+TOLERANCE = 1e-12
+
+
+@dataclass(frozen=True)
+class SelectionPath:
+    """What a greedy selection did, step by step.
+
+    Parameters
+    ----------
+    members : ndarray of int of shape (n_steps,)
+        Number of the member taken at each step.
+    scores : ndarray of shape (n_steps,)
+        Score of the selection after each step; higher is better.
+    kept : int
+        How many steps the result is made of: the best prefix.
+    names : tuple
+        Names of all members.
+    """
+
+    members: Array
+    scores: Array
+    kept: int
+    names: tuple
+
+    @property
+    def weights(self) -> Array:
+        """Weights after each step, an array of shape (n_steps, n_members)."""
+        taken = np.eye(len(self.names))[self.members]
+        return taken.cumsum(axis=0) / np.arange(1, len(taken) + 1)[:, None]
+
+
+@dataclass(frozen=True)
+class _Rules:
+    max_steps: int
+    n_init: int
+    patience: float
+    ties: str
+
+
+def greedy_selection(
+    predictions: Any,
+    y: Any,
+    *,
+    scoring: Any = None,
+    max_steps: int = 100,
+    sample_weight: Any = None,
+    kind: str | None = None,
+    n_init: int = 0,
+    n_bags: int = 0,
+    bag_fraction: float = 0.5,
+    ties: str = "used",
+    patience: int | None = None,
+    random_state: Any = None,
+    return_path: bool = False,
+) -> Any:
+    r"""Weigh members by greedy forward selection with replacement.
+
+    From an empty selection, each step takes the member that gives the best score of the
+    mean prediction, a member as often as it helps:
+    :math:`m_t = \arg\max_m \mathrm{score}(y, (S_{t-1} + P_m) / t)`,
+    :math:`S_t = S_{t-1} + P_{m_t}`. The result is the shortest of the best prefixes of
+    this path; a member's weight is the share of steps that took it.
+
+    Parameters
+    ----------
+    predictions : array-like, list of arrays, dict of arrays, or object with `blocks`
+        Out-of-fold predictions, one array a member: (n_members, n) numbers or
+        probabilities of class 1; (n_members, n, k) probabilities of classes or labels,
+        or numbers with k outputs. Weights come back in this order.
+    y : array-like of shape (n,) or (n, k)
+        The target. Classes as codes of the columns, or as labels whose sorted order is
+        that of the columns.
+    scoring : str, scorer, Loss or None, default=None
+        What is maximised: a scikit-learn scorer or its name, a loss or its name (minus
+        the loss), or None for accuracy (classes) or R2 (numbers). Squared and absolute
+        errors, R2, log loss, accuracy and ROC AUC (one-vs-rest for several classes) by
+        name are computed for all candidates at once.
+    max_steps : int, default=100
+        Length of the path, members of `n_init` included.
+    sample_weight : array-like of shape (n,) or None, default=None
+        Weights of the rows; a whole weight means that many copies of the row.
+    kind : {"continuous", "classes", "labels"} or None, default=None
+        What the target is. None: labels for two columns of 0 and 1 or more, classes
+        where y is no float and predictions are probabilities, numbers otherwise.
+    n_init : int, default=0
+        Start with this many best single members (sorted initialisation), against
+        overfitting; shorter prefixes are not considered then.
+    n_bags : int, default=0
+        Average the weights of selections among this many random subsets of members
+        (bagged selection); 0 for one selection among all.
+    bag_fraction : float, default=0.5
+        Share of the members in each subset.
+    ties : {"used", "first", "random"}, default="used"
+        Whom to take among members of equal score (within 1e-12, relative above one): the
+        first that is in the selection already, the first, or any.
+    patience : int or None, default=None
+        Stop after this many steps without a better score.
+    random_state : int, RandomState instance or None, default=None
+        For bags and random ties.
+    return_path : bool, default=False
+        Return the path too.
+
+    Returns
+    -------
+    weights : ndarray of shape (n_members,)
+        Zero or more, sum to one.
+    path : SelectionPath or tuple of SelectionPath
+        With `return_path`; one for each bag where there are bags.
+
+    Raises
+    ------
+    ValueError
+        For shapes that do not agree, NaN, and parameters out of range.
+
+    References
+    ----------
+    Caruana, Niculescu-Mizil, Crew and Ksikes, "Ensemble selection from libraries of
+    models", ICML 2004, section 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble.stacking import greedy_selection
+    >>> y = np.array([1.0, 2.0, 3.0, 4.0])
+    >>> predictions = {"high": y + 1, "low": y - 3, "far": y + 9}
+    >>> greedy_selection(predictions, y, scoring="neg_mean_squared_error", max_steps=8)
+    array([0.75, 0.25, 0.  ])
+    """
+    members = read_predictions(
+        predictions,
+        y,
+        kind=kind,
+        sample_weight=sample_weight,
+        of_numbers=is_regression_scoring(scoring),
+    )
+    n_members = len(members.values)
+    rules = _rules(max_steps, n_init, patience, ties, n_members)
+    _check_bags(n_bags, bag_fraction)
+    scorer = as_scoring(scoring, members.kind, members.n_classes)
+    race = start_race(members, scorer)
+    rng = check_random_state(random_state)
+    paths = [
+        _select(race, among, rules, rng, members.names)
+        for among in _bags(n_members, n_bags, bag_fraction, n_init, rng)
+    ]
+    weights = np.mean([path.weights[path.kept - 1] for path in paths], axis=0)
+    if not return_path:
+        return weights
+    return weights, tuple(paths) if n_bags else paths[0]
+
+
+def first_of_best(scores: Array) -> int:
+    """Give the first of the scores that equal the best.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n,)
+        Scores; NaN is the worst.
+
+    Returns
+    -------
+    position : int
+    """
+    return int(np.flatnonzero(_best(scores))[0])
+
+
+def _best(scores: Array) -> Array:
+    scores = np.nan_to_num(scores, nan=-np.inf)
+    best = scores.max()
+    if best == -np.inf:
+        raise ValueError(
+            "scoring gave NaN or -inf for every member; it is not defined for this y "
+            "(one class only, say). Use another scoring."
+        )
+    return scores >= best - TOLERANCE * max(1.0, abs(best))
+
+
+def _select(
+    race: Race, among: Array, rules: _Rules, rng: Any, names: tuple
+) -> SelectionPath:
+    race.reset()
+    taken: list[int] = []
+    scores: list[float] = []
+    for member in _best_singles(race, among, rules.n_init):
+        scores.append(float(race.scores(np.array([member]))[0]))
+        taken.append(member)
+        race.add(member)
+    best, since = -np.inf, 0
+    while len(taken) < rules.max_steps and since < rules.patience:
+        each = race.scores(among)
+        at = _pick(each, among, taken, rules.ties, rng)
+        taken.append(int(among[at]))
+        scores.append(float(each[at]))
+        race.add(taken[-1])
+        improved = scores[-1] > best + TOLERANCE * max(1.0, abs(scores[-1]))
+        best, since = (scores[-1], 0) if improved else (best, since + 1)
+    shortest = max(rules.n_init, 1) - 1
+    kept = shortest + first_of_best(np.array(scores[shortest:])) + 1
+    return SelectionPath(np.array(taken), np.array(scores), kept, names)
+
+
+def _best_singles(race: Race, among: Array, n_init: int) -> list[int]:
+    if not n_init:
+        return []
+    scores = race.scores(among)
+    left = np.ones(len(among), dtype=bool)
+    found = []
+    for _ in range(n_init):  # in order, with the same notion of a tie
+        at = first_of_best(np.where(left, scores, -np.inf))
+        left[at] = False
+        found.append(int(among[at]))
+    return found
+
+
+def _pick(scores: Array, among: Array, taken: list[int], ties: str, rng: Any) -> int:
+    tied = np.flatnonzero(_best(scores))
+    if ties == "random":
+        return int(rng.choice(tied)) if len(tied) > 1 else int(tied[0])
+    used = tied[np.isin(among[tied], taken)] if ties == "used" else tied[:0]
+    return int(used[0] if len(used) else tied[0])
+
+
+def _bags(
+    n_members: int, n_bags: int, fraction: float, n_init: int, rng: Any
+) -> Iterator[Array]:
+    if not n_bags:
+        yield np.arange(n_members)
+    size = min(n_members, max(1, n_init, round(fraction * n_members)))
+    for _ in range(n_bags):
+        yield np.sort(rng.choice(n_members, size, replace=False))
+
+
+def _rules(
+    max_steps: int, n_init: int, patience: int | None, ties: str, n_members: int
+) -> _Rules:
+    _check_whole("max_steps", max_steps, 1)
+    _check_whole("n_init", n_init, 0)
+    if n_init > min(n_members, max_steps):
+        raise ValueError(
+            f"n_init={n_init} must not exceed the {n_members} members or "
+            f"max_steps={max_steps}."
+        )
+    if patience is not None:
+        _check_whole("patience", patience, 1)
+    if ties not in TIES:
+        raise ValueError(f"ties={ties!r} must be one of {list(TIES)}.")
+    return _Rules(max_steps, n_init, np.inf if patience is None else patience, ties)
+
+
+def _check_bags(n_bags: int, bag_fraction: float) -> None:
+    _check_whole("n_bags", n_bags, 0)
+    if not 0 < bag_fraction <= 1:
+        raise ValueError(f"bag_fraction={bag_fraction!r} must lie in (0, 1].")
+
+
+def _check_whole(name: str, value: Any, lowest: int) -> None:
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
+        raise ValueError(f"{name}={value!r} must be a whole number.")
+    if value < lowest:
+        raise ValueError(f"{name}={value!r} must be {lowest} or more.")

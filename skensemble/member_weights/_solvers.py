@@ -1,0 +1,293 @@
+"""Weights of members from their out-of-fold predictions: one solver, one criterion."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+
+from skensemble.core import ParameterHolder
+from skensemble.member_weights._auc_ascent import best_auc_weights
+from skensemble.member_weights._greedy_selection import first_of_best
+from skensemble.member_weights._simplex import (
+    largest_likelihood,
+    least_squares,
+    vertex,
+)
+from skensemble.scoring import MemberPredictions, as_scoring, read_predictions
+
+Array = NDArray[Any]
+
+_ROUNDING = 1e-9
+LOSSES = ("squared_error", "log_loss")
+
+
+class WeightSolver(ParameterHolder):
+    """What finds weights, none negative and summing to one.
+
+    A subclass has one method, `solve`.
+    """
+
+    def weigh(
+        self, predictions: Any, y: Any, *, kind: str, sample_weight: Any = None
+    ) -> Array:
+        """Find the weights of members.
+
+        Parameters
+        ----------
+        predictions : array-like of shape (n_members, n) or (n_members, n, k)
+            Numbers, or probabilities of classes or labels, best out-of-fold.
+        y : array-like of shape (n,) or (n, k)
+            The target; codes for classes.
+        kind : {"continuous", "classes", "labels"}
+            What the target is.
+        sample_weight : array-like of shape (n,) or None
+            Weights of the rows; a whole weight means that many copies of the row.
+
+        Returns
+        -------
+        weights : ndarray of shape (n_members,)
+            Zero or more, sum to one.
+        """
+        members = read_predictions(
+            predictions, y, kind=kind, sample_weight=sample_weight
+        )
+        weights = np.asarray(self.solve(members), dtype=float)
+        _check_solution(self, weights, len(members.values))
+        weights = np.maximum(weights, 0)
+        return weights / weights.sum()
+
+    def solve(self, members: MemberPredictions) -> Array:
+        """Find weights for predictions that are read and checked.
+
+        Parameters
+        ----------
+        members : MemberPredictions
+            The members' predictions, the target and the weights of rows.
+
+        Returns
+        -------
+        weights : ndarray of shape (n_members,)
+        """
+        raise TypeError(f"{type(self).__name__} does not define solve(members).")
+
+
+class NNLS(WeightSolver):
+    r"""Non-negative least squares, normalised to sum one afterwards.
+
+    :math:`\min_{w \ge 0} \sum_i \omega_i (y_i - \sum_m w_m p_{mi})^2`, then
+    :math:`w / \sum w` (Breiman, "Stacked regressions", Machine Learning 24, 1996; van
+    der Laan, Polley and Hubbard, "Super Learner", Statistical Applications in Genetics
+    and Molecular Biology 6, 2007). Classes are fitted as one-hot columns, all with the
+    same weights. Where no member is of use to least squares (all weights zero) the one
+    of lowest squared error takes all.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble.stacking import NNLS
+    >>> y = np.array([0.0, 1.0, 2.0, 3.0])
+    >>> predictions = [y + [1, -1, 1, -1], y - [1, -1, 1, -1], np.ones(4)]
+    >>> NNLS().weigh(predictions, y, kind="continuous").round(6)
+    array([0.5, 0.5, 0. ])
+    """
+
+    def solve(self, members):
+        """Solve on the triangle of a QR decomposition, as exact and much smaller."""
+        values, truth, root = _stacked(members)
+        system = np.column_stack([values, truth]) * root
+        triangle = np.linalg.qr(system, mode="r")
+        weights = nnls(triangle[:, :-1], triangle[:, -1], maxiter=100 * len(triangle))[
+            0
+        ]
+        if weights.any():
+            return weights
+        return vertex(-(((values - truth) * root) ** 2).sum(axis=0))
+
+
+class Convex(WeightSolver):
+    r"""The convex combination of least loss, exactly.
+
+    Squared error: :math:`\min_{w \in \Delta} \sum_i \omega_i (y_i - \sum_m w_m
+    p_{mi})^2` by an active-set method. Log loss: :math:`\min_{w \in \Delta} -\sum_i
+    \omega_i \log \sum_m w_m p_{mi}`, with :math:`p_{mi}` the probability of what came
+    true, by sequential quadratic programming until no weights can be better by more
+    than 1e-10 (mean loss); the certificate is the duality gap
+    :math:`\max_m \sum_i \omega_i p_{mi} / \sum_l w_l p_{li} - 1`.
+
+    The Super Learner of van der Laan, Polley and Hubbard (2007) takes the convex
+    combination of least cross-validated risk. The method for log loss follows Kim,
+    Carbonetto, Stephens and Anitescu, "A fast algorithm for maximum likelihood
+    estimation of mixture proportions using sequential quadratic programming", Journal
+    of Computational and Graphical Statistics 29, 2020.
+
+    Parameters
+    ----------
+    loss : {"squared_error", "log_loss"} or None, default=None
+        What is minimised; None for squared error of numbers and log loss of classes and
+        labels. Squared error of classes is that of one-hot columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble.stacking import Convex
+    >>> y = np.array([0.0, 1.0, 2.0, 3.0])
+    >>> Convex().weigh([y + 1, y - 3], y, kind="continuous").round(6)
+    array([0.75, 0.25])
+    >>> coin, sure = np.full(4, 0.5), np.array([0.1, 0.9, 0.9, 0.1])
+    >>> Convex().weigh([coin, sure], np.array([0, 1, 1, 0]), kind="classes").round(6)
+    array([0., 1.])
+    """
+
+    def __init__(self, loss=None):
+        self.loss = loss
+
+    def solve(self, members):
+        """Minimise the loss that is asked for."""
+        loss = self.loss
+        if loss is None:
+            loss = "squared_error" if members.kind == "continuous" else "log_loss"
+        if loss not in LOSSES:
+            raise ValueError(
+                f"loss={loss!r} of Convex must be one of {list(LOSSES)} or None."
+            )
+        if loss == "squared_error":
+            values, truth, root = _stacked(members)
+            return least_squares((values - truth) * root)
+        if members.kind == "continuous":
+            raise ValueError(
+                "loss='log_loss' of Convex is for classes, and the target is numbers; "
+                "use loss='squared_error'."
+            )
+        return largest_likelihood(members.of_truth(), members.weight_of_entries())
+
+
+class MaximizeAUC(WeightSolver):
+    r"""Weights that maximise the area under the ROC curve of the combination.
+
+    :math:`\max_{w \in \Delta} \mathrm{AUC}(y, \sum_m w_m p_m)`, for several classes the
+    mean AUC of each class against the rest. The AUC is a step function of the weights,
+    so they are searched: steps towards and away from each member, shorter and shorter,
+    from the best member, from equal weights and from the least log loss. The result is
+    never worse than the best member (LeDell, van der Laan and Petersen, "AUC-maximizing
+    ensembles through metalearning", International Journal of Biostatistics 12, 2016;
+    the search is the coordinate ascent of Metzler and Croft, "Linear feature-based
+    models for information retrieval", Information Retrieval 10, 2007).
+
+    Parameters
+    ----------
+    tol : float, default=1e-3
+        Length of the shortest steps.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble.stacking import MaximizeAUC
+    >>> y = np.array([0, 1, 0, 1])
+    >>> first, second = np.array([0.3, 0.4, 0.5, 0.6]), np.array([0.3, 0.6, 0.2, 0.1])
+    >>> w = MaximizeAUC().weigh([first, second], y, kind="classes")
+    >>> mean = w @ [first, second]
+    >>> bool(mean[y == 1].min() > mean[y == 0].max())
+    True
+    """
+
+    def __init__(self, tol=1e-3):
+        self.tol = tol
+
+    def solve(self, members):
+        """Search from several starts."""
+        if members.kind != "classes":
+            raise ValueError(
+                f"MaximizeAUC needs one class a row (kind='classes'), got "
+                f"kind={members.kind!r}; use Convex() or NNLS()."
+            )
+        if not 0 < self.tol <= 0.5:
+            raise ValueError(f"tol={self.tol!r} of MaximizeAUC must lie in (0, 0.5].")
+        start = largest_likelihood(members.of_truth(), members.weight)
+        return best_auc_weights(members, start, self.tol)
+
+
+class Discrete(WeightSolver):
+    """All weight on the best member: the discrete Super Learner.
+
+    The first of those whose score equals the best (van der Laan, Polley and Hubbard,
+    "Super Learner", 2007, section 2, the cross-validation selector).
+
+    Parameters
+    ----------
+    scoring : str, scorer, Loss or None, default=None
+        What the best member is best at; None for accuracy (classes) or R2 (numbers).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble.stacking import Discrete
+    >>> y = np.array([0.0, 1.0, 2.0])
+    >>> Discrete().weigh([y + 2, y + 1, y - 3], y, kind="continuous")
+    array([0., 1., 0.])
+    """
+
+    def __init__(self, scoring=None):
+        self.scoring = scoring
+
+    def solve(self, members):
+        """Score each member."""
+        scorer = as_scoring(self.scoring, members.kind, members.n_classes)
+        method = "predict" if members.kind == "continuous" else "predict_proba"
+        scores = [
+            scorer.score(block, members.y, members.sample_weight, method)
+            for block in members.values
+        ]
+        return np.eye(len(scores))[first_of_best(np.array(scores))]
+
+
+SOLVERS: dict[str, type[WeightSolver]] = {
+    "auc": MaximizeAUC,
+    "convex": Convex,
+    "discrete": Discrete,
+    "nnls": NNLS,
+}
+
+
+def _check_solution(solver: WeightSolver, weights: Array, n_members: int) -> None:
+    """Refuse what a solver should not give; rounding below zero is let pass."""
+    fits = weights.shape == (n_members,) and bool(np.isfinite(weights).all())
+    if not fits or weights.min() < -_ROUNDING or not weights.sum() > 0:
+        raise ValueError(
+            f"solver={solver!r} gave the weights {weights}; they should be {n_members} "
+            "numbers, none negative, and not all zero."
+        )
+
+
+def as_weight_solver(solver: Any) -> WeightSolver:
+    """Find a solver by its name, or take it as it is.
+
+    Parameters
+    ----------
+    solver : WeightSolver or {"nnls", "convex", "auc", "discrete"}
+        What finds the weights.
+
+    Returns
+    -------
+    solver : WeightSolver
+    """
+    if isinstance(solver, str) and solver in SOLVERS:
+        return SOLVERS[solver]()
+    if isinstance(solver, type) and issubclass(solver, WeightSolver):
+        raise ValueError(
+            f"solver={solver.__name__} is a class; give {solver.__name__}()."
+        )
+    if not hasattr(solver, "weigh"):
+        raise ValueError(
+            f"solver={solver!r} is not known; use one of {sorted(SOLVERS)}, or an object "
+            "with weigh(predictions, y, kind=, sample_weight=)."
+        )
+    return solver
+
+
+def _stacked(members: MemberPredictions) -> tuple[Array, Array, Array]:
+    """Give values (entries, n_members), truth and root weights (entries, 1)."""
+    values = members.values.reshape(len(members.values), -1).T
+    truth = members.truth().reshape(-1, 1)
+    weight = np.repeat(members.weight, len(truth) // len(members.y))
+    return values, truth, np.sqrt(weight / weight.sum())[:, None]

@@ -1,0 +1,21 @@
+"""scoring."""
+
+# Names imported with `as` are for the other packages of this library, not public.
+from skensemble.scoring._block_scores import (
+    predicted_codes as predicted_codes,
+    score_block as score_block,
+)
+from skensemble.scoring._leaderboard import leaderboard as leaderboard
+from skensemble.scoring._prediction_scorer import (
+    SHORT_NAMES as SHORT_NAMES,
+    PredictionScorer as PredictionScorer,
+    as_scoring as as_scoring,
+    check_scored as check_scored,
+    check_scoring_kind as check_scoring_kind,
+    is_regression_scoring as is_regression_scoring,
+)
+from skensemble.scoring._predictions import (
+    MemberPredictions as MemberPredictions,
+    read_predictions as read_predictions,
+    read_weights as read_weights,
+)

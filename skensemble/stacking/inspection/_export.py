@@ -1,0 +1,208 @@
+"""Predictions as a table in Kaggle's shape, and as a file."""
+
+import gzip
+import uuid
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+def predictions_frame(
+    block: Any,
+    *,
+    classes: Any = None,
+    index: Any = None,
+    id_column: str | None = None,
+    target: str | list[str] | None = None,
+) -> pd.DataFrame:
+    """Lay predictions out in columns, as a Kaggle submission wants them.
+
+    Parameters
+    ----------
+    block : array-like of shape (n,) or (n, n_columns)
+        Numbers, labels or probabilities: an out-of-fold block, or what ``predict`` or
+        ``predict_proba`` gives. NaN (rows that no split predicts) stays NaN.
+    classes : array-like of shape (n_classes,), list of array-like or None, default=None
+        The labels, where the columns of `block` are probabilities of classes; None, or
+        one array an output (multilabel), where the columns are outputs.
+    index : array-like of shape (n,) or None, default=None
+        What tells the rows apart; it becomes the first column. None: no such column.
+    id_column : str or None, default=None
+        Name of the first column; None: the name of `index`, else "id".
+    target : str, list of str or None, default=None
+        Name of the column of predictions; None is "prediction". Several outputs are
+        numbered ("prediction_0", ...), several classes are named by their labels; a
+        list names every column itself.
+
+    Returns
+    -------
+    frame : pandas.DataFrame
+        One column for numbers or labels, several for several outputs; the probability
+        of the second class for two classes, one column a class for more.
+
+    Raises
+    ------
+    ValueError
+        When rows, columns and names do not go together.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skensemble.stacking.inspection._export import predictions_frame
+    >>> probabilities = [[0.9, 0.1], [0.3, 0.7]]
+    >>> rows = pd.Index([892, 893], name="PassengerId")
+    >>> predictions_frame(probabilities, classes=[0, 1], index=rows, target="Survived")
+       PassengerId  Survived
+    0          892       0.1
+    1          893       0.7
+    """
+    values = np.asarray(block)
+    if values.ndim not in (1, 2):
+        raise ValueError(
+            f"block has shape {values.shape}; expected one row a sample, in one column "
+            "or several."
+        )
+    one_choice = classes is not None and len(classes) > 0 and np.ndim(classes[0]) == 0
+    labels = list(classes) if one_choice and values.ndim == 2 else None
+    if labels is not None:
+        _check_columns(values, labels)
+        values = values[:, 1:] if len(labels) == 2 else values
+    values = values.reshape(len(values), -1)
+    names = _names(target, labels, values.shape[1])
+    frame = pd.DataFrame(values, columns=names)
+    return _with_ids(frame, index, id_column)
+
+
+def write_predictions(frame: pd.DataFrame, path: Any) -> Path:
+    """Write predictions to a file, whole or not at all.
+
+    The file is written beside its place and moved there, so that a killed run leaves
+    no torn file. Folders that lack are made.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        What `predictions_frame` gives; its index is not written.
+    path : str or Path
+        Where to; the suffix says how: ``.csv``, ``.csv.gz`` or ``.parquet`` (needs
+        pyarrow).
+
+    Returns
+    -------
+    path : Path
+        The file written.
+
+    Raises
+    ------
+    ValueError
+        When the suffix is not known.
+    ImportError
+        When ``.parquet`` is asked for and pyarrow is not there.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from skensemble.stacking.inspection._export import (
+    ...     predictions_frame,
+    ...     write_predictions,
+    ... )
+    >>> frame = predictions_frame([1.5, 2.5], index=[7, 8], target="price")
+    >>> with TemporaryDirectory() as folder:
+    ...     written = write_predictions(frame, Path(folder) / "out" / "submission.csv")
+    ...     print(written.read_text(), end="")
+    id,price
+    7,1.5
+    8,2.5
+    """
+    path = Path(path)
+    found = [write for suffix, write in WRITERS.items() if _ends(path, suffix)]
+    if not found:
+        raise ValueError(
+            f"path={str(path)!r} has no known suffix; use one of {list(WRITERS)}."
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Not tempfile: its files are readable by their owner only, and stay so when moved.
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+    try:
+        with draft.open("wb") as file:
+            found[0](frame, file)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return path
+
+
+def _check_columns(values: np.ndarray, labels: list[Any]) -> None:
+    if values.shape[1] != len(labels):
+        raise ValueError(
+            f"block has {values.shape[1]} columns for {len(labels)} classes "
+            f"{[str(label) for label in labels]}; expected one column a class."
+        )
+
+
+def _names(target: Any, labels: list[Any] | None, width: int) -> list[str]:
+    if target is not None and not isinstance(target, str):
+        if len(target) != width:
+            raise ValueError(
+                f"target={list(target)!r} names {len(target)} columns, but there are "
+                f"{width}."
+            )
+        return [str(name) for name in target]
+    if labels is not None and width > 1:
+        return [str(label) for label in labels]
+    name = "prediction" if target is None else target
+    return [name] if width == 1 else [f"{name}_{k}" for k in range(width)]
+
+
+def _with_ids(frame: pd.DataFrame, index: Any, id_column: str | None) -> pd.DataFrame:
+    if index is None:
+        if id_column is not None:
+            raise ValueError(
+                f"id_column={id_column!r} needs index: what tells the rows apart, such "
+                "as the index of the frame predicted."
+            )
+        return frame
+    ids = pd.Index(index)
+    if ids.nlevels > 1 or len(ids) != len(frame):
+        raise ValueError(
+            f"index has {len(ids)} entries in {ids.nlevels} level(s) for {len(frame)} "
+            "rows; expected one entry a row."
+        )
+    own = "id" if ids.name is None else str(ids.name)
+    name = own if id_column is None else id_column
+    if name in frame.columns:
+        raise ValueError(
+            f"{name!r} names both the ids and a column of predictions; give another "
+            "id_column or target."
+        )
+    frame.insert(0, name, ids)
+    return frame
+
+
+def _ends(path: Path, suffix: str) -> bool:
+    return path.name.lower().endswith(suffix)
+
+
+def _csv(frame: pd.DataFrame, file: Any) -> None:
+    frame.to_csv(file, index=False, mode="wb", lineterminator="\n")
+
+
+def _csv_gz(frame: pd.DataFrame, file: Any) -> None:
+    # No name and no time in the header: the same predictions are the same bytes.
+    with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
+        _csv(frame, packed)
+
+
+def _parquet(frame: pd.DataFrame, file: Any) -> None:
+    try:
+        frame.to_parquet(file, index=False, engine="pyarrow")
+    except ImportError as error:
+        raise ImportError(
+            "A .parquet file needs pyarrow: pip install pyarrow, or use .csv or .csv.gz."
+        ) from error
+
+
+WRITERS = {".csv": _csv, ".csv.gz": _csv_gz, ".parquet": _parquet}
