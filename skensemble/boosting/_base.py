@@ -35,7 +35,7 @@ from skensemble.core import (
     rows_of,
 )
 from skensemble.fitting import inner_split
-from skensemble.losses import LogLoss, Loss, SquaredError, as_loss
+from skensemble.losses import LogLoss, Loss, SquaredError, as_loss, loss_for_target
 from skensemble.optim import Patience, as_schedule, as_stopping
 
 # The training loss is followed on so many rows at most: following costs time, and
@@ -69,7 +69,7 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
             X, target, params["sample_weight"], params["groups"], fresh
         )
         y, weight, X, groups = _with_weight(target, weight, X, params["groups"])
-        loss = loss_for_target(self._loss_given(), self.loss, target, task, weight)
+        loss = loss_for_target(self._loss_given(), self.loss, target, task, y, weight)
         self.loss_, self._task = loss, task
         train, validation = self._held_out(X, y, weight, groups, params, target)
         train, validation = self._with_raw(loss, task, train, validation, fresh)

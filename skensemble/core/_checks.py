@@ -51,7 +51,7 @@ def check_number(
     name: str, value: Any, low: float, high: float | None = None, *, whole: bool = False
 ) -> None:
     """Refuse a value that is not a number between two limits, both included."""
-    kind: type = Integral if whole else Real
+    kind: Any = Integral if whole else Real
     good = isinstance(value, kind) and not isinstance(value, bool) and value >= low
     if not good or (high is not None and value > high):
         limits = f"{low} or more" if high is None else f"between {low} and {high}"

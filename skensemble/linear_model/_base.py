@@ -32,7 +32,7 @@ class BaseLinear(BaseEstimator):
                 f"[{X.shape[0]}, {len(y)}]"
             )
         weight = _weight(sample_weight, X.shape[0])
-        loss = loss_for_target(as_loss(self.loss), self.loss, target, task, weight)
+        loss = loss_for_target(as_loss(self.loss), self.loss, target, task, y, weight)
         columns = target.n_classes or np.reshape(y, (len(y), -1)).shape[1]
         width = loss.width(task, columns)
         self._task = task

@@ -9,7 +9,7 @@ from skensemble.losses._base import Loss
 
 
 def loss_for_target(
-    loss: Loss, given: Any, target: Target, task: str, sample_weight: Any
+    loss: Loss, given: Any, target: Target, task: str, y: Any, sample_weight: Any
 ) -> Loss:
     """Copy a loss and set it up for a target.
 
@@ -23,6 +23,8 @@ def loss_for_target(
         The target of the fit.
     task : {"regression", "multioutput", "binary", "multiclass", "multilabel"}
         The task.
+    y : ndarray of shape (n,) or (n, k)
+        The rows of its values that are fitted.
     sample_weight : ndarray of shape (n,) or None
         Sample weights.
 
@@ -44,8 +46,8 @@ def loss_for_target(
     loss.link_for(task)
     loss = clone(loss)
     if target.kind == "classes":
-        loss = loss.for_classes(target.classes, target.values, sample_weight)
+        loss = loss.for_classes(target.classes, y, sample_weight)
     elif target.kind == "labels":
-        loss = loss.for_classes([0, 1], target.values, sample_weight)
-    loss.check(target.values)
+        loss = loss.for_classes([0, 1], y, sample_weight)
+    loss.check(y)
     return loss
