@@ -6,6 +6,10 @@ from skensemble.scoring._block_scores import (
     score_block as score_block,
 )
 from skensemble.scoring._leaderboard import leaderboard as leaderboard
+from skensemble.scoring._permutation_importance import (
+    importance_table as importance_table,
+    permutation_importance as permutation_importance,
+)
 from skensemble.scoring._prediction_scorer import (
     SHORT_NAMES as SHORT_NAMES,
     PredictionScorer as PredictionScorer,
