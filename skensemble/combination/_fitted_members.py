@@ -21,9 +21,9 @@ from skensemble.fitting import (
     FoldFit,
     OutOfFold,
     Split,
-    brings_threads,
     covered_rows,
     out_of_fold,
+    uses_threads,
 )
 from skensemble.scoring import score_block
 
@@ -92,7 +92,7 @@ class FittedMembers:
         # Those that start threads of their own predict one after another, the others
         # side by side, so that the cores are never asked for twice.
         ask = functools.partial(self._ask, X=X)
-        alone = {name: brings_threads(model) for name, model in self.estimators.items()}
+        alone = {name: uses_threads(model) for name, model in self.estimators.items()}
         beside = [name for name in self.names if not alone[name]]
         found = dict(
             zip(

@@ -46,9 +46,9 @@ from skensemble.fitting._splits import (
 )
 from skensemble.fitting._store import Store, as_store as as_store
 from skensemble.fitting._threads import (
-    brings_threads as brings_threads,
     inner_threads as inner_threads,
     limited_blas as limited_blas,
+    uses_threads as uses_threads,
 )
 from skensemble.fitting.hashing._digest import Unkeyable as Unkeyable
 from skensemble.fitting.hashing._hasher import Hasher as Hasher

@@ -1,4 +1,4 @@
-"""Bad rows, weights, groups and classes, refused before a member is fitted."""
+"""Checks of rows, weights, groups and classes before any member is fitted."""
 
 from collections.abc import Mapping
 from numbers import Number
@@ -11,22 +11,7 @@ from skensemble.fitting._routing import FitParams
 
 
 def check_data(X: Any, target: Target, routed: FitParams) -> int:
-    """Refuse rows, weights and groups that do not belong together.
-
-    Parameters
-    ----------
-    X : array-like
-        The rows.
-    target : Target
-        What is true of them.
-    routed : FitParams
-        Fit parameters, by whom they go to.
-
-    Returns
-    -------
-    n_rows : int
-        How many rows there are.
-    """
+    """Check that rows, weights and groups fit together, and return the number of rows."""
     y = target.values
     n_rows = count_rows(X)
     if n_rows != len(y):
@@ -44,20 +29,23 @@ def check_data(X: Any, target: Target, routed: FitParams) -> int:
 
 
 def count_rows(X: Any) -> int:
+    """Return the number of rows of `X`, which must have rows and columns."""
     if X is None or isinstance(X, str | bytes | Mapping):
-        raise ValueError(f"X={X!r} is no table; give one row a sample.")
+        raise ValueError(
+            f"Expected 2D array of shape (n_samples, n_features), got X={X!r} instead."
+        )
     shape: tuple[int, ...] = X.shape if hasattr(X, "shape") else (len(X),)
     if shape[0] == 0:
         raise ValueError(
             f"Found array with 0 sample(s) (shape={np.shape(X)}) while a minimum of 1 is "
-            "required; X should have a row or more."
+            "required; X must have at least one row."
         )
     if len(shape) == 2 and shape[1] == 0:
         raise ValueError(
             f"Found array with 0 feature(s) (shape={shape}) while a minimum of 1 "
-            "is required; X should have a column or more."
+            "is required; X must have at least one column."
         )
-    # One text a row is a table too, for members that begin with a vectorizer.
+    # One text per row is also accepted, for members that begin with a vectorizer.
     if len(shape) == 1 and isinstance(_first(X), Number):
         raise ValueError(
             f"Expected 2D array, got 1D array instead: X has shape {shape}. "
@@ -76,8 +64,8 @@ def _check_several_classes(target: Target, weight: Any) -> None:
         return
     if target.n_classes < 2:
         raise ValueError(
-            f"y holds one class only, {label_of(target, 0)}; a classifier needs rows of 2 "
-            "classes or more."
+            f"y holds one class only, {label_of(target, 0)}; a classifier needs rows of at "
+            "least 2 classes."
         )
     if weight is None:
         return

@@ -1,4 +1,4 @@
-"""A file that is either whole and its own, or not believed."""
+"""An entry file with a checksum: complete, or refused."""
 
 import os
 import pickle
@@ -16,11 +16,11 @@ LEFTOVER = ".writing"
 
 
 class DamagedError(Exception):
-    """An entry is not what was written under its name."""
+    """An entry differs from what was written under its name."""
 
 
 class _Digested:
-    """A file that digests what is written to it."""
+    """A file that computes the digest of the data written to it."""
 
     def __init__(self, file: BinaryIO):
         self._file = file
@@ -28,7 +28,7 @@ class _Digested:
         self.length = 0
 
     def write(self, data: Any) -> int:
-        """Write, and take note."""
+        """Write data and update the digest."""
         view = memoryview(data).cast("B")
         self.digest.update(view)
         self.length += len(view)
@@ -36,7 +36,7 @@ class _Digested:
 
 
 def write_entry(path: Path, name: str, value: Any) -> None:
-    """Write a value under a name, at once or not at all."""
+    """Write a value under a name, completely or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unique = f".{os.getpid()}-{uuid.uuid4().hex}{LEFTOVER}"
     temporary = path.with_name(path.name + unique)
@@ -55,23 +55,23 @@ def write_entry(path: Path, name: str, value: Any) -> None:
 
 
 def read_entry(path: Path, name: str) -> Any:
-    """Read a value that was written under this name.
+    """Read the value that was written under this name.
 
     Raises
     ------
     FileNotFoundError
-        When there is none.
+        If there is no such entry.
     DamagedError
-        When it is torn, changed, of another name, or cannot be made again.
+        If the entry is truncated or changed, has another name, or cannot be unpickled.
     """
     with path.open("rb") as file:
         expected = _head(name, 0, b"")[:-_LENGTH]
         if file.read(len(expected)) != expected:
-            raise DamagedError(f"{path} is no entry of this name and format")
+            raise DamagedError(f"{path} is not an entry of this name and format")
         length = int.from_bytes(file.read(_LENGTH), "big")
         digest, start = file.read(_SIZE), file.tell()
         if (length, digest) != _measure(file):
-            raise DamagedError(f"{path} is torn or was changed")
+            raise DamagedError(f"{path} is truncated or was changed")
         file.seek(start)
         try:
             return pickle.load(file)
@@ -90,5 +90,5 @@ def _measure(file: BinaryIO) -> tuple[int, bytes]:
 
 
 def _head(name: str, length: int, digest: bytes) -> bytes:
-    """Give the head: what this is, its name, length and digest."""
+    """Return the header: format, name, length and digest."""
     return _MAGIC + name.encode() + b"\n" + length.to_bytes(_LENGTH, "big") + digest

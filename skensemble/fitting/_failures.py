@@ -1,4 +1,4 @@
-"""Members that failed or were not done in time: what is said, and who is left."""
+"""Members that failed or were not completed in time: report them, drop them."""
 
 from collections import Counter
 from math import isinf
@@ -15,10 +15,10 @@ from skensemble.fitting._fold_fit import Failure, FoldFit, PlannedFit
 def too_late(
     fold_fit: PlannedFit, expected: float | None, needed: float | None, limit: str
 ) -> Failure:
-    """Say that a cell was left out because the time was up."""
+    """Return the failure of a fit that was left out at the time limit."""
     name, label = fold_fit.member.name, fold_fit.split.label
     guess = (
-        "it was not known how long it takes"
+        "its duration was not known"
         if expected is None or isinf(expected)
         else f"it was expected to take {expected:.3g} s"
     )
@@ -33,7 +33,7 @@ def too_late(
 def drop_failed(
     fitted: list[FoldFit], failures: list[Failure]
 ) -> tuple[list[FoldFit], dict[str, tuple[Failure, ...]]]:
-    """Leave out every member that failed anywhere, and say so."""
+    """Drop every member with a failed fit, with a warning."""
     failed: dict[str, tuple[Failure, ...]] = {}
     for failure in failures:
         failed[failure.member] = (*failed.get(failure.member, ()), failure)
@@ -55,7 +55,7 @@ def _is_late(failure: Failure) -> bool:
 
 
 def _causes(failures: list[Failure]) -> str:
-    """List the first failure of each member, and how many more there are."""
+    """List the first failure of each member and the number of further failures."""
     counts = Counter(failure.member for failure in failures)
     first: dict[str, Failure] = {}
     for failure in failures:
@@ -80,8 +80,8 @@ def _why_none(failures: list[Failure]) -> str:
     if known:
         name = min(known, key=lambda name: known[name])
         text += (
-            f" The quickest that was tried, {name!r}, needs about {known[name]:.3g} s for "
-            "its fits. Raise time_limit, put quick members first, or give n_jobs=2 or "
+            f" The fastest member that was tried, {name!r}, needs about {known[name]:.3g} s for "
+            "its fits. Increase time_limit, list fast members first, or use n_jobs=2 or "
             "more: fits in processes can be stopped."
         )
     return f"{text} These failed:\n{causes}" if causes else text

@@ -1,5 +1,6 @@
-"""One cell: fit a member on the rows of a split, and predict the rows held out."""
+"""Fit a member on the training rows of a split and predict the held-out rows."""
 
+import inspect
 import time
 from contextlib import nullcontext
 from typing import Any
@@ -10,7 +11,7 @@ from sklearn.base import is_classifier
 
 # Listed in sklearn.utils.__all__ in spite of its underscore, and the only way to take
 # rows from arrays, sparse matrices, pandas and polars frames alike
-# (tests/fitting/test_parts.py tells when it goes).
+# (tests/fitting/test_parts.py fails when it is removed).
 from sklearn.utils import _safe_indexing as take_rows, get_tags
 from sklearn.utils.validation import has_fit_parameter
 
@@ -21,15 +22,15 @@ from skensemble.fitting._threads import limited_threads
 
 def run_planned_fit(
     fold_fit: PlannedFit,
-    work: TrainingData,
+    data: TrainingData,
     threads: int | None,
     context: Any,
     owner: Any,
 ) -> FoldFit:
-    """Fit a cell and predict the rows that its split holds out."""
+    """Fit a member on one split and predict the rows that the split holds out."""
     member, split = fold_fit.member, fold_fit.split
     model = member.estimator
-    X, y, params = training_rows(fold_fit, work)
+    X, y, params = training_rows(fold_fit, data)
     hook = _callbacks(context, model)
     with limited_threads(model, threads), hook:
         if context is not None:
@@ -38,7 +39,7 @@ def run_planned_fit(
         model, present = fit_member(model, X, y, params)
         fitted_at = time.perf_counter()
         method = find_response_method(member.name, model, member.method)
-        block = _held_out(model, method, work, split, present)
+        block = _held_out(model, method, data, split, present)
         ended_at = time.perf_counter()
         if context is not None:
             context.call_on_fit_task_end(estimator=owner, X=X, y=y)
@@ -53,20 +54,20 @@ def run_planned_fit(
         block=block,
         fit_seconds=fitted_at - start,
         predict_seconds=ended_at - fitted_at,
-        score=None if block is None else work.score(block, method, work.y[split.test]),
+        score=None if block is None else data.score(block, method, data.y[split.test]),
     )
 
 
 def predict_held_out(
-    fold_fit: PlannedFit, work: TrainingData, model: Any, fit_seconds: float
+    fold_fit: PlannedFit, data: TrainingData, model: Any, fit_seconds: float
 ) -> FoldFit:
-    """Ask a model that was fitted before on the rows of the cell."""
+    """Predict the held-out rows with a model that was fitted before."""
     member, split = fold_fit.member, fold_fit.split
-    y = training_rows(fold_fit, work)[1]
+    y = training_rows(fold_fit, data)[1]
     start = time.perf_counter()
     present = classes_in(model, y)
     method = find_response_method(member.name, model, member.method)
-    block = _held_out(model, method, work, split, present)
+    block = _held_out(model, method, data, split, present)
     return FoldFit(
         member=member.name,
         split=split.label,
@@ -78,20 +79,20 @@ def predict_held_out(
         block=block,
         fit_seconds=fit_seconds,
         predict_seconds=time.perf_counter() - start,
-        score=None if block is None else work.score(block, method, work.y[split.test]),
+        score=None if block is None else data.score(block, method, data.y[split.test]),
         cached=True,
     )
 
 
 def classes_in(estimator: Any, y: Any) -> Any:
-    """Codes of the classes in `y`, where an estimator chooses one; else None."""
+    """Codes of the classes in `y` for single-label classification, otherwise None."""
     return np.unique(y) if is_classifier(estimator) and y.ndim == 1 else None
 
 
 def fit_member(
     estimator: Any, X: Any, y: Any, params: dict[str, Any]
 ) -> tuple[Any, Any]:
-    """Fit, on contiguous class codes whatever classes are missing from `y`.
+    """Fit on contiguous class codes, also if classes are missing from `y`.
 
     Returns
     -------
@@ -110,38 +111,38 @@ def fit_member(
 
 
 def training_rows(
-    fold_fit: PlannedFit, work: TrainingData
+    fold_fit: PlannedFit, data: TrainingData
 ) -> tuple[Any, Any, dict[str, Any]]:
-    """Give what a cell is fitted on: rows of X and y, and the fit parameters."""
+    """Return the rows of X and y and the fit parameters of one fit."""
     member, train = fold_fit.member, fold_fit.split.train
     if train is None:
-        return work.X, work.y, member.fit_params
-    cut = cut_params(member.fit_params, train, len(work.y))
-    return _rows_of(member.estimator, work.X, train, train), work.y[train], cut
+        return data.X, data.y, member.fit_params
+    cut = cut_params(member.fit_params, train, len(data.y))
+    return _rows_of(member.estimator, data.X, train, train), data.y[train], cut
 
 
 def _held_out(
-    model: Any, method: str, work: TrainingData, split: Split, present: Any
+    model: Any, method: str, data: TrainingData, split: Split, present: Any
 ) -> np.ndarray | None:
     if len(split.test) == 0:
         return None
-    X = _rows_of(model, work.X, split.test, split.train)
-    return predict_block(model, method, X, present, work.n_classes)
+    X = _rows_of(model, data.X, split.test, split.train)
+    return predict_block(model, method, X, present, data.n_classes)
 
 
 def _rows_of(model: Any, X: Any, rows: Any, train: Any) -> Any:
-    if get_tags(model).input_tags.pairwise:  # a kernel matrix: cut both ways
+    if get_tags(model).input_tags.pairwise:  # a kernel matrix: select rows and columns
         return X[np.ix_(rows, train)]
     return take_rows(X, rows)
 
 
 def cut_params(params: dict[str, Any], rows: Any, n_rows: int) -> dict[str, Any]:
-    """Cut those fit parameters to some rows that have one entry a row."""
+    """Select rows of those fit parameters that have one entry per row."""
     return {key: _cut(value, rows, n_rows) for key, value in params.items()}
 
 
 def _cut(value: Any, rows: Any, n_rows: int) -> Any:
-    """Cut a fit parameter to the rows of a split if it has one entry a row."""
+    """Select the rows of a fit parameter if it has one entry per row."""
     sized = hasattr(value, "__len__") and not isinstance(value, str | dict)
     if not sized and not hasattr(value, "shape"):
         return value
@@ -150,7 +151,7 @@ def _cut(value: Any, rows: Any, n_rows: int) -> Any:
 
 
 def _named_for(estimator: Any, params: dict[str, Any]) -> dict[str, Any]:
-    """Name the sample weights as the estimator's ``fit`` wants them."""
+    """Rename the sample weights to the parameter of the estimator's ``fit``."""
     # With metadata routing a Pipeline sends weights to its steps by itself.
     if "sample_weight" not in params or sklearn.get_config()["enable_metadata_routing"]:
         return params
@@ -159,12 +160,12 @@ def _named_for(estimator: Any, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def weight_name(estimator: Any) -> str:
-    """Name of the fit parameter for sample weights; of a Pipeline's last step.
+    """Name of the fit parameter for sample weights, for a Pipeline of its last step.
 
     Raises
     ------
     TypeError
-        When the estimator takes no sample weights.
+        If the estimator does not support sample weights.
     """
     last = getattr(estimator, "steps", None)
     if last and not has_fit_parameter(estimator, "sample_weight"):
@@ -179,10 +180,9 @@ def weight_name(estimator: Any) -> str:
 
 
 def _takes_any(estimator: Any) -> bool:
-    """Tell whether ``fit`` takes ``**fit_params``, as meta-estimators do."""
-    code = getattr(getattr(type(estimator).fit, "__wrapped__", None), "__code__", None)
-    code = code or getattr(type(estimator).fit, "__code__", None)
-    return bool(code and code.co_flags & 0x08)
+    """Whether ``fit`` takes ``**fit_params``, as meta-estimators do."""
+    parameters = inspect.signature(type(estimator).fit).parameters.values()
+    return any(one.kind is one.VAR_KEYWORD for one in parameters)
 
 
 def _callbacks(context: Any, model: Any) -> Any:

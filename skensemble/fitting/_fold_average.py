@@ -1,4 +1,4 @@
-"""The models of all folds as one: the mean of their predictions, or the vote."""
+"""The average of fold models: the mean of their predictions, or the vote."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,18 +11,18 @@ from skensemble.core import predict_block
 
 @dataclass(frozen=True)
 class FoldAverage:
-    """A member that was not fitted again: its fold models predict together.
+    """A member that was not refitted on all rows: the average of its fold models.
 
     Parameters
     ----------
     estimators : tuple of estimators
-        One a split.
+        One model per split.
     present : tuple of (ndarray of int or None)
-        The classes that each saw.
+        Codes of the classes in the training rows of each model.
     method : str
-        How they are asked.
+        The response method.
     n_classes : int
-        How many classes there are in all.
+        Total number of classes.
     """
 
     estimators: tuple[Any, ...]
@@ -41,7 +41,8 @@ class FoldAverage:
         Returns
         -------
         block : ndarray of shape (n,) or (n, k)
-            Mean of the fold models' blocks; the most frequent class for labels.
+            Mean of the predictions of the fold models; the most frequent class if the
+            response method gives class labels.
         """
         blocks = [
             predict_block(model, self.method, X, present, self.n_classes)
@@ -63,7 +64,7 @@ class FoldAverage:
 
 
 def vote(blocks: list[NDArray[Any]], n_classes: int) -> NDArray[Any]:
-    """Give the most frequent class code of each row, the lowest where tied."""
+    """Return the most frequent class code per row, the lowest in case of a tie."""
     counts = np.zeros((len(blocks[0]), n_classes), dtype=np.intp)
     for block in blocks:
         counts[np.arange(len(block)), block] += 1

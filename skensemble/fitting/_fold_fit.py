@@ -1,4 +1,4 @@
-"""A cell: one member fitted on one split, predicting the rows held out."""
+"""A fold fit: one member fitted on one split, with its held-out predictions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ REFIT = "refit"
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What all cells of one fit share: the data, and how many classes there are."""
+    """The data that all fits of one run share, and the number of classes."""
 
     X: Any
     y: Any
@@ -34,9 +34,9 @@ class Split:
 
 @dataclass(frozen=True)
 class Member:
-    """A named estimator, unfitted, and how it is asked and fitted.
+    """A named unfitted estimator, its response method and its fit parameters.
 
-    `split_fit_params` are cut to the rows of the split; `fit_params` are not.
+    Fit parameters with one entry per row are cut to the training rows of a split.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Member:
 
 @dataclass(frozen=True)
 class PlannedFit:
-    """One fit to do: a member, already seeded, and a split."""
+    """A fit to do: a member, already seeded, and a split."""
 
     member: Member
     split: Split
@@ -57,7 +57,7 @@ class PlannedFit:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a cell could not be fitted."""
+    """The error of a fit that failed."""
 
     member: str
     split: int | str
@@ -73,7 +73,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class FoldFit:
-    """What a cell left behind.
+    """A finished fit of one member on one split.
 
     Parameters
     ----------
@@ -82,21 +82,21 @@ class FoldFit:
     split : int or str
         Number of the split, or ``"refit"`` for the fit on all rows.
     train, test : ndarray of int or None
-        Rows fitted on (None: all of them) and rows predicted.
+        Training rows (None: all rows) and predicted rows.
     method : str
-        Prediction method that was used.
+        The response method that was used.
     present : ndarray of int or None
-        Codes of the classes seen in the fit.
+        Codes of the classes in the training rows.
     estimator : estimator or None
-        The fitted member, where it is kept.
+        The fitted member, if it is kept.
     block : ndarray or None
-        Predictions of the rows held out.
+        Predictions of the held-out rows.
     fit_seconds, predict_seconds : float
-        Wall time.
+        Wall time in seconds.
     score : float or None
-        Accuracy or R2 on the rows held out.
+        Score on the held-out rows; accuracy or R2 unless ``scoring`` is set.
     cached : bool
-        Whether it was found in a store; the times are those of the fit that was kept.
+        Whether the fit comes from a store; the times are those of the stored fit.
     """
 
     member: str

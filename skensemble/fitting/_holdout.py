@@ -1,4 +1,4 @@
-"""The rows held out to know when to stop."""
+"""The validation rows of early stopping."""
 
 from numbers import Real
 from typing import Any
@@ -22,24 +22,24 @@ def inner_split(
     seed: int,
     name: str = "validation_fraction",
 ) -> tuple[Array, Array]:
-    """Choose rows to learn from and rows to watch.
+    """Split rows into training rows and validation rows.
 
     Parameters
     ----------
     y : ndarray of shape (n,) or (n, k)
         The target, classes as codes.
     fraction : float
-        Share of the rows to watch.
+        Share of validation rows.
     how : {"random", "last"}
-        At random, or the last block of rows (ordered in time).
+        Random rows, or the last block of rows for rows in order of time.
     stratify : bool
-        Whether classes keep their shares.
+        Whether both sides keep the shares of the classes.
     groups : array-like of shape (n,) or None
-        Rows of one group stay on one side.
+        All rows of a group stay on one side.
     seed : int
-        For the random choice.
+        Seed of the random choice.
     name : str, default="validation_fraction"
-        What the user calls the share.
+        Name of the parameter, for messages.
 
     Returns
     -------
@@ -57,8 +57,8 @@ def inner_split(
         first = len(y) - max(1, round(fraction * len(y)))
         if first < 1:
             raise ValueError(
-                f"{name}={fraction!r} leaves none of {len(y)} rows to learn from; use a "
-                "smaller share."
+                f"{name}={fraction!r} leaves no training rows of {len(y)}; use a smaller "
+                "share."
             )
         return rows[:first], rows[first:]
     try:

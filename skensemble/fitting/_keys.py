@@ -1,4 +1,4 @@
-"""The key of a cell: a digest of all that its result depends on."""
+"""The key of a fit: a digest of everything that its result depends on."""
 
 import platform
 from typing import Any, NamedTuple
@@ -11,22 +11,22 @@ from skensemble.fitting.hashing._hasher import Hasher
 from skensemble.fitting.hashing._source_code import installed_version, version_of
 
 _ALWAYS = ("numpy", "scipy", "sklearn", "skensemble")
-# Our engines grow their trees with these, whatever their parameters are.
-_GUESTS = {"skensemble": ("lightgbm", "pandas", "xgboost")}
+# Our engines use these libraries, whatever their parameters are.
+_USED_LIBRARIES = {"skensemble": ("lightgbm", "pandas", "xgboost")}
 _CONFIG = ("transform_output", "enable_metadata_routing", "array_api_dispatch")
 
 
-def fingerprint(work: TrainingData) -> tuple[bytes, frozenset[str]]:
-    """Digest the data of a fit, and name the packages that they come from."""
+def fingerprint(data: TrainingData) -> tuple[bytes, frozenset[str]]:
+    """Digest the data of a fit and collect the packages that define their types."""
     hasher = Hasher()
-    parts = [hasher.digest(part) for part in (work.X, work.y, work.n_classes)]
+    parts = [hasher.digest(part) for part in (data.X, data.y, data.n_classes)]
     return pack("data", *parts), frozenset(hasher.packages)
 
 
 class Key(NamedTuple):
-    """Where a cell is kept, and the model that it asked, both in hexadecimal.
+    """The keys of a fit and of its model, both in hexadecimal.
 
-    A model does not depend on what it is asked, so several cells may share it.
+    A model does not depend on the rows that it predicts, so several fits may share it.
     """
 
     fold_fit: str
@@ -34,35 +34,29 @@ class Key(NamedTuple):
 
 
 class Keys:
-    """Gives the keys of all cells of one fit; the data are digested once.
+    """Computes the keys of all fits of one run; the data are digested once."""
 
-    Parameters
-    ----------
-    work : TrainingData
-        The data.
-    """
-
-    def __init__(self, work: TrainingData):
-        self._data, self._packages = fingerprint(work)
+    def __init__(self, data: TrainingData):
+        self._data, self._packages = fingerprint(data)
         self._rows: dict[int, tuple[Split, tuple[bytes, bytes]]] = {}
         self._hasher = Hasher()
         config = sklearn.get_config()
         self._config = self._hasher.digest({name: config[name] for name in _CONFIG})
 
     def key(self, fold_fit: PlannedFit) -> Key:
-        """Give the key of a cell.
+        """Return the key of a fit.
 
         Raises
         ------
         Unkeyable
-            When something that the result depends on has no lasting content.
+            If the result depends on an object that cannot be digested.
         """
         member, hasher = fold_fit.member, self._hasher
         train, test = self._of(fold_fit.split)
         hasher.packages = set(self._packages)
         hasher.open_seeds = False
         parts = [hasher.digest(member.estimator), hasher.digest(member.fit_params)]
-        # Two draws that no seed keeps apart are kept apart by name.
+        # Two unseeded fits differ, so their names are part of the key.
         name = (member.name, str(fold_fit.split.label)) if hasher.open_seeds else None
         parts.append(hasher.digest(name))
         versions = hasher.digest(_versions(hasher.packages))
@@ -78,8 +72,8 @@ class Keys:
 
 
 def _versions(packages: set[str]) -> dict[str, Any]:
-    guests = [guest for name in packages for guest in _GUESTS.get(name, ())]
+    libraries = [used for name in packages for used in _USED_LIBRARIES.get(name, ())]
     python = ".".join(platform.python_version_tuple()[:2])
-    always = {name: installed_version(name) for name in (*_ALWAYS, *guests)}
-    met = {name: version_of(name) for name in packages if name != "__main__"}
-    return {"python": python, **always, **met}
+    always = {name: installed_version(name) for name in (*_ALWAYS, *libraries)}
+    others = {name: version_of(name) for name in packages if name != "__main__"}
+    return {"python": python, **always, **others}

@@ -1,4 +1,4 @@
-"""The out-of-fold block: what every member said of rows that it had not seen."""
+"""The out-of-fold predictions of all members."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,21 +17,22 @@ Array = NDArray[Any]
 class OutOfFold:
     """Out-of-fold predictions of all members, labelled.
 
-    ``oof["name"]`` is a member's predictions as ``cross_val_predict`` would give them:
-    of shape (n,) for numbers and labels, (n, n_classes) for probabilities. Rows that
-    several splits predict hold the mean (labels: the vote); rows that none predicts
-    are NaN.
+    ``oof["name"]`` holds the predictions of one member in the format of
+    :func:`sklearn.model_selection.cross_val_predict`: shape (n,) for regression and
+    class labels, (n, n_classes) for probabilities. Rows that several splits predict
+    hold the mean of the predictions (for class labels the majority vote). Rows that no
+    split predicts are NaN.
 
     Parameters
     ----------
     blocks : dict of str to ndarray
         Member name to predictions.
     methods : dict of str to str
-        Member name to the prediction method used.
+        Member name to the response method used.
     classes : ndarray, list of ndarray or None
         The class labels, in the order of the columns; None for regression.
     covered : ndarray of bool of shape (n,)
-        Which rows at least one split predicts.
+        Rows that at least one split predicts.
     index : pandas.Index or None
         Row labels of the training frame.
     """
@@ -62,13 +63,13 @@ class OutOfFold:
         ]
 
     def to_frame(self) -> pd.DataFrame:
-        """Give the block as a DataFrame.
+        """Convert the predictions to a DataFrame.
 
         Returns
         -------
         frame : pandas.DataFrame
-            Columns are (member, class) where a member has several columns, plain
-            member names otherwise; the index is that of the training frame.
+            The columns are (member, class) if a member has several columns, and the
+            names of the members otherwise. The index is that of the training frame.
         """
         columns: Any = self.columns
         if all(block.ndim == 1 for block in self.blocks.values()):
@@ -79,7 +80,9 @@ class OutOfFold:
 
     def __getitem__(self, member: str) -> Array:
         if member not in self.blocks:
-            raise KeyError(f"{member!r} is no member; members: {list(self.blocks)}.")
+            raise KeyError(
+                f"{member!r} is not a member; the members are {list(self.blocks)}."
+            )
         return self.blocks[member]
 
     def __iter__(self) -> Iterator[str]:
@@ -112,7 +115,7 @@ def out_of_fold(
     classes: Any = None,
     index: Any = None,
 ) -> OutOfFold:
-    """Assemble the predictions of fitted cells, member by member."""
+    """Assemble the predictions of fold fits, member by member."""
     grouped: dict[str, list[FoldFit]] = {}
     for fold_fit in fold_fits:
         grouped.setdefault(fold_fit.member, []).append(fold_fit)
@@ -124,7 +127,7 @@ def out_of_fold(
 
 
 def assemble(parts: list[FoldFit], n_rows: int, n_classes: int) -> Array:
-    """Put a member's held-out predictions where their rows are."""
+    """Put the held-out predictions of one member into the order of the rows."""
     blocks = [np.asarray(part.block) for part in parts]
     rows = [part.test for part in parts]
     hits = np.bincount(np.concatenate(rows), minlength=n_rows)

@@ -1,4 +1,4 @@
-"""The fits to do: every member on every split, each already seeded."""
+"""The plan of a run: every member on every split, each already seeded."""
 
 from dataclasses import replace
 from typing import Any
@@ -17,7 +17,7 @@ def plan_fits(
     refit: bool,
     seed: int | None,
 ) -> list[PlannedFit]:
-    """List the fits to do: every member on every split, and on all rows."""
+    """List the fits to do: every member on every split, and on all rows if `refit`."""
     nothing = np.empty(0, dtype=np.intp)
     every = [*splits, Split(REFIT, None, nothing)] if refit else splits
     rounds = {member.name: _rounds(member) for member in members}
@@ -38,13 +38,13 @@ def _seeded(member: Member, split: Split, seed: int | None) -> Any:
 
 
 def _share(split: Split, splits: list[Split]) -> float:
-    """Share of the rows that a fit sees: half of them take half as long, or so."""
+    """Share of the rows of a fit: half of the rows take about half of the time."""
     sizes = [len(s.train) + len(s.test) for s in splits if s.train is not None]
     return 1.0 if split.train is None else len(split.train) / max(sizes)
 
 
 def _rounds(member: Member) -> int:
-    """Rounds of a member: twice as many take twice as long, or so."""
+    """Boosting rounds of a member: twice as many take about twice the time."""
     rounds = [
         value
         for key, value in member.estimator.get_params(deep=True).items()

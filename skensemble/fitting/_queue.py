@@ -1,9 +1,9 @@
-"""The order of the fits: one of each member to see how long it takes, then the others.
+"""The order of the fits: one per member to measure its duration, then the others.
 
 Longest first keeps the cores busy to the end (Graham 1969, "Bounds on multiprocessing
-timing anomalies"), but how long is only known after a member was fitted once. Where the
-time is limited, the quickest member comes first, so that there is something to use. The
-order changes no result, because seeds hang on names.
+timing anomalies"), but the duration is only known after a member was fitted once. With a
+time limit the fastest member comes first, so that a result exists early. The order
+changes no result, because seeds depend on names.
 """
 
 import threading
@@ -15,26 +15,26 @@ from typing import Any
 
 from skensemble.fitting._fold_fit import FoldFit, PlannedFit
 
-# A member that takes so small a share of the time left is completed at once: one that
-# was not tried yet may take all of it.
+# A member that needs at most this share of the remaining time is completed at once,
+# because a member that was not tried yet may need all of it.
 _QUICK = 0.05
-# To have one member at all, the time may be exceeded by so much of it.
+# The time limit may be exceeded by this share to complete a first member.
 _GRACE = 0.1
-# An error so many times that of the best on the same split is poor.
+# A member is poor if its error exceeds this multiple of the best on the same split.
 _POOR = 1.5
 
 
 class Queue:
-    """Gives the cells that are left, each once, and learns what they take.
+    """Yields the indices of the fits that are left, and records their durations.
 
     Parameters
     ----------
     fold_fits : list of PlannedFit
         The fits to do.
     seconds : dict of str to float
-        What a fit of a member took before, where that is known.
+        Member name to the duration of an earlier fit, if there was one.
     found : dict of int to FoldFit, optional
-        Cells that are done already, by place.
+        Index to finished fit, for fits that are done already.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Queue:
         self._fold_fits = fold_fits
         self._left = set(range(len(fold_fits)))
         self._tried = set(seconds)
-        # Seconds by unit of cost, so that a fit on fewer rows is expected to be shorter.
+        # Seconds per unit of cost, so that a fit on fewer rows is expected to be shorter.
         self._pace = {
             name: took / max(c.cost for c in fold_fits if c.member.name == name)
             for name, took in seconds.items()
@@ -63,7 +63,7 @@ class Queue:
             )
 
     def __iter__(self) -> Iterator[int]:
-        """Give the places of the cells in the list, each once."""
+        """Yield the index of each fit once."""
         while True:
             with self._lock:
                 place = self._choose() if self._left else None
@@ -74,24 +74,24 @@ class Queue:
             yield place
 
     def learn(self, place: int, seconds: float, score: float | None = None) -> None:
-        """Take note of how long a fit took, and how good it was."""
+        """Record the duration and the score of a fit."""
         with self._lock:
             self._pace[self._name(place)] = seconds / self._fold_fits[place].cost
             if score is not None:
                 self._scores.setdefault(self._name(place), score)
 
     def give_up(self, place: int) -> None:
-        """Take note of a fit that failed."""
+        """Record a fit that failed."""
         with self._lock:
             self._failed.add(self._name(place))
 
     def expected(self, place: int) -> float | None:
-        """Give the seconds that a fit is expected to take, if that is known."""
+        """Return the expected duration of a fit in seconds, if it is known."""
         pace = self._pace.get(self._name(place))
         return None if pace is None else pace * self._fold_fits[place].cost
 
     def needed(self, name: str) -> float | None:
-        """Give the seconds that all fits of a member take one after another."""
+        """Return the seconds that all fits of a member take one after another."""
         costs = sum(
             fold_fit.cost
             for fold_fit in self._fold_fits
@@ -107,13 +107,13 @@ class Queue:
 
 
 class LongestFirst(Queue):
-    """Every cell, the one expected to take longest first."""
+    """All fits, the one with the longest expected duration first."""
 
     def _choose(self) -> int:
         return max(self._left, key=self._rank)
 
     def _rank(self, place: int) -> tuple[bool, float, float, int]:
-        """Members never tried; then those still on their first fit; then the longest."""
+        """Members not tried yet; then those in their first fit; then the longest."""
         expected = self.expected(place)
         return (
             self._name(place) not in self._tried,
@@ -124,23 +124,23 @@ class LongestFirst(Queue):
 
 
 class WithinTime(Queue):
-    """What is expected to be done by the deadline, to have one member soon.
+    """Fits that are expected to finish before a deadline, a first member early.
 
-    Members are tried in the order given, and those that take next to no time completed
-    at once. Then the one that is done soonest is completed, then the best by their first
-    split.
+    Members are tried in the order of the list, and those that need very little time are
+    completed at once. Then the member with the least remaining time is completed, then
+    the members with the best score on their first split.
 
     Parameters
     ----------
     fold_fits, seconds, found : see Queue
         The fits.
     deadline : float
-        In the time of ``time.monotonic()``.
+        The deadline, in the time of ``time.monotonic()``.
     workers : int
-        How many fits are done at a time.
-    told : callable
-        Gives what fits took and how good they were, by place, before their results
-        are there; None for those that failed.
+        Number of fits that run at a time.
+    progress : callable
+        Returns a dict of index to (seconds, score) of fits that finished since the last
+        call, before their results arrive; None in place of the pair for a failed fit.
     """
 
     def __init__(
@@ -151,19 +151,19 @@ class WithinTime(Queue):
         *,
         deadline: float,
         workers: int,
-        told: Callable[[], dict[int, Any]],
+        progress: Callable[[], dict[int, Any]],
     ):
         self._deadline = deadline
         self._grace = _GRACE * max(0.0, deadline - time.monotonic())
         self._workers = workers
-        self._told = told
+        self._progress = progress
         super().__init__(fold_fits, seconds, found)
 
     def _choose(self) -> int | None:
-        self._hear()
+        self._record_progress()
         time_left = self._deadline - time.monotonic()
         if time_left <= 0:
-            return self._last_chance(time_left + self._grace)
+            return self._choose_after_deadline(time_left + self._grace)
         fitting = sorted(k for k in self._left if self._seconds(k) <= time_left)
         if not fitting:
             return None
@@ -176,16 +176,16 @@ class WithinTime(Queue):
         name = name or self._next_member(names, time_left)
         return next((k for k in fitting if self._name(k) == name), None)
 
-    def _hear(self) -> None:
-        """Take note of what became of fits whose results are not there yet."""
-        for place, facts in self._told().items():
+    def _record_progress(self) -> None:
+        """Record finished fits whose results have not arrived yet."""
+        for place, facts in self._progress().items():
             if facts is None:
                 self.give_up(place)
             else:
                 self.learn(place, *facts)
 
-    def _last_chance(self, time_left: float) -> int | None:
-        """When time is up and nobody complete: who can be, in little more time."""
+    def _choose_after_deadline(self, time_left: float) -> int | None:
+        """After the deadline without a complete member: one that needs little more."""
         if self._any_complete():
             return None
         left = sorted(self._left)
@@ -204,12 +204,12 @@ class WithinTime(Queue):
         return max(names, key=lambda name: self._scores.get(name, -inf), default=None)
 
     def _any_complete(self) -> bool:
-        """Tell whether all fits of a member are done or under way."""
+        """Whether all fits of some member are finished or running."""
         every = {fold_fit.member.name for fold_fit in self._fold_fits}
         return bool(every - self._failed - set(map(self._name, self._left)))
 
     def _work_left(self, name: str) -> tuple[bool, float]:
-        """Give the seconds until a member is complete; what is unknown comes last."""
+        """Return the seconds until a member is complete; unknown durations come last."""
         own = [self._seconds(k) for k in self._left if self._name(k) == name]
         return name not in self._pace, max(max(own), sum(own) / self._workers)
 
@@ -219,42 +219,42 @@ class WithinTime(Queue):
 
 @dataclass(frozen=True)
 class Turns:
-    """What is known when members begin to take turns.
+    """Options of `InTurn`: what is known of members that were fitted before.
 
     Parameters
     ----------
     scores : dict of (str, label of a split) to float
-        What members that were fitted before scored.
-    alike : dict of str to (str, float)
-        Whose fits are like those of another member, and how many times as long.
+        Scores of members that were fitted before.
+    similar : dict of str to (str, float)
+        Member name to a member with similar fits, and the ratio of their durations.
     """
 
     scores: Mapping[tuple[str, Any], float] = field(default_factory=dict)
-    alike: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+    similar: Mapping[str, tuple[str, float]] = field(default_factory=dict)
 
 
 class InTurn(WithinTime):
-    """One member after another, in the order given, each only if all of it fits in.
+    """One member after another in the order of the list, if its fits fit into the time.
 
-    Whoever is known to take longer than the time left is passed over for the next. Of a
-    member that is begun every fit is done before another is begun, unless its first fits
-    were poor beside the best on the same splits: then it is done last, if there is time.
+    A member that is known to need more than the remaining time is skipped. All fits of a
+    member are done before the next member begins, unless its first fits are poor in
+    comparison with the best member on the same splits: then it comes last.
 
     Parameters
     ----------
-    fold_fits, seconds, found, deadline, workers, told : see WithinTime
+    fold_fits, seconds, found, deadline, workers, progress : see WithinTime
         The fits.
     turns : Turns
-        Of members fitted before, and of those that are alike.
+        Scores of members that were fitted before, and similar members.
     """
 
     def __init__(self, *args: Any, turns: Turns, **rest: Any):
-        self._alike = turns.alike
+        self._similar = turns.similar
         self._on_splits = dict(turns.scores)
         super().__init__(*args, **rest)
 
     def learn(self, place: int, seconds: float, score: float | None = None) -> None:
-        """Take note of how long a fit took, and how good it was on which split."""
+        """Record the duration of a fit, and its score on its split."""
         super().learn(place, seconds, score)
         if score is not None:
             self._on_splits[self._name(place), self._fold_fits[place].split.label] = (
@@ -262,41 +262,41 @@ class InTurn(WithinTime):
             )
 
     def expected(self, place: int) -> float | None:
-        """Give the seconds of a fit; of whom nothing is known yet, by one alike."""
+        """Return the expected seconds of a fit, from a similar member if it is unknown."""
         name, own = self._name(place), super().expected(place)
-        if name in self._scores or name not in self._alike:
+        if name in self._scores or name not in self._similar:
             return own
-        other, times = self._alike[name]
+        other, times = self._similar[name]
         if other not in self._scores:
             return own
         return max(own or 0.0, times * self._pace[other] * self._fold_fits[place].cost)
 
     def _choose(self) -> int | None:
-        self._hear()
+        self._record_progress()
         time_left = self._deadline - time.monotonic()
         if time_left <= 0:
-            return self._last_chance(time_left + self._grace)
+            return self._choose_after_deadline(time_left + self._grace)
         for name in sorted(self._able(sorted(self._left)), key=self._is_poor):
             if self._work_left(name)[1] <= time_left:
                 return min(k for k in self._left if self._name(k) == name)
-        return None if self._any_complete() else self._last_chance(time_left)
+        return None if self._any_complete() else self._choose_after_deadline(time_left)
 
     def _work_left(self, name: str) -> tuple[bool, float]:
-        """Count whole fits: two workers need two goes for three of them."""
+        """Count complete fits: two workers need two batches for three fits."""
         own = [self._seconds(k) for k in self._left if self._name(k) == name]
         unknown, seconds = super()._work_left(name)
         return unknown, max(seconds, ceil(len(own) / self._workers) * min(own))
 
     def _is_poor(self, name: str) -> bool:
-        """Whether the error was much larger than the least one on every split so far."""
+        """Whether the error was much larger than the best error on every split so far."""
         errors: dict[Any, dict[str, float]] = {}
-        for (who, label), score in self._on_splits.items():
-            errors.setdefault(label, {})[who] = error_of(score)
+        for (member, label), score in self._on_splits.items():
+            errors.setdefault(label, {})[member] = error_of(score)
         own = [found for found in errors.values() if name in found]
         poor = [found[name] > _POOR * min(found.values()) for found in own]
         return bool(poor) and all(poor)
 
 
 def error_of(score: float) -> float:
-    """How far a score is from the best one possible: 1 for AUC and accuracy, else 0."""
+    """Distance of a score from the best value: 1 for AUC and accuracy, otherwise 0."""
     return abs(score) if score <= 0 or not isfinite(score) else max(1 - score, 0.0)

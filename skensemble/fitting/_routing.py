@@ -1,4 +1,4 @@
-"""Who is given which fit parameter: members, splitter, meta model."""
+"""Routing of fit parameters to members, splitter and meta model."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from skensemble.fitting._fit import weight_name
 
 @dataclass(frozen=True)
 class FitParams:
-    """Fit parameters, sorted by who is given them."""
+    """Fit parameters, sorted by their destination."""
 
     members: dict[str, dict[str, Any]]
     splitter: dict[str, Any]
@@ -24,7 +24,7 @@ class FitParams:
 def route(
     owner: Any, names: list[str], final: Any, params: dict[str, Any]
 ) -> FitParams:
-    """Sort fit parameters: by metadata routing where enabled, else by name.
+    """Sort fit parameters by metadata routing if it is enabled, otherwise by name.
 
     Without routing, ``sample_weight`` goes to every member and to the meta model,
     ``groups`` to the splitter, and ``member__parameter`` to that member.
@@ -35,20 +35,20 @@ def route(
         own = {}
         if getattr(owner, "_splits_itself", False) and "groups" in params:
             own = {"groups": params.pop("groups")}
-        if not params:  # what process_routing gives then cannot be looked into
+        if not params:  # process_routing returns an empty object without keys then
             return FitParams({name: {} for name in names}, own, {})
         routed = process_routing(owner, "fit", **params)
         members = {name: dict(routed[name]["fit"]) for name in names}
         splitter = dict(routed["splitter"]["split"]) if "splitter" in routed else own
         final_params = {
-            key: value for key, value in params.items() if _wants(final, key)
+            key: value for key, value in params.items() if _consumes(final, key)
         }
         return FitParams(members, splitter, final_params, weight)
     return _by_name(names, final, params, weight)
 
 
 def check_known(owner: Any, params: dict[str, Any]) -> None:
-    """Without metadata routing, refuse fit parameters that name nobody."""
+    """Without metadata routing, refuse fit parameters without a destination."""
     if sklearn.get_config()["enable_metadata_routing"]:
         return
     named = is_named_list(owner.estimators)
@@ -83,7 +83,7 @@ def _by_name(
     return FitParams(members, splitter, shared, weight)
 
 
-def _wants(final: Any, key: str) -> bool:
-    if hasattr(final, "steps"):  # its steps say what they want
+def _consumes(final: Any, key: str) -> bool:
+    if hasattr(final, "steps"):  # a Pipeline routes to its steps
         return key in get_routing_for_object(final).consumes("fit", [key])
     return key == "sample_weight" or has_fit_parameter(final, key)

@@ -1,4 +1,4 @@
-"""Run cells as one queue of tasks, and say what became of each."""
+"""Run the fits of one plan as a queue of tasks."""
 
 import time
 from dataclasses import replace
@@ -21,13 +21,13 @@ from skensemble.fitting._fold_fit import (
 from skensemble.fitting._queue import InTurn, LongestFirst, Queue, Turns, WithinTime
 from skensemble.fitting._shared import Shared, fetch
 from skensemble.fitting._store import Store
-from skensemble.fitting._threads import inner_threads, limited_blas, preferred
+from skensemble.fitting._threads import inner_threads, limited_blas, preferred_backend
 from skensemble.fitting._workers import RunContext, Task, TaskResult, Workers
 
 
 def run_fits(
     fold_fits: list[PlannedFit],
-    work: TrainingData,
+    data: TrainingData,
     *,
     n_jobs: int | None,
     on_error: str,
@@ -39,76 +39,74 @@ def run_fits(
     deadline: float | None = None,
     turns: Turns | None = None,
 ) -> tuple[list[FoldFit], list[Failure]]:
-    """Fit and predict all cells, the longest first; give them back as planned.
+    """Fit and predict all planned fits, the longest first, and return them in order.
 
     Parameters
     ----------
     fold_fits : list of PlannedFit
         The fits to do.
-    work : TrainingData
-        The data.
+    data : TrainingData
+        The training data.
     n_jobs : int or None
-        Cores granted.
+        Number of cores to use.
     on_error : {"raise", "drop"}
-        Whether the first failure ends it all.
+        Whether the first failure ends the run.
     verbose : int
         Passed to joblib.
     seconds : dict of str to float, optional
-        What a fit of a member took before.
+        Member name to the duration of an earlier fit.
     contexts : list of CallbackContext, optional
-        One a cell.
+        One callback context per fit.
     owner : estimator, optional
-        Whose callbacks are told.
+        The estimator whose callbacks are called.
     store : Store, optional
-        Where fits are looked up and kept.
+        The store of fits.
     deadline : float, optional
-        In the time of ``time.monotonic()``: when to stop. What is not done by then is
-        a failure with a `TimeLimitError`, which never ends it all.
+        The deadline, in the time of ``time.monotonic()``. A fit that is not done by then
+        is a failure with a `TimeLimitError`, which never ends the run.
     turns : Turns, optional
-        With a deadline: complete each member before the next is begun.
+        With a deadline: complete each member before the next one begins.
 
     Returns
     -------
     fitted : list of FoldFit
-        What succeeded.
+        The successful fits.
     failures : list of Failure
-        What did not.
+        The failed fits.
     """
     started = time.monotonic()
     hooks = contexts or [None] * len(fold_fits)
-    recall = CacheLookup(store, fold_fits, work)
-    done: dict[int, FoldFit | Failure] = dict(recall.found())
-    for place in done:
-        _tell(hooks[place], fold_fits[place], work, owner)
-    # Not those that are left: a resumed fit sums up in the same order.
+    cache = CacheLookup(store, fold_fits, data)
+    done: dict[int, FoldFit | Failure] = dict(cache.find_all())
+    for index in done:
+        _report_cached(hooks[index], fold_fits[index], data, owner)
+    # By all fits, not only those left: a resumed run adds up numbers in the same order.
     threads = inner_threads(n_jobs, len(fold_fits))
-    terms = RunContext(Shared(work), threads, on_error, owner, store)
-    queue = _queue(
-        fold_fits, seconds or {}, done, terms.shared, deadline, n_jobs, turns
-    )
+    run = RunContext(Shared(data), threads, on_error, owner, store)
+    queue = _queue(fold_fits, seconds or {}, done, run.shared, deadline, n_jobs, turns)
     tasks = [
         Task(k, fold_fit, key, hook)
         for k, (fold_fit, key, hook) in enumerate(
-            zip(fold_fits, recall.keys, hooks, strict=True)
+            zip(fold_fits, cache.keys, hooks, strict=True)
         )
     ]
     one_each = {
         fold_fit.member.name: fold_fit.member.estimator for fold_fit in fold_fits
     }
-    prefer = preferred(list(one_each.values()))
+    prefer = preferred_backend(list(one_each.values()))
     options = {"n_jobs": n_jobs, "verbose": verbose, "prefer": prefer}
-    workers = Workers(tasks, terms, options, deadline)
-    outcomes = workers.run(queue, recall.find) if len(done) < len(fold_fits) else ()
+    workers = Workers(tasks, run, options, deadline)
+    outcomes = workers.run(queue, cache.find) if len(done) < len(fold_fits) else ()
     try:
         with limited_blas(threads):
             for outcome in outcomes:
-                task = tasks[outcome.place]
-                done[task.place] = _collect_result(outcome, task, terms, queue, recall)
+                task = tasks[outcome.index]
+                done[task.index] = _collect_result(outcome, task, run, queue, cache)
     finally:
-        terms.shared.close()
-        recall.close()
+        run.shared.close()
+        cache.close()
     limit = ""
-    # In turn, members share a limit of the caller's, which is not that of this run.
+    # With turns, the caller has a time limit of its own, which differs from this one.
     if deadline is not None and turns is None:
         limit = f" of {max(0.0, deadline - started):.3g} s"
     return _as_planned(done, fold_fits, queue, limit)
@@ -120,7 +118,7 @@ def _as_planned(
     queue: Queue,
     limit: str,
 ) -> tuple[list[FoldFit], list[Failure]]:
-    """Give results in the order of the plan; what is not there was too late."""
+    """Return results in the order of the plan; a missing one was too late."""
     results = [
         done.get(k)
         or too_late(
@@ -148,21 +146,23 @@ def _queue(
     limits = {
         "deadline": deadline,
         "workers": effective_n_jobs(n_jobs),
-        "told": shared.told,
+        "progress": shared.collect_progress,
     }
     if turns is None:
         return WithinTime(fold_fits, seconds, done, **limits)
     return InTurn(fold_fits, seconds, done, turns=turns, **limits)
 
 
-def _tell(hook: Any, fold_fit: PlannedFit, work: TrainingData, owner: Any) -> None:
-    """Begin and end the task of a cell that was found, so that progress bars finish."""
+def _report_cached(
+    hook: Any, fold_fit: PlannedFit, data: TrainingData, owner: Any
+) -> None:
+    """Begin and end the task of a cached fit, so that progress bars finish."""
     if hook is None:
         return
-    # Rows are cut only for callbacks that ask for them.
+    # Rows are selected only for callbacks that use them.
     rows = {
-        "X": lambda: training_rows(fold_fit, work)[0],
-        "y": lambda: training_rows(fold_fit, work)[1],
+        "X": lambda: training_rows(fold_fit, data)[0],
+        "y": lambda: training_rows(fold_fit, data)[1],
     }
     hook.call_on_fit_task_begin(estimator=owner, **rows)
     hook.call_on_fit_task_end(estimator=owner, **rows)
@@ -171,30 +171,30 @@ def _tell(hook: Any, fold_fit: PlannedFit, work: TrainingData, owner: Any) -> No
 def _collect_result(
     outcome: TaskResult,
     task: Task,
-    terms: RunContext,
+    run: RunContext,
     queue: Queue,
-    recall: CacheLookup,
+    cache: CacheLookup,
 ) -> FoldFit | Failure:
-    """Take a result in: its model, and the plan's rows instead of copies of them."""
+    """Complete a result with its model and with the rows of the plan, not copies."""
     fold_fit, result = task.fold_fit, outcome.result
     if isinstance(result, Failure):
-        queue.give_up(task.place)
+        queue.give_up(task.index)
         return result
     seconds = result.fit_seconds + result.predict_seconds
-    queue.learn(task.place, seconds, result.score)
+    queue.learn(task.index, seconds, result.score)
     model = fetch(result.estimator)
     if isinstance(model, CachedFit):
-        model = recall.model(model)
-        if model is None:  # another process cleared the store in between
+        model = cache.model(model)
+        if model is None:  # another process cleared the store meanwhile
             again = run_planned_fit(
-                fold_fit, terms.shared.get(), terms.threads, None, terms.owner
+                fold_fit, run.shared.get(), run.threads, None, run.owner
             )
             model = again.estimator
     result = replace(
         result, train=fold_fit.split.train, test=fold_fit.split.test, estimator=model
     )
-    if outcome.unkept is not None:
-        _store_here(outcome.unkept, result, task, terms, recall)
+    if outcome.store_error is not None:
+        _store_here(outcome.store_error, result, task, run, cache)
     return result if fold_fit.keep else replace(result, estimator=None)
 
 
@@ -202,16 +202,16 @@ def _store_here(
     error: Exception,
     result: FoldFit,
     task: Task,
-    terms: RunContext,
-    recall: CacheLookup,
+    run: RunContext,
+    cache: CacheLookup,
 ) -> None:
-    """Keep what a worker could not, for want of a class of ``__main__``, or say so."""
-    could_be = result.estimator is not None and terms.shared.travelled
-    if could_be and not isinstance(error, OSError):
+    """Save a fit that its worker could not save (a class of ``__main__``), or warn."""
+    is_complete = result.estimator is not None and run.shared.was_sent
+    if is_complete and not isinstance(error, OSError):
         try:
-            recall.keep(task.place, result)
+            cache.save(task.index, result)
         except Exception as still:
             error = still
         else:
             return
-    recall.warn_uncached(result.member, error)
+    cache.warn_uncached(result.member, error)

@@ -1,4 +1,4 @@
-"""Data that every task reads: written once for other processes, copied never."""
+"""Data that every task reads: written once for other processes, never copied."""
 
 import contextlib
 import functools
@@ -13,47 +13,42 @@ from typing import Any
 
 import joblib
 
-# A small container has 64 MB there; joblib asks for as much as this.
-_ROOM = 2_000_000_000
-_TOLD = "told-"
+# A small container has 64 MB there; joblib requires this many bytes.
+_REQUIRED_BYTES = 2_000_000_000
+_PROGRESS = "progress-"
 
 
 class Shared:
     """A value that pickles as the path of one memory-mapped file.
 
-    Threads get the value itself. The first time that it is sent to another process it
-    is written to a temporary file; each process maps that file once.
-
-    Parameters
-    ----------
-    value : object
-        What the tasks read.
+    Threads share the value itself. The value is written to a temporary file when it is
+    first sent to another process; each process maps that file once.
     """
 
     def __init__(self, value: Any, mapped_in: Path | None = None):
         self._value = value
         self._mapped_in = mapped_in
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._told: dict[int, Any] = {}
+        self._reported: dict[int, Any] = {}
 
     def get(self) -> Any:
-        """Give the value."""
+        """Return the value."""
         return self._value
 
     @property
-    def elsewhere(self) -> bool:
-        """Whether this is another process than the one that fits."""
+    def in_worker_process(self) -> bool:
+        """Whether this is a worker process."""
         return self._mapped_in is not None
 
     @property
-    def travelled(self) -> bool:
-        """Whether it was sent to another process."""
+    def was_sent(self) -> bool:
+        """Whether the value was sent to another process."""
         return self._folder is not None
 
     def park(self, value: Any) -> Any:
-        """Write a result to a file, in another process; else give it as it is.
+        """In a worker process, write a result to a file; otherwise return it unchanged.
 
-        A large forest is copied several times on its way through a pipe.
+        A pipe would copy a large forest several times.
         """
         if self._mapped_in is None or value is None:
             return value
@@ -62,35 +57,39 @@ class Shared:
             with path.open("wb") as file:
                 pickle.dump(value, file, protocol=5)
         except (pickle.PicklingError, AttributeError, TypeError, OSError):
-            # A class of __main__ or a full disk: the pipe, with cloudpickle, is left.
+            # A class of __main__ or a full disk: use the pipe, with cloudpickle.
             path.unlink(missing_ok=True)
             return value
         return Parked(path)
 
-    def tell(self, place: int, facts: Any) -> None:
-        """Tell what became of a task, ahead of its result.
+    def report_progress(self, index: int, outcome: Any) -> None:
+        """Report the outcome of a task before its result arrives.
 
-        joblib asks for the next task before it hands over the result of the last one.
+        joblib takes the next task before it returns the result of the last one.
         """
         if self._mapped_in is None:
-            self._told[place] = facts
+            self._reported[index] = outcome
             return
-        path = self._mapped_in / f"{_TOLD}{place}"
+        path = self._mapped_in / f"{_PROGRESS}{index}"
         with contextlib.suppress(OSError):
             hidden = path.with_name(f".{path.name}")
-            hidden.write_bytes(pickle.dumps(facts))
+            hidden.write_bytes(pickle.dumps(outcome))
             hidden.replace(path)
 
-    def told(self) -> dict[int, Any]:
-        """Give what tasks told since this was last asked."""
-        told, self._told = self._told, {}
-        for path in Path(self._folder.name).glob(f"{_TOLD}*") if self._folder else ():
-            told[int(path.name.removeprefix(_TOLD))] = pickle.loads(path.read_bytes())
+    def collect_progress(self) -> dict[int, Any]:
+        """Return the outcomes that were reported since the last call, by index."""
+        reported, self._reported = self._reported, {}
+        for path in (
+            Path(self._folder.name).glob(f"{_PROGRESS}*") if self._folder else ()
+        ):
+            reported[int(path.name.removeprefix(_PROGRESS))] = pickle.loads(
+                path.read_bytes()
+            )
             path.unlink()
-        return told
+        return reported
 
     def close(self) -> None:
-        """Remove the file, if one was written."""
+        """Remove the temporary file."""
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
@@ -106,13 +105,13 @@ class Shared:
 
 @dataclass(frozen=True)
 class Parked:
-    """A result that waits in a file."""
+    """A result in a file."""
 
     path: Path
 
 
 def fetch(value: Any) -> Any:
-    """Give a result, read from its file if it was parked."""
+    """Return a result; read it from its file if it was parked."""
     if not isinstance(value, Parked):
         return value
     with value.path.open("rb") as file:
@@ -131,6 +130,6 @@ def _load(path: str) -> Any:
 
 
 def _fast_folder() -> str | None:
-    """Give the memory-backed folder where there is one with room, as joblib does."""
+    """Return the memory-backed folder if it has enough room, as joblib does."""
     room = os.access("/dev/shm", os.W_OK) and shutil.disk_usage("/dev/shm").free
-    return "/dev/shm" if room and room > _ROOM else None
+    return "/dev/shm" if room and room > _REQUIRED_BYTES else None

@@ -1,4 +1,4 @@
-"""Any way to split rows, as plain data."""
+"""Splits of any splitter as plain data, and their checks."""
 
 import copy
 from numbers import Integral
@@ -28,32 +28,32 @@ def plan_splits(
     Parameters
     ----------
     cv : int, splitter, iterable of (train, test) or None
-        As in scikit-learn; nothing has to be a partition.
+        As in scikit-learn; the splits need not be a partition.
     X, y : array-like
-        Handed to the splitter.
+        Passed to the splitter.
     n_rows : int
         Number of rows.
     classifier : bool
         Whether an int means stratified folds.
     params : dict, optional
-        What else the splitter's ``split`` is given, such as ``groups``.
+        Further parameters of the splitter's ``split``, such as ``groups``.
     seed : int, optional
-        Seeds a splitter whose ``random_state`` is open.
+        Seed of a splitter whose ``random_state`` is None.
     name : str, default="cv"
-        What the user calls the splitter.
+        Name of the parameter, for messages.
 
     Returns
     -------
     splits : list of Split
-        In the order in which the splitter gives them.
+        In the order of the splitter.
     """
     _check_kind(name, cv)
     try:
         splitter = check_cv(cv, y, classifier=classifier)
     except ValueError as error:
         raise ValueError(
-            f"{name}={cv!r} is no way to split: {error} Use an int of 2 or more, a "
-            "splitter, or (train, test) pairs of rows."
+            f"{name}={cv!r} is not a valid splitter: {error} Use an int of at least "
+            "2, a splitter, or an iterable of (train, test) pairs of rows."
         ) from error
     if seed is not None and getattr(splitter, "random_state", 0) is None:
         splitter = copy.copy(splitter)
@@ -68,7 +68,7 @@ def plan_splits(
     ]
     if not splits:
         raise ValueError(
-            f"{name}={cv!r} gives no split; use an int >= 2 or a splitter."
+            f"{name}={cv!r} yields no split; use an int of at least 2 or a splitter."
         )
     _warn_of_overlap(name, splits)
     return splits
@@ -77,11 +77,11 @@ def plan_splits(
 def _check_kind(name: str, cv: Any) -> None:
     if isinstance(cv, type):
         raise ValueError(
-            f"{name}={cv.__name__} is a class; give one: {cv.__name__}(...)."
+            f"{name}={cv.__name__} is a class; use an instance: {cv.__name__}(...)."
         )
     if isinstance(cv, float):
         raise ValueError(
-            f"{name}={cv!r} is no number of folds; for a holdout of that share use "
+            f"{name}={cv!r} is not a number of folds; for a holdout of that share use "
             f"ShuffleSplit(1, test_size={cv!r})."
         )
     if isinstance(cv, str | bytes):
@@ -99,14 +99,14 @@ def _pairs(
     except (TypeError, ValueError) as error:
         if "unpack" in str(error):
             raise ValueError(
-                f"{name} gives splits that are no (train, test) pairs of rows."
+                f"{name} yields splits that are not (train, test) pairs of rows."
             ) from error
         if isinstance(error, TypeError):
             raise
         if "groups" not in params and "groups" in str(error):
             raise ValueError(
-                f"{name}={splitter!r} needs groups, got none; give fit(X, y, "
-                "groups=...), or with metadata routing also "
+                f"{name}={splitter!r} needs groups, got None; pass fit(X, y, "
+                "groups=...), and with metadata routing also set "
                 f"{name}.set_split_request(groups=True)."
             ) from error
         raise ValueError(
@@ -145,24 +145,14 @@ def _warn_of_overlap(name: str, splits: list[Split]) -> None:
         if split.train is not None and np.isin(split.test, split.train).any():
             warn(
                 f"{name}: split {split.label} predicts rows that it trains on; its "
-                "out-of-fold predictions are not honest.",
+                "out-of-fold predictions are too optimistic.",
                 OverlappingSplitWarning,
             )
             return
 
 
 def check_folds(name: str, cv: Any, target: Target) -> None:
-    """Refuse stratified folds where no class has a row for each.
-
-    Parameters
-    ----------
-    name : str
-        What the splitter is called.
-    cv : int, splitter, iterable or None
-        Its value.
-    target : Target
-        The target of a classifier.
-    """
+    """Refuse stratified folds if no class has one row per fold."""
     stratified = cv is None or isinstance(cv, Integral | StratifiedKFold)
     if target.kind != "classes" or not stratified:
         return
@@ -180,10 +170,10 @@ def check_folds(name: str, cv: Any, target: Target) -> None:
 
 
 def check_coverage(words: str, splits: list[Split], n_rows: int) -> None:
-    """Refuse splits that predict too little to learn a combination from."""
+    """Refuse splits that predict too few rows to fit a combination."""
     covered = int(covered_rows(splits, n_rows).sum())
     if splits and covered < 2:
         raise ValueError(
-            f"{words} predicts {covered} of {n_rows} rows; the combination needs more to "
-            "learn from."
+            f"{words} predicts {covered} of {n_rows} rows; fitting the combination needs at "
+            "least 2."
         )

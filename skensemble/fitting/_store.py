@@ -1,4 +1,4 @@
-"""A folder of fits that were done, so that none is done twice."""
+"""A folder of finished fits, so that no fit is done twice."""
 
 import os
 import time
@@ -20,20 +20,20 @@ _DAY = 86_400
 
 @dataclass(frozen=True, repr=False)
 class StoreInfo:
-    """What a store holds.
+    """Contents of a store.
 
     Parameters
     ----------
     path : Path
-        Its folder.
+        The folder.
     n_fits : int
-        How many fits.
+        Number of fits.
     n_bytes : int
-        Room taken on disk, in bytes.
+        Size on disk in bytes.
     max_bytes : int or None
-        Room that it may take after a run.
+        Maximum size in bytes after a run.
     oldest, newest : datetime or None
-        When the entries were last used.
+        Time of last use of the oldest and the newest entry.
     """
 
     path: Path
@@ -53,19 +53,20 @@ class StoreInfo:
 
 
 class Store:
-    """A folder that keeps every fit, for estimators that take ``memory=``.
+    """A folder that stores every fit, for estimators with the parameter ``memory``.
 
-    A fit that was killed goes on where it was; a member that was fitted on the same
-    rows, with the same parameters, seed and versions of libraries, is not fitted again.
-    Several processes may share a folder. As with `joblib.Memory`, entries are pickles:
-    use only folders that nobody else can write to.
+    A fit that was killed resumes. A member that was fitted on the same rows, with the
+    same parameters, seed and versions of libraries, is not fitted again. Several
+    processes may share a folder. As with :class:`joblib.Memory`, entries are pickles:
+    use only folders to which no untrusted user can write.
 
     Parameters
     ----------
     path : str or Path
-        The folder; entries are put into its subfolder ``skensemble``.
+        The folder. Entries are written to its subfolder ``skensemble``.
     max_bytes : int, optional
-        Room that it may take after a run; what was not used for longest goes first.
+        Maximum size in bytes after a run. The least recently used entries are removed
+        first. None means no limit.
 
     Examples
     --------
@@ -82,7 +83,7 @@ class Store:
             not isinstance(max_bytes, Integral) or max_bytes < 0
         ):
             raise ValueError(
-                f"max_bytes={max_bytes!r} should be a number of bytes, or None for no "
+                f"max_bytes={max_bytes!r} must be a number of bytes, or None for no "
                 "limit."
             )
         # Absolute, because workers may have another working directory.
@@ -90,12 +91,12 @@ class Store:
         self.max_bytes = max_bytes
 
     def info(self) -> StoreInfo:
-        """Tell what the store holds.
+        """Summarise the contents of the store.
 
         Returns
         -------
         info : StoreInfo
-            Number of fits, room taken, and when they were last used.
+            Number of fits, size on disk, and times of last use.
         """
         found = list(self._entries())
         times = [datetime.fromtimestamp(used) for _, used, _ in found]
@@ -109,27 +110,27 @@ class Store:
         )
 
     def clear(self) -> None:
-        """Remove every entry, and what killed writers left behind."""
+        """Remove all entries and the temporary files of killed writers."""
         for path, _, _ in self._entries():
             _remove(path)
         self._sweep()
 
     def _read(self, key: str, suffix: str) -> Any:
-        """Read an entry, and note that it was used."""
-        path = self._place(key, suffix)
+        """Read an entry and record its use."""
+        path = self._path(key, suffix)
         value = read_entry(path, key + suffix)
         with suppress(OSError):
             os.utime(path)
         return value
 
     def _write(self, key: str, suffix: str, value: Any) -> None:
-        write_entry(self._place(key, suffix), key + suffix, value)
+        write_entry(self._path(key, suffix), key + suffix, value)
 
-    def _place(self, key: str, suffix: str) -> Path:
+    def _path(self, key: str, suffix: str) -> Path:
         return self._root / key[:2] / f"{key}{suffix}"
 
     def _evict(self) -> None:
-        """Remove what was not used for longest, down to `max_bytes`."""
+        """Remove the least recently used entries, down to `max_bytes`."""
         self._sweep()
         if self.max_bytes is None:
             return
@@ -142,7 +143,7 @@ class Store:
             excess -= size
 
     def _sweep(self) -> None:
-        """Remove what writers left that were killed more than a day ago."""
+        """Remove temporary files of writers that were killed more than a day ago."""
         for path, used, _ in self._files(LEFTOVER):
             if time.time() - used > _DAY:
                 _remove(path)
@@ -176,7 +177,7 @@ class Store:
 
 
 def as_store(memory: Any) -> Store | None:
-    """Read the parameter ``memory``: None, a path, a `joblib.Memory` or a `Store`."""
+    """Convert the parameter ``memory`` to a `Store` or None."""
     if memory is None or isinstance(memory, Store):
         return memory
     if isinstance(memory, str | os.PathLike):
@@ -184,8 +185,8 @@ def as_store(memory: Any) -> Store | None:
     if isinstance(memory, joblib.Memory) and memory.backend == "local":
         return None if memory.location is None else Store(memory.location)
     raise ValueError(
-        f"memory={memory!r} is no place to keep fits; use a path, a joblib.Memory, a "
-        "skensemble.fitting.Store, or None to keep nothing."
+        f"memory={memory!r} is not valid; use a path, a joblib.Memory, a "
+        "skensemble.fitting.Store, or None to store nothing."
     )
 
 

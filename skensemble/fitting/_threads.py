@@ -1,4 +1,4 @@
-"""Workers x inner threads never exceed the cores granted."""
+"""Limits of threads: workers times inner threads never exceed `n_jobs`."""
 
 from contextlib import contextmanager, nullcontext
 from typing import Any
@@ -8,8 +8,8 @@ from threadpoolctl import threadpool_limits
 
 _NAMES = ("n_jobs", "nthread", "num_threads", "thread_count")
 
-# Where the work is done in compiled code that lets other Python threads run: threads
-# then cost nothing, and a large model need not travel from one process to another.
+# Libraries that work in compiled code and release the GIL: threads then cost nothing,
+# and a large model need not be sent from one process to another.
 _COMPILED = frozenset({
     "lightgbm", "xgboost", "catboost", "skensemble",
     "sklearn.ensemble", "sklearn.linear_model", "sklearn.naive_bayes",
@@ -22,10 +22,10 @@ _COMPILED = frozenset({
 
 
 def inner_threads(n_jobs: int | None, n_tasks: int) -> int | None:
-    """How many threads a task may use; None where the user granted no number.
+    """Number of threads per task; None if the user set no number of jobs.
 
-    Explicit ``n_jobs=k`` grants k cores, shared by at most k tasks at a time. Without
-    one, tasks run one after another and may use the machine.
+    With ``n_jobs=k`` at most k tasks share k cores. Without it, tasks run one after
+    another and may use all cores.
     """
     workers = effective_n_jobs(n_jobs)
     if n_jobs is None and workers == 1:
@@ -33,8 +33,8 @@ def inner_threads(n_jobs: int | None, n_tasks: int) -> int | None:
     return max(1, min(workers, cpu_count()) // max(1, min(workers, n_tasks)))
 
 
-def brings_threads(estimator: Any) -> bool:
-    """Tell whether an estimator, or fold models, would start threads of their own."""
+def uses_threads(estimator: Any) -> bool:
+    """Whether an estimator, or an average of fold models, predicts on several threads."""
     models = getattr(estimator, "estimators", None)
     first = models[0] if isinstance(models, tuple) else estimator
     params = first.get_params(deep=True) | {"": first}
@@ -42,20 +42,20 @@ def brings_threads(estimator: Any) -> bool:
 
 
 def _is_held(key: str, params: dict[str, Any]) -> bool:
-    """Whether a parameter is of a part of what has it predict on one thread."""
+    """Whether a parameter belongs to a part that predicts on one thread."""
     names = key.split("__")
     around = (params.get("__".join(names[:k])) for k in range(len(names)))
     return any(getattr(part, "predicts_on_one_thread", False) for part in around)
 
 
-def preferred(estimators: list[Any]) -> str | None:
-    """Threads where every member, to its last part, lets other threads run."""
+def preferred_backend(estimators: list[Any]) -> str | None:
+    """Prefer threads if every part of every member releases the GIL."""
     parts = [part for model in estimators for part in _parts(model)]
     return "threads" if all(map(_is_compiled, parts)) else None
 
 
 def _parts(estimator: Any) -> list[Any]:
-    """List an estimator and all that it holds."""
+    """List an estimator and its nested estimators."""
     held = estimator.get_params(deep=True).values()
     return [estimator, *(part for part in held if hasattr(part, "fit"))]
 
@@ -66,22 +66,22 @@ def _is_compiled(estimator: Any) -> bool:
 
 
 def limited_blas(threads: int | None) -> threadpool_limits:
-    """Hold the linear algebra of this process to `threads`, for all its threads.
+    """Limit the BLAS threads of this process.
 
-    That number belongs to the process: were it set and put back by each of several
-    threads, the last one could put back the limit of another.
+    The limit belongs to the process. If each of several threads set and restored it,
+    the last thread could restore the limit of another one.
     """
     return threadpool_limits(limits=threads, user_api="blas")
 
 
 @contextmanager
 def limited_threads(estimator: Any, threads: int | None):
-    """Hold `estimator` to `threads` while it is fitted, then give it back its own."""
+    """Limit the threads of `estimator` while it is fitted, then restore its own."""
     wanted = _too_many(estimator, cpu_count() if threads is None else threads, threads)
     if wanted:
         estimator.set_params(**{key: new for key, (_, new) in wanted.items()})
     try:
-        # Even without a limit it would look through all libraries that are loaded.
+        # Even without a limit, threadpool_limits would inspect all loaded libraries.
         with nullcontext() if threads is None else threadpool_limits(limits=threads):
             yield
     finally:
@@ -90,7 +90,7 @@ def limited_threads(estimator: Any, threads: int | None):
 
 
 def _too_many(estimator: Any, limit: int, threads: int | None) -> dict[str, Any]:
-    """Find the thread parameters above the limit: name -> (own value, limit)."""
+    """Find the thread parameters above the limit: name to (own value, limit)."""
     params = estimator.get_params(deep=True)
     found = {}
     for key, value in params.items():
@@ -105,8 +105,8 @@ def _too_many(estimator: Any, limit: int, threads: int | None) -> dict[str, Any]
 
 def _exceeds(value: Any, owner: Any, limit: int, threads: int | None) -> bool:
     if value is None:
-        # None means one in scikit-learn, and every core in the boosting libraries.
-        # A class derived from one of theirs has its constructor, mostly.
+        # None means one in scikit-learn, and every core in the boosting libraries. A
+        # subclass of one of their estimators usually has the same constructor.
         made_in = getattr(type(owner).__init__, "__module__", "")
         foreign = not made_in.startswith("sklearn.")
         return foreign and threads is not None

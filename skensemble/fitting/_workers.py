@@ -1,8 +1,8 @@
-"""The workers that take one cell after another, and what becomes of them.
+"""The workers that run one fit after another, and their recovery.
 
-A worker that dies brings its pool down. What was done is kept; the cells that were under
-way are fitted again one at a time, each in a pool of its own, so that the one that kills
-is found, and the others go on in a new pool.
+A worker process that dies ends its pool. Finished fits are kept. The fits that were
+running are repeated one at a time, each in a pool of its own, so that the one that kills
+its process is found. The others continue in a new pool.
 """
 
 import re
@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from multiprocessing import TimeoutError as StillRunning
 from typing import Any
 
-# joblib has no public name for a worker that died (tests/fitting/test_limits.py tells
+# joblib has no public name for a worker that died (tests/fitting/test_limits.py fails
 # when this one moves).
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from joblib.parallel import get_active_backend
 from sklearn.utils.parallel import Parallel, delayed
 
 from skensemble.exceptions import WorkerDiedError
-from skensemble.fitting._cache import CachedFit, save
+from skensemble.fitting._cache import CachedFit, save_fit
 from skensemble.fitting._fit import run_planned_fit
 from skensemble.fitting._fold_fit import Failure, FoldFit, PlannedFit
 from skensemble.fitting._keys import Key
@@ -30,9 +30,9 @@ from skensemble.fitting._store import Store
 
 @dataclass(frozen=True)
 class Task:
-    """A cell to fit, where it is kept, and whom to tell."""
+    """A fit to do, its key in the store, and its callback context."""
 
-    place: int
+    index: int
     fold_fit: PlannedFit
     key: Key | None
     context: Any
@@ -40,7 +40,7 @@ class Task:
 
 @dataclass(frozen=True)
 class RunContext:
-    """What all tasks of a run have in common."""
+    """What all tasks of a run share."""
 
     shared: Shared
     threads: int | None
@@ -51,37 +51,37 @@ class RunContext:
 
 @dataclass(frozen=True)
 class TaskResult:
-    """What became of a task; `unkept` is why it is not in the store."""
+    """Result of a task; `store_error` is the reason if it is not in the store."""
 
-    place: int
+    index: int
     result: FoldFit | Failure
-    unkept: Exception | None = None
+    store_error: Exception | None = None
 
 
 class Workers:
-    """Workers that take the next cell when one is done, so that its time is known.
+    """Workers that take the next fit when one is done, so that durations are known.
 
     Parameters
     ----------
     tasks : list of Task
-        All of them, by place.
-    terms : RunContext
-        What they have in common.
+        All tasks, by index.
+    run : RunContext
+        What they share.
     options : dict
         ``n_jobs``, ``verbose`` and ``prefer`` of joblib.
     deadline : float or None
-        When fits that still run in other processes are abandoned.
+        Time at which fits in other processes are abandoned.
     """
 
     def __init__(
         self,
         tasks: list[Task],
-        terms: RunContext,
+        run: RunContext,
         options: dict[str, Any],
         deadline: float | None,
     ):
         self._tasks = tasks
-        self._terms = terms
+        self._run_context = run
         self._options = options
         self._deadline = deadline
         backend, _ = get_active_backend(prefer=options["prefer"])
@@ -89,44 +89,44 @@ class Workers:
         # Threads cannot be stopped.
         self._stop = None if in_threads else deadline
         if in_threads and len(tasks) == 1:
-            # Here, and not in a thread of its own: two that each have started threads of
-            # OpenMP (the caller may have predicted before) make it many times slower.
+            # Run it in the calling thread: two Python threads that each own OpenMP
+            # threads (the caller may have predicted before) are many times slower.
             self._options = options | {"n_jobs": 1}
-        self._under_way: set[int] = set()
+        self._running: set[int] = set()
         self._is_late = False
-        self._killers: dict[str, str] = {}
-        self._spared: list[int] = []
+        self._fatal_members: dict[str, str] = {}
+        self._skipped: list[int] = []
 
     def run(
-        self, places: Iterable[int], find: Callable[[int], FoldFit | None]
+        self, indices: Iterable[int], find: Callable[[int], FoldFit | None]
     ) -> Iterator[TaskResult]:
-        """Do what the queue gives; `find` looks for what a dead worker had kept."""
+        """Run the tasks of the queue; `find` looks up what a dead worker has stored."""
         while True:
             try:
-                yield from self._pool(places)
+                yield from self._pool(indices)
             except TerminatedWorkerError as error:
                 if _is_of_member(error):
                     raise
             else:
-                if self._is_late or not self._under_way:
+                if self._is_late or not self._running:
                     break
-            for place in sorted(self._under_way):
-                found = find(place)
-                yield from [TaskResult(place, found)] if found else self._alone(place)
-                self._under_way.discard(place)
-        yield from (TaskResult(place, self._died(place)) for place in self._spared)
+            for index in sorted(self._running):
+                found = find(index)
+                yield from [TaskResult(index, found)] if found else self._alone(index)
+                self._running.discard(index)
+        yield from (TaskResult(index, self._died(index)) for index in self._skipped)
 
-    def _alone(self, place: int) -> Iterator[TaskResult]:
+    def _alone(self, index: int) -> Iterator[TaskResult]:
         try:
-            yield from self._pool([place])
+            yield from self._pool([index])
         except TerminatedWorkerError as error:
             if _is_of_member(error):
                 raise
-            yield TaskResult(place, self._died(place, error))
+            yield TaskResult(index, self._died(index, error))
 
-    def _pool(self, places: Iterable[int]) -> Iterator[TaskResult]:
+    def _pool(self, indices: Iterable[int]) -> Iterator[TaskResult]:
         parallel = self._parallel()
-        outcomes = iter(parallel(self._tasks_of(places)))
+        outcomes = iter(parallel(self._tasks_of(indices)))
         while True:
             if self._stop is not None:
                 parallel.timeout = max(0.0, self._stop - time.monotonic())
@@ -137,7 +137,7 @@ class Workers:
             except StillRunning:
                 self._is_late = True
                 return
-            self._under_way.discard(outcome.place)
+            self._running.discard(outcome.index)
             yield outcome
 
     def _parallel(self) -> Parallel:
@@ -146,78 +146,76 @@ class Workers:
             return Parallel(
                 return_as="generator_unordered", pre_dispatch="n_jobs", **options
             )
-        except ValueError:  # a backend that gives everything at the end
+        except ValueError:  # a backend that returns all results at the end
             at_once = "all" if self._deadline is None else "n_jobs"
             return Parallel(pre_dispatch=at_once, **options)
 
-    def _tasks_of(self, places: Iterable[int]) -> Iterator[Any]:
-        for place in places:
-            task = self._tasks[place]
-            if task.fold_fit.member.name in self._killers:
-                # Its member is lost; another death would cost everyone their workers.
-                self._spared.append(place)
+    def _tasks_of(self, indices: Iterable[int]) -> Iterator[Any]:
+        for index in indices:
+            task = self._tasks[index]
+            if task.fold_fit.member.name in self._fatal_members:
+                # Another fit of this member would end the pool again.
+                self._skipped.append(index)
                 continue
-            self._under_way.add(place)
-            yield delayed(_run)(task, self._terms)
+            self._running.add(index)
+            yield delayed(_run)(task, self._run_context)
 
-    def _died(self, place: int, error: Exception | None = None) -> Failure:
-        """Say that a member killed its worker: on this split, or on one before."""
-        fold_fit = self._tasks[place].fold_fit
+    def _died(self, index: int, error: Exception | None = None) -> Failure:
+        """Return the failure of a member that killed its worker, here or before."""
+        fold_fit = self._tasks[index].fold_fit
         name, label = fold_fit.member.name, fold_fit.split.label
         if error is not None:
             codes = re.search(r"exit codes of the workers are \{(.*?)\}", str(error))
-            self._killers[name] = (
+            self._fatal_members[name] = (
                 f"member {name!r} killed its worker process on split {label!r}"
                 f"{f' (exit code {codes[1]})' if codes else ''}, also when it was fitted "
-                "alone. It may need more memory than there is, or crash in compiled "
-                "code; fit it on fewer rows or leave it out."
+                "alone. It may need more memory than is available, or crash in "
+                "compiled code; fit it on fewer rows or drop it."
             )
-        died = WorkerDiedError(self._killers[name])
-        if self._terms.on_error == "raise":
+        died = WorkerDiedError(self._fatal_members[name])
+        if self._run_context.on_error == "raise":
             raise died from error
         return Failure(name, label, died, "")
 
 
 def _is_of_member(error: Exception) -> bool:
-    """Tell whether a member had workers of its own that died: see the note in `_run`."""
+    """Whether workers of the member itself died: see the note in `_run`."""
     return bool(getattr(error, "__notes__", ()))
 
 
-def _run(task: Task, terms: RunContext) -> TaskResult:
-    fold_fit, work = task.fold_fit, terms.shared.get()
+def _run(task: Task, run: RunContext) -> TaskResult:
+    fold_fit, data = task.fold_fit, run.shared.get()
     try:
-        fitted = run_planned_fit(
-            fold_fit, work, terms.threads, task.context, terms.owner
-        )
+        fitted = run_planned_fit(fold_fit, work, run.threads, task.context, run.owner)
     except Exception as error:
         name, label = fold_fit.member.name, fold_fit.split.label
-        if terms.on_error == "raise":
+        if run.on_error == "raise":
             error.add_note(f"This happened in member {name!r}, split {label!r}.")
             raise
-        terms.shared.tell(task.place, None)
+        run.shared.report_progress(task.index, None)
         failure = Failure(name, label, error, traceback.format_exc())
-        return TaskResult(task.place, failure)
-    outcome = _keep(task, terms, fitted)
+        return TaskResult(task.index, failure)
+    outcome = _save(task, run, fitted)
     seconds = fitted.fit_seconds + fitted.predict_seconds
-    terms.shared.tell(task.place, (seconds, fitted.score))
+    run.shared.report_progress(task.index, (seconds, fitted.score))
     return outcome
 
 
-def _keep(task: Task, terms: RunContext, fitted: FoldFit) -> TaskResult:
-    """Keep a fit as soon as it is done, and hand back what is wanted of it."""
+def _save(task: Task, run: RunContext, fitted: FoldFit) -> TaskResult:
+    """Save a fit as soon as it is done, and return what the caller needs of it."""
     model = fitted.estimator if task.fold_fit.keep else None
-    unkept = None
-    if terms.store is not None and task.key is not None:
+    store_error = None
+    if run.store is not None and task.key is not None:
         try:
-            save(terms.store, task.key, fitted)
-            if terms.shared.elsewhere and task.fold_fit.keep:
+            save_fit(run.store, task.key, fitted)
+            if run.shared.in_worker_process and task.fold_fit.keep:
                 return TaskResult(
-                    task.place, replace(fitted, estimator=CachedFit(task.key))
+                    task.index, replace(fitted, estimator=CachedFit(task.key))
                 )
-        except Exception as error:  # a full disk, or anything that pickling says
-            unkept = error
-            if not isinstance(error, OSError) and terms.shared.elsewhere:
-                # A class of __main__ is not found here, but where it is defined.
+        except Exception as error:  # a full disk, or any error of pickling
+            store_error = error
+            if not isinstance(error, OSError) and run.shared.in_worker_process:
+                # A class of __main__ is only known in the main process.
                 model = fitted.estimator
-    fitted = replace(fitted, estimator=terms.shared.park(model))
-    return TaskResult(task.place, fitted, unkept)
+    fitted = replace(fitted, estimator=run.shared.park(model))
+    return TaskResult(task.index, fitted, store_error)

@@ -63,13 +63,20 @@ OUR_COMPUTING = frozenset(
         "boosting.learners._asking",
         "boosting.learners._rules",
         "preprocessing._scales",
-        "stacking._combinations",
-        "stacking._scores",
+        "combination._combiners",
+        "scoring._block_scores",
     )
 )
 OUR_FUNCTIONS = frozenset(("skensemble.boosting._adaboost_base._numbers_of",))
 # Rooms of ours whose classes no fitted model holds: they keep and read pickles.
-KEEPERS = ("_code", "_entry", "_recall", "_shared", "_store", "_checkpoint")
+KEEPERS = (
+    "_source_code",
+    "_entry",
+    "_cache",
+    "_shared",
+    "_store",
+    "_checkpoint",
+)
 
 
 def check_trusted(names: Iterable[str], trusted: Any) -> None:

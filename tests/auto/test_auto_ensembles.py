@@ -17,7 +17,7 @@ from skensemble import AutoEnsembleClassifier, AutoEnsembleRegressor
 from skensemble.auto._layers import is_late
 from skensemble.datasets import load_ames
 from skensemble.exceptions import MemberFailedError, MemberFailedWarning
-from skensemble.fitting._threads import brings_threads
+from skensemble.fitting._threads import uses_threads
 
 QUICK = ["linear", "lightgbm_small"]
 
@@ -100,7 +100,7 @@ def test_many_rows_are_predicted_by_members_side_by_side(houses, regressor):
     alone = regressor.set_params(n_jobs=1).predict(many)
     np.testing.assert_array_equal(both, alone)
     np.testing.assert_allclose(alone[: len(X_new)], regressor.predict(X_new))
-    assert not any(map(brings_threads, regressor.model_.lower.estimators.values()))
+    assert not any(map(uses_threads, regressor.model_.lower.estimators.values()))
 
 
 def test_results_do_not_depend_on_jobs(houses):

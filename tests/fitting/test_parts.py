@@ -31,11 +31,11 @@ from skensemble.fitting._runner import Work, run_fits
 from skensemble.fitting._shared import Shared, fetch
 from skensemble.fitting._splits import covered_rows, plan_splits
 from skensemble.fitting._threads import (
-    brings_threads,
     inner_threads,
     limited_blas,
     limited_threads,
-    preferred,
+    preferred_backend,
+    uses_threads,
 )
 
 TABLE = np.arange(12.0).reshape(6, 2)
@@ -212,7 +212,7 @@ def test_who_begins_poorly_comes_last(first, scores):
 
 def test_what_takes_long_is_told_by_one_alike():
     plan = fold_fits(one=1.0, other=2.0)
-    queue = in_turn(plan, Turns(alike={"other": ("one", 3.0), "one": ("gone", 9.0)}))
+    queue = in_turn(plan, Turns(similar={"other": ("one", 3.0), "one": ("gone", 9.0)}))
     assert queue.expected(2) == 1.0
     queue.learn(next(iter(queue)), 10.0, -1.0)
     assert queue.expected(2) == 3 * 10 * 2
@@ -245,10 +245,10 @@ def test_a_fit_alone_is_done_in_the_thread_of_the_caller(n_tasks):
 
 def test_threads_only_for_members_that_let_other_threads_run():
     forest = make_pipeline(StandardScaler(), ExtraTreesRegressor())
-    assert preferred([forest, Ridge()]) == "threads"
-    assert preferred([forest, MLPRegressor()]) is None
+    assert preferred_backend([forest, Ridge()]) == "threads"
+    assert preferred_backend([forest, MLPRegressor()]) is None
     words = make_pipeline(TfidfVectorizer(), Ridge())
-    assert preferred([words]) is None
+    assert preferred_backend([words]) is None
 
 
 def test_limits_of_overlapping_threads_leave_no_trace():
@@ -281,4 +281,4 @@ def test_limits_of_overlapping_threads_leave_no_trace():
     ],
 )
 def test_members_that_bring_threads(model, brings):
-    assert brings_threads(model) == brings
+    assert uses_threads(model) == brings

@@ -1,4 +1,4 @@
-"""The smallest piece of a key: a tag and parts that cannot run into one another."""
+"""Digest of a tag and parts, each with its length."""
 
 from collections.abc import Callable
 from hashlib import blake2b
@@ -9,20 +9,20 @@ SIZE = 20
 
 
 class Unkeyable(Exception):
-    """Why a value has no key, in words, and what to use in its place."""
+    """A value cannot be digested; the message has the reason and a suggested fix."""
 
-    def __init__(self, reason: str, way_out: str):
-        super().__init__(f"{reason}; {way_out}")
+    def __init__(self, reason: str, suggestion: str):
+        super().__init__(f"{reason}; {suggestion}")
         self.reason = reason
-        self.way_out = way_out
+        self.suggestion = suggestion
 
-    def within(self, place: str) -> "Unkeyable":
-        """Say where the value was found."""
-        return Unkeyable(f"{place}: {self.reason}", self.way_out)
+    def within(self, location: str) -> "Unkeyable":
+        """Add where the value was found."""
+        return Unkeyable(f"{location}: {self.reason}", self.suggestion)
 
 
 def pack(tag: str, *parts: bytes) -> bytes:
-    """Digest a tag and parts, each behind its length, so that none is ambiguous."""
+    """Digest a tag and parts, each after its length, so that nothing is ambiguous."""
     made = blake2b(digest_size=SIZE)
     for part in (tag.encode(), *parts):
         made.update(len(part).to_bytes(8, "little"))

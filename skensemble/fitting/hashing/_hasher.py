@@ -70,9 +70,9 @@ _SCALARS: dict[type, Callable[[Any], bytes]] = {
 
 
 class Hasher:
-    """Digests values, and notes the packages whose classes and functions it met.
+    """Digests values and collects the packages of their classes and functions.
 
-    It notes too whether an estimator draws without a seed.
+    `open_seeds` is set if an estimator has no seed.
     """
 
     def __init__(self) -> None:
@@ -83,12 +83,12 @@ class Hasher:
         self._large: dict[int, tuple[Any, bytes]] = {}
 
     def digest(self, value: Any) -> bytes:
-        """Give the digest of a value.
+        """Return the digest of a value.
 
         Raises
         ------
         Unkeyable
-            When its content cannot be known.
+            If its content cannot be determined.
         """
         kind = type(value)
         if kind in _SCALARS:
@@ -147,7 +147,7 @@ class Hasher:
         if value.nbytes < _LARGE:
             return digest_array(value, self.digest)
         if id(value) not in self._large:
-            # Held, so that its id stays its own: weights come with every cell.
+            # Kept alive, so that its id is not reused: weights come with every fit.
             self._large[id(value)] = value, digest_array(value, self.digest)
         return self._large[id(value)][1]
 
@@ -166,7 +166,7 @@ class Hasher:
         return pack("dict", *self._pairs(value.items()))
 
     def _pairs(self, pairs: Any) -> list[bytes]:
-        """Digest pairs in an order of their own, as that of a dict is no content."""
+        """Digest pairs in sorted order, because the order of a dict is not content."""
         return sorted(self.digest(key) + self.digest(value) for key, value in pairs)
 
     def _set(self, value: set | frozenset) -> bytes:
@@ -178,10 +178,10 @@ class Hasher:
     def _generator(self, value: Any) -> bytes:
         if not self._fitted:
             raise Unkeyable(
-                f"a {type(value).__name__} changes whenever it is used",
-                "give random_state an int",
+                f"a {type(value).__name__} changes with every use",
+                "set random_state to an int",
             )
-        # Left behind in a fitted model, it is what it is.
+        # In a fitted model its state is content.
         for name in ("get_state", "getstate"):
             if hasattr(value, name):
                 return pack("generator", self.digest(getattr(value, name)()))
@@ -189,7 +189,7 @@ class Hasher:
         return pack("generator", self.digest(state))
 
     def _holder(self, value: Any) -> bytes:
-        """Digest an estimator: its parameters, and what else it was told or fitted."""
+        """Digest an estimator: its parameters and its other attributes."""
         params = _params_of(value)
         rest = {
             key: part
@@ -212,7 +212,7 @@ class Hasher:
         return pack("estimator", self.digest(type(value)), more, *sorted(pairs))
 
     def _object(self, value: Any) -> bytes:
-        """Digest any other object as the parts that pickle would make it from."""
+        """Digest any other object by the parts that pickle would store."""
         reduced = self._reduce(value)
         if isinstance(reduced, str):
             return self._name(value, reduced)
@@ -226,7 +226,7 @@ class Hasher:
         )
 
     def _name(self, value: Any, name: str) -> bytes:
-        """Digest what is the only one of its name, such as a builtin function."""
+        """Digest an object that is identified by its name, such as a builtin function."""
         home = getattr(value, "__module__", None) or type(value).__module__
         package = home.partition(".")[0]
         self.packages.add(package)
@@ -245,8 +245,8 @@ class Hasher:
         except Exception as error:
             raise _no_content(value, "has no lasting content") from error
 
-    def _nothing(self, value: Any) -> bytes:  # where fits are kept changes none
-        return pack("where things are kept")
+    def _location(self, value: Any) -> bytes:  # the location of a store changes no fit
+        return pack("location of a store")
 
 
 def _params_of(value: Any) -> dict[str, Any]:
@@ -288,5 +288,5 @@ _RULES: list[tuple[Any, Callable[[Hasher, Any], bytes]]] = [
         (sp.sparray, sp.spmatrix),
         lambda hasher, value: digest_sparse(value, hasher.digest),
     ),
-    ((joblib.Memory, Store), Hasher._nothing),
+    ((joblib.Memory, Store), Hasher._location),
 ]

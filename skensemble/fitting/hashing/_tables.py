@@ -19,15 +19,15 @@ _CLOCKS: Any = (
 
 
 def digest_array(array: np.ndarray, digest: Digest) -> bytes:
-    """Digest an array; strides and the order in memory do not count."""
+    """Digest an array, independently of strides and order in memory."""
     array = np.asarray(array)  # a memory map is an array like any other
     kind, shape = array.dtype, repr(array.shape).encode()
-    if kind.names is not None:  # field by field: what lies between them is no content
+    if kind.names is not None:  # field by field, because padding bytes are not content
         fields = [pack(name, digest_array(array[name], digest)) for name in kind.names]
         return pack("records", shape, *fields)
     if kind.hasobject or kind.kind == "T":
         return pack("objects", kind.char.encode(), shape, digest(_flat(array)))
-    if kind.char in "gG":  # long doubles are padded with whatever was there
+    if kind.char in "gG":  # the padding bytes of long doubles are arbitrary
         return pack("long doubles", shape, digest([repr(x) for x in array.flat]))
     return _stream(f"array {kind.str}", shape, _chunks(array))
 
@@ -58,7 +58,7 @@ def _steps(n_rows: int, n_bytes: int) -> Iterator[tuple[int, int]]:
 
 
 def digest_sparse(matrix: Any, digest: Digest) -> bytes:
-    """Digest a scipy sparse matrix or array, as it is stored."""
+    """Digest a scipy sparse matrix or array in its own format."""
     kind = f"{type(matrix).__name__} {matrix.dtype.str} {matrix.shape}".encode()
     if matrix.format in ("csr", "csc", "bsr"):
         where = [matrix.indices, matrix.indptr]
@@ -67,7 +67,7 @@ def digest_sparse(matrix: Any, digest: Digest) -> bytes:
     else:
         matrix = matrix.tocoo()
         where = list(matrix.coords)
-    # The width of the indices is no content.
+    # The integer type of the indices is not content.
     places = [digest(part.astype(np.int64, copy=False)) for part in where]
     return pack("sparse", kind, digest(matrix.data), *places)
 
@@ -89,7 +89,7 @@ def _frame(frame: pd.DataFrame, digest: Digest) -> bytes:
     kinds = set(frame.dtypes)
     kind = next(iter(kinds), None)
     if len(kinds) == 1 and isinstance(kind, np.dtype) and not kind.hasobject:
-        # By rows: columns of one array are far apart in memory, rows are not.
+        # By rows, because the values of a row are close together in memory.
         size = len(frame) * frame.shape[1] * kind.itemsize
         rows = (
             np.ascontiguousarray(frame.iloc[start:stop].to_numpy())
@@ -112,7 +112,7 @@ def _index(index: pd.Index, digest: Digest) -> bytes:
 
 
 def _column(column: Any, digest: Digest) -> bytes:
-    """Digest an array of pandas, by its kind and what it says, not how it is kept."""
+    """Digest a pandas array by its dtype and values, independently of its storage."""
     array, kind = column, str(column.dtype)
     if isinstance(array, pd.Categorical):
         ordered = b"ordered" if array.ordered else b""
@@ -142,7 +142,7 @@ def _values(array: Any) -> np.ndarray:
 
 
 def is_polars(value: Any) -> bool:
-    """Tell whether a value is a polars frame or series, without importing polars."""
+    """Whether a value is a polars frame or series, without importing polars."""
     kind = type(value)
     return kind.__module__.partition(".")[0] == "polars" and kind.__name__ in (
         "DataFrame",
