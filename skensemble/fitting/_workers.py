@@ -186,7 +186,7 @@ def _is_of_member(error: Exception) -> bool:
 def _run(task: Task, run: RunContext) -> TaskResult:
     fold_fit, data = task.fold_fit, run.shared.get()
     try:
-        fitted = run_planned_fit(fold_fit, work, run.threads, task.context, run.owner)
+        fitted = run_planned_fit(fold_fit, data, run.threads, task.context, run.owner)
     except Exception as error:
         name, label = fold_fit.member.name, fold_fit.split.label
         if run.on_error == "raise":

@@ -23,11 +23,17 @@ from threadpoolctl import threadpool_info
 
 from skensemble.fitting._fit import take_rows
 from skensemble.fitting._fold_average import FoldAverage, vote
-from skensemble.fitting._fold_fit import FoldFit, Member, PlannedFit, Split
+from skensemble.fitting._fold_fit import (
+    FoldFit,
+    Member,
+    PlannedFit,
+    Split,
+    TrainingData,
+)
 from skensemble.fitting._out_of_fold import assemble
 from skensemble.fitting._plan import plan_fits
 from skensemble.fitting._queue import InTurn, LongestFirst, Turns
-from skensemble.fitting._runner import Work, run_fits
+from skensemble.fitting._runner import run_fits
 from skensemble.fitting._shared import Shared, fetch
 from skensemble.fitting._splits import covered_rows, plan_splits
 from skensemble.fitting._threads import (
@@ -235,7 +241,7 @@ def test_a_fit_alone_is_done_in_the_thread_of_the_caller(n_tasks):
     with parallel_config("threading"):
         fitted, _ = run_fits(
             plan_fits(members, [], refit=True, seed=0),
-            Work(X, y, 0, lambda *_: None),
+            TrainingData(X, y, 0, lambda *_: None),
             n_jobs=2,
             on_error="raise",
         )
