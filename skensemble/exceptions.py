@@ -1,4 +1,4 @@
-"""Every warning and error of ours.
+"""Warnings and errors of skensemble.
 
 ::
 
@@ -6,14 +6,14 @@
      └── DivergedError          a loss became NaN or infinite
     RuntimeError
      ├── MemberFailedError      no member of an ensemble could be fitted
-     └── WorkerDiedError        a member brought its worker process down
+     └── WorkerDiedError        a member killed its worker process
     TimeoutError
      └── TimeLimitError         a fit was not done within the time limit
     UserWarning
      ├── MemberFailedWarning    a member failed and was left out
      ├── OverlappingSplitWarning  a split predicts rows that it trains on
-     ├── StackedOverfitWarning  upper layers do not keep what they promise
-     └── StoreWarning           a fit is not kept, or a kept one is not believed
+     ├── StackedOverfitWarning  upper layers score worse on held-out rows
+     └── StoreWarning           a fit is not stored, or a stored fit is damaged
     ValueError
      └── ModelFileError         a model file cannot be written or read
           └── UntrustedTypesError  it holds types that are not trusted
@@ -44,15 +44,15 @@ class MemberFailedWarning(UserWarning):
 
 
 class OverlappingSplitWarning(UserWarning):
-    """A split predicts rows that it trains on, so its predictions are not honest."""
+    """A split predicts rows that it trains on, so its out-of-fold scores are too optimistic."""
 
 
 class StoreWarning(UserWarning):
-    """A fit cannot be kept in the store, or an entry is damaged and fitted again."""
+    """A fit cannot be stored, or a stored entry is damaged and fitted again."""
 
 
 class WorkerDiedError(RuntimeError):
-    """A member brought down the process in which it was fitted, also when alone."""
+    """A member killed the process in which it was fitted, also when fitted alone."""
 
 
 class TimeLimitError(TimeoutError):
@@ -61,7 +61,7 @@ class TimeLimitError(TimeoutError):
     Parameters
     ----------
     message : str
-        Which fit, and what it was expected to take.
+        The fit and its expected duration.
     needed : float, optional
         Seconds that all fits of the member are expected to take, one after another.
     """
@@ -72,7 +72,7 @@ class TimeLimitError(TimeoutError):
 
 
 class StackedOverfitWarning(UserWarning):
-    """Upper layers of a stack score worse on rows held out than out of fold."""
+    """Upper layers of a stack score worse on held-out rows than out of fold."""
 
 
 class DivergedError(FloatingPointError):
@@ -81,11 +81,11 @@ class DivergedError(FloatingPointError):
     Parameters
     ----------
     message : str
-        Where, the likely cause and the remedy.
+        Where it happened, the likely cause and a suggested fix.
     params : list of ndarray, optional
-        The last finite parameters, of a run of `skensemble.optim.minimize`.
+        The last finite parameters of a run of :func:`skensemble.optim.minimize`.
     history : History, optional
-        What the epochs before did.
+        History of the epochs before.
     """
 
     def __init__(self, message: str, params: Any = None, history: Any = None):
@@ -99,14 +99,14 @@ class ModelFileError(ValueError):
 
 
 class UntrustedTypesError(ModelFileError):
-    """A model file holds types that are not trusted, so nothing of it was made.
+    """A model file holds types that are not trusted, so it was not loaded.
 
     Parameters
     ----------
     message : str
-        Which types, and the way out.
+        The types and a suggested fix.
     types : list of str, optional
-        Their full names.
+        Full names of the types.
     """
 
     def __init__(self, message: str, types: list[str] | None = None):

@@ -1,4 +1,4 @@
-"""What every room needs: targets, responses, seeds and named members."""
+"""What all packages need: checks, targets, response methods, seeds, named members."""
 
 # Names imported with `as` are for the other packages of this library, not public.
 from skensemble.core._checks import (

@@ -1,4 +1,4 @@
-"""Wrong parameters, refused with the name, the value and the way out."""
+"""Checks of parameters; messages name the parameter, the value and a fix."""
 
 import re
 from difflib import get_close_matches
@@ -10,7 +10,7 @@ from sklearn.utils import check_random_state
 
 
 def check_choice(name: str, value: Any, known: list[Any]) -> None:
-    """Refuse a value that is not among those known."""
+    """Refuse a value that is not one of the known options."""
     if not any(value is option or value == option for option in known):
         raise ValueError(
             f"{name}={value!r} is not known; use one of {known}.{nearest(value, known)}"
@@ -18,7 +18,7 @@ def check_choice(name: str, value: Any, known: list[Any]) -> None:
 
 
 def nearest(value: Any, known: list[Any]) -> str:
-    """Ask whether a name that is close was meant, where one is."""
+    """Suggest the nearest known name, if one is near."""
     found = nearest_name(value, [one for one in known if isinstance(one, str)])
     return f" Did you mean {found!r}?" if found else ""
 
@@ -26,9 +26,9 @@ def nearest(value: Any, known: list[Any]) -> str:
 def nearest_name(
     given: Any, known: list[str], elsewhere: dict[str, str] | None = None
 ) -> str | None:
-    """Give the name that is nearest to one that is not known, if one is near.
+    """Return the nearest known name, if one is near.
 
-    `elsewhere` maps what others call them, in small letters and digits only, to names.
+    `elsewhere` maps names of other libraries, in lower case without punctuation, to ours.
     """
     if not isinstance(given, str):
         return None
@@ -42,7 +42,7 @@ def _plain(name: str) -> str:
 
 
 def check_whole(name: str, value: Any, lowest: int) -> None:
-    """Refuse what is no whole number, or one too low."""
+    """Refuse a value that is not a whole number, or is too low."""
     if not isinstance(value, Integral) or isinstance(value, bool) or value < lowest:
         raise ValueError(f"{name}={value!r} must be a whole number, {lowest} or more.")
 
@@ -62,11 +62,11 @@ def check_number(
 def check_flag(name: str, value: Any) -> None:
     """Refuse a value that is neither True nor False."""
     if not isinstance(value, bool | np.bool_):
-        raise ValueError(f"{name}={value!r} should be True or False.")
+        raise ValueError(f"{name}={value!r} must be True or False.")
 
 
 def check_share(name: str, value: Any, *, of: str, all_of_it: bool = False) -> None:
-    """Refuse what is no share, with or without the whole."""
+    """Refuse a value that is not a share between 0 and 1; 1 only if `all_of_it`."""
     number = isinstance(value, Real) and not isinstance(value, bool)
     if not number or not (0 < value < 1 or (all_of_it and value == 1)):
         end = " or be 1" if all_of_it else ""
@@ -76,31 +76,31 @@ def check_share(name: str, value: Any, *, of: str, all_of_it: bool = False) -> N
 
 
 def check_seconds(name: str, value: Any) -> None:
-    """Refuse what is no time to wait; None is for ever."""
+    """Refuse a value that is not a positive number of seconds or None."""
     number = isinstance(value, Real) and not isinstance(value, bool)
     if value is not None and not (number and value > 0):
         raise ValueError(
-            f"{name}={value!r} should be a number of seconds above 0, or None."
+            f"{name}={value!r} must be a number of seconds above 0, or None."
         )
 
 
 def check_jobs(n_jobs: Any) -> None:
-    """Refuse what is no number of cores."""
+    """Refuse a value that is not a number of cores."""
     if n_jobs is not None and (not isinstance(n_jobs, Integral) or n_jobs == 0):
         raise ValueError(
-            f"n_jobs={n_jobs!r} is no number of cores; use 1 or more, -1 for all of "
-            "them, or None."
+            f"n_jobs={n_jobs!r} is not a number of cores; use 1 or more, -1 for all "
+            "cores, or None."
         )
 
 
 def check_seed(random_state: Any) -> None:
-    """Refuse what cannot seed anything."""
+    """Refuse a value that is not a valid ``random_state``."""
     if isinstance(random_state, Integral):
         return
     try:
         check_random_state(random_state)
     except ValueError as error:
         raise ValueError(
-            f"random_state={random_state!r} cannot seed anything; use a whole number, a "
-            "RandomState or None."
+            f"random_state={random_state!r} cannot be used as a seed; use a whole "
+            "number, a RandomState or None."
         ) from error

@@ -11,8 +11,8 @@ DROP = "drop"
 class NamedMembers(BaseEstimator):
     """Estimator whose parameter ``estimators`` is a list of (name, estimator).
 
-    ``set_params(name=other)`` replaces a member, ``set_params(name="drop")`` leaves it
-    out and ``set_params(name__parameter=value)`` sets a member's own parameter. A
+    ``set_params(name=other)`` replaces a member, ``set_params(name="drop")`` drops it
+    and ``set_params(name__parameter=value)`` sets a member's own parameter. A
     parameter ``layers`` may hold further such lists.
     """
 
@@ -25,7 +25,7 @@ class NamedMembers(BaseEstimator):
 
     @property
     def named_estimators(self) -> Bunch:
-        """Members as given, by name.
+        """The members of the parameter ``estimators``, by name.
 
         Returns
         -------
@@ -35,12 +35,12 @@ class NamedMembers(BaseEstimator):
         return Bunch(**dict(self.estimators))
 
     def get_params(self, deep=True):
-        """Get the parameters, those of the members included.
+        """Get the parameters, including those of the members.
 
         Parameters
         ----------
         deep : bool, default=True
-            Whether to add the members and their parameters.
+            Whether to include the members and their parameters.
 
         Returns
         -------
@@ -59,7 +59,7 @@ class NamedMembers(BaseEstimator):
         return params
 
     def set_params(self, **params):
-        """Set parameters: own ones, whole members, and parameters of members.
+        """Set parameters of the ensemble, members, and parameters of members.
 
         Parameters
         ----------
@@ -97,12 +97,12 @@ def _replaced(members: Any, new: dict[str, Any]) -> list[tuple[str, Any]]:
 
 
 def is_layers(value: Any) -> bool:
-    """Tell whether `value` is a list of lists of (str, anything) pairs."""
+    """Whether `value` is a list of lists of (str, object) pairs."""
     return isinstance(value, list | tuple) and all(map(is_named_list, value))
 
 
 def is_named_list(value: Any) -> bool:
-    """Tell whether `value` is a list of (str, anything) pairs."""
+    """Whether `value` is a list of (str, object) pairs."""
     return isinstance(value, list | tuple) and all(
         isinstance(item, list | tuple) and len(item) == 2 and isinstance(item[0], str)
         for item in value
@@ -110,12 +110,12 @@ def is_named_list(value: Any) -> bool:
 
 
 def active(estimators: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    """Give the members that are not left out."""
+    """Return the members that are not dropped."""
     return [(name, member) for name, member in estimators if not is_dropped(member)]
 
 
 def tagged(estimators: list[tuple[str, Any]]) -> list[Any]:
-    """Give the members that have tags: what is no estimator is refused in ``fit``."""
+    """Return the members that have tags; ``fit`` refuses objects without them."""
     return [
         member
         for _, member in active(estimators)
@@ -124,14 +124,14 @@ def tagged(estimators: list[tuple[str, Any]]) -> list[Any]:
 
 
 def is_dropped(member: Any) -> bool:
-    """Tell whether a member is the word "drop"."""
+    """Whether a member is the string ``"drop"``."""
     return isinstance(member, str) and member == DROP
 
 
 def check_layers(owner: NamedMembers) -> list[list[tuple[str, Any]]]:
-    """Check the members of all layers of `owner` and give those not left out.
+    """Check the members of all layers and return those that are not dropped.
 
-    Layers of which nobody is left are left out.
+    Layers without a member are dropped.
     """
     first = check_members(owner)
     if owner.layers is None:
@@ -139,7 +139,7 @@ def check_layers(owner: NamedMembers) -> list[list[tuple[str, Any]]]:
     if not is_layers(owner.layers) or not all(owner.layers):
         raise ValueError(
             "layers should be a list of non-empty lists of (string, estimator) tuples, "
-            f"one a layer above `estimators`; got layers={owner.layers!r}."
+            f"one per layer above `estimators`; got layers={owner.layers!r}."
         )
     names = [name for name, _ in owner._named_members()]
     check_names(names, owner.get_params(deep=False))
@@ -151,7 +151,7 @@ def check_layers(owner: NamedMembers) -> list[list[tuple[str, Any]]]:
 
 
 def check_members(owner: NamedMembers) -> list[tuple[str, Any]]:
-    """Check the members of `owner` and give those that are not left out."""
+    """Check the members of `owner` and return those that are not dropped."""
     members = owner.estimators
     if not is_named_list(members) or not members:
         raise ValueError(
@@ -171,11 +171,11 @@ def check_members(owner: NamedMembers) -> list[tuple[str, Any]]:
 
 
 def check_names(names: list[str], taken: dict[str, Any]) -> None:
-    """Refuse names that are repeated, taken, or hold a double underscore."""
+    """Refuse names that are repeated, reserved, or contain a double underscore."""
     if len(set(names)) != len(names):
         raise ValueError(
-            f"Names provided are not unique: {names!r}; give each of the estimators (of "
-            "all layers) a name of its own."
+            f"Names provided are not unique: {names!r}; give each estimator (of all "
+            "layers) a unique name."
         )
     if clash := sorted(set(names) & set(taken)):
         raise ValueError(
@@ -184,8 +184,8 @@ def check_names(names: list[str], taken: dict[str, Any]) -> None:
         )
     if dunder := [name for name in names if "__" in name]:
         raise ValueError(
-            f"Estimator names must not contain __: got {dunder!r}; it is what joins a "
-            "name and a parameter, so use one underscore."
+            f"Estimator names must not contain __: got {dunder!r}; it joins a name and "
+            "a parameter, so use one underscore."
         )
 
 

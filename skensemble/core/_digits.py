@@ -1,4 +1,4 @@
-"""Numbers with no more digits than they are worth, so that files are small."""
+"""Rounding of numbers to few bits, so that files are small."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ _BITS = 16
 
 
 def shortened(numbers: Any) -> NDArray[np.float64]:
-    """Round numbers to 16 significant bits, an error of 8e-6 of each at most.
+    """Round numbers to 16 significant bits, with a relative error of at most 8e-6.
 
     Parameters
     ----------
@@ -19,7 +19,7 @@ def shortened(numbers: Any) -> NDArray[np.float64]:
     Returns
     -------
     rounded : ndarray of float
-        What follows the bits is zero, which compresses well.
+        The remaining bits are zero and compress well.
     """
     mantissa, exponent = np.frexp(numbers)
     return np.ldexp(np.round(np.ldexp(mantissa, _BITS)), exponent - _BITS)

@@ -1,4 +1,4 @@
-"""From a frame, or an array, to the numbers that trees are grown on."""
+"""Convert frames to numeric arrays; categories become codes."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,12 +13,12 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class ColumnEncoder:
-    """The categories of each categorical column, as they were when learned.
+    """The categories of each categorical column of the training data.
 
     Parameters
     ----------
     categories : dict of int to pandas.Index
-        By position of the column; columns of numbers are left out.
+        Position of a column to its categories, for categorical columns.
     """
 
     categories: dict[int, pd.Index] = field(default_factory=dict)
@@ -29,7 +29,7 @@ class ColumnEncoder:
         return tuple(self.categories)
 
     def encode(self, X: Any) -> Any:
-        """Turn categories into codes; one that was never learned is missing.
+        """Replace categories by codes; an unknown category becomes NaN.
 
         Parameters
         ----------
@@ -38,7 +38,7 @@ class ColumnEncoder:
 
         Returns
         -------
-        numbers : ndarray of float, or `X` itself where it holds numbers only
+        numbers : ndarray of float, or `X` itself if it has no categorical column
         """
         if not self.categories:
             return X
@@ -52,12 +52,12 @@ class ColumnEncoder:
 
 
 def fit_column_encoder(X: Any) -> ColumnEncoder:
-    """Find the categorical columns of a frame, by their dtype.
+    """Find the categorical columns of a frame by their dtype.
 
     Parameters
     ----------
     X : frame, array or sparse matrix
-        Training rows. Only frames have categorical columns: those of a categorical,
+        Training rows. Only frames have categorical columns: columns of categorical,
         string or object dtype.
 
     Returns
@@ -76,44 +76,22 @@ def fit_column_encoder(X: Any) -> ColumnEncoder:
             found[j] = pd.Index(pd.unique(column.dropna().astype(str))).sort_values()
         elif not pd.api.types.is_numeric_dtype(column.dtype):
             raise ValueError(
-                f"column {frame.columns[j]!r} has dtype {column.dtype}, which models "
-                "cannot use; turn it into numbers or categories, or drop it."
+                f"column {frame.columns[j]!r} has dtype {column.dtype}, which is "
+                "not supported; convert it to numbers or categories, or drop it."
             )
     return ColumnEncoder(found)
 
 
 def rows_of(X: Any, index: Any) -> Any:
-    """Pick rows of an array or a sparse matrix.
-
-    Parameters
-    ----------
-    X : ndarray or sparse matrix
-        Where from.
-    index : ndarray
-        Positions, or a mask.
-
-    Returns
-    -------
-    rows : ndarray or sparse matrix
-    """
+    """Select rows of an array or a sparse matrix, by position or mask."""
     return X.tocsr()[index] if sp.issparse(X) else X[index]
 
 
 def as_pandas(X: Any) -> pd.DataFrame:
-    """Turn another library's frame, or an array, into one of pandas.
-
-    Parameters
-    ----------
-    X : frame or array
-        The rows.
-
-    Returns
-    -------
-    frame : pandas.DataFrame
-    """
+    """Convert a frame of another library, or an array, to a pandas frame."""
     if isinstance(X, pd.DataFrame):
         return X
-    if not hasattr(X, "columns"):  # an array of objects, the columns in their order
+    if not hasattr(X, "columns"):  # an array of objects
         return pd.DataFrame(X)
     # Another library's frame (polars), without importing it.
     return pd.DataFrame({name: pd.Series(X[name].to_list()) for name in X.columns})
@@ -135,5 +113,5 @@ def _numbers(column: Any) -> Array:
         return np.asarray(column.to_numpy(dtype=float, na_value=np.nan))
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"column {column.name!r} held numbers in fit and has dtype {column.dtype} now."
+            f"column {column.name!r} was numeric in fit and has dtype {column.dtype} now."
         ) from error

@@ -1,28 +1,15 @@
-"""The one door through which optional libraries come in."""
+"""Import of optional dependencies."""
 
 from importlib import import_module
 from typing import Any
 
 
 def optional(module: str, extra: str) -> Any:
-    """Import an optional library, or say what to install.
-
-    Parameters
-    ----------
-    module : str
-        What to import, such as "matplotlib.pyplot".
-    extra : str
-        The extra of skensemble that brings it.
-
-    Returns
-    -------
-    module : module
-    """
+    """Import an optional dependency; the error names the extra to install."""
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
         library = module.partition(".")[0]
         raise ImportError(
-            f"{library} is needed here; install it with: pip install "
-            f"'skensemble[{extra}]'"
+            f"{library} is required; install it with: pip install 'skensemble[{extra}]'"
         ) from error

@@ -1,10 +1,10 @@
-"""Tables with one row a pair of members."""
+"""Tables with one row per pair of members."""
 
 import numpy as np
 import pandas as pd
 
-# What a member is to itself; anything not listed is not known of one member alone.
-_ITSELF = {"error_correlation": 1.0, "q_statistic": 1.0, "disagreement": 0.0}
+# Values on the diagonal; other measures are undefined for one member.
+_DIAGONAL = {"error_correlation": 1.0, "q_statistic": 1.0, "disagreement": 0.0}
 
 
 def pair_matrix(table: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -13,16 +13,16 @@ def pair_matrix(table: pd.DataFrame, column: str) -> pd.DataFrame:
     Parameters
     ----------
     table : pandas.DataFrame
-        One row a pair, indexed by the two members.
+        One row per pair, indexed by the two members.
     column : str
-        Which column.
+        Name of the column.
 
     Returns
     -------
     matrix : pandas.DataFrame
         Members by members, in the order of the table. The diagonal is 1 for
         ``error_correlation`` and ``q_statistic``, 0 for ``disagreement`` and NaN for
-        all else; pairs that the table lacks are NaN.
+        other columns. Pairs that are not in the table are NaN.
 
     Examples
     --------
@@ -46,5 +46,5 @@ def pair_matrix(table: pd.DataFrame, column: str) -> pd.DataFrame:
     values = np.full((len(members), len(members)), np.nan)
     rows, columns = members.get_indexer(first), members.get_indexer(second)
     values[rows, columns] = values[columns, rows] = table[column].to_numpy(float)
-    np.fill_diagonal(values, _ITSELF.get(column, np.nan))
+    np.fill_diagonal(values, _DIAGONAL.get(column, np.nan))
     return pd.DataFrame(values, index=members, columns=members)

@@ -1,15 +1,15 @@
-"""Objects that hold parameters as scikit-learn estimators do, without being one."""
+"""Objects with parameters like scikit-learn estimators, without a ``fit``."""
 
 from inspect import signature
 from typing import Any, Self
 
 
 class ParameterHolder:
-    """Parameters by name: `get_params`, `set_params`, `clone` and a `repr`.
+    """Base class of objects with parameters: `get_params`, `set_params` and `repr`.
 
-    For losses, engines, schedules and stopping rules, which are searched as parameters
-    of an estimator (``loss__delta``) but do not fit anything themselves. The constructor
-    only stores its arguments under their own names.
+    Losses, engines, schedules and stopping rules are nested parameters of an estimator
+    (``loss__delta``) but are not estimators. The constructor only stores its arguments
+    under their own names, so that :func:`sklearn.base.clone` works.
     """
 
     @classmethod
@@ -25,7 +25,7 @@ class ParameterHolder:
         Parameters
         ----------
         deep : bool, default=True
-            Those of parts that hold parameters too, as ``part__name``.
+            Whether to include the parameters of nested objects, as ``object__name``.
 
         Returns
         -------
@@ -48,7 +48,7 @@ class ParameterHolder:
         Parameters
         ----------
         **params : dict
-            Names as in the constructor, or ``part__name``.
+            Names as in the constructor, or ``object__name``.
 
         Returns
         -------
@@ -60,8 +60,8 @@ class ParameterHolder:
             name, inner, rest = key.partition("__")
             if name not in known:
                 raise ValueError(
-                    f"{type(self).__name__} has no parameter {name!r}; it has "
-                    f"{list(known)}."
+                    f"{type(self).__name__} has no parameter {name!r}; valid parameters "
+                    f"are {list(known)}."
                 )
             if inner:
                 nested.setdefault(name, {})[rest] = value
@@ -72,7 +72,7 @@ class ParameterHolder:
         return self
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
-        """Show the parameters that are not the default, as in the constructor."""
+        """Show the constructor call with the parameters that differ from the defaults."""
         given = [
             f"{name}={getattr(self, name)!r}"
             for name, default in self._defaults().items()

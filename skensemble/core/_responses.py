@@ -1,7 +1,7 @@
-"""From an estimator's prediction, whatever its shape, to one block of columns.
+"""Response methods, and predictions of any shape as one block of columns.
 
-A block has one row a sample. Its columns are the classes for ``predict_proba`` and
-``decision_function`` (one column for a binary decision), the outputs otherwise.
+A block has one row per sample. Its columns are the classes for ``predict_proba`` and
+``decision_function`` (one column for a binary decision), and the outputs otherwise.
 """
 
 from typing import Any
@@ -15,16 +15,16 @@ AUTO = ("predict_proba", "decision_function", "predict")
 
 
 def resolve_response_method(estimator: Any, wanted: str) -> str:
-    """Say how an unfitted estimator will be asked, so that "auto" is no more open.
+    """Return the response method of an unfitted estimator, with "auto" resolved.
 
-    Ensembles that ask alike then share its fits.
+    Ensembles that use the same response method then share its fits.
     """
     found = (method for method in AUTO if hasattr(estimator, method))
     return next(found, wanted) if wanted == "auto" else wanted
 
 
 def find_response_method(name: str, estimator: Any, wanted: str) -> str:
-    """Name the prediction method to use: the wanted one, or the best there is."""
+    """Return the response method to use: the given one, or for "auto" the best one."""
     for method in AUTO if wanted == "auto" else (wanted,):
         if hasattr(estimator, method):
             return method
@@ -44,20 +44,20 @@ def predict_block(
     estimator : estimator
         The fitted member.
     method : {"predict_proba", "decision_function", "predict"}
-        How it is asked.
+        The response method.
     X : array-like
         The rows to predict.
     present : ndarray of int or None
-        Codes of the classes that it was fitted on, in the order of its columns; None
-        for a member that does not choose one class a row.
+        Codes of the classes in its training rows, in the order of its columns; None
+        unless each row belongs to exactly one class.
     n_classes : int
-        How many classes there are in all.
+        Total number of classes.
 
     Returns
     -------
     block : ndarray of shape (n,) or (n, k)
-        A class that the member never saw has probability zero, or the lowest
-        decision of its row.
+        A class without training rows has probability zero, or the lowest decision
+        value of its row.
     """
     raw = getattr(estimator, method)(X)
     if isinstance(raw, list):
@@ -79,7 +79,7 @@ def predict_block(
 
 
 def meta_columns(block: Array, method: str, n_classes: int) -> Array:
-    """Give the columns of a block that tell something: one for two probabilities."""
+    """Return the informative columns of a block: one for two probabilities."""
     if block.ndim == 1:
         return block.reshape(-1, 1)
     if method == "predict_proba" and n_classes == 2:
@@ -88,7 +88,7 @@ def meta_columns(block: Array, method: str, n_classes: int) -> Array:
 
 
 def _labels_block(estimator: Any, raw: list[Array]) -> Array:
-    """Multilabel: one array of probabilities a label; keep P(label is on)."""
+    """Multilabel: one array of probabilities per label; keep P(label = 1)."""
     columns = []
     for k, block in enumerate(raw):
         if block.shape[1] == 1:  # this label never varied in the rows fitted
@@ -100,18 +100,18 @@ def _labels_block(estimator: Any, raw: list[Array]) -> Array:
 
 
 def _check_probabilities(raw: Array, width: int) -> None:
-    # A custom objective makes LightGBM return raw scores from predict_proba; taken
-    # for probabilities they would poison the meta model without a word.
+    # With a custom objective LightGBM returns raw scores from predict_proba. As
+    # probabilities they would spoil the meta model without an error.
     if raw.ndim != 2 or raw.shape[1] != width:
         raise ValueError(
             f"predict_proba gave an array of shape {raw.shape} for {width} classes; "
-            "expected one column a class. Use a member that returns probabilities, "
+            "expected one column per class. Use a member that returns probabilities, "
             "or stack_method='predict'."
         )
     if raw.size and (raw.min() < -1e-3 or raw.max() > 1 + 1e-3):
         raise ValueError(
             f"predict_proba gave values from {raw.min():.3g} to {raw.max():.3g}, "
-            "which are no probabilities. Use a member that returns probabilities, or "
+            "which are not probabilities. Use a member that returns probabilities, or "
             "stack_method='decision_function' or 'predict'."
         )
 
@@ -133,7 +133,7 @@ def _spread_decision(raw: Array, present: Array, n_classes: int) -> Array:
     if raw.ndim != 2 or raw.shape[1] != len(present):
         raise ValueError(
             f"decision_function gave an array of shape {raw.shape} for "
-            f"{len(present)} of {n_classes} classes, which cannot be lined up with "
+            f"{len(present)} of {n_classes} classes, which cannot be aligned with "
             "the other splits. Use stack_method='predict_proba' or 'predict', or a "
             "stratified cv."
         )
@@ -141,8 +141,8 @@ def _spread_decision(raw: Array, present: Array, n_classes: int) -> Array:
 
 
 def lacks_method(estimator: Any, method: str) -> bool:
-    """Tell whether an estimator will not have a method even when it is fitted."""
-    # A stack whose meta model is left open knows only then.
+    """Whether an estimator lacks a method, also after it is fitted."""
+    # A stack with the default meta model only has the method when it is fitted.
     is_open = getattr(estimator, "final_estimator", estimator) is None
     may_gain = is_open and hasattr(type(estimator), method)
     return not hasattr(estimator, method) and not may_gain

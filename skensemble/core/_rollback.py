@@ -1,4 +1,4 @@
-"""A failed ``fit`` leaves an estimator as it was."""
+"""Rollback: a failed ``fit`` leaves an estimator unchanged."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What is given one entry a row: weights, groups."""
+"""Checks of fit parameters with one entry per row: sample weights and groups."""
 
 from typing import Any
 
@@ -6,40 +6,20 @@ import numpy as np
 
 
 def check_per_row(name: str, values: Any, n_rows: int) -> None:
-    """Refuse weights or groups of another length than the data.
-
-    Parameters
-    ----------
-    name : str
-        What they are called in ``fit``.
-    values : array-like or None
-        The entries.
-    n_rows : int
-        Number of rows.
-    """
+    """Refuse weights or groups that do not have one entry per row."""
     if isinstance(values, str):
         raise ValueError(
-            f"{name}={values!r} should have one entry a row; give the column itself, "
+            f"{name}={values!r} must have one entry per row; pass the column itself, "
             f"X[{values!r}]."
         )
     if values is not None and np.shape(values) != (n_rows,):
         raise ValueError(
-            f"{name} has shape {np.shape(values)}, expected ({n_rows},): one entry a row."
+            f"{name} has shape {np.shape(values)}, expected ({n_rows},): one entry per row."
         )
 
 
 def check_weights(name: str, values: Any, n_rows: int) -> None:
-    """Refuse weights that are no weights: negative, not finite, or zero everywhere.
-
-    Parameters
-    ----------
-    name : str
-        What they are called in ``fit``.
-    values : array-like or None
-        The weights.
-    n_rows : int
-        Number of rows.
-    """
+    """Refuse sample weights that are negative, not finite, or zero in all rows."""
     if values is None:
         return
     check_per_row(name, values, n_rows)
@@ -47,7 +27,7 @@ def check_weights(name: str, values: Any, n_rows: int) -> None:
         weights = np.asarray(values, dtype=float)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"{name} should be numbers, one a row; got {values!r}."
+            f"{name} must be numeric, one per row; got {values!r}."
         ) from error
     bad = np.flatnonzero(~np.isfinite(weights) | (weights < 0))
     if len(bad):
@@ -56,4 +36,6 @@ def check_weights(name: str, values: Any, n_rows: int) -> None:
             "zero or more."
         )
     if not weights.any():
-        raise ValueError(f"{name} is zero in all rows; give some row a weight above 0.")
+        raise ValueError(
+            f"{name} is zero in all rows; give at least one row a weight above 0."
+        )

@@ -1,4 +1,4 @@
-"""Seeds that depend on names, never on the order in which things happen."""
+"""Seeds that depend on names, never on the order of execution."""
 
 import hashlib
 from typing import Any
@@ -10,7 +10,7 @@ LARGEST_SEED = 2**31 - 1
 
 
 def root_seed(random_state: Any) -> int | None:
-    """Turn any ``random_state`` into one number, or None where none was given."""
+    """Convert any ``random_state`` to one integer, or None."""
     if random_state is None:
         return None
     if isinstance(random_state, int | np.integer):
@@ -19,18 +19,18 @@ def root_seed(random_state: Any) -> int | None:
 
 
 def draw_seed(random_state: Any) -> int:
-    """Draw one seed from any ``random_state``; a new one per call where it is None."""
+    """Draw one seed from any ``random_state``; a new one per call if it is None."""
     return int(check_random_state(random_state).randint(LARGEST_SEED))
 
 
 def named_seed(root: int, *names: object) -> int:
-    """Derive the seed of what `names` name: the same names give the same seed."""
+    """Derive a seed from names: the same names give the same seed."""
     text = repr((root, *names)).encode()
     return int.from_bytes(hashlib.sha256(text).digest()[:8], "big") % LARGEST_SEED
 
 
 def seed_estimator(estimator: Any, root: int | None, *names: object) -> Any:
-    """Fill every ``random_state`` that the user left open; what is set stays."""
+    """Set every ``random_state`` that is None; the others stay."""
     if root is None:
         return estimator
     seeds = {

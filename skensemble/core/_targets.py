@@ -1,4 +1,4 @@
-"""What `y` is: its kind, its classes, and the way to codes and back."""
+"""Targets: their kind, their classes, and conversion to codes and back."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,16 +17,16 @@ _MOST_COUNTED = 10_000
 
 @dataclass(frozen=True)
 class Target:
-    """A target as members see it, and the way back to the user's labels.
+    """A target in the format for members, with the encoders of its labels.
 
     Parameters
     ----------
     values : ndarray of shape (n,) or (n, n_outputs)
-        Numbers as they are; classes as codes 0, 1, ...
+        Values of a continuous target; codes 0, 1, ... of classes.
     kind : {"continuous", "classes", "labels"}
-        Numbers, one class a row, or several classes a row (multilabel).
+        Continuous, one class per row, or several labels per row (multilabel).
     encoders : tuple of LabelEncoder
-        One an output for classes, none for numbers.
+        One per output for classes and labels, none for a continuous target.
     """
 
     values: Array
@@ -43,20 +43,20 @@ class Target:
 
     @property
     def n_classes(self) -> int:
-        """How many classes a row chooses from; 0 where it does not choose one."""
+        """Number of classes for kind "classes", otherwise 0."""
         return len(self.encoders[0].classes_) if self.kind == "classes" else 0
 
 
 def numeric_target(y: Any) -> Target:
-    """Read the target of a regressor; one column is flattened with a warning."""
+    """Convert the target of a regressor; one column is flattened with a warning."""
     values = _required(y)
     if values.dtype.kind in "OSU":
         try:
             values = values.astype(float)
         except (TypeError, ValueError) as error:
             raise ValueError(
-                f"y should be numbers for a regressor, got dtype {values.dtype}, such as "
-                f"{values.flat[0]!r}; turn it into numbers, or use a classifier."
+                f"y must be numeric for a regressor, got dtype {values.dtype}, such as "
+                f"{values.flat[0]!r}; convert it to numbers, or use a classifier."
             ) from error
     assert_all_finite(values, input_name="y")
     if values.ndim == 1 or values.shape[1] == 1:
@@ -65,7 +65,7 @@ def numeric_target(y: Any) -> Target:
 
 
 def class_target(y: Any) -> Target:
-    """Read the target of a classifier and encode its labels."""
+    """Convert the target of a classifier and encode its labels."""
     values = _required(y)
     if values.dtype.kind == "f":
         assert_all_finite(values, input_name="y")
@@ -74,10 +74,10 @@ def class_target(y: Any) -> Target:
         return Target(codes, "classes", (encoder,))
     kind = type_of_target(y, input_name="y")
     if kind not in ("binary", "multiclass", "multilabel-indicator"):
-        check_classification_targets(y)  # raises, with scikit-learn's words
+        check_classification_targets(y)  # raises scikit-learn's message
         raise ValueError(
-            f"y of shape {values.shape} is {kind}, which is not supported; fit a "
-            "classifier a column, or give labels as columns of 0 and 1."
+            f"y of shape {values.shape} is {kind}, which is not supported; fit "
+            "one classifier per column, or pass labels as columns of 0 and 1."
         )
     if kind == "multilabel-indicator":
         encoders = tuple(LabelEncoder().fit(column) for column in values.T)
@@ -87,7 +87,7 @@ def class_target(y: Any) -> Target:
 
 
 def _are_small_counts(values: Array) -> bool:
-    """Whether labels are whole numbers, from 0 and small enough to be counted."""
+    """Whether labels are small whole numbers, 0 or more."""
     if values.ndim != 1 or values.dtype.kind not in "iu" or not values.size:
         return False
     return bool(values.min() >= 0 and values.max() < _MOST_COUNTED)
@@ -102,7 +102,7 @@ def _encode_counts(values: Array) -> tuple[LabelEncoder, Array]:
 
 
 def decode(encoders: tuple[LabelEncoder, ...], codes: Array, kind: str) -> Array:
-    """Turn codes back into the user's labels."""
+    """Convert codes to the labels of the user."""
     if kind == "labels":
         return _map_columns("inverse_transform", encoders, np.asarray(codes))
     return np.asarray(encoders[0].inverse_transform(codes))
@@ -116,13 +116,13 @@ def _required(y: Any) -> Array:
     values = np.asarray(y.toarray() if hasattr(y, "toarray") else y)
     if values.ndim not in (1, 2) or values.shape[1:] == (0,):
         raise ValueError(
-            f"y should be a 1d array, got an array of shape {values.shape} instead; give "
-            "one entry a row, or one column an output."
+            f"y should be a 1d array, got an array of shape {values.shape} instead; pass "
+            "one entry per row, or one column per output."
         )
     if values.dtype.kind in "Of" and (missing := np.argwhere(pd.isna(values))).size:
         raise ValueError(
             f"Input y contains NaN: row {missing[0][0]} is "
-            f"{values[tuple(missing[0])]!r}. Leave rows without a target out."
+            f"{values[tuple(missing[0])]!r}. Remove rows without a target."
         )
     return values
 
@@ -136,5 +136,5 @@ def _map_columns(verb: str, encoders: tuple[LabelEncoder, ...], values: Array) -
 
 
 def label_of(target: Target, code: int) -> str:
-    """Show a label as it was given, not as numpy's scalar."""
+    """Format a label as the user wrote it, not as a numpy scalar."""
     return repr(target.classes.tolist()[code])

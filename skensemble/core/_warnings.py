@@ -1,22 +1,14 @@
-"""Warnings that point at the line of the user, however deep they arise."""
+"""Warnings that point at the line of the user, at any depth of the call stack."""
 
 import sys
 import warnings
 
-# Packages between the user's line and ours.
+# Packages between the line of the user and this module.
 _BETWEEN = ("skensemble", "sklearn", "joblib", "contextlib", "functools")
 
 
 def warn(message: str, category: type[Warning]) -> None:
-    """Warn, at the first line that is neither ours nor of what calls us.
-
-    Parameters
-    ----------
-    message : str
-        What there is to say.
-    category : type of Warning
-        Its class.
-    """
+    """Issue a warning at the first line outside of this package and its callers."""
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and _is_between(frame.f_globals.get("__name__")):
         frame, level = frame.f_back, level + 1

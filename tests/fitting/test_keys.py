@@ -324,13 +324,11 @@ def test_code_of_a_notebook(monkeypatch):
         lines = text.splitlines(keepends=True)
         monkeypatch.setitem(linecache.cache, name, (len(text), None, lines, name))
         exec(compile(text, name, "exec"), vars(notebook))
-        digests.append(digest(notebook.PlannedFit))
+        digests.append(digest(notebook.Cell))
         # As it is after instances came back from a worker.
-        replaced = notebook.PlannedFit.fit.__code__.replace(
-            co_filename="<dynamic-code>"
-        )
-        notebook.PlannedFit.fit.__code__ = replaced
-        assert digest(notebook.PlannedFit) == digests[-1]
+        replaced = notebook.Cell.fit.__code__.replace(co_filename="<dynamic-code>")
+        notebook.Cell.fit.__code__ = replaced
+        assert digest(notebook.Cell) == digests[-1]
     assert digests[0] == digests[1] != digests[2]
 
 
@@ -363,8 +361,8 @@ def make_unkeyable():
     [
         (lambda x: x, "lambda", "named function"),
         (make_unkeyable(), "inside another function", "named function"),
-        (np.random.RandomState(0), "RandomState changes", "give random_state an int"),
-        (np.random.default_rng(0), "Generator changes", "give random_state an int"),
+        (np.random.RandomState(0), "RandomState changes", "set random_state to an int"),
+        (np.random.default_rng(0), "Generator changes", "set random_state to an int"),
         (threading.Lock(), "lock has no lasting content", "pickled"),
         ((k for k in ()), "generator has no lasting content", "pickled"),
         (np.frompyfunc(abs, 1, 1), "neither in numpy", "named function"),

@@ -195,7 +195,7 @@ def in_turn(plan, turns):
     seconds = dict.fromkeys((fold_fit.member.name for fold_fit in plan), 1.0)
     deadline = time.monotonic() + 100
     return InTurn(
-        plan, seconds, {}, deadline=deadline, workers=1, told=dict, turns=turns
+        plan, seconds, {}, deadline=deadline, workers=1, progress=dict, turns=turns
     )
 
 

@@ -244,7 +244,7 @@ def test_an_entry_that_holds_something_else(tmp_path):
     run(store)
     path = next(path for path in files(store) if path.suffix == ".fit")
     store._write(path.stem, ".fit", {"of": "another kind"})
-    with pytest.warns(StoreWarning, match="not a cell"):
+    with pytest.warns(StoreWarning, match="not a fold fit"):
         assert fitted(run(store)) == 1
 
 
@@ -325,7 +325,7 @@ def test_a_store_that_cannot_be_written_to(tmp_path):
     assert_same(fold_fits, run())
     messages = [str(w.message) for w in told if w.category is StoreWarning]
     assert len(messages) == 1
-    assert "cannot be written to, so this fit goes on without it" in messages[0]
+    assert "cannot be written to, so this fit does not use it" in messages[0]
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
@@ -351,7 +351,7 @@ def test_members_without_a_key_say_so_once(tmp_path):
         assert "named function of a module" in str(told[0].message)
     assert fitted(fold_fits) == 4
     tree = DecisionTreeRegressor(random_state=np.random.RandomState(0))
-    with pytest.warns(StoreWarning, match="give random_state an int"):
+    with pytest.warns(StoreWarning, match="set random_state to an int"):
         run(Store(tmp_path), {"tree": tree})
 
 
@@ -364,7 +364,7 @@ class Handle(Ridge):
 
 
 def test_models_that_cannot_be_pickled_say_so_once(tmp_path):
-    with pytest.warns(StoreWarning, match="'handle' are not kept.*generator") as told:
+    with pytest.warns(StoreWarning, match="'handle' are not stored.*generator") as told:
         fold_fits = run(Store(tmp_path), {"handle": Handle(), "ridge": Ridge()})
     assert len(told) == 1
     assert len(fold_fits) == 8
@@ -427,9 +427,7 @@ def test_a_store_is_a_parameter(tmp_path):
     assert repr(store) == f"Store({str(tmp_path)!r}, max_bytes=5)"
     assert store != Store(tmp_path)
     assert len({store, Store(tmp_path, 5)}) == 1
-    with pytest.raises(
-        ValueError, match="max_bytes='many' should be a number of bytes"
-    ):
+    with pytest.raises(ValueError, match="max_bytes='many' must be a number of bytes"):
         Store(tmp_path, max_bytes="many")
 
 
@@ -440,7 +438,5 @@ def test_what_is_taken_for_a_store(tmp_path):
     for memory in (tmp_path, str(tmp_path), joblib.Memory(tmp_path, verbose=0)):
         assert as_store(memory) == store
     assert as_store(joblib.Memory(None)) is None
-    with pytest.raises(
-        ValueError, match="memory=3 is no place to keep fits; use a path"
-    ):
+    with pytest.raises(ValueError, match="memory=3 is not valid; use a path"):
         as_store(3)

@@ -121,7 +121,7 @@ def test_manifest_without_model_without_skops(saved):
     )
     assert told.stdout.splitlines() == [
         "classification",
-        "skops is needed here; install it with: pip install 'skensemble[files]'",
+        "skops is required; install it with: pip install 'skensemble[files]'",
     ], told.stderr
 
 

@@ -335,7 +335,7 @@ def test_a_member_may_be_called_stack():
         ({"on_error": "ignore"}, "on_error='ignore'"),
         ({"cv": "prefitted"}, "cv='prefitted'"),
         ({"cv": [(np.arange(5), np.arange(190, 210))]}, "up to 209"),
-        ({"cv": KFold}, r"KFold is a class; give one: KFold\(...\)"),
+        ({"cv": KFold}, r"KFold is a class; use an instance: KFold\(...\)"),
         ({"cv": [np.arange(10)]}, r"no \(train, test\) pairs"),
         ({"cv": 0.2}, r"ShuffleSplit\(1, test_size=0.2\)"),
         ({"cv": [(np.arange(100), [100])]}, "predicts 1 of 200 rows"),
