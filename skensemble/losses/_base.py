@@ -1,4 +1,4 @@
-"""The contract of a loss: one object for boosters and for linear models."""
+"""The base class of losses, which boosting and linear models share."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
@@ -24,15 +24,15 @@ MEANS: Mapping[str, Link] = {"regression": IDENTITY, "multioutput": IDENTITY}
 
 
 class Loss(ParameterHolder):
-    """What a model pays for its raw output, and all that a learner derives from it.
+    """Base class of losses: the cost of a raw output, and its derivatives.
 
-    A subclass needs one method, `pointwise`; the rest is then derived numerically.
-    Closed forms make it fast and exact. It stores its parameters as a scikit-learn
-    estimator does, so it has `get_params`, `set_params`, `clone` and a `repr`, and
+    A subclass needs one method, `pointwise`; the derivatives are then computed
+    numerically. Closed forms make it fast and exact. It stores its parameters like a
+    scikit-learn estimator, so it has `get_params`, `set_params`, `clone` and a `repr`, and
     ``loss__delta`` can be searched.
 
-    Shapes: `y` is (n,) numbers or class codes 0, 1, ..., or (n, k) for several outputs
-    or labels; `raw` is (n,) or (n, k). A loss of several columns is the sum over them.
+    Shapes: `y` is (n,) with a continuous target or class codes 0, 1, ..., or (n, k) for
+    several outputs or labels; `raw` is (n,) or (n, k). A loss of several columns is the sum over them.
 
     Attributes
     ----------
@@ -43,8 +43,8 @@ class Loss(ParameterHolder):
     convex : bool
         Whether the loss is convex in the raw output.
     smooth : bool
-        Whether its slope has no jumps. Where it has, second derivatives say nothing:
-        trees take a hessian of one and renew their leaves from `leaf`.
+        Whether its gradient has no jumps. With jumps, second derivatives carry no
+        information: trees use a hessian of one and set their leaf values by `leaf`.
     exact_hessian : bool
         Whether `hessian` is the second derivative, or else an upper bound of it
         (majorant) that keeps Newton steps short where the curvature vanishes or is
@@ -52,9 +52,9 @@ class Loss(ParameterHolder):
     constant_hessian : bool
         Whether the hessian is one everywhere.
     renews_leaves : bool
-        Whether trees should set the values of their leaves by `leaf`.
+        Whether trees should set their leaf values by `leaf`.
     piecewise_linear : bool
-        Whether the loss of each entry is two straight lines (see `kink`).
+        Whether the loss of each entry consists of two straight lines (see `kink`).
 
     Examples
     --------
@@ -79,26 +79,26 @@ class Loss(ParameterHolder):
 
     @property
     def probabilistic(self) -> bool:
-        """Whether its raw output of classes means probabilities."""
+        """Whether its raw output for classes corresponds to probabilities."""
         return any(as_link(link).probabilities for link in self.links.values())
 
     @property
     def derives_hessian(self) -> bool:
-        """Whether its hessian is found by differences."""
+        """Whether its hessian is computed by finite differences."""
         return self.smooth and type(self).hessian is Loss.hessian
 
     @property
     def renews_leaves(self) -> bool:
-        """Whether trees should set the values of their leaves by `leaf`."""
+        """Whether trees should set their leaf values by `leaf`."""
         return not self.smooth
 
     @property
     def piecewise_linear(self) -> bool:
-        """Whether the loss of each entry is two straight lines."""
+        """Whether the loss of each entry consists of two straight lines."""
         return type(self).kink is not Loss.kink
 
     def pointwise(self, y: Array, raw: Array) -> Array:
-        """Loss of each row; or of each entry, where it depends on that entry alone.
+        """Loss per row, or per entry if it depends on that entry alone.
 
         Parameters
         ----------
@@ -132,13 +132,13 @@ class Loss(ParameterHolder):
         each = rows(np.asarray(self.pointwise(y, raw)))
         if each.shape != raw.shape[:1]:
             raise ValueError(
-                f"pointwise of loss={self!r} gave the shape {each.shape} for {len(raw)} "
-                "rows; it must give the loss of each row (no mean)."
+                f"pointwise of loss={self!r} returned the shape {each.shape} for "
+                f"{len(raw)} rows; it must return the loss per row (no mean)."
             )
         return float(np.average(each, weights=sample_weight))
 
     def gradient(self, y: Array, raw: Array) -> Array:
-        """Slope of the loss by each entry of the raw output.
+        """First derivative of the loss with respect to each entry of the raw output.
 
         Parameters
         ----------
@@ -154,7 +154,7 @@ class Loss(ParameterHolder):
         return slope(lambda at: self.pointwise(y, at), raw)
 
     def hessian(self, y: Array, raw: Array) -> Array:
-        """Second derivative by each entry of the raw output (the diagonal).
+        """Second derivative with respect to each entry of the raw output (the diagonal).
 
         Parameters
         ----------
@@ -166,7 +166,7 @@ class Loss(ParameterHolder):
         Returns
         -------
         hessian : ndarray of the shape of `raw`
-            Never negative; an upper bound where `exact_hessian` is False.
+            Never negative; an upper bound if `exact_hessian` is False.
         """
         if not self.smooth:
             return np.ones_like(raw)
@@ -177,7 +177,7 @@ class Loss(ParameterHolder):
         return np.maximum(found, 0)
 
     def gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
-        """Both derivatives in one call, for losses that share work between them.
+        """Both derivatives in one call, for losses that share computations between them.
 
         Parameters
         ----------
@@ -193,34 +193,34 @@ class Loss(ParameterHolder):
         return self.gradient(y, raw), self.hessian(y, raw)
 
     def kink(self, y: Array, width: int | None = None) -> Kink | None:
-        """Give the two lines that the loss of each entry of the raw output is made of.
+        """Return the two lines of a piecewise linear loss.
 
         Parameters
         ----------
         y : ndarray of shape (n,) or (n, k)
             The target.
         width : int or None
-            Number of raw columns; None for one value a row.
+            Number of raw columns; None for one value per row.
 
         Returns
         -------
         kink : Kink or None
-            Where the lines meet, and their slopes; None for any other loss.
+            The points where the lines meet, and their slopes; None for other losses.
         """
         return None
 
     def couples_columns(self, y: Array, width: int | None = None) -> bool:
-        """Tell whether the loss of a row mixes its raw columns, as a softmax does.
+        """Whether the loss of a row couples its raw columns, as a softmax does.
 
-        Where it does not, the loss is a sum over columns that can be fitted one by one,
-        and `pointwise` gives the loss of each entry.
+        Otherwise the loss is a sum over columns that can be fitted one by one, and
+        `pointwise` returns the loss per entry.
 
         Parameters
         ----------
         y : ndarray of shape (n,) or (n, k)
             The target.
         width : int or None
-            Number of raw columns; None for one value a row.
+            Number of raw columns; None for one value per row.
 
         Returns
         -------
@@ -231,7 +231,7 @@ class Loss(ParameterHolder):
         return np.ndim(self.pointwise(y[:1], np.zeros((1, width)))) == 1
 
     def softmax_hessian(self, y: Array, raw: Array) -> tuple[Array, Array] | None:
-        """Full second derivative of each row, factor (diag(p) - p p'), where it is that.
+        """Full second derivative per row, factor (diag(p) - p p'), for softmax losses.
 
         Parameters
         ----------
@@ -259,7 +259,7 @@ class Loss(ParameterHolder):
         sample_weight : ndarray of shape (n,) or None
             Weights of the rows.
         width : int or None
-            Number of raw columns; None for one value a row.
+            Number of raw columns; None for one value per row.
 
         Returns
         -------
@@ -283,10 +283,10 @@ class Loss(ParameterHolder):
         Returns
         -------
         step : float or ndarray of shape (k,)
-            What to add to `raw` in all rows of the group.
+            The value to add to `raw` in all rows of the group.
         """
         w = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
-        self.value(y, raw)  # refuses a wrong shape in words
+        self.value(y, raw)  # refuses a wrong shape with a clear message
         if raw.ndim == 1:
             return best_step(
                 lambda c: float(w @ self.gradient(y, raw + c)),
@@ -308,7 +308,7 @@ class Loss(ParameterHolder):
         raw: Array,
         sample_weight: Array | None = None,
     ) -> Self:
-        """Give the loss with what it takes from the data so far (see `Huber`).
+        """Return the loss with parameters that depend on the data (see `Huber`).
 
         Parameters
         ----------
@@ -322,14 +322,14 @@ class Loss(ParameterHolder):
         Returns
         -------
         loss : Loss
-            This loss, or one of the same class with fixed parameters.
+            This loss, or a loss of the same class with fixed parameters.
         """
         return self
 
     def for_classes(
         self, classes: Any, y: Array, sample_weight: Array | None = None
     ) -> Self:
-        """Give the loss with what it says of classes said of codes (see `LogLoss`).
+        """Return the loss with parameters per class expressed per code (see `LogLoss`).
 
         Parameters
         ----------
@@ -347,7 +347,7 @@ class Loss(ParameterHolder):
         return self
 
     def check(self, y: Array) -> None:
-        """Refuse parameters and targets that the loss is not for.
+        """Refuse parameters and targets that the loss does not support.
 
         Parameters
         ----------
@@ -356,12 +356,12 @@ class Loss(ParameterHolder):
         """
 
     def link_for(self, task: str) -> Link:
-        """Give the link for a kind of target.
+        """Return the link for a task.
 
         Parameters
         ----------
         task : {"regression", "multioutput", "binary", "multiclass", "multilabel"}
-            What the target is.
+            The task.
 
         Returns
         -------
@@ -369,26 +369,26 @@ class Loss(ParameterHolder):
         """
         if task not in self.links:
             raise ValueError(
-                f"loss={self!r} is for {_listed(self.links)} targets, got a {task} one. "
-                "A loss of your own says what it is for by its links, such as "
+                f"loss={self!r} is for {_listed(self.links)} targets, got a {task} target. "
+                "A loss of your own declares its tasks by its links, such as "
                 "links = {'binary': 'logit'}."
             )
         return as_link(self.links[task])
 
     def width(self, task: str, columns: int) -> int | None:
-        """Count the raw columns that the loss wants.
+        """Number of raw columns of the loss.
 
         Parameters
         ----------
         task : str
-            What the target is.
+            The task.
         columns : int
             Number of classes, labels or outputs.
 
         Returns
         -------
         width : int or None
-            None for one value a row.
+            None for one value per row.
         """
         return None if task in ("regression", "binary") else columns
 
@@ -402,8 +402,8 @@ class Loss(ParameterHolder):
         y : ndarray of shape (n,) or (n, k)
             The target; class codes for a classifier.
         prediction : ndarray of shape (n,) or (n, k)
-            What a model predicts: means, or probabilities with one column a class
-            (raw decisions for losses without probabilities, such as `Hinge`).
+            Predictions of a model: means, or probabilities with one column per class
+            (decision values for losses without probabilities, such as `Hinge`).
         sample_weight : ndarray of shape (n,) or None
             Weights of the rows.
 
@@ -414,7 +414,7 @@ class Loss(ParameterHolder):
         return -loss_of_predictions(self, y, prediction, sample_weight)
 
     def scorer(self) -> LossScorer:
-        """Make a scorer for ``scoring=`` of this loss, so that it can be selected by.
+        """Make a scorer of this loss for the parameter ``scoring``.
 
         Returns
         -------

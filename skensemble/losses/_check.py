@@ -1,4 +1,4 @@
-"""Is a loss what it says it is? The answer in words."""
+"""Check that a loss is consistent with its derivatives and declared properties."""
 
 import pickle
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ class Sample:
 def check_loss(
     loss: Loss | str, y: Any = None, *, raise_error: bool = True, random_state: int = 0
 ) -> list[str]:
-    """Verify what a loss says about itself, and explain in words what is wrong.
+    """Verify the derivatives and the declared properties of a loss.
 
     Its derivatives are compared with differences of its value; the claims of convexity
     and smoothness, the start value and the leaf value with the loss around them; the
@@ -85,7 +85,7 @@ def check_loss(
     findings += _keeping(loss)
     if findings and raise_error:
         lines = "\n".join(f"- {finding}" for finding in findings)
-        raise ValueError(f"loss={loss!r} is not what it says:\n{lines}")
+        raise ValueError(f"loss={loss!r} is inconsistent:\n{lines}")
     return findings
 
 
@@ -142,35 +142,37 @@ def _findings(loss: Loss, sample: Sample, rng: Any) -> Iterator[str]:
 
 def _slopes(loss: Loss, sample: Sample) -> Iterator[str]:
     y, raw = sample.y, sample.raw
-    told, seen = loss.gradient(y, raw), slope(lambda at: loss.pointwise(y, at), raw)
+    computed, seen = loss.gradient(y, raw), slope(lambda at: loss.pointwise(y, at), raw)
     yield from _differ(
-        "the gradient is not the slope of the value", sample, told, seen, "slope"
+        "the gradient is not the slope of the value", sample, computed, seen, "slope"
     )
     both = loss.gradient_hessian(y, raw)
-    if not np.allclose(both[0], told) or not np.allclose(both[1], loss.hessian(y, raw)):
+    if not np.allclose(both[0], computed) or not np.allclose(
+        both[1], loss.hessian(y, raw)
+    ):
         yield "gradient_hessian differs from gradient and hessian."
 
 
 def _curvature(loss: Loss, sample: Sample) -> Iterator[str]:
     y, raw = sample.y, sample.raw
-    told = loss.hessian(y, raw)
-    if np.min(told) < 0:
-        yield f"the hessian is negative ({np.min(told):.4g}); give an upper bound."
-    if loss.constant_hessian and not np.allclose(told, 1):
+    computed = loss.hessian(y, raw)
+    if np.min(computed) < 0:
+        yield f"the hessian is negative ({np.min(computed):.4g}); give an upper bound."
+    if loss.constant_hessian and not np.allclose(computed, 1):
         yield "constant_hessian is True, but the hessian is not one everywhere."
     if not loss.smooth:
         return
     seen = slope_of_gradient(lambda at: loss.gradient(y, at), raw)
     if loss.exact_hessian:
         what = "the hessian is not the slope of the gradient"
-        yield from _differ(what, sample, told, np.maximum(seen, 0), "slope", 1e-4)
-    elif np.any(told < seen - 1e-5 * (1 + np.abs(seen))):
-        worst = int(np.argmin(rows(told - seen)))
+        yield from _differ(what, sample, computed, np.maximum(seen, 0), "slope", 1e-4)
+    elif np.any(computed < seen - 1e-5 * (1 + np.abs(seen))):
+        worst = int(np.argmin(rows(computed - seen)))
         yield (
             "the hessian is no upper bound of the second derivative at "
             f"y={_shown(y[worst])}, raw={_shown(raw[worst])}."
         )
-    if not np.any(told > 1e-8 * np.abs(loss.gradient(y, raw)).max()):
+    if not np.any(computed > 1e-8 * np.abs(loss.gradient(y, raw)).max()):
         yield (
             "the hessian is zero everywhere, so Newton steps are endless: the slope "
             "jumps. Set smooth=False, or give a hessian."
@@ -309,18 +311,18 @@ def _keeping(loss: Loss) -> Iterator[str]:
 def _differ(
     what: str,
     sample: Sample,
-    told: Array,
+    computed: Array,
     seen: Array,
     name: str,
     tolerance: float = 1e-5,
 ) -> Iterator[str]:
-    off = np.abs(told - seen) - tolerance * (1 + np.abs(seen))
+    off = np.abs(computed - seen) - tolerance * (1 + np.abs(seen))
     if off.max() <= 0:
         return
     at = np.unravel_index(0 if off.ravel()[0] > 0 else int(off.argmax()), off.shape)
     yield (
         f"{what}: at y={_shown(sample.y[at[0]])}, raw={_shown(sample.raw[at[0]])} it is "
-        f"{told[at]:.4g}, the {name} {seen[at]:.4g}."
+        f"{computed[at]:.4g}, the {name} {seen[at]:.4g}."
     )
 
 

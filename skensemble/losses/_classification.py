@@ -1,4 +1,4 @@
-"""Losses of classes: log loss, exponential loss and the hinges."""
+"""Classification losses: log loss, exponential loss and the hinges."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -26,7 +26,7 @@ Array = NDArray[Any]
 
 
 class LogLoss(Loss):
-    r"""Log loss, -log of the probability given to the class seen.
+    r"""Log loss: minus the logarithm of the probability of the observed class.
 
     One raw column and y in {0, 1}: log(1 + exp(raw)) - y raw, with the logit link; k
     columns and codes 0..k-1: log(sum of exp(raw)) - raw_y, with the softmax link; (n, k)
@@ -39,8 +39,9 @@ class LogLoss(Loss):
         Share of the target spread evenly over the classes (Szegedy et al., "Rethinking
         the Inception architecture", CVPR 2016, section 7).
     class_weight : dict, "balanced" or None, default=None
-        Factor of the loss by class: labels in an estimator, codes 0..k-1 on their own
-        (0 and 1 for a label off and on). "balanced" takes n / (k n_class) from the data.
+        Factor of the loss per class: keys are class labels in an estimator, and codes
+        0..k-1 otherwise (0 and 1 for multilabel targets). "balanced" uses
+        n / (k n_class) of the data.
 
     Examples
     --------
@@ -80,7 +81,7 @@ class LogLoss(Loss):
         return type(self)(self.label_smoothing, balanced_factors(y, sample_weight))
 
     def for_classes(self, classes, y, sample_weight=None):
-        """Key the class weights by code, and take "balanced" ones from the data."""
+        """Key the class weights by code, and compute "balanced" ones from the data."""
         if self.class_weight == "balanced":
             return self.adapted(y, y, sample_weight)
         if not isinstance(self.class_weight, dict):
@@ -89,7 +90,7 @@ class LogLoss(Loss):
         unknown = [label for label in self.class_weight if label not in codes]
         if unknown:
             raise ValueError(
-                f"class_weight of loss={self!r} names {unknown}, which are no classes; "
+                f"class_weight of loss={self!r} names {unknown}, which are not classes; "
                 f"the classes are {list(classes)}."
             )
         factors = {codes[label]: w for label, w in self.class_weight.items()}
@@ -113,7 +114,7 @@ class LogLoss(Loss):
         return self.gradient_hessian(y, raw)[1]
 
     def gradient_hessian(self, y, raw):
-        """Slope p - y and second derivative p (1 - p), by class weight."""
+        """Gradient p - y and second derivative p (1 - p), times the class weight."""
         if _multiclass(y, raw):
             p = special.softmax(raw, axis=1)
             g = p - self._shares(y, raw)
@@ -123,7 +124,7 @@ class LogLoss(Loss):
         return self._weighted(y, g), self._weighted(y, p * (1 - p))
 
     def softmax_hessian(self, y, raw):
-        """Probabilities of several classes, and the class weight of each row."""
+        """Probabilities of several classes, and the class weight per row."""
         if not _multiclass(y, raw):
             return None
         ones = np.ones(len(y), dtype=raw.dtype)
@@ -207,9 +208,9 @@ class Hinge(Loss):
     """Hinge loss of support vector machines, max(0, 1 - s raw), s = 2 y - 1.
 
     y in {0, 1}; several classes or labels: the sum over one column each, in which the
-    class seen counts as 1 (one against the rest). It has no probabilities: the sign, or
-    the largest column, decides (Cortes and Vapnik, "Support-vector networks", Machine
-    Learning 20, 1995). Trees take a hessian of one and renew their leaves.
+    observed class counts as 1 (one against the rest). It has no probabilities: the sign,
+    or the largest column, decides (Cortes and Vapnik, "Support-vector networks", Machine
+    Learning 20, 1995). Trees use a hessian of one and set their leaf values by `leaf`.
 
     Examples
     --------
@@ -283,12 +284,12 @@ class SquaredHinge(Loss):
 
 
 def balanced_factors(y: Array, sample_weight: Array | None = None) -> dict[int, float]:
-    """Give classes (label on and off) the same total weight.
+    """Factors that give all classes the same total weight.
 
     Parameters
     ----------
     y : ndarray of int
-        Class codes, or labels on and off.
+        Class codes, or an indicator matrix of labels.
     sample_weight : ndarray of shape (n,) or None
         Weights of the rows.
 
@@ -309,12 +310,12 @@ def balanced_factors(y: Array, sample_weight: Array | None = None) -> dict[int, 
 
 
 def one_hot(y: Array, k: int, dtype: Any = float) -> Array:
-    """One column a class: 1 for the class of the row."""
+    """Indicator matrix with one column per class."""
     return (np.asarray(y)[:, None] == np.arange(k)).astype(dtype)
 
 
 def _factors(class_weight: dict[int, float], y: Array) -> Array:
-    """Look up the factor of each code; one for a class that is not named."""
+    """Look up the factor of each code; 1 for classes without an entry."""
     codes = np.asarray(y).astype(np.intp)
     table = np.ones(1 + max(int(codes.max()), *map(int, class_weight)))
     table[[int(code) for code in class_weight]] = list(class_weight.values())

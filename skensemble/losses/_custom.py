@@ -20,15 +20,15 @@ _TASKS = {
 
 
 class CustomLoss(Loss):
-    """A loss from plain functions; what is not given is derived numerically.
+    """A loss from plain functions; missing derivatives are computed numerically.
 
-    It pickles, with lambdas and local functions too (these by value). For a loss with
-    parameters to search, or one kept in a library, write a subclass of `Loss`.
+    It can be pickled, also with lambdas and local functions (which are stored by value).
+    For a loss with parameters to search, or in a library, write a subclass of `Loss`.
 
     Parameters
     ----------
     value : callable
-        ``value(y, raw)`` gives the loss of each row (or entry), without weights.
+        ``value(y, raw)`` returns the loss per row (or per entry), without weights.
     gradient : callable or None, default=None
         ``gradient(y, raw)``, of the shape of `raw`; None: central differences.
     hessian : callable or None, default=None
@@ -39,15 +39,15 @@ class CustomLoss(Loss):
     start : callable or None, default=None
         ``start(y, sample_weight)``: the best constant raw output; None: searched.
     leaf : callable or None, default=None
-        ``leaf(y, raw, sample_weight)``: the best constant step for a group of rows;
-        given, trees renew their leaves by it. None: searched where it is needed.
+        ``leaf(y, raw, sample_weight)``: the best constant step for a group of rows. If
+        given, trees set their leaf values by it. None: searched if needed.
     smooth : bool, default=True
-        False for a loss whose slope jumps: trees then take a hessian of one and renew
-        their leaves.
+        False for a loss with jumps of its gradient: trees then use a hessian of one and
+        set their leaf values by `leaf`.
     tasks : sequence of str or None, default=None
-        The targets it is for: "regression", "multioutput", "binary", "multiclass",
-        "multilabel". None: numbers for "identity" and "log", two classes or labels for
-        "logit", several classes for "softmax".
+        The supported tasks: "regression", "multioutput", "binary", "multiclass",
+        "multilabel". None: regression for the links "identity" and "log", binary and
+        multilabel for "logit", multiclass for "softmax".
 
     Examples
     --------
@@ -87,12 +87,12 @@ class CustomLoss(Loss):
         }
 
     def get_params(self, deep=True):
-        """Get the functions and options given.
+        """Get the functions and options.
 
         Parameters
         ----------
         deep : bool, default=True
-            Nothing is nested here.
+            Ignored, because nothing is nested.
 
         Returns
         -------
@@ -115,7 +115,7 @@ class CustomLoss(Loss):
         unknown = sorted(set(params) - set(self._given))
         if unknown:
             raise ValueError(
-                f"CustomLoss has no parameter {unknown[0]!r}; it has "
+                f"CustomLoss has no parameter {unknown[0]!r}; valid parameters are "
                 f"{list(self._given)}."
             )
         self._given = self._given | params
@@ -128,7 +128,7 @@ class CustomLoss(Loss):
         return {**state, "_given": given}
 
     def __repr__(self, N_CHAR_MAX=700):
-        """Show what was given, functions by their names."""
+        """Show the arguments, functions by their names."""
         shown = [
             f"{name}={getattr(given, '__qualname__', repr(given))}"
             for name, given in self._given.items()
@@ -143,13 +143,13 @@ class CustomLoss(Loss):
 
     @property
     def derived(self) -> list[str]:
-        """What was not given and is derived numerically."""
+        """Names of the functions that are computed numerically."""
         names = ("gradient", "hessian", "start", "leaf")
         return [name for name in names if self._given[name] is None]
 
     @property
     def links(self) -> Mapping[str, Link]:  # type: ignore[override]
-        """The link for each kind of target that it fits."""
+        """The link for each supported task."""
         link = as_link(self._given["link"])
         tasks = self._given["tasks"]
         if tasks is None:
@@ -158,7 +158,7 @@ class CustomLoss(Loss):
 
     @property
     def smooth(self) -> bool:  # type: ignore[override]
-        """Whether its slope has no jumps."""
+        """Whether its gradient has no jumps."""
         return bool(self._given["smooth"])
 
     @property
@@ -167,7 +167,7 @@ class CustomLoss(Loss):
         return not self.smooth or self._given["leaf"] is not None
 
     def check(self, y):
-        """Refuse what is not callable, and what has not the shape of the target."""
+        """Refuse arguments that are not callable."""
         as_link(self._given["link"])
         for name in ("value", "gradient", "hessian", "start", "leaf"):
             given = self._given[name]
@@ -179,8 +179,8 @@ class CustomLoss(Loss):
         each = np.asarray(self._given["value"](y, raw))
         if each.shape[:1] != raw.shape[:1]:
             raise ValueError(
-                f"value={self._given['value']!r} gave an array of shape {each.shape} "
-                f"for {len(raw)} rows; it must give the loss of each row (no mean)."
+                f"value={self._given['value']!r} returned an array of shape {each.shape} "
+                f"for {len(raw)} rows; it must return the loss per row (no mean)."
             )
         return each
 
@@ -217,7 +217,7 @@ class CustomLoss(Loss):
         found = np.asarray(self._given[name](y, raw))
         if found.shape != raw.shape:
             raise ValueError(
-                f"{name}={self._given[name]!r} gave an array of shape {found.shape}; "
+                f"{name}={self._given[name]!r} returned an array of shape {found.shape}; "
                 f"it must have the shape of the raw output, {raw.shape}."
             )
         return found

@@ -1,4 +1,4 @@
-"""Half deviances of positive and counted targets, with a log link."""
+"""Half deviances of positive targets and counts, with a log link."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -94,7 +94,7 @@ class Tweedie(Loss):
     """Half the Tweedie deviance of a power between 1 (Poisson) and 2 (gamma).
 
     y^(2-p) / ((1-p)(2-p)) - y m^(1-p) / (1-p) + m^(2-p) / (2-p), with m = exp(raw).
-    y is zero or above with a lump at zero: claims, rainfall, spending (Jørgensen,
+    y is zero or above with a point mass at zero: claims, rainfall, spending (Jørgensen,
     "Exponential dispersion models", Journal of the Royal Statistical Society B 49,
     1987).
 
@@ -117,7 +117,7 @@ class Tweedie(Loss):
         self.power = power
 
     def check(self, y):
-        """Refuse a power out of range, and targets that it is not for."""
+        """Refuse a power out of range, and targets out of the range of the loss."""
         if not 1 <= self.power <= 2:
             raise ValueError(
                 f"power={self.power!r} must lie between 1 and 2; use SquaredError for "
@@ -155,10 +155,14 @@ class Tweedie(Loss):
 
 def _log_ratio(y, raw, power: float, sample_weight) -> Any:
     """Solve the mean of mean^(2-p) e^((2-p)c) = y mean^(1-p) e^((1-p)c) for c."""
-    seen = np.average(y * exponential((1 - power) * raw), axis=0, weights=sample_weight)
-    told = np.average(exponential((2 - power) * raw), axis=0, weights=sample_weight)
+    observed = np.average(
+        y * exponential((1 - power) * raw), axis=0, weights=sample_weight
+    )
+    predicted = np.average(
+        exponential((2 - power) * raw), axis=0, weights=sample_weight
+    )
     # A leaf of zeros only has its best step at minus infinity.
-    step = np.log(np.maximum(seen, 1e-13 * told) / told)
+    step = np.log(np.maximum(observed, 1e-13 * predicted) / predicted)
     return float(step) if raw.ndim == 1 else step
 
 
@@ -174,5 +178,5 @@ def _above_zero(loss: Loss, y: Array) -> None:
     if np.min(y) <= 0:
         raise ValueError(
             f"loss={loss!r} needs a target above zero, got {np.min(y):.6g}; "
-            "Tweedie(power=1.5) takes zeros."
+            "Tweedie(power=1.5) accepts zeros."
         )

@@ -1,4 +1,4 @@
-"""Derivatives by central differences, for losses that give none."""
+"""Derivatives by central differences, for losses without closed forms."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,19 +12,19 @@ _EPS = float(np.finfo(float).eps)
 
 
 def rows(values: Array) -> Array:
-    """One loss a row: the entries of a row are summed."""
+    """One loss per row: the sum of the entries of a row."""
     return values.sum(axis=1) if values.ndim == 2 else values
 
 
 def slope(f: Callable[[Array], Array], raw: Array) -> Array:
-    """First derivative of `f` by each entry of `raw`.
+    """First derivative of `f` with respect to each entry of `raw`.
 
     Parameters
     ----------
     f : callable
-        Gives the loss of each row, or of each entry, at a raw output.
+        Returns the loss per row, or per entry, at a raw output.
     raw : ndarray of shape (n,) or (n, k)
-        Where.
+        The point.
 
     Returns
     -------
@@ -41,19 +41,19 @@ def slope(f: Callable[[Array], Array], raw: Array) -> Array:
 
 
 def curvature(f: Callable[[Array], Array], raw: Array) -> Array:
-    """Second derivative of `f` by each entry of `raw`, from its values.
+    """Second derivative of `f` with respect to each entry of `raw`.
 
     Parameters
     ----------
     f : callable
-        Gives the loss of each row, or of each entry, at a raw output.
+        Returns the loss per row, or per entry, at a raw output.
     raw : ndarray of shape (n,) or (n, k)
-        Where.
+        The point.
 
     Returns
     -------
     curvature : ndarray of the shape of `raw`
-        To some eight digits.
+        Correct to about eight digits.
     """
     here = rows(f(np.asarray(raw, dtype=float)))
 
@@ -66,14 +66,14 @@ def curvature(f: Callable[[Array], Array], raw: Array) -> Array:
 
 
 def slope_of_gradient(gradient: Callable[[Array], Array], raw: Array) -> Array:
-    """Derivative of each entry of a gradient by the same entry of `raw`.
+    """Derivative of each entry of a gradient with respect to that entry of `raw`.
 
     Parameters
     ----------
     gradient : callable
-        Gives an array of the shape of `raw`.
+        Returns an array of the shape of `raw`.
     raw : ndarray of shape (n,) or (n, k)
-        Where.
+        The point.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def slope_of_gradient(gradient: Callable[[Array], Array], raw: Array) -> Array:
 
 
 def _by_column(derivative: Callable[..., Array], raw: Array) -> Array:
-    """Take a derivative by one column of `raw` after the other."""
+    """Compute a derivative for one column of `raw` after the other."""
     raw = np.asarray(raw, dtype=float)
     if raw.ndim == 1:
         return derivative(lambda at: at, raw)

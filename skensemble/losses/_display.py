@@ -1,4 +1,4 @@
-"""Losses side by side: value and slope."""
+"""Display of losses: value and gradient."""
 
 from typing import Any, Self
 
@@ -10,7 +10,7 @@ from skensemble.losses._names import as_loss
 
 
 class LossDisplay:
-    """Curves of losses and their slopes over the raw output, for one target.
+    """Curves of losses and their gradients over the raw output, for one target.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class LossDisplay:
     figure_ : matplotlib Figure
         The figure, after `plot`.
     axes_ : ndarray of matplotlib Axes
-        Value on the left, slope on the right, after `plot`.
+        Value on the left, gradient on the right, after `plot`.
     """
 
     def __init__(self, raw, curves, y):
@@ -43,13 +43,13 @@ class LossDisplay:
         Parameters
         ----------
         losses : sequence of Loss or str
-            What to draw: losses of one raw column.
+            Losses with one raw column.
         y : float or None, default=None
-            The target; None: 1 (a class, or a number that all losses take).
+            The target; None is 1, which all losses accept.
         raw : array-like of shape (n,) or None, default=None
             The raw outputs; None: from -3 to 3.
         axes : sequence of two matplotlib Axes or None, default=None
-            Where to draw; None: a new figure.
+            Axes to draw on; None makes a new figure.
 
         Returns
         -------
@@ -65,12 +65,12 @@ class LossDisplay:
         return cls(grid, curves, target).plot(axes=axes)
 
     def plot(self, *, axes: Any = None) -> Self:
-        """Draw value and slope.
+        """Draw value and gradient.
 
         Parameters
         ----------
         axes : sequence of two matplotlib Axes or None, default=None
-            Where to draw; None: a new figure.
+            Axes to draw on; None makes a new figure.
 
         Returns
         -------

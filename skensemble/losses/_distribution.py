@@ -1,4 +1,4 @@
-"""Losses of whole distributions: soft targets and ordered classes."""
+"""Losses of distributions: soft targets and ordered classes."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -34,7 +34,7 @@ class KLDivergence(Loss):
     links: ClassVar[Mapping[str, Link]] = {"regression": LOGIT, "multioutput": SOFTMAX}
 
     def check(self, y):
-        """Refuse targets that are no probabilities."""
+        """Refuse targets that are not probabilities."""
         if np.min(y) < 0 or np.max(y) > 1:
             raise ValueError(
                 f"loss={self!r} needs probabilities as target, got values from "
@@ -43,8 +43,8 @@ class KLDivergence(Loss):
         off = np.abs(y.sum(axis=1) - 1).max() if y.ndim == 2 else 0
         if off > 1e-3:
             raise ValueError(
-                f"loss={self!r} needs rows of probabilities that sum to one, got one "
-                f"that is off by {off:.3g}; divide each row by its sum."
+                f"loss={self!r} needs rows of probabilities that sum to one, got a "
+                f"row that differs by {off:.3g}; divide each row by its sum."
             )
 
     def pointwise(self, y, raw):
@@ -70,7 +70,7 @@ class KLDivergence(Loss):
         return p * (1 - p) * y.sum(axis=1, keepdims=True)
 
     def softmax_hessian(self, y, raw):
-        """Probabilities, and the total that each row gives."""
+        """Probabilities, and the sum of each row of y."""
         return (special.softmax(raw, axis=1), y.sum(axis=1)) if raw.ndim == 2 else None
 
     def start(self, y, sample_weight=None, width=None):

@@ -1,4 +1,4 @@
-"""exp, continued as a parabola where float32 would overflow."""
+"""The exponential function, continued as a parabola before float32 overflows."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def exponential(x: Array, derivative: int = 0) -> Array:
     x : ndarray
         Exponents.
     derivative : {0, 1, 2}
-        How often to differentiate.
+        Order of the derivative.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Focal loss: log loss that turns away from what is already well classified."""
+"""Focal loss: log loss with less weight for well classified rows."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -15,21 +15,21 @@ Array = NDArray[Any]
 
 
 class Focal(Loss):
-    """Focal loss, -alpha (1 - p)^gamma log p, with p the probability of the class seen.
+    """Focal loss, -alpha (1 - p)^gamma log p, with p the probability of the observed class.
 
-    y in {0, 1}, codes 0..k-1, or labels, as in `LogLoss`, which it is at gamma 0
+    y in {0, 1}, codes 0..k-1, or labels, as in `LogLoss`, which is the case gamma=0
     (Lin et al., "Focal loss for dense object detection", ICCV 2017). It is not convex:
     the hessian is an upper bound, the exact one without its negative terms. Its
-    probabilities rank well but lean towards the middle; calibrate them where their
-    size matters.
+    probabilities rank well but are drawn towards the middle; calibrate them if their
+    values matter.
 
     Parameters
     ----------
     gamma : float, default=2.0
-        How fast well classified rows lose weight, zero or above.
+        How fast the weight falls for well classified rows; zero or above.
     alpha : float, sequence of float or None, default=None
-        Binary and labels: weight of class 1, class 0 weighs one minus it. Multiclass:
-        one weight a class. None: one for all.
+        Binary and multilabel: weight of class 1; the weight of class 0 is one minus it.
+        Multiclass: one weight per class. None: weight 1 for all.
 
     Examples
     --------
@@ -58,11 +58,11 @@ class Focal(Loss):
             raise ValueError(f"alpha={self.alpha!r} must lie between 0 and 1.")
         if alpha.ndim == 0 and y.ndim == 1 and k > 2:
             raise ValueError(
-                f"alpha={self.alpha!r} is for two classes; give a sequence of {k}."
+                f"alpha={self.alpha!r} is for two classes; pass a sequence of {k}."
             )
         if alpha.ndim == 1 and (len(alpha) < k or alpha.min() <= 0):
             raise ValueError(
-                f"alpha={self.alpha!r} must give each of {k} classes a weight above 0."
+                f"alpha={self.alpha!r} must hold a weight above 0 for each of {k} classes."
             )
 
     def pointwise(self, y, raw):
@@ -112,7 +112,7 @@ class Focal(Loss):
         return pull[:, None] * away, h
 
     def _seen(self, y: Array, raw: Array) -> tuple[Array, Array, Array]:
-        """Probability of the class seen, of all others, and minus the log of it."""
+        """Probability of the observed class, of all others, and minus its logarithm."""
         n, codes = np.arange(len(y)), y.astype(np.intp)
         others = raw.copy()
         others[n, codes] = -np.inf

@@ -1,4 +1,4 @@
-"""Losses of two straight lines: where they meet, and how steep they are."""
+"""Piecewise linear losses: where the two lines meet, and their slopes."""
 
 from typing import Any, NamedTuple
 
@@ -9,9 +9,9 @@ Array = NDArray[Any]
 
 
 class Kink(NamedTuple):
-    """The two lines of a loss: max(below r, above r) with r = raw - at, zero where they meet.
+    """The two lines of a loss: max(below r, above r) with r = raw - at.
 
-    Solvers of linear and quadratic programs read a loss in this form.
+    Solvers of linear and quadratic programs use a loss in this form.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class Kink(NamedTuple):
 
 
 def kink_of(at: Any, below: Any, above: Any) -> Kink:
-    """Fill lines that are the same in all rows or columns out to the shape of `at`."""
+    """Broadcast slopes that are the same in all rows or columns."""
     at = np.asarray(at, dtype=float)
     slopes = [
         np.broadcast_to(np.asarray(each, float), at.shape) for each in (below, above)

@@ -1,4 +1,4 @@
-"""Links: from a model's raw output to the mean or probability, and back."""
+"""Link functions between raw output and mean or probability."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from scipy import special
 
 Array = NDArray[Any]
 
-# exp of more than this leaves float32; no mean that far out means anything.
+# exp of more than this overflows float32.
 _LARGEST_EXPONENT = 80.0
 
 
 class Link:
     """A monotone map between the mean (or probability) of `y` and the raw output.
 
-    A link without parameters of its own is one value, shared by all losses.
+    A link without parameters is one object that all losses share.
     """
 
     name = "link"
@@ -23,11 +23,11 @@ class Link:
 
     def link(self, mean: Array) -> Array:
         """Raw output of a mean."""
-        raise TypeError(f"{type(self).__name__} has no way from means to raw output.")
+        raise TypeError(f"{type(self).__name__} does not define link(mean).")
 
     def inverse(self, raw: Array) -> Array:
         """Mean of a raw output."""
-        raise TypeError(f"{type(self).__name__} has no way from raw output to means.")
+        raise TypeError(f"{type(self).__name__} does not define inverse(raw).")
 
     def __repr__(self) -> str:
         """Name the link."""
@@ -71,7 +71,7 @@ class Log(Link):
 
 
 class Logit(Link):
-    """raw = log(p / (1 - p)) / scale: for one probability a column."""
+    """raw = log(p / (1 - p)) / scale: one probability per column."""
 
     name = "logit"
     probabilities = True
@@ -108,7 +108,7 @@ def sigmoid(raw: Array) -> Array:
 
 
 def softplus(raw: Array) -> Array:
-    """log(1 + exp(raw)), by numpy's own functions: faster than its logaddexp.
+    """log(1 + exp(raw)), faster than numpy.logaddexp.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def softplus(raw: Array) -> Array:
 
 
 class Softmax(Link):
-    """p_j = exp(raw_j) / sum of exp(raw): for probabilities that sum to one a row."""
+    """p_j = exp(raw_j) / sum of exp(raw): probabilities that sum to one per row."""
 
     name = "softmax"
     probabilities = True
@@ -162,7 +162,7 @@ LINKS = {link.name: link for link in (IDENTITY, LOG, LOGIT, SOFTMAX)}
 
 
 def as_link(link: Link | str) -> Link:
-    """Find a link by its name, or take it as it is."""
+    """Return a link, given itself or its name."""
     if isinstance(link, Link):
         return link
     if link not in LINKS:
@@ -171,7 +171,7 @@ def as_link(link: Link | str) -> Link:
 
 
 def _inside(probability: Array) -> Array:
-    """Keep probabilities off zero and one, where the raw output is infinite."""
+    """Clip probabilities, because the raw output is infinite at zero and one."""
     values = np.asarray(probability)
     tiny = np.finfo(values.dtype if values.dtype.kind == "f" else float).eps
     return np.clip(values, tiny, 1 - tiny)

@@ -1,4 +1,4 @@
-"""Losses by name: each class is known by its own name in snake case."""
+"""Losses by name: the name of each class in snake case."""
 
 import re
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from skensemble.core import nearest_name
 from skensemble.losses._base import Loss
 
-# What others call them, without capitals and signs.
+# Names in other libraries, in lower case without punctuation.
 _ELSEWHERE = {
     "binarycrossentropy": "log_loss",
     "crossentropy": "log_loss",
@@ -37,14 +37,14 @@ def loss_names() -> dict[str, type[Loss]]:
 
 
 def as_loss(loss: Loss | str, **parameters: Any) -> Loss:
-    """Find a loss by its name, or take it as it is.
+    """Return a loss, given itself or its name.
 
     Parameters
     ----------
     loss : Loss or str
         A loss, or its name: "huber", "log_loss", ...
     **parameters : dict
-        Parameters of a loss named.
+        Parameters of a loss that is given by name.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def as_loss(loss: Loss | str, **parameters: Any) -> Loss:
     known = loss_names()
     if isinstance(loss, type) and issubclass(loss, Loss):
         raise ValueError(
-            f"loss={loss.__name__} is a class; give one: {loss.__name__}()."
+            f"loss={loss.__name__} is a class; use an instance: {loss.__name__}()."
         )
     if callable(loss):
         raise ValueError(f"loss={loss!r} is a function; wrap it: CustomLoss(function).")
@@ -68,20 +68,9 @@ def as_loss(loss: Loss | str, **parameters: Any) -> Loss:
 
 
 def did_you_mean(given: Any, known: list[str], elsewhere: dict[str, str]) -> str:
-    """Ask after the name that is nearest, for a message; "" where none is near.
+    """Suggest the nearest name for a message; "" if none is near.
 
-    Parameters
-    ----------
-    given : object
-        What is not known.
-    known : list of str
-        The names.
-    elsewhere : dict of str to str
-        What others call them, in small letters and digits only, to what to write.
-
-    Returns
-    -------
-    question : str
+    `elsewhere` maps names in other libraries, in lower case without punctuation, to ours.
     """
     found = nearest_name(given, known, elsewhere)
     if found is None:

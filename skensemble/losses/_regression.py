@@ -1,4 +1,4 @@
-"""Losses of numbers: squared, absolute and what lies between and beside them."""
+"""Regression losses: squared error, absolute error, and robust and quantile losses."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
@@ -52,7 +52,7 @@ class SquaredError(Loss):
 class AbsoluteError(Loss):
     """Absolute error, \\|raw - y\\|: for the median.
 
-    y is any number. Trees take a hessian of one and renew their leaves by the median
+    y is any number. Trees use a hessian of one and set their leaf values by the median
     of residuals (Friedman, "Greedy function approximation", Annals of Statistics 29,
     2001, algorithm 3).
 
@@ -200,13 +200,13 @@ class Quantile(Loss):
     """Pinball loss: quantile (y - raw) above the prediction, (1 - quantile) (raw - y) below.
 
     y is any number; the minimiser is its quantile (Koenker and Bassett, "Regression quantiles",
-    Econometrica 46, 1978). Trees take a hessian of one and renew their leaves by the
+    Econometrica 46, 1978). Trees use a hessian of one and set their leaf values by the
     quantile of residuals.
 
     Parameters
     ----------
     quantile : float, default=0.5
-        Which quantile, between 0 and 1.
+        The quantile, between 0 and 1.
 
     Examples
     --------
@@ -249,8 +249,8 @@ class Quantile(Loss):
 class MultiQuantile(Loss):
     """Sum of pinball losses for several quantiles at once, one raw column each.
 
-    y is any number, one column. Predictions never cross: the columns of a row are put
-    in ascending order, which never makes them worse (Chernozhukov, Fernández-Val and
+    y is any number, one column. Predictions never cross: the columns of a row are
+    sorted in ascending order, which never increases the loss (Chernozhukov, Fernández-Val and
     Galichon, Econometrica 78, 2010).
 
     Parameters
@@ -283,7 +283,7 @@ class MultiQuantile(Loss):
             )
 
     def width(self, task, columns):
-        """Count the raw columns: one a quantile."""
+        """Number of raw columns: one per quantile."""
         return len(self.quantiles)
 
     def pointwise(self, y, raw):
@@ -302,7 +302,7 @@ class MultiQuantile(Loss):
         return kink_of(np.repeat(y[:, None], len(q), axis=1), -q, 1 - q)
 
     def leaf(self, y, raw, sample_weight=None):
-        """Quantiles of the residuals, one a column."""
+        """Quantiles of the residuals, one per column."""
         steps = [
             weighted_quantile(y - column, quantile, sample_weight)
             for quantile, column in zip(self.quantiles, raw.T, strict=True)
@@ -323,7 +323,8 @@ class Expectile(Loss):
     Parameters
     ----------
     expectile : float, default=0.5
-        Weight of errors below y, between 0 and 1; errors above y weigh one minus it.
+        Weight of predictions below y, between 0 and 1; predictions above y have weight
+        one minus it.
 
     Examples
     --------

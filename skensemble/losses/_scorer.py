@@ -1,4 +1,4 @@
-"""A loss as a metric: what is trained can be what is selected."""
+"""A loss as a scorer, so that training and selection use the same criterion."""
 
 from typing import Any
 
@@ -15,8 +15,9 @@ class LossScorer(BaseEstimator):
     Parameters
     ----------
     loss : Loss
-        The loss. Classifiers are asked for `predict_proba` (`decision_function` for a
-        loss without probabilities), regressors for `predict`.
+        The loss. The response method is ``predict_proba`` for classifiers
+        (``decision_function`` for a loss without probabilities) and ``predict`` for
+        regressors.
 
     Examples
     --------
@@ -47,11 +48,11 @@ class LossScorer(BaseEstimator):
         Parameters
         ----------
         estimator : estimator
-            Fitted.
+            A fitted estimator.
         X : array-like
             The rows to predict.
         y : array-like
-            Their targets, as labels where they are classes.
+            Their targets; labels for classifiers.
         sample_weight : array-like of shape (n,) or None
             Weights of the rows.
 
@@ -72,7 +73,7 @@ class LossScorer(BaseEstimator):
         if not self.loss.probabilistic:
             return y, np.asarray(estimator.decision_function(X))
         prediction = estimator.predict_proba(X)
-        if isinstance(prediction, list):  # multilabel: one array a label
+        if isinstance(prediction, list):  # multilabel: one array per label
             prediction = np.column_stack([block[:, -1] for block in prediction])
         return y, np.asarray(prediction)
 

@@ -1,4 +1,4 @@
-"""Best constant steps, searched where a loss has no closed form for them."""
+"""Numerical search of the best constant step, for losses without a closed form."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,12 +11,12 @@ Array = NDArray[Any]
 
 _MOST_DOUBLINGS = 60
 _MOST_HALVINGS = 40
-# A slope this small beside the slopes that it sums is zero: the minimum lies at
-# infinity (all rows of one class) and this is far enough.
+# A slope this small in comparison with its terms counts as zero: the minimum lies at
+# infinity (all rows of one class) and the search stops.
 _FLAT = 1e-12
 _ENDLESS = (
-    "the loss falls without end as the raw output moves {}: it has no best constant. "
-    "Give `start` and `leaf`, or mend the loss (check_loss explains)."
+    "the loss decreases without bound as the raw output moves {}: it has no best "
+    "constant. Define `start` and `leaf`, or correct the loss (see check_loss)."
 )
 
 
@@ -27,21 +27,21 @@ def best_step(
     *,
     smooth: bool = True,
 ) -> float:
-    """Find the step that minimises a function of one number.
+    """Find the step that minimises a function of one variable.
 
-    Its slope is followed downhill in doubling steps until it changes sign, and the
-    root is then found by Brent's method: full precision, where a search by values
-    gives half the digits.
+    The search follows the slope downhill in doubling steps until it changes sign, then
+    finds the root by Brent's method. This gives full precision; a search by values gives
+    half of the digits.
 
     Parameters
     ----------
     slope_at, value_at : callable
         The slope and the value at a step.
     size : float
-        Sum of absolute slopes at step zero: what counts as flat.
+        Sum of absolute slopes at step zero, the scale of a flat slope.
     smooth : bool
-        Whether the slope has no jumps. Where it has, all of an interval may be best
-        (the median of an even number of rows): its middle is taken.
+        Whether the slope has no jumps. With jumps an interval may be optimal (the median
+        of an even number of rows); the result is its middle.
 
     Returns
     -------
@@ -118,5 +118,5 @@ def best_steps(
 
 
 def _lower(value_at: Callable[[float], float], step: float) -> float:
-    # Where the loss is not convex, a root of the slope may be a maximum.
+    # If the loss is not convex, a root of the slope may be a maximum.
     return float(step) if value_at(step) <= value_at(0.0) else 0.0

@@ -228,7 +228,7 @@ def test_holds_its_parameters_as_scikit_learn_does(loss):
 def test_refuses_a_target_that_it_is_not_for(loss):
     for task in ("regression", "multioutput", "binary", "multiclass", "multilabel"):
         if task not in loss.links:
-            with pytest.raises(ValueError, match=f"got a {task} one"):
+            with pytest.raises(ValueError, match=f"got a {task} target"):
                 loss.link_for(task)
 
 

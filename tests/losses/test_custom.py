@@ -154,7 +154,7 @@ def test_a_loss_without_end_has_no_start():
     def falling(y, raw):
         return -raw
 
-    with pytest.raises(ValueError, match="falls without end"):
+    with pytest.raises(ValueError, match="decreases without bound"):
         CustomLoss(falling).start(Y)
 
 

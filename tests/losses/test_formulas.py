@@ -182,7 +182,7 @@ def test_huber_takes_delta_from_the_residuals():
         (LogLoss(class_weight="even"), BITS, "'balanced'"),
         (Focal(gamma=-1), BITS, "gamma=-1"),
         (Focal(alpha=2.0), BITS, "alpha=2.0"),
-        (Focal(alpha=0.5), CODES, "give a sequence of 3"),
+        (Focal(alpha=0.5), CODES, "pass a sequence of 3"),
         (KLDivergence(), Y, "probabilities"),
         (KLDivergence(), np.full((2, 3), 0.5), "sum to one"),
     ],
