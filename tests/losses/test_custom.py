@@ -144,7 +144,7 @@ def test_wrong_shapes_are_named():
     def mean(y, raw):
         return np.mean((y - raw) ** 2)
 
-    with pytest.raises(ValueError, match="the loss of each row"):
+    with pytest.raises(ValueError, match="the loss per row"):
         CustomLoss(mean).value(Y, Y)
     with pytest.raises(ValueError, match="shape of the raw output"):
         CustomLoss(asymmetric, lambda y, raw: np.ones(3)).gradient(Y, Y)
