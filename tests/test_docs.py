@@ -18,6 +18,7 @@ PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
     *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs" / "migration").glob("*.md")),
 ]
 BLOCK = re.compile(
     r"^```(?:python|\{code-cell\}(?: python)?)\n(.*?)^```", re.MULTILINE | re.DOTALL
