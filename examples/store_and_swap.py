@@ -80,7 +80,7 @@ def tell(ensemble, seconds):
     found = sum(cell.cached for cell in ensemble.fits_)
     error = root_mean_squared_error(y_test, ensemble.predict(X_test))
     print(
-        f"{type(ensemble).__name__:26} {len(ensemble.cells_) - found:2} fitted, "
+        f"{type(ensemble).__name__:26} {len(ensemble.fits_) - found:2} fitted, "
         f"{found:2} from the store, {seconds:5.1f} s; held-out RMSE {error:.4f}"
     )
     return ensemble

@@ -14,7 +14,7 @@ from skensemble import load, read_manifest
 from skensemble.__main__ import MODEL, _parser, main
 from skensemble.datasets import load_ames
 
-README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parents[1] / "docs" / "command_line.md"
 
 
 @pytest.fixture(scope="module")
@@ -164,9 +164,9 @@ def test_a_fit_that_fails_ends_with_one(folder, capsys):
     assert "ValueError" in capsys.readouterr().err
 
 
-def test_commands_of_the_readme_are_known():
-    """README shows a recorded session (``make session``)."""
-    shown = re.findall(r"^\$ (.*)", README.read_text(encoding="utf8"), re.MULTILINE)
+def test_commands_of_the_page_are_known():
+    """The page shows a recorded session (``make session``)."""
+    shown = re.findall(r"^\$ (.*)", PAGE.read_text(encoding="utf8"), re.MULTILINE)
     calls = [re.split(r" [|>]| && ", line)[0] for line in shown]
     parsed = [_parser().parse_args(shlex.split(call)[1:]) for call in calls]
     assert all(call.startswith("skensemble ") for call in calls)
