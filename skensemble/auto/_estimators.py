@@ -178,6 +178,7 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
         Returns
         -------
         self : AutoEnsembleClassifier
+            The fitted ensemble.
         """
         return self._fit(X, y, sample_weight, groups)
 
@@ -228,6 +229,7 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
         Returns
         -------
         p : ndarray of shape (n, n_classes)
+            The probability of each class, one row per row of `X`.
         """
         return self._block(X)
 
@@ -242,6 +244,7 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
         Returns
         -------
         labels : ndarray of shape (n,)
+            The predicted class of each row.
         """
         p = self.predict_proba(X)
         if self.threshold is None:
@@ -384,6 +387,7 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
         Returns
         -------
         self : AutoEnsembleRegressor
+            The fitted ensemble.
         """
         return self._fit(X, y, sample_weight, groups)
 
@@ -409,6 +413,7 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
         Returns
         -------
         y : ndarray of shape (n,)
+            The predicted number of each row.
         """
         return self._block(X)
 
@@ -429,6 +434,7 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
         Returns
         -------
         y : ndarray of shape (n, n_quantiles)
+            The predicted quantiles, one column per quantile.
 
         Raises
         ------

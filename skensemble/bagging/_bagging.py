@@ -714,6 +714,7 @@ class BaggingClassifier(ClassifierMixin, BaseBagging):
         Returns
         -------
         labels : ndarray of shape (n_samples,)
+            The most probable class of each row.
         """
         method = self._method()
         block = self._combined(X, method, routed(self, "predict", method, params))
@@ -733,6 +734,7 @@ class BaggingClassifier(ClassifierMixin, BaseBagging):
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
+            The probability of each class, one column per class.
         """
         method = self._method()
         given = routed(self, "predict_proba", method, params)
@@ -751,6 +753,7 @@ class BaggingClassifier(ClassifierMixin, BaseBagging):
         Returns
         -------
         logarithms : ndarray of shape (n_samples, n_classes)
+            The logarithm of the probability of each class, one column per class.
         """
         check_is_fitted(self)
         method = self._log_method()
@@ -782,6 +785,7 @@ class BaggingClassifier(ClassifierMixin, BaseBagging):
         Returns
         -------
         decision : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            The mean decision of each row.
         """
         method = "decision_function"
         X = self._read(X)

@@ -73,6 +73,7 @@ class NumberTargets(RegressorMixin):
         Returns
         -------
         score : float
+            The score; greater is better.
         """
         check_is_fitted(self)
         if isinstance(self.loss_, MultiQuantile):
@@ -170,6 +171,7 @@ class ClassTargets(ClassifierMixin):
         Returns
         -------
         log_p : ndarray of shape (n, k)
+            The logarithm of the probability of each class, one column per class.
         """
         return np.log(self.predict_proba(X))
 
@@ -184,6 +186,7 @@ class ClassTargets(ClassifierMixin):
         Returns
         -------
         y : ndarray of shape (n,) or (n, k)
+            The predicted class of each row, or its labels.
         """
         raw = self._raw(X)
         multiclass = self._task == "multiclass"
@@ -319,6 +322,7 @@ class LinearRegressor(NumberTargets, BaseLinear):
         Returns
         -------
         self : estimator
+            The fitted estimator.
         """
         return self._solve(self._read(X, y, sample_weight))
 
@@ -340,6 +344,7 @@ class LinearRegressor(NumberTargets, BaseLinear):
         Returns
         -------
         self : estimator
+            The fitted estimator.
         """
         target = numeric_target(y)
         task = "regression" if target.values.ndim == 1 else "multioutput"
@@ -453,6 +458,7 @@ class LinearClassifier(ClassTargets, BaseLinear):
         Returns
         -------
         self : estimator
+            The fitted estimator.
         """
         return self._solve(self._read(X, y, sample_weight))
 
@@ -476,6 +482,7 @@ class LinearClassifier(ClassTargets, BaseLinear):
         Returns
         -------
         self : estimator
+            The fitted estimator.
         """
         if not hasattr(self, "_stream"):
             if classes is None:

@@ -68,6 +68,7 @@ class GrowingBatch(ParameterHolder):
         Returns
         -------
         size : int
+            The new size.
         """
         if noise <= self.theta**2:
             return size

@@ -122,6 +122,7 @@ class FirstOrder(Solver):
         Returns
         -------
         self : FirstOrder
+            The solver itself.
         """
         nested = any(key.startswith("optimizer__") for key in params)
         if nested and "optimizer" not in params and isinstance(self.optimizer, str):
@@ -156,6 +157,7 @@ class FirstOrder(Solver):
         Returns
         -------
         state : RunState
+            The state of the run, before its first step.
         """
         start = problem.start()
         return begin_run(
@@ -175,6 +177,7 @@ class FirstOrder(Solver):
         Returns
         -------
         objective : MeanLoss
+            The objective: the mean loss over the rows.
         """
         return MeanLoss.of(problem)
 
@@ -191,6 +194,7 @@ class FirstOrder(Solver):
         Returns
         -------
         solution : Solution
+            The coefficients and intercept after the pass.
         """
         advance(MeanLoss.of(problem), state, self.recipe(problem))
         return _solution(problem, state.params, state.epoch, state.history)
@@ -206,6 +210,7 @@ class FirstOrder(Solver):
         Returns
         -------
         recipe : Recipe
+            The recipe, with the parameters of this solver.
         """
         optimizer = clone(as_optimizer(self.optimizer))
         if self.schedule is not None:
