@@ -337,7 +337,11 @@ def test_code_of_a_notebook(monkeypatch):
 
 
 def test_functions_with_a_memory_of_their_own():
-    assert digest(remembering) == digest(remembering) != digest(helper)
+    remembering.cache_clear()
+    before = digest(remembering)
+    remembering(1)
+    assert remembering.cache_info().currsize == 1
+    assert digest(remembering) == before != digest(helper)
 
 
 def test_what_code_uses_must_have_a_key(monkeypatch):

@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
@@ -245,7 +246,6 @@ def test_one_row_is_as_among_others():
 
 @pytest.mark.parametrize("kind", STYLES)
 def test_polars_is_as_pandas(kind):
-    pl = pytest.importorskip("polars")
     frame = X.drop(columns="size")
     columns = {
         name: [None if pd.isna(v) else v for v in column.tolist()]

@@ -106,9 +106,10 @@ def test_partial_coverage(cv):
 def test_groups_reach_the_splitter():
     groups = np.arange(len(YR)) % 7
     stack = StackingRegressor(REGRESSORS, cv=GroupKFold(4)).fit(XR, YR, groups=groups)
-    for cell in stack.cells_:
-        if cell.train is not None:
-            assert not set(groups[cell.train]) & set(groups[cell.test])
+    split = [cell for cell in stack.cells_ if cell.train is not None]
+    assert len(split) == 4 * len(REGRESSORS)
+    for cell in split:
+        assert not set(groups[cell.train]) & set(groups[cell.test])
 
 
 def test_missing_groups_are_asked_for():
