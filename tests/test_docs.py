@@ -33,7 +33,17 @@ def blocks(page):
     return [OPTIONS.sub("", code) for code in BLOCK.findall(page.read_text("utf8"))]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+WITH_CODE = [page for page in PAGES if "```python" in page.read_text()]
+
+
+def test_pages_with_code_are_found():
+    assert {"README.md", "first_stack.md", "splits.md"} <= {p.name for p in WITH_CODE}
+    for page in PAGES:
+        text = page.read_text()
+        assert len(BLOCK.findall(text)) == text.count("```py"), page.name
+
+
+@pytest.mark.parametrize("page", WITH_CODE, ids=lambda page: page.name)
 def test_code_runs(page, monkeypatch, tmp_path):
     mpl.use("agg")
     monkeypatch.chdir(tmp_path)

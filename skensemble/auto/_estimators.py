@@ -176,6 +176,7 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
         Returns
         -------
         self : AutoEnsembleClassifier
+            The fitted ensemble.
         """
         return self._fit(X, y, sample_weight, groups)
 
@@ -226,6 +227,7 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
         Returns
         -------
         p : ndarray of shape (n, n_classes)
+            The probability of each class, one row per row of `X`.
         """
         return self._block(X)
 
@@ -240,6 +242,7 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
         Returns
         -------
         labels : ndarray of shape (n,)
+            The predicted class of each row.
         """
         p = self.predict_proba(X)
         if self.threshold is None:
@@ -382,6 +385,7 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
         Returns
         -------
         self : AutoEnsembleRegressor
+            The fitted ensemble.
         """
         return self._fit(X, y, sample_weight, groups)
 
@@ -407,6 +411,7 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
         Returns
         -------
         y : ndarray of shape (n,)
+            The predicted number of each row.
         """
         return self._block(X)
 
@@ -427,6 +432,7 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
         Returns
         -------
         y : ndarray of shape (n, n_quantiles)
+            The predicted quantiles, one column per quantile.
 
         Raises
         ------

@@ -718,6 +718,7 @@ class BaggingClassifier(ClassifierMixin, BaseBagging):
         Returns
         -------
         labels : ndarray of shape (n_samples,)
+            The most probable class of each row.
         """
         method = self._method()
         block = self._combined(X, method, routed(self, "predict", method, params))
@@ -737,6 +738,7 @@ class BaggingClassifier(ClassifierMixin, BaseBagging):
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
+            The probability of each class, one column per class.
         """
         method = self._method()
         given = routed(self, "predict_proba", method, params)
@@ -755,6 +757,7 @@ class BaggingClassifier(ClassifierMixin, BaseBagging):
         Returns
         -------
         logarithms : ndarray of shape (n_samples, n_classes)
+            The logarithm of the probability of each class, one column per class.
         """
         check_is_fitted(self)
         method = self._log_method()
@@ -786,6 +789,7 @@ class BaggingClassifier(ClassifierMixin, BaseBagging):
         Returns
         -------
         decision : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            The mean decision of each row.
         """
         method = "decision_function"
         X = self._read(X)

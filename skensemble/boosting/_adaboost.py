@@ -192,6 +192,7 @@ class AdaBoostClassifier(ClassifierMixin, BaseAdaBoost):
         Returns
         -------
         self : estimator
+            The fitted estimator.
         """
         target = class_target(y)
         if target.kind != "classes":
@@ -354,6 +355,7 @@ class AdaBoostClassifier(ClassifierMixin, BaseAdaBoost):
         Returns
         -------
         y : ndarray of shape (n,)
+            The predicted class of each row.
         """
         return self._decode(self.decision_function(X))
 
@@ -371,6 +373,7 @@ class AdaBoostClassifier(ClassifierMixin, BaseAdaBoost):
         Returns
         -------
         probabilities : ndarray of shape (n, n_classes)
+            The probability of each class, one column per class.
         """
         return self._probabilities(self.decision_function(X))
 
@@ -385,6 +388,7 @@ class AdaBoostClassifier(ClassifierMixin, BaseAdaBoost):
         Returns
         -------
         logs : ndarray of shape (n, n_classes)
+            The logarithm of the probability of each class, one column per class.
         """
         return np.log(self.predict_proba(X))
 
@@ -610,6 +614,7 @@ class AdaBoostRegressor(RegressorMixin, BaseAdaBoost):
         Returns
         -------
         self : estimator
+            The fitted estimator.
         """
         target = numeric_target(y)
         if target.values.ndim == 2:
@@ -680,6 +685,7 @@ class AdaBoostRegressor(RegressorMixin, BaseAdaBoost):
         Returns
         -------
         y : ndarray of shape (n,)
+            The predicted number of each row.
         """
         check_is_fitted(self)
         answers = self._answers(self._read(X))

@@ -349,6 +349,7 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
         Returns
         -------
         self : estimator
+            The estimator itself.
         """
         for name, read in (
             ("engine", as_engine),

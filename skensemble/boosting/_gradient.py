@@ -43,8 +43,8 @@ class GradientBoostingRegressor(RegressorMixin, BaseGradientBoosting):
         Number of rounds; with early stopping the most there can be.
     subsample : float, default=1.0
         Share of the rows that each round sees, drawn without replacement. Below 1
-        there are `oob_scores_` and `oob_improvement_`. (For LightGBM's own, faster
-        bagging without these: ``LightGBM(bagging_fraction=..., bagging_freq=1)``.)
+        there are `oob_scores_` and `oob_improvement_`. LightGBM's own bagging is
+        faster but has neither: ``LightGBM(bagging_fraction=..., bagging_freq=1)``.
     criterion : str, default="deprecated"
         Without effect, as in scikit-learn.
     min_samples_split : int or float, default=2
@@ -81,7 +81,7 @@ class GradientBoostingRegressor(RegressorMixin, BaseGradientBoosting):
     validation_fraction : float, default=0.1
         Share of the rows that early stopping watches.
     n_iter_no_change : int or None, default=None
-        scikit-learn's early stopping: `Patience(n_iter_no_change, tol)`, with the last
+        Early stopping of scikit-learn: `Patience(n_iter_no_change, tol)`, with the last
         rounds kept.
     tol : float, default=1e-4
         Least improvement for `n_iter_no_change`.
@@ -241,6 +241,7 @@ class GradientBoostingRegressor(RegressorMixin, BaseGradientBoosting):
         Returns
         -------
         self : estimator
+            The fitted estimator.
         """
         target = numeric_target(y)
         task = "regression" if target.values.ndim == 1 else "multioutput"
@@ -276,6 +277,7 @@ class GradientBoostingRegressor(RegressorMixin, BaseGradientBoosting):
         Returns
         -------
         score : float
+            The score; greater is better.
         """
         check_is_fitted(self)
         if isinstance(self.loss_, MultiQuantile):
@@ -317,8 +319,8 @@ class GradientBoostingClassifier(ClassifierMixin, BaseGradientBoosting):
         Number of rounds; with early stopping the most there can be.
     subsample : float, default=1.0
         Share of the rows that each round sees, drawn without replacement. Below 1
-        there are `oob_scores_` and `oob_improvement_`. (For LightGBM's own, faster
-        bagging without these: ``LightGBM(bagging_fraction=..., bagging_freq=1)``.)
+        there are `oob_scores_` and `oob_improvement_`. LightGBM's own bagging is
+        faster but has neither: ``LightGBM(bagging_fraction=..., bagging_freq=1)``.
     criterion : str, default="deprecated"
         Without effect, as in scikit-learn.
     min_samples_split : int or float, default=2
@@ -352,7 +354,7 @@ class GradientBoostingClassifier(ClassifierMixin, BaseGradientBoosting):
     validation_fraction : float, default=0.1
         Share of the rows that early stopping watches.
     n_iter_no_change : int or None, default=None
-        scikit-learn's early stopping: `Patience(n_iter_no_change, tol)`, with the last
+        Early stopping of scikit-learn: `Patience(n_iter_no_change, tol)`, with the last
         rounds kept.
     tol : float, default=1e-4
         Least improvement for `n_iter_no_change`.
@@ -518,6 +520,7 @@ class GradientBoostingClassifier(ClassifierMixin, BaseGradientBoosting):
         Returns
         -------
         self : estimator
+            The fitted estimator.
         """
         target = class_target(y)
         task = "multilabel"
@@ -583,6 +586,7 @@ class GradientBoostingClassifier(ClassifierMixin, BaseGradientBoosting):
         Returns
         -------
         log_p : ndarray of shape (n, k)
+            The logarithm of the probability of each class, one column per class.
         """
         return np.log(self.predict_proba(X))
 
@@ -597,6 +601,7 @@ class GradientBoostingClassifier(ClassifierMixin, BaseGradientBoosting):
         Returns
         -------
         y : ndarray of shape (n,) or (n, k)
+            The predicted class of each row, or its labels.
         """
         return self._decide(self._predicted_raw(X))
 

@@ -6,6 +6,7 @@ import numpy as np
 
 
 def checked_weight(weight, n_rows, name="sample_weight"):
+    """Check weights of rows, and return them as floats; None stays None."""
     if weight is None:
         return None
     weight = np.asarray(weight, dtype=float)
@@ -25,6 +26,7 @@ def checked_weight(weight, n_rows, name="sample_weight"):
 
 
 def count_features(wanted, n_features):
+    """Return the number of features that `max_features` stands for."""
     if wanted is None:
         return n_features
     if isinstance(wanted, str):
@@ -45,6 +47,7 @@ def count_features(wanted, n_features):
 
 
 def monotonic(given, names, n_features):
+    """Return one sign per feature from `monotonic_cst`; None stays None."""
     if given is None:
         return None
     if isinstance(given, dict):
@@ -63,6 +66,7 @@ def monotonic(given, names, n_features):
 
 
 def interactions(given, names, n_features):
+    """Return groups of positions from `interaction_cst`; None stays None."""
     if given is None:
         return None
     places = {name: j for j, name in enumerate(names)}
@@ -81,6 +85,7 @@ def interactions(given, names, n_features):
 
 
 def check_number(name, value, kind, low, high=None, none=False):
+    """Refuse a parameter that is not a number within its limits."""
     if value is None and none:
         return
     good = isinstance(value, kind) and not isinstance(value, bool) and value >= low
@@ -91,6 +96,7 @@ def check_number(name, value, kind, low, high=None, none=False):
 
 
 def check_classes(target, sample_weight):
+    """Refuse a target with fewer than two classes of positive weight."""
     seen = target.n_classes
     if sample_weight is not None:
         weight = checked_weight(sample_weight, len(target.values))

@@ -30,6 +30,7 @@ class ParameterHolder:
         Returns
         -------
         params : dict
+            The parameters by name.
         """
         params = {name: getattr(self, name) for name in self._defaults()}
         if not deep:
@@ -53,6 +54,7 @@ class ParameterHolder:
         Returns
         -------
         self : object
+            The object itself.
         """
         known = self._defaults()
         nested: dict[str, dict[str, Any]] = {}

@@ -182,6 +182,7 @@ class BaseLinear(BaseEstimator):
         Returns
         -------
         self : estimator
+            The estimator itself.
         """
         for name, read in (
             ("loss", as_loss),

@@ -351,6 +351,7 @@ class LinearRegressorCV(NumberTargets, CrossValidated, BaseLinear):
         Returns
         -------
         self : estimator
+            The fitted estimator.
         """
         return self._fit_path(X, y, sample_weight, groups)
 
@@ -504,5 +505,6 @@ class LinearClassifierCV(ClassTargets, CrossValidated, BaseLinear):
         Returns
         -------
         self : estimator
+            The fitted estimator.
         """
         return self._fit_path(X, y, sample_weight, groups)

@@ -104,8 +104,18 @@ def gram_paths(
 
     Parameters
     ----------
-    rows, problem, splits, grid, settings, n_jobs
-        As in `all_paths`; a split without training rows of its own trains on all.
+    rows : TrainingRows
+        As in `all_paths`.
+    problem : Problem
+        As in `all_paths`.
+    splits : list of Split
+        A split without training rows of its own trains on all rows.
+    grid : list of (Penalty, ndarray)
+        As in `all_paths`.
+    settings : Settings
+        As in `all_paths`.
+    n_jobs : int or None
+        As in `all_paths`.
 
     Returns
     -------

@@ -72,6 +72,7 @@ class NumberTargets(RegressorMixin):
         Returns
         -------
         score : float
+            The score; greater is better.
         """
         check_is_fitted(self)
         if isinstance(self.loss_, MultiQuantile):
@@ -169,6 +170,7 @@ class ClassTargets(ClassifierMixin):
         Returns
         -------
         log_p : ndarray of shape (n, k)
+            The logarithm of the probability of each class, one column per class.
         """
         return np.log(self.predict_proba(X))
 
@@ -183,6 +185,7 @@ class ClassTargets(ClassifierMixin):
         Returns
         -------
         y : ndarray of shape (n,) or (n, k)
+            The predicted class of each row, or its labels.
         """
         raw = self._raw(X)
         multiclass = self._task == "multiclass"
@@ -318,6 +321,7 @@ class LinearRegressor(NumberTargets, BaseLinear):
         Returns
         -------
         self : estimator
+            The fitted estimator.
         """
         return self._solve(self._read(X, y, sample_weight))
 
@@ -339,6 +343,7 @@ class LinearRegressor(NumberTargets, BaseLinear):
         Returns
         -------
         self : estimator
+            The fitted estimator.
         """
         target = numeric_target(y)
         task = "regression" if target.values.ndim == 1 else "multioutput"
@@ -452,6 +457,7 @@ class LinearClassifier(ClassTargets, BaseLinear):
         Returns
         -------
         self : estimator
+            The fitted estimator.
         """
         return self._solve(self._read(X, y, sample_weight))
 
@@ -475,6 +481,7 @@ class LinearClassifier(ClassTargets, BaseLinear):
         Returns
         -------
         self : estimator
+            The fitted estimator.
         """
         if not hasattr(self, "_stream"):
             if classes is None:

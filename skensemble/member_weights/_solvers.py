@@ -68,6 +68,7 @@ class WeightSolver(ParameterHolder):
         Returns
         -------
         weights : ndarray of shape (n_members,)
+            The weight of each member.
         """
         raise TypeError(f"{type(self).__name__} does not define solve(members).")
 

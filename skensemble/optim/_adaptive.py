@@ -34,6 +34,18 @@ class AdaGrad(Optimizer):
     See Also
     --------
     RMSProp : Forgets old squares, so steps do not vanish.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble import LinearRegressor
+    >>> from skensemble.linear_model import FirstOrder
+    >>> from skensemble.optim import AdaGrad
+    >>> X = np.array([[-1.0], [0.0], [1.0]])
+    >>> solver = FirstOrder(AdaGrad(0.5), epochs=300)
+    >>> model = LinearRegressor(solver=solver, random_state=0).fit(X, 2 * X[:, 0])
+    >>> model.coef_.round(1)
+    array([2.])
     """
 
     def __init__(self, learning_rate=0.01, eps=1e-10):
@@ -86,6 +98,18 @@ class RMSProp(Optimizer):
     See Also
     --------
     Adam : With a mean of gradients, and without the bias of the first steps.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble import LinearRegressor
+    >>> from skensemble.linear_model import FirstOrder
+    >>> from skensemble.optim import RMSProp
+    >>> X = np.array([[-1.0], [0.0], [1.0]])
+    >>> solver = FirstOrder(RMSProp(0.02), epochs=300)
+    >>> model = LinearRegressor(solver=solver, random_state=0).fit(X, 2 * X[:, 0])
+    >>> model.coef_.round(1)
+    array([2.])
     """
 
     def __init__(self, learning_rate=0.001, rho=0.9, eps=1e-8):
@@ -143,6 +167,18 @@ class Adam(Optimizer):
     See Also
     --------
     AdamW : With a decay of weights beside the gradient.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble import LinearRegressor
+    >>> from skensemble.linear_model import FirstOrder
+    >>> from skensemble.optim import Adam
+    >>> X = np.array([[-1.0], [0.0], [1.0]])
+    >>> solver = FirstOrder(Adam(0.05), epochs=300)
+    >>> model = LinearRegressor(solver=solver, random_state=0).fit(X, 2 * X[:, 0])
+    >>> model.coef_.round(1)
+    array([2.])
     """
 
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, eps=1e-8):
@@ -215,6 +251,18 @@ class AdamW(Adam):
     See Also
     --------
     Adam : Without decay.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble import LinearRegressor
+    >>> from skensemble.linear_model import FirstOrder
+    >>> from skensemble.optim import AdamW
+    >>> X = np.array([[-1.0], [0.0], [1.0]])
+    >>> solver = FirstOrder(AdamW(0.05, weight_decay=0.001), epochs=300)
+    >>> model = LinearRegressor(solver=solver, random_state=0).fit(X, 2 * X[:, 0])
+    >>> model.coef_.round(1)
+    array([2.])
     """
 
     def __init__(

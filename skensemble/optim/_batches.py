@@ -66,6 +66,7 @@ class GrowingBatch(ParameterHolder):
         Returns
         -------
         size : int
+            The new size.
         """
         if noise <= self.theta**2:
             return size

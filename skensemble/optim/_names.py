@@ -51,6 +51,7 @@ def as_optimizer(optimizer: Any, **parameters: Any) -> Optimizer:
     Returns
     -------
     optimizer : Optimizer
+        The optimizer itself, or a new one for a name.
 
     Examples
     --------

@@ -367,6 +367,7 @@ def as_schedule(rate: Any) -> Schedule:
     Returns
     -------
     schedule : Schedule
+        The schedule itself, or a constant one for a number.
     """
     if isinstance(rate, Schedule):
         rate.check()

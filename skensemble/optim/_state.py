@@ -78,13 +78,25 @@ class RunState:
         return [view.copy() for view in views(self.now(), self.shapes)]
 
     def now(self) -> Array:
-        """Give the parameters now, flat and not copied."""
+        """Give the parameters now, flat and not copied.
+
+        Returns
+        -------
+        flat : ndarray of shape (p,)
+            The mean of the iterates where they are averaged, otherwise the last.
+        """
         if self.average is None or self.average.value is None:
             return self.flat
         return self.average.value
 
     def chosen(self) -> list[Array]:
-        """Give the parameters that a run ends with: restored, averaged or the last."""
+        """Give the parameters that a run ends with: restored, averaged or the last.
+
+        Returns
+        -------
+        params : list of ndarray
+            A copy of each array.
+        """
         restored = self.watch is not None and self.watch.rule.restore_best
         if restored and self.best is not None:
             return [view.copy() for view in views(self.best, self.shapes)]
@@ -108,6 +120,7 @@ def begin_run(
     Returns
     -------
     state : RunState
+        The state of the run, before its first step.
     """
     recipe = recipe.checked()
     flat, shapes = pack(params)

@@ -89,7 +89,8 @@ def test_an_array_where_a_frame_was_fitted_and_the_other_way_round(houses, regre
     unnamed.fit(numbers.to_numpy(), y)
     with pytest.warns(UserWarning, match="fitted without feature names"):
         unnamed.predict(numbers)
-    assert len(unnamed.column_importance(numbers.to_numpy(), y, n_repeats=1))
+    importance = unnamed.column_importance(numbers.to_numpy(), y, n_repeats=1)
+    assert len(importance) == numbers.shape[1]
 
 
 def test_many_rows_are_predicted_by_members_side_by_side(houses, regressor):

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 from sklearn.metrics import roc_auc_score
 
 from skensemble import AutoEnsembleClassifier
@@ -56,7 +55,6 @@ def test_both_layers_on_repeated_folds():
 
 
 def test_catboost():
-    pytest.importorskip("catboost")
     X, y = noise(300, 8, seed=2)
     auto = AutoEnsembleClassifier(
         None, preset="fast", members=["catboost"], cv=3, random_state=0, n_jobs=1

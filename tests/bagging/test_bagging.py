@@ -287,6 +287,7 @@ def test_groups_are_never_split():
     groups = np.arange(len(y)) % 30
     bag = BaggingRegressor(Ridge(), sampling="groups", random_state=0)
     bag.fit(X, y, groups=groups)
+    assert len(bag.estimators_samples_) == 10
     for rows in bag.estimators_samples_:
         counts = np.bincount(rows, minlength=len(y))
         for g in range(30):
@@ -299,6 +300,7 @@ def test_balanced_samples(kind, each):
     X, y = IRIS
     rows = np.r_[0:20, 50:100, 100:150, 100:130]
     bag = BaggingClassifier(sampling=kind, random_state=0).fit(X[rows], y[rows])
+    assert len(bag.estimators_samples_) == 10
     for sample in bag.estimators_samples_:
         np.testing.assert_array_equal(np.bincount(y[rows][sample]), [each] * 3)
 
@@ -307,7 +309,9 @@ def test_balanced_without_replacement_takes_each_row_once():
     X, y = IRIS
     rows = np.r_[0:20, 50:150]
     bag = BaggingClassifier(sampling="balanced", bootstrap=False, random_state=0)
-    for sample in bag.fit(X[rows], y[rows]).estimators_samples_:
+    bag.fit(X[rows], y[rows])
+    assert len(bag.estimators_samples_) == 10
+    for sample in bag.estimators_samples_:
         assert len(np.unique(sample)) == 60
 
 
@@ -315,6 +319,7 @@ def test_stratified_samples_keep_the_shares():
     X, y = IRIS
     rows = np.r_[0:10, 50:100, 100:140]
     bag = BaggingClassifier(sampling="stratified", random_state=0).fit(X[rows], y[rows])
+    assert len(bag.estimators_samples_) == 10
     for sample in bag.estimators_samples_:
         np.testing.assert_array_equal(np.bincount(y[rows][sample]), [10, 50, 40])
 
@@ -333,7 +338,9 @@ def test_stratified_numbers_keep_the_quantiles():
 def test_blocks_are_contiguous_and_in_order():
     X, y = DIABETES
     bag = BaggingRegressor(Ridge(), sampling="blocks", block_length=13, random_state=0)
-    for rows in bag.fit(X, y).estimators_samples_:
+    bag.fit(X, y)
+    assert len(bag.estimators_samples_) == 10
+    for rows in bag.estimators_samples_:
         assert len(rows) == len(y)
         for start in range(0, len(rows), 13):
             assert (np.diff(rows[start : start + 13]) == 1).all()
@@ -500,7 +507,7 @@ def test_members_that_fail_are_left_out():
     with pytest.warns(MemberFailedWarning):
         bag.fit(X, y)
     assert len(bag.failed_) + len(bag.estimators_) == 10
-    assert len(bag.failed_)
+    assert len(bag.failed_) > 0
     assert len(bag.estimators_samples_) == len(bag.estimators_)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -168,6 +168,7 @@ def test_a_loss_scores_out_of_bag():
 def test_stratified_draws_keep_the_classes():
     X, y = CANCER
     forest = RandomForestClassifier(5, sampling="stratified", random_state=0).fit(X, y)
+    assert len(forest.estimators_samples_) == 5
     for drawn in forest.estimators_samples_:
         assert_array_equal(np.bincount(y[drawn]), np.bincount(y))
 
@@ -178,6 +179,7 @@ def test_balanced_draws_are_as_large_as_the_smallest_class():
         5, sampling="balanced", max_samples=0.5, random_state=0
     ).fit(X, y)
     least = np.bincount(y).min()
+    assert len(forest.estimators_samples_) == 5
     for drawn in forest.estimators_samples_:
         assert_array_equal(np.bincount(y[drawn]), [round(least / 2)] * 2)
 
@@ -187,6 +189,7 @@ def test_balanced_by_weight():
     forest = RandomForestClassifier(
         3, sampling="balanced_by_weight", max_depth=3, random_state=0
     ).fit(X, y)
+    assert len(forest.estimators_) == 3
     for tree, drawn in zip(forest.estimators_, forest.estimators_samples_, strict=True):
         assert_array_equal(np.bincount(y[drawn]), np.bincount(y))
         assert_allclose(tree.tree_.value[0], [[0.5, 0.5]])
@@ -203,10 +206,12 @@ def test_class_weights_come_on_top():
     forest = RandomForestClassifier(
         3, sampling="balanced_by_weight", class_weight={0: 1, 1: 3}, random_state=0
     ).fit(X, y)
+    assert len(forest.estimators_) == 3
     for tree in forest.estimators_:
         assert_allclose(tree.tree_.value[0], [[0.25, 0.75]])
     forest.set_params(sampling="groups", class_weight="balanced_subsample")
     forest.fit(X, y, groups=np.arange(len(y)) // 4)
+    assert len(forest.estimators_) == 3
     for tree in forest.estimators_:
         assert_allclose(tree.tree_.value[0], [[0.5, 0.5]])
 
@@ -237,6 +242,7 @@ def test_groups_stay_together(kind):
     X, y = CANCER
     groups = np.repeat(np.arange(len(y) // 3 + 1), 3)[: len(y)].astype(str)
     forest = kind(8, sampling="groups", random_state=0).fit(X, y, groups=groups)
+    assert len(forest.estimators_samples_) == 5
     for drawn in forest.estimators_samples_:
         counts = np.bincount(drawn, minlength=len(y))
         for group in np.unique(groups):

@@ -117,6 +117,11 @@ def parameters(kind):
     return set(inspect.signature(kind).parameters)
 
 
+def has_cv(kind):
+    """Tell whether a kind has splits; a blend has a holdout, which cannot overlap."""
+    return "cv" in parameters(kind)
+
+
 @functools.cache
 def fitted(kind):
     return kind(members(kind)).fit(X, y_of(kind))
@@ -411,12 +416,19 @@ class Mute(DecisionTreeRegressor):
         raise AssertionError("asked in vain")
 
 
-@every_regressor
+@pytest.mark.parametrize("kind", [kind for kind in REGRESSORS if has_cv(kind)])
 @pytest.mark.parametrize("scoring", ["acuracy", "accuracy"])
 def test_fitted_members_are_not_asked_in_vain(kind, scoring):
-    if has_cv(kind):
-        model = kind([("a", Mute().fit(X, NUMBERS))], cv="prefit", scoring=scoring)
-        assert_told(refused(model, X, NUMBERS), f"scoring={scoring!r}")
+    model = kind([("a", Mute().fit(X, NUMBERS))], cv="prefit", scoring=scoring)
+    assert_told(refused(model, X, NUMBERS), f"scoring={scoring!r}")
+
+
+def test_every_combination_and_kind_is_there():
+    for options, _ in TOGETHER:
+        assert any(set(options) <= parameters(kind) for kind in KINDS), options
+    with_cv = {kind for kind in KINDS if has_cv(kind)}
+    blends = {skensemble.BlendingClassifier, skensemble.BlendingRegressor}
+    assert with_cv == set(KINDS) - blends
 
 
 # Data.
@@ -567,17 +579,11 @@ def test_a_constant_target_is_a_target(kind, value):
     np.testing.assert_allclose(model.predict(X), value, atol=1e-12)
 
 
-@every_kind
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if has_cv(kind)])
 def test_overlapping_pairs_are_told_of(kind):
-    model = kind(members(kind), **({"cv": [(ROWS, ROWS)]} if has_cv(kind) else {}))
-    if not has_cv(kind):
-        return  # a holdout cannot overlap
+    model = kind(members(kind), cv=[(ROWS, ROWS)])
     with pytest.warns(OverlappingSplitWarning, match="cv: split 0 predicts rows"):
         model.fit(X, y_of(kind))
-
-
-def has_cv(kind):
-    return "cv" in parameters(kind)
 
 
 @every_kind

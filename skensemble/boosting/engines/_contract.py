@@ -176,6 +176,7 @@ class Engine(ParameterHolder, ABC):
         Returns
         -------
         grower : Grower
+            The grower, which adds the trees of one round per call.
         """
 
 
@@ -205,6 +206,7 @@ class LibraryEngine(Engine):
         Returns
         -------
         params : dict
+            The parameters by name.
         """
         return dict(self._params)
 
@@ -219,6 +221,7 @@ class LibraryEngine(Engine):
         Returns
         -------
         self : Engine
+            The engine itself.
         """
         self._params = {**self._params, **params}
         return self

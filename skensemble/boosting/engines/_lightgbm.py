@@ -117,6 +117,7 @@ class LightGBM(LibraryEngine):
         Returns
         -------
         grower : Grower
+            The grower, which adds the trees of one round per call.
         """
         refuse_reserved(self, RESERVED)
         refuse_unknown(self, _known())
@@ -145,6 +146,7 @@ class LightGBM(LibraryEngine):
         Returns
         -------
         params : dict
+            The parameters of LightGBM by name.
         """
         params = _shape_params(problem) | {
             "verbosity": -1,

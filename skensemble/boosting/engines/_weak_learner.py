@@ -58,6 +58,7 @@ class WeakLearner(Engine):
         Returns
         -------
         grower : Grower
+            The grower, which adds the trees of one round per call.
         """
         if problem.shape.interaction_cst is not None:
             raise ValueError(

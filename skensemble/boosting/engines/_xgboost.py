@@ -101,6 +101,7 @@ class XGBoost(LibraryEngine):
         Returns
         -------
         grower : Grower
+            The grower, which adds the trees of one round per call.
         """
         refuse_reserved(self, RESERVED)
         refuse_unknown(self, _known())
@@ -128,6 +129,7 @@ class XGBoost(LibraryEngine):
         Returns
         -------
         params : dict
+            The parameters of XGBoost by name.
         """
         params = _shape_params(problem) | {
             "tree_method": "hist",

@@ -89,6 +89,7 @@ class Adaptive(Nesting):
         Returns
         -------
         penalty : L1 or ElasticNetPenalty
+            The penalty with its factors.
         """
         self.check()
         if columns.pilot is None:

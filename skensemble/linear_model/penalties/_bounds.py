@@ -72,6 +72,7 @@ class Bounded(Nesting):
         Returns
         -------
         penalty : Bounded
+            The penalty for the columns as the solver sees them.
         """
         self.check()
         inner = as_penalty(self.penalty).bind(columns)
@@ -153,6 +154,7 @@ class Bounded(Nesting):
         Returns
         -------
         penalty : Bounded
+            A new penalty; this one does not change.
         """
         return self._changed(penalty=as_penalty(self.penalty).with_alpha(alpha))
 

@@ -111,6 +111,7 @@ class Penalty(ParameterHolder):
         Returns
         -------
         penalty : Penalty
+            The penalty for the columns as the solver sees them.
         """
         self.check()
         return self
@@ -126,6 +127,7 @@ class Penalty(ParameterHolder):
         Returns
         -------
         value : float
+            The value of the penalty.
         """
         raise TypeError(f"{type(self).__name__} does not define value(coef).")
 
@@ -142,6 +144,7 @@ class Penalty(ParameterHolder):
         Returns
         -------
         nearest : ndarray of the shape of `coef`
+            The minimiser z.
         """
         raise TypeError(f"{type(self).__name__} does not define prox(coef, step).")
 
@@ -174,6 +177,7 @@ class Penalty(ParameterHolder):
         Returns
         -------
         form : Form or None
+            The normal form, or None where there is none.
         """
         return None
 

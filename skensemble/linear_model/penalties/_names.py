@@ -37,6 +37,7 @@ class Nesting(Penalty):
         Returns
         -------
         self : object
+            The object itself.
         """
         given = getattr(self, self._part)
         nested = any(key.startswith(f"{self._part}__") for key in params)
@@ -80,6 +81,7 @@ def as_penalty(penalty: Penalty | str | None, **parameters: Any) -> Penalty:
     Returns
     -------
     penalty : Penalty
+        The penalty itself, or a new one for a name.
 
     Examples
     --------

@@ -105,6 +105,7 @@ class Solver(ParameterHolder):
         Returns
         -------
         solution : Solution
+            The coefficients and intercept, with the state of convergence.
         """
         raise TypeError(f"{type(self).__name__} does not define solve.")
 

@@ -68,6 +68,7 @@ class Direct(Solver):
         Returns
         -------
         reason : str or None
+            What is missing, or None if the solver can take the pairing.
         """
         form = pairing.penalty.form(pairing.p)
         fine = isinstance(pairing.loss, SquaredError)
@@ -88,6 +89,7 @@ class Direct(Solver):
         Returns
         -------
         solution : Solution
+            The coefficients and intercept, with the state of convergence.
         """
         check_whole("largest", self.largest, 1)
         n, p = problem.design.shape

@@ -121,6 +121,7 @@ class FirstOrder(Solver):
         Returns
         -------
         self : FirstOrder
+            The solver itself.
         """
         nested = any(key.startswith("optimizer__") for key in params)
         if nested and "optimizer" not in params and isinstance(self.optimizer, str):
@@ -155,6 +156,7 @@ class FirstOrder(Solver):
         Returns
         -------
         state : RunState
+            The state of the run, before its first step.
         """
         start = problem.start()
         return begin_run(
@@ -174,6 +176,7 @@ class FirstOrder(Solver):
         Returns
         -------
         objective : MeanLoss
+            The objective: the mean loss over the rows.
         """
         return MeanLoss.of(problem)
 
@@ -190,6 +193,7 @@ class FirstOrder(Solver):
         Returns
         -------
         solution : Solution
+            The coefficients and intercept after the pass.
         """
         advance(MeanLoss.of(problem), state, self.recipe(problem))
         return _solution(problem, state.params, state.epoch, state.history)
@@ -205,6 +209,7 @@ class FirstOrder(Solver):
         Returns
         -------
         recipe : Recipe
+            The recipe, with the parameters of this solver.
         """
         optimizer = clone(as_optimizer(self.optimizer))
         if self.schedule is not None:

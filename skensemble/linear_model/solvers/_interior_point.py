@@ -77,6 +77,7 @@ class InteriorPoint(Solver):
         Returns
         -------
         reason : str or None
+            What is missing, or None if the solver can take the pairing.
         """
         if not pairing.loss.piecewise_linear:
             return "needs a loss of two straight lines, such as Quantile or Hinge"
@@ -97,6 +98,7 @@ class InteriorPoint(Solver):
         Returns
         -------
         solution : Solution
+            The coefficients and intercept, with the state of convergence.
         """
         target = self._target(problem)
         self._check_size(*problem.design.shape)

@@ -61,6 +61,7 @@ class LBFGS(Solver):
         Returns
         -------
         reason : str or None
+            What is missing, or None if the solver can take the pairing.
         """
         if not pairing.loss.smooth:
             return "needs a smooth loss"
@@ -82,6 +83,7 @@ class LBFGS(Solver):
         Returns
         -------
         solution : Solution
+            The coefficients and intercept, with the state of convergence.
         """
         check_whole("memory", self.memory, 1)
         check_whole("max_line_search", self.max_line_search, 1)

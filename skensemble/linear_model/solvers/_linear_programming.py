@@ -67,6 +67,7 @@ class LinearProgramming(Solver):
         Returns
         -------
         reason : str or None
+            What is missing, or None if the solver can take the pairing.
         """
         if not pairing.loss.piecewise_linear:
             return "needs a loss of two straight lines, such as Quantile or Hinge"
@@ -88,6 +89,7 @@ class LinearProgramming(Solver):
         Returns
         -------
         solution : Solution
+            The coefficients and intercept, with the state of convergence.
         """
         check_choice("method", self.method, _METHODS)
         check_seconds("time_limit", self.time_limit)

@@ -41,6 +41,7 @@ def solver_names() -> list[str]:
     Returns
     -------
     names : list of str
+        The names.
     """
     return list(SOLVERS)
 
@@ -56,6 +57,7 @@ def as_solver(solver: Any) -> Solver:
     Returns
     -------
     solver : Solver
+        The solver itself, or a new one for a name.
     """
     if isinstance(solver, Solver):
         return solver
@@ -84,6 +86,7 @@ def choose_solver(solver: Any, problem: Problem) -> Solver:
     Returns
     -------
     solver : Solver
+        The solver to use.
     """
     pair = pairing(problem)
     if isinstance(solver, str) and solver == "auto":
@@ -99,7 +102,7 @@ def choose_solver(solver: Any, problem: Problem) -> Solver:
 
 
 def able(pair: Pairing) -> list[str]:
-    """Names of the solvers that take a pairing.
+    """List the names of the solvers that take a pairing.
 
     Parameters
     ----------
@@ -109,6 +112,7 @@ def able(pair: Pairing) -> list[str]:
     Returns
     -------
     names : list of str
+        The names, in the order of `solver_names`.
     """
     return [name for name, make in SOLVERS.items() if make().refusal(pair) is None]
 

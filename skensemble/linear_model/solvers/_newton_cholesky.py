@@ -69,6 +69,7 @@ class NewtonCholesky(Solver):
         Returns
         -------
         reason : str or None
+            What is missing, or None if the solver can take the pairing.
         """
         form = pairing.penalty.form(pairing.p)
         if not pairing.loss.smooth or form is None or not form.quadratic:
@@ -96,6 +97,7 @@ class NewtonCholesky(Solver):
         Returns
         -------
         solution : Solution
+            The coefficients and intercept, with the state of convergence.
         """
         check_whole("max_halvings", self.max_halvings, 1)
         check_whole("largest", self.largest, 1)
