@@ -47,7 +47,7 @@ from skensemble.core._rollback import rollback_on_error as rollback_on_error
 from skensemble.core._sample_weight import (
     check_per_row as check_per_row,
     check_weights as check_weights,
-    read_weights as read_weights,
+    validated_weights as validated_weights,
 )
 from skensemble.core._seeds import (
     LARGEST_SEED as LARGEST_SEED,

@@ -59,7 +59,7 @@ def check_weights(name: str, values: Any, n_rows: int) -> None:
         raise ValueError(f"{name} is zero in all rows; give some row a weight above 0.")
 
 
-def read_weights(name: str, values: Any, n_rows: int) -> np.ndarray | None:
+def validated_weights(name: str, values: Any, n_rows: int) -> np.ndarray | None:
     """Read sample weights; errors are in the words of scikit-learn's boosting.
 
     Parameters

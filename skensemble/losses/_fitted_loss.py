@@ -8,7 +8,7 @@ from sklearn.metrics import r2_score
 
 from skensemble.core import Target
 from skensemble.losses._base import Loss
-from skensemble.losses._quantiles import MultiQuantile
+from skensemble.losses._regression import MultiQuantile
 
 
 def loss_for_target(
