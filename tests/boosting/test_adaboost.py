@@ -26,9 +26,9 @@ from xgboost import XGBClassifier
 from skensemble import AdaBoostClassifier, AdaBoostRegressor, Patience
 from skensemble.boosting.learners._binned import drawn_counts
 from skensemble.boosting.learners._bins import find_bins, places
-from skensemble.boosting.learners._histograms import HistogramLearner, Tree
-from skensemble.boosting.learners._rules import RULES
-from skensemble.boosting.learners._views import TreeView
+from skensemble.boosting.learners._histograms import HistogramFitter, HistogramTree
+from skensemble.boosting.learners._variants import VARIANTS
+from skensemble.boosting.learners._tree_view import TreeView
 
 RNG = np.random.default_rng(0)
 N = 900
@@ -120,7 +120,7 @@ def test_first_stages_are_the_same_on_both_roads(seed, depth, classes):
     )
 
 
-@pytest.mark.parametrize("variant", sorted(RULES))
+@pytest.mark.parametrize("variant", sorted(VARIANTS))
 @pytest.mark.parametrize("y", [YES, THREE], ids=["two classes", "three"])
 def test_variants_agree_on_both_roads(variant, y):
     fitted = [
@@ -206,12 +206,12 @@ def slow_best(column, codes, weight, n_classes):
 def test_a_stump_on_counts_is_the_best_of_all():
     weight = RNG.exponential(size=N)
     codes = np.unique(THREE, return_inverse=True)[1]
-    learner = HistogramLearner(
+    learner = HistogramFitter(
         X, None, codes, n_classes=3, depth=1, categorical=(), labels=True,
-        part=RULES["samme"](3, 1.0).part, rng=np.random.RandomState(0), view=TreeView,
+        part=VARIANTS["samme"](3, 1.0).part, rng=np.random.RandomState(0), view=TreeView,
     )  # fmt: skip
 
-    learner.learn(weight)
+    learner.fit_next(weight)
 
     expected = [slow_best(X[:, j], codes, weight, 3) for j in range(X.shape[1])]
     j = int(np.argmax([score for score, _ in expected]))
@@ -560,7 +560,7 @@ def test_regression_learner_of_depth_one_is_binned_too():
 
 
 def test_a_tree_of_one_leaf_says_its_shares():
-    tree = Tree([-1], [0], [False], [0], [0.0], [np.array([1.0, 3.0])])
+    tree = HistogramTree([-1], [0], [False], [0], [0.0], [np.array([1.0, 3.0])])
 
     assert_allclose(tree.proportions(), [[0.25, 0.75]])
 
