@@ -45,7 +45,7 @@ def stopping_rule(estimator: Any) -> Patience | None:
     if isinstance(estimator.early_stopping, Patience):
         raise ValueError(
             f"n_iter_no_change={estimator.n_iter_no_change!r} and early_stopping="
-            f"{estimator.early_stopping!r} say the same thing; give one of them."
+            f"{estimator.early_stopping!r} are both given; give one of them."
         )
     # scikit-learn keeps the rounds after the best one.
     return Patience(
