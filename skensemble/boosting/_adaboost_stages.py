@@ -1,6 +1,7 @@
 """The stage fitters of the AdaBoost estimators, one per engine and kind of target."""
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,7 @@ def regression_fitter(
         X,
         X_val,
         (y - center) / scale,
-        params=size_params(model.estimator_),
+        params=size_params(model.estimator_) or {},
         categorical=model._columns.categorical,
         width=1,
         threads=library_threads(model.n_jobs) or 1,
@@ -86,7 +87,7 @@ def _general_classifiers(
 ) -> StageFitter:
     """Clones of the estimator."""
     classes = model.classes_
-    predict = {
+    predict: dict[str, Callable[[Any, Any], Array]] = {
         "labels": functools.partial(predict_labels, classes=classes),
         "probabilities": functools.partial(predict_probabilities, classes=classes),
         "working response": predict_values,
@@ -126,7 +127,7 @@ def _trees_on_codes(
     model: Any, split: TrainingSplit, variant: Variant, rng: np.random.RandomState
 ) -> StageFitter:
     """Regression trees on codes -1 and 1, or on a working response per class."""
-    reads = {
+    reads: dict[str, Callable[[Array], Array]] = {
         "labels": labels_from_mean,
         "probabilities": probabilities_from_mean,
         "working response": identity,
@@ -135,7 +136,7 @@ def _trees_on_codes(
         split.train.X,
         _validation_input(split),
         2.0 * split.train.y - 1.0,
-        params=size_params(model.estimator_),
+        params=size_params(model.estimator_) or {},
         categorical=model._columns.categorical,
         width=model.n_classes_ if model.n_classes_ > 2 else 1,
         threads=library_threads(model.n_jobs) or 1,

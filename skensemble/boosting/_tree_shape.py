@@ -1,6 +1,5 @@
 """The limits of tree growth, from the parameters of an estimator."""
 
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -52,9 +51,9 @@ def count_features(max_features: Any, n_features: int) -> int:
                 "number or a share."
             )
         return max(1, int(counts[max_features](n_features)))
-    if isinstance(max_features, Integral) and max_features >= 1:
+    if isinstance(max_features, int | np.integer) and max_features >= 1:
         return min(int(max_features), n_features)
-    if isinstance(max_features, Real) and 0 < max_features <= 1:
+    if isinstance(max_features, float | int | np.number) and 0 < max_features <= 1:
         return max(1, int(max_features * n_features))
     raise ValueError(
         f"max_features={max_features!r} must be a number of features or a share up to "
@@ -93,7 +92,9 @@ def interaction_groups(
     groups = []
     for group in given:
         found = [positions.get(one, one) for one in group]
-        if not all(isinstance(j, Integral) and 0 <= j < n_features for j in found):
+        if not all(
+            isinstance(j, int | np.integer) and 0 <= j < n_features for j in found
+        ):
             raise ValueError(
                 f"interaction_cst: {list(group)} must hold column names or positions "
                 f"below {n_features}."

@@ -234,8 +234,6 @@ class BinnedFitter(StageFitter):
         view: Callable[..., TreeView],
         n_bins: int = MOST_BINS,
     ) -> None:
-        import xgboost
-
         X = dense(X)
         self._target: Array = target.astype(np.float32)
         self._width, self._threads = width, threads
@@ -244,30 +242,42 @@ class BinnedFitter(StageFitter):
         self._categorical = categorical
         self._bins = find_bins(X, categorical, n_bins)
         self._complete = (~np.isnan(X).any(axis=0)).tolist()
+        self._sets = self._matrices(X, X_val)
+        self._booster = self._start(params)
+        self._seeds: list[int] = []
+        self._by_sign = read is labels_from_mean
+        self._sums: Any = np.float32(0)
+
+    def _matrices(self, X: Array, X_val: Any) -> dict[str, Any]:
+        """Indices of bins of the training and validation rows, in XGBoost's format."""
+        import xgboost
+
         options = {
             "max_bin": self._bins.most + 1,
-            "nthread": threads or None,
-            **_kinds(X, categorical),
+            "nthread": self._threads or None,
+            **_kinds(X, self._categorical),
         }
         # With these rows as reference XGBoost uses our bins and searches for none.
         every = xgboost.QuantileDMatrix(self._bins.every_index(), **options)
         train = xgboost.QuantileDMatrix(
             self._bins.indices(X),
-            label=np.zeros((len(X), width), dtype=np.float32),
+            label=np.zeros((len(X), self._width), dtype=np.float32),
             ref=every,
             **options,
         )
-        self._sets = {"train": train}
-        if X_val is not None:
-            held = self._bins.indices(dense(X_val))
-            self._sets["validation"] = matrix(held, categorical, threads)
-        self._booster = xgboost.Booster(
-            _PARAMS | {"nthread": threads, "max_bin": self._bins.most + 1} | params,
-            list(self._sets.values()),
-        )
-        self._seeds: list[int] = []
-        self._by_sign = read is labels_from_mean
-        self._sums: Any = np.float32(0)
+        if X_val is None:
+            return {"train": train}
+        held_out = self._bins.indices(dense(X_val))
+        return {
+            "train": train,
+            "validation": matrix(held_out, self._categorical, self._threads),
+        }
+
+    def _start(self, params: dict[str, Any]) -> Any:
+        import xgboost
+
+        own = {"nthread": self._threads, "max_bin": self._bins.most + 1}
+        return xgboost.Booster(_PARAMS | own | params, list(self._sets.values()))
 
     def fit_next(self, weight: Array, response: Array | None = None) -> Array:
         """Fit the next weak learner."""
