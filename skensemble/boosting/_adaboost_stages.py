@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier
 
-from skensemble.boosting._gradient_options import library_threads
 from skensemble.boosting._training_data import TrainingSplit
+from skensemble.boosting.engines._contract import library_threads
 from skensemble.boosting.learners._binned import (
     BinnedFitter,
     labels_from_mean,

@@ -19,7 +19,6 @@ from skensemble.boosting._fit_recorder import FitRecorder
 from skensemble.boosting._gradient_options import (
     check_dropped_trees,
     check_parameters,
-    library_threads,
     loss_parameter,
     stopping_rule,
 )
@@ -32,7 +31,11 @@ from skensemble.boosting._training_data import (
 )
 from skensemble.boosting._tree_shape import count_features, tree_shape
 from skensemble.boosting.engines import as_engine
-from skensemble.boosting.engines._contract import BoostingProblem, BoostingRows
+from skensemble.boosting.engines._contract import (
+    BoostingProblem,
+    BoostingRows,
+    library_threads,
+)
 from skensemble.core import (
     as_pandas,
     draw_seed,

@@ -67,12 +67,3 @@ def check_dropped_trees(estimator: Any, stopping: Patience | None) -> None:
             f"engine={estimator.engine!r} changes earlier trees later (DART), so a fit "
             "cannot be resumed; use warm_start=False."
         )
-
-
-def library_threads(n_jobs: int | None) -> int:
-    """Number of threads of a library; 0 leaves the choice to OpenMP."""
-    if n_jobs is None:
-        return 0
-    from joblib import effective_n_jobs
-
-    return int(effective_n_jobs(n_jobs))

@@ -31,6 +31,7 @@ class ParameterHolder:
         Returns
         -------
         params : dict
+            Parameters by name.
         """
         params = {name: getattr(self, name) for name in self._defaults()}
         if not deep:
@@ -54,6 +55,7 @@ class ParameterHolder:
         Returns
         -------
         self : object
+            The object itself.
         """
         known = self._defaults()
         nested: dict[str, dict[str, Any]] = {}

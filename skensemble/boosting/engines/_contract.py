@@ -299,3 +299,12 @@ def as_count(value: int | float, n_rows: int) -> int:
     if isinstance(value, float) and value < 1:
         return int(np.ceil(value * n_rows))
     return int(value)
+
+
+def library_threads(n_jobs: int | None) -> int:
+    """Number of threads of a library; 0 leaves the choice to OpenMP."""
+    if n_jobs is None:
+        return 0
+    from joblib import effective_n_jobs
+
+    return int(effective_n_jobs(n_jobs))

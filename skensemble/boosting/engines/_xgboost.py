@@ -120,16 +120,17 @@ class XGBoost(LibraryEngine):
         return self.library_params.get("booster") == "dart"
 
     def params_of(self, problem: BoostingProblem) -> dict[str, Any]:
-        """Translate shape and options into XGBoost's words.
+        """Translate the limits of tree growth into XGBoost's parameters.
 
         Parameters
         ----------
         problem : BoostingProblem
-            What is to be grown.
+            Data, loss and limits of tree growth.
 
         Returns
         -------
         params : dict
+            Parameters of XGBoost.
         """
         params = _shape_params(problem) | {
             "tree_method": "hist",
