@@ -23,10 +23,11 @@ class AdaBoostClassifier(ClassifierMixin, BaseAdaBoost):
     r"""AdaBoost for classification with any weak learner; trees are grown on bins.
 
     A drop-in replacement of scikit-learn's class. In each round a weak learner is
-    fitted to weighted rows. Its weight in the vote is :math:`\alpha = \log\frac{1-e}{e}
-    + \log(K-1)` for a weighted error :math:`e` and :math:`K` classes, and the weights
-    of misclassified rows are multiplied by :math:`\exp\alpha` (SAMME: Zhu, Zou, Rosset
-    and Hastie, "Multi-class AdaBoost", Statistics and its Interface 2, 2009).
+    fitted to weighted rows. Its weight in the vote is
+    :math:`\alpha = \log\frac{1-e}{e} + \log(K-1)` for a weighted error :math:`e` and
+    :math:`K` classes, and the weights of misclassified rows are multiplied by
+    :math:`\exp\alpha` (SAMME: Zhu, Zou, Rosset and Hastie, "Multi-class AdaBoost",
+    Statistics and its Interface 2, 2009).
 
     Trees such as the default are grown on features that are binned once. Any other
     classifier or Pipeline is fitted itself; without support for sample weights it is
