@@ -7,7 +7,7 @@ error over the seeds, printed as tables for ``docs/variance_and_noise.md``.
 import argparse
 
 import numpy as np
-from roads import table
+from adaboost_engines import table
 from sklearn.model_selection import train_test_split
 from sklearn.tree import DecisionTreeClassifier
 

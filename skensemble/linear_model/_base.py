@@ -8,7 +8,14 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from skensemble.core import check_seed, check_weights, check_whole, draw_seed, warn
+from skensemble.core import (
+    check_seed,
+    check_weights,
+    check_whole,
+    draw_seed,
+    expand_short_names,
+    warn,
+)
 from skensemble.linear_model._encoding import encode, learn_encoding
 from skensemble.linear_model._problem import Point
 from skensemble.linear_model._rows import Settings, TrainingRows, make_problem
@@ -184,15 +191,8 @@ class BaseLinear(BaseEstimator):
         self : estimator
             The estimator itself.
         """
-        for name, read in (
-            ("loss", as_loss),
-            ("penalty", as_penalty),
-            ("solver", as_solver),
-        ):
-            nested = any(key.startswith(f"{name}__") for key in params)
-            given = getattr(self, name)
-            if nested and name not in params and isinstance(given, str):
-                setattr(self, name, read(given))
+        readers = {"loss": as_loss, "penalty": as_penalty, "solver": as_solver}
+        expand_short_names(self, params, readers)
         return super().set_params(**params)
 
     def _check_options(self):

@@ -10,7 +10,7 @@ from skensemble.core import Target, check_weights, class_target, decode, numeric
 from skensemble.linear_model._available import available_if
 from skensemble.linear_model._base import BaseLinear
 from skensemble.linear_model.solvers import FirstOrder
-from skensemble.losses import MultiQuantile, as_loss
+from skensemble.losses import as_loss, regression_score
 
 
 def _probabilistic(model):
@@ -75,9 +75,7 @@ class NumberTargets(RegressorMixin):
             The score; greater is better.
         """
         check_is_fitted(self)
-        if isinstance(self.loss_, MultiQuantile):
-            return self.loss_.score(np.asarray(y), self.predict(X), sample_weight)
-        return super().score(X, y, sample_weight)
+        return regression_score(self.loss_, y, self.predict(X), sample_weight)
 
     def __sklearn_tags__(self):
         """Tell scikit-learn what targets fit."""

@@ -1,4 +1,4 @@
-"""Stopping, history, callbacks, data of all kinds, threads, warm starts."""
+"""Gradient boosting: stopping, history, callbacks, kinds of data, threads, warm start."""
 
 import pickle
 
@@ -77,7 +77,7 @@ def test_groups_stay_on_one_side():
     )
 
 
-def test_the_last_block_is_watched():
+def test_the_last_block_is_the_validation_data():
     ordered = np.arange(len(YR), dtype=float)
     late = np.where(ordered >= 0.9 * len(YR), 1000.0, 0.0)
     model = GradientBoostingRegressor(
@@ -138,7 +138,7 @@ def test_history(engine):
 
 
 class Losses:
-    """A callback that asks for the losses after every round."""
+    """A callback that reads the losses after every round."""
 
     def __init__(self):
         self.seen = []
@@ -171,8 +171,8 @@ class Losses:
     ],
     ids=str,
 )
-def test_losses_told_later_are_those_of_each_round(engine, loss, capsys):
-    # 70 rounds: more than are told at once.
+def test_deferred_losses_are_those_of_each_round(engine, loss, capsys):
+    # 70 rounds: more than are computed at once.
     model = GradientBoostingRegressor(
         loss=loss, engine=engine, n_estimators=70, random_state=0
     )
@@ -215,7 +215,7 @@ def test_a_monitor_sees_frames_and_labels():
         model.score(table, np.where(labels, "regular", "other"))
     )
     given = pl.from_pandas(table.head(100))
-    assert len(model.importance("permutation", given, model.predict(given))) == 72
+    assert len(model.permutation_importance(given, model.predict(given))) == 72
 
 
 def test_several_quantiles_are_scored_by_their_loss():
@@ -402,7 +402,7 @@ def test_dropout_of_trees(engine):
 
 
 @pytest.mark.parametrize("estimator", [Ridge(), LinearRegression()])
-def test_weak_learners_that_are_no_trees(estimator):
+def test_weak_learners_that_are_not_trees(estimator):
     model = GradientBoostingRegressor(
         loss="absolute_error", engine=WeakLearner(estimator), n_estimators=50
     ).fit(XR, YR)
@@ -410,7 +410,7 @@ def test_weak_learners_that_are_no_trees(estimator):
     assert losses[-1] < losses[0] < np.abs(YR - np.median(YR)).mean()
     with pytest.raises(ValueError, match="has no leaves"):
         model.apply(XR)
-    found = model.importance("permutation", XR, YR, random_state=0)
+    found = model.permutation_importance(XR, YR, random_state=0)
     assert found.index[0] in ("x2", "x8")
 
 
@@ -442,7 +442,7 @@ def test_rows_and_leaves_add_up(library, native):
         parts + model.start_, model.decision_function(XW), atol=1e-5
     )
     for kind in ("gain", "split"):
-        assert model.importance(kind).sum() == pytest.approx(1)
+        assert model.feature_importance(kind).sum() == pytest.approx(1)
 
 
 def test_parts_are_searched():
@@ -507,7 +507,7 @@ def test_members_of_a_stack_stop_on_rows_of_their_own():
         ({"early_stopping": 5}, "early_stopping=5"),
         ({"early_stopping": Patience(0)}, "rounds=0"),
         ({"early_stopping": True, "validation": "first"}, "validation='first'"),
-        ({"early_stopping": Patience(), "n_iter_no_change": 3}, "say the same thing"),
+        ({"early_stopping": Patience(), "n_iter_no_change": 3}, "give one of them"),
         ({"monotonic_cst": [2]}, "monotonic_cst"),
         ({"interaction_cst": [[99]]}, r"interaction_cst: \[99\]"),
         ({"metrics": {"x": 3}}, "metrics: 'x' is 3"),
@@ -524,9 +524,43 @@ def test_bad_options_are_named(options, words):
         ({"sample_weight": [1.0]}, r"sample_weight.shape == \(1,\)"),
         ({"groups": [1, 2]}, r"groups has shape \(2,\), expected \(442,\)"),
         ({"sample_weight": -np.ones(len(YR))}, "zero or more"),
-        ({"sample_weight": np.zeros(len(YR))}, "are zero"),
+        ({"sample_weight": np.zeros(len(YR))}, "zero in all rows"),
     ],
 )
 def test_bad_weights_are_named(given, words):
     with pytest.raises(ValueError, match=words):
         GradientBoostingRegressor().fit(XR, YR, **given)
+
+
+@pytest.mark.parametrize("warm_start", [False, True])
+def test_a_failed_fit_leaves_the_model(warm_start):
+    model = GradientBoostingClassifier(
+        n_estimators=5, warm_start=warm_start, random_state=0
+    ).fit(XW, YW)
+    expected = model.predict_proba(XW)
+    model.set_params(n_estimators=9)
+    with pytest.raises(ValueError, match="X_val needs y_val"):
+        model.fit(X, Y, X_val=X)
+    with pytest.raises(ValueError, match="renews the values of leaves"):
+        model.set_params(
+            engine=LightGBM(boosting_type="dart"), loss="hinge", warm_start=False
+        ).fit(X, Y)
+    model.set_params(engine="lightgbm", loss="log_loss", warm_start=warm_start)
+    assert model.classes_.tolist() == [0, 1, 2]
+    np.testing.assert_array_equal(model.predict_proba(XW), expected)
+    assert len(model.fit(XW, YW).history_) == 9
+
+
+def test_permutation_importance_is_a_table():
+    model = GradientBoostingRegressor(n_estimators=20, random_state=0).fit(FRAME, PRICE)
+    table = model.permutation_importance(
+        FRAME, PRICE, scoring="neg_mean_absolute_error", n_repeats=2, random_state=0
+    )
+    assert table.index.name == "feature"
+    assert table.columns.tolist() == ["importance", "std"]
+    assert set(table.index) == set(FRAME.columns)
+    assert table["importance"].is_monotonic_decreasing
+    with pytest.raises(ValueError, match="needs X and y"):
+        model.permutation_importance(FRAME)
+    with pytest.raises(ValueError, match="kind='permutation' is not known"):
+        model.feature_importance("permutation")

@@ -1,4 +1,4 @@
-"""The library's own objective and our derivatives lead to the same model."""
+"""Native objectives of a library and derivatives of the loss give the same model."""
 
 import lightgbm
 import numpy as np
@@ -48,7 +48,7 @@ LIGHTGBM = [
     (LogLoss(), TWO, 1e-6),
     (LogLoss(), THREE, 1e-6),
 ]
-# XGBoost adds up in float32 itself, and so do we in its place.
+# XGBoost adds up in float32, also with derivatives of the loss.
 XGBOOST = [
     (SquaredError(), NUMBERS, 1e-3),
     (Poisson(), NUMBERS, 1e-3),
@@ -67,7 +67,7 @@ def fitted(loss, data, engine, **options):
 
 
 def held_out(model, data):
-    raw = model._predicted_raw(data[1])
+    raw = model._raw(data[1])
     return model.loss_.value(data[3], raw)
 
 
@@ -75,7 +75,7 @@ def held_out(model, data):
     ("library", "loss", "data", "tolerance"),
     [(LightGBM, *case) for case in LIGHTGBM] + [(XGBoost, *case) for case in XGBOOST],
 )
-def test_both_roads_agree(library, loss, data, tolerance):
+def test_native_objective_and_derivatives_agree(library, loss, data, tolerance):
     native = fitted(loss, data, library())
     own = fitted(loss, data, library(native=False))
     assert held_out(own, data) == pytest.approx(held_out(native, data), rel=tolerance)
@@ -84,7 +84,7 @@ def test_both_roads_agree(library, loss, data, tolerance):
 
 @pytest.mark.parametrize("loss", [AbsoluteError(), Quantile(0.8)], ids=repr)
 @pytest.mark.parametrize("library", [LightGBM, XGBoost])
-def test_both_roads_agree_where_leaves_are_renewed(library, loss):
+def test_native_objective_and_derivatives_agree_for_renewed_leaves(library, loss):
     # Libraries interpolate quantiles of few residuals in ways of their own.
     ratios = []
     for seed in range(4):

@@ -1,6 +1,6 @@
-"""AdaBoost on binned trees against the same on scikit-learn's builder, seed by seed.
+"""AdaBoost with the engines "binned" and "general" (scikit-learn's trees), per seed.
 
-Held-out error of both roads on the same splits of six tables; the mean difference, its
+Held-out error of both engines on the same splits of six tables; the mean difference, its
 standard error over the seeds, and the p-value of a paired t-test. Prints a table for
 ``docs/adaboost.md``.
 """

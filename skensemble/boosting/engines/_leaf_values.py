@@ -1,40 +1,45 @@
-"""Values of leaves, from the loss itself."""
+"""Values of the leaves of a tree, computed by the loss itself."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.boosting.engines._contract import Rows
+from skensemble.boosting.engines._contract import BoostingRows
 from skensemble.losses import Loss
 
 Array = NDArray[Any]
 
 
 def leaf_values(
-    loss: Loss, rows: Rows, raw: Array, leaves: Array, mask: Array | None, column: int
+    loss: Loss,
+    rows: BoostingRows,
+    raw: Array,
+    leaves: Array,
+    mask: Array | None,
+    column: int,
 ) -> dict[int, float]:
     """Best constant step of each leaf of one tree.
 
     Parameters
     ----------
     loss : Loss
-        Says what is best for a group of rows.
-    rows : Rows
+        The loss; its method `leaf` gives the best constant of a group of rows.
+    rows : BoostingRows
         Training rows.
     raw : ndarray of shape (n,) or (n, k)
-        Raw output so far.
+        Current raw output.
     leaves : ndarray of int of shape (n,)
         Leaf of each row.
     mask : ndarray of bool or None
-        The rows that count.
+        The rows that the round is fitted on.
     column : int
-        Which raw column the tree is for.
+        Column of the raw output that the tree is added to.
 
     Returns
     -------
     values : dict of int to float
-        By leaf; leaves without rows are left out.
+        Value per leaf; leaves without rows are left out.
     """
     counts = np.ones(len(leaves), dtype=bool) if mask is None else mask
     if rows.weight is not None:

@@ -1,4 +1,4 @@
-"""What goes wrong with custom objectives elsewhere, and is right here."""
+"""Custom losses: probabilities, weights, start values, pickles, renewed leaves, search."""
 
 import pickle
 
@@ -91,7 +91,7 @@ def test_a_start_value_is_fitted(engine):
 
 
 @every_engine
-def test_a_saved_model_knows_its_loss(engine):
+def test_a_pickled_model_keeps_its_loss(engine):
     model = GradientBoostingClassifier(loss="focal", engine=engine, n_estimators=10)
     model.fit(X, LABELS)
     again = pickle.loads(pickle.dumps(model))
