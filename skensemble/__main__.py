@@ -1,7 +1,7 @@
 """The command line: ``skensemble fit``, ``predict``, ``leaderboard``, ``trials``.
 
-Exit codes: 0 for success; 2 for arguments, files and columns that cannot be used; 1 if a
-fit or a prediction failed.
+Exit codes: 0 for success; 2 for arguments, files and columns that cannot be used; 1 if
+a fit or a prediction failed.
 """
 
 import argparse

@@ -247,8 +247,8 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
             Seed of the shuffles and of the draw of the rows; None uses the
             `random_state` of the estimator.
         max_samples : int or float, default=2000
-            Number (all rows if there are fewer) or share of the rows that are drawn from
-            `X` to bound the time; 1.0 uses all rows.
+            Number (all rows if there are fewer) or share of the rows that are drawn
+            from `X` to bound the time; 1.0 uses all rows.
         sample_weight : array-like of shape (n_samples,), default=None
             Sample weights of the score.
 

@@ -27,9 +27,10 @@ CHOICES = ["auto", *CALIBRATIONS]
 _LOGARITHMIC = ("neg_log_loss", "d2_log_loss_score")
 _QUADRATIC = ("neg_brier_score", "d2_brier_score")
 _TINY = np.finfo(float).eps
-# The temperature is fitted on predictions of the models of the folds. Models of all rows,
-# of which two may be averaged, are less over-confident: if the temperature of the former
-# is slightly above 1, that of the latter is often below 1. Under-confidence remains.
+# The temperature is fitted on predictions of the models of the folds. Models of all
+# rows, of which two may be averaged, are less over-confident: if the temperature of the
+# former is slightly above 1, that of the latter is often below 1. Under-confidence
+# remains.
 _MIN_HIGH_TEMPERATURE = 2.0
 
 

@@ -65,13 +65,15 @@ class TimeAllowance:
 
 
 def similar_candidates(candidates: list[Candidate]) -> dict[str, tuple[str, float]]:
-    """Find candidates that are a variant of another one, as "xgboost_small" of "xgboost".
+    """Find candidates that are variants of another one.
+
+    For example "xgboost_small" is a variant of "xgboost".
 
     Returns
     -------
     similar : dict of str to (str, float)
-        Name of the variant to the name of the other one, and the cost of the variant as a
-        multiple of the cost of the other one.
+        Name of the variant to the name of the other one, and the cost of the variant as
+        a multiple of the cost of the other one.
     """
     costs = {candidate.name: candidate.relative_cost for candidate in candidates}
     kinds = {name: name.partition("_")[0] for name in costs}

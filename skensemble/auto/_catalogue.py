@@ -42,8 +42,8 @@ _UPPER_COST = 0.8
 _MAX_NEIGHBORS_ROWS = 60_000
 # Maximum number of nodes of a forest, by which the number of its trees is bounded.
 _MAX_NODES = 1_200_000
-# Seconds that a forest takes per row, column and level of a tree. Of all rows a fold has
-# the share _FOLD_SHARE, and the encoder makes _ENCODED_COLUMNS columns of one.
+# Seconds that a forest takes per row, column and level of a tree. Of all rows a fold
+# has the share _FOLD_SHARE, and the encoder makes _ENCODED_COLUMNS columns of one.
 _SECONDS_PER_STEP = 1e-8
 _FOLD_SHARE = 0.8
 _ENCODED_COLUMNS = 1.5
@@ -239,7 +239,7 @@ def neighbors(facts: TableFacts, allowance: TimeAllowance) -> Candidate | None:
 
 
 def second_layer(facts: TableFacts, allowance: TimeAllowance) -> list[Candidate]:
-    """Two boosters on the columns and the out-of-fold predictions of the lower layer."""
+    """Two boosters on the columns and the predictions of the lower layer."""
     rule = Patience(40, seconds=allowance.per_fit("upper"))
     return [
         _candidate(
@@ -338,7 +338,7 @@ def _candidate(
     features: Any = None,
     seconds: float = 0.0,
 ) -> Candidate:
-    """Put the encoder before a model, and validation rows beside it if `stops_early`."""
+    """Put an encoder before a model; `stops_early` adds validation rows."""
     encoder: Any = TableEncoder(
         "linear" if style == "pieces" else style,
         task="regression" if facts.regression else "classification",
@@ -362,7 +362,7 @@ def _candidate(
 
 TARGET_SCALES = {"sqrt": (np.sqrt, np.square), "log": (np.log1p, np.expm1)}
 _DENSE = ("pieces", "neural", "neighbors", "forests")
-# Styles of models whose predictions (nearly) stay within the range of the target.
+# Styles of models with predictions (nearly) within the range of the target.
 _BOUNDED = ("trees", "catboost", "forests", "neighbors")
 CATALOGUE: dict[str, Callable[..., Candidate | None]] = {
     "lightgbm": lightgbm,

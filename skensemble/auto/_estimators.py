@@ -96,7 +96,8 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
     classes_ : ndarray of shape (n_classes,)
         Class labels.
     threshold_ : float
-        Probability of the second class from which it is predicted. Only with `threshold`.
+        Probability of the second class from which it is predicted. Only with
+        `threshold`.
     n_rows_seen_ : int
         Number of rows that the folds contain: all rows, or a sample of a large table if
         time is short. Out-of-fold predictions of other rows are NaN.
@@ -437,8 +438,8 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
         r"""Predict quantiles of the target, from out-of-fold errors.
 
         :math:`\hat y + \hat\sigma Q_q`, where the size of the error :math:`\hat\sigma`
-        is predicted from :math:`\hat y` and the standard deviation over the members, and
-        :math:`Q_q` is the quantile of the out-of-fold errors divided by their size
+        is predicted from :math:`\hat y` and the standard deviation over the members,
+        and :math:`Q_q` is the quantile of the out-of-fold errors divided by their size
         (normalized conformal prediction [1]_).
 
         Parameters

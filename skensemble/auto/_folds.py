@@ -109,7 +109,8 @@ def sample_of_rows(
 ) -> Rows:
     """Draw a sample of the rows, stratified by class, with whole groups.
 
-    With the same seed a larger sample contains the smaller ones, except for rare classes.
+    With the same seed a larger sample contains the smaller ones, except for rare
+    classes.
 
     Parameters
     ----------

@@ -84,7 +84,9 @@ class FitSettings:
 
 @contextmanager
 def ignore_early_ends():
-    """Ignore the warnings of logistic regressions that end before the optimum on purpose.
+    """Ignore the warnings of logistic regressions that end before the optimum.
+
+    They do so on purpose: more iterations do not improve the predictions.
 
     Enter it only in the thread that calls `fit`: filters belong to the process.
     """
@@ -226,7 +228,8 @@ class LayerFits:
         )
         if target.kind == "continuous":
             return found
-        # In a file, probabilities of many classes would take more space than all models.
+        # In a file, probabilities of many classes would take more space than all
+        # models.
         short = {
             name: shortened(block).astype(np.float32)
             for name, block in found.oof.blocks.items()

@@ -22,8 +22,8 @@ class LayerWeighting:
     The members of the lower layer get weights :math:`w_m` by greedy selection. The
     members of the upper layer, which use the predictions of the lower one, get equal
     weights. Each layer gets half of the total weight: :math:`\hat y = (\sum_m w_m p_m +
-    \bar q) / 2`. The two layers err in different ways, and out-of-fold predictions cannot
-    compare them, since the upper layer was fitted on those of the lower one.
+    \bar q) / 2`. The two layers err in different ways, and out-of-fold predictions
+    cannot compare them, since the upper layer was fitted on those of the lower one.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ class AutoModel:
     upper : FittedMembers or None
         Members on the columns and on predictions of the lower layer.
     used : tuple of str
-        Members of the lower layer whose predictions are features of the upper one.
+        Members of the lower layer that provide features of the upper one.
     combiner : WeightedMean
         Combines the predictions of both layers.
     calibrator : Calibrator or None, default=None

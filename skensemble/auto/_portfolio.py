@@ -57,8 +57,8 @@ def select_candidates(
 def _rank(name: str, facts: TableFacts) -> int:
     """Return -1 for members that are tried early, 1 for those tried late, otherwise 0.
 
-    LightGBM is slow for several classes: it grows one tree per class and round. CatBoost
-    is designed for categorical columns.
+    LightGBM is slow for several classes: it grows one tree per class and round.
+    CatBoost is designed for categorical columns.
     """
     if name == "lightgbm" and facts.task == "multiclass":
         return 1

@@ -20,8 +20,8 @@ _MAX_ROWS = 50_000
 class ErrorModel:
     r"""Quantiles of the target, :math:`\hat y + \hat\sigma(x) Q_q`.
 
-    The size of the errors, :math:`\hat\sigma`, is predicted from the prediction and from
-    the standard deviation over the members. :math:`Q_q` is the quantile of the
+    The size of the errors, :math:`\hat\sigma`, is predicted from the prediction and
+    from the standard deviation over the members. :math:`Q_q` is the quantile of the
     out-of-fold :math:`(y - \hat y) / \hat\sigma`, such that the target of a new row is
     below it with a probability of q or slightly more (normalized conformal prediction:
     Papadopoulos et al., "Inductive confidence machines for regression", ECML 2002).

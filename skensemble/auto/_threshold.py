@@ -21,7 +21,7 @@ _OF_PROBABILITIES = ("roc_auc", "average_precision", "log_loss", "brier")
 
 
 def check_threshold(threshold: Any) -> None:
-    """Check that a threshold is None, a probability, a callable or a score of labels."""
+    """Check that a threshold is None, a probability, a callable or a score."""
     if threshold is None or callable(threshold):
         return
     if isinstance(threshold, Real) and not isinstance(threshold, bool):

@@ -53,7 +53,7 @@ class Trainer:
     upper : LayerFits or None
         Fits of the upper layer.
     used : tuple of str
-        Members of the lower layer whose predictions are features of the upper one.
+        Members of the lower layer that provide features of the upper one.
     fit_times : dict of str to FitTime
         Expected times of fits on a large table, from trials.
     sample_size : int or None
@@ -243,7 +243,7 @@ class Trainer:
         return 0.0
 
     def _seconds_of_full_fits(self, left: float) -> float:
-        """Return the seconds to reserve for fits on all rows; 0 if they take too long."""
+        """Return the seconds to reserve for fits on all rows; 0 if not enough."""
         seconds = left * _FULL_FITS_SHARE / (1 + _FULL_FITS_SHARE)
         expected = self._first_seconds() * self.row_ratio
         return 0.0 if self.sample_size is not None and expected > seconds else seconds

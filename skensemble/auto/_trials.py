@@ -24,7 +24,7 @@ def trials_table(
     weights : dict of str to float
         Weights of the complete members.
     used : tuple of str
-        Members whose predictions are features of the upper layer.
+        Members of the lower layer that provide features of the upper one.
     among : tuple of str or None, default=None
         Members that a smaller model was selected from; None for all.
 

@@ -41,8 +41,8 @@ class BaseCatBoost(BaseEstimator):
     l2_leaf_reg : float, default=3.0
         L2 penalty of the leaf values.
     crossed : int, default=1
-        Maximum number of categorical columns whose combinations get target statistics;
-        more than one takes several times as long.
+        Maximum number of categorical columns in a combination that gets target
+        statistics; more than one takes several times as long.
     patience : int, default=40
         Rounds without a better validation loss after which the fit stops.
     max_seconds : float or None, default=None

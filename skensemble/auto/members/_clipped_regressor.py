@@ -1,4 +1,4 @@
-"""A regressor whose predictions stay within the range of the training target."""
+"""A regressor with predictions within the range of the training target."""
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
@@ -12,8 +12,8 @@ class ClippedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     """Predictions of a regressor, clipped to the range of the training target.
 
     For a row far from the training rows a linear model or a network extrapolates beyond
-    the observed target range. One such row can contribute more to the squared error than
-    a thousand others.
+    the observed target range. One such row can contribute more to the squared error
+    than a thousand others.
 
     Parameters
     ----------

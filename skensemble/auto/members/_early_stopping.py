@@ -22,10 +22,10 @@ _MAX_FACTOR = 4
 class EarlyStoppingEstimator(EncodedEstimator):
     """An encoder followed by an estimator that stops early on validation rows.
 
-    The validation rows are held out before the encoder is fitted. Otherwise target means
-    that contain other rows of the table would make the validation loss too low, and the
-    estimator would stop too late. Rows of a group that also has training rows would have
-    the same effect, so whole groups are held out where groups are given.
+    The validation rows are held out before the encoder is fitted. Otherwise target
+    means that contain other rows of the table would make the validation loss too low,
+    and the estimator would stop too late. Rows of a group that also has training rows
+    would have the same effect, so whole groups are held out where groups are given.
 
     Parameters
     ----------
@@ -134,8 +134,9 @@ def _hold_out_groups(
     r"""Hold out whole groups that contain about a fraction of the rows of each class.
 
     Of several draws the one with the smallest :math:`\sum_c |m_c - \phi n_c|` is taken,
-    where :math:`m_c` of the :math:`n_c` rows of a class are held out. The result is None
-    where every draw holds out all rows of a class, or far too many or too few rows.
+    where :math:`m_c` of the :math:`n_c` rows of a class are held out. The result is
+    None where every draw holds out all rows of a class, or far too many or too few
+    rows.
     """
     groups = pd.factorize(groups)[0]
     if groups.max(initial=0) == groups.min(initial=0):
@@ -161,7 +162,7 @@ def _hold_out_groups(
 
 
 def accepts_groups(estimator: Any) -> bool:
-    """Return whether `fit` of an estimator can pass groups to an early-stopping part."""
+    """Return whether an estimator has a part that takes groups."""
     return early_stopping_prefix(estimator) is not None
 
 
@@ -179,7 +180,7 @@ def early_stopping_prefix(estimator: Any) -> str | None:
 
 
 def with_rounds(estimator: Any, rounds: int) -> Any:
-    """Return a copy whose early-stopping part fits `rounds` rounds on all rows."""
+    """Return a copy with `rounds` rounds, which it fits on all rows."""
     prefix = early_stopping_prefix(estimator)
     return clone(estimator).set_params(**{f"{prefix}rounds": rounds})
 

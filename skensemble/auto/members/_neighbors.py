@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 Array = NDArray[Any]
 
-# Columns whose scale is below this share of the largest scale are left out.
+# Columns with a scale below this share of the largest scale are left out.
 _MIN_SCALE = 0.01
 # Maximum number of columns that a tree considers at each split.
 _MAX_TREE_FEATURES = 100

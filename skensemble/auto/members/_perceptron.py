@@ -177,8 +177,8 @@ class BasePerceptron(BaseEstimator):
     dropout : float, default=0.15
         Share of hidden units that are dropped in each step.
     cycles : tuple of int, default=(5, 10, 20, 40)
-        Epochs of each learning-rate cycle, each twice as long as the one before. Training
-        stops after a cycle that did not lower the validation loss.
+        Epochs of each learning-rate cycle, each twice as long as the one before.
+        Training stops after a cycle that did not lower the validation loss.
     batch_size : int, default=256
         Rows per step, fewer for small tables.
     max_seconds : float or None, default=None

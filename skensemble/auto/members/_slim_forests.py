@@ -1,8 +1,8 @@
 """scikit-learn's forests without the node statistics that predictions do not need.
 
 Forests take more space than all other members together. Each node of a tree stores its
-impurity, its number of rows and the value that it would have as a leaf. Without them, and
-with thresholds in single precision, the file of a forest is half as large, and its
+impurity, its number of rows and the value that it would have as a leaf. Without them,
+and with thresholds in single precision, the file of a forest is half as large, and its
 predictions are the same, bit for bit.
 """
 
@@ -63,16 +63,16 @@ class SlimRandomForestRegressor(SlimForestMixin, RandomForestRegressor):
 def drop_node_statistics(tree: Any) -> None:
     r"""Drop, in place, what the predictions of a tree do not need.
 
-    A row, whose features are in single precision, goes left if :math:`x \le t`. The same
-    holds for t rounded down to single precision.
+    A row, whose features are in single precision, goes left if :math:`x \le t`. The
+    same holds for t rounded down to single precision.
 
     Parameters
     ----------
     tree : sklearn.tree._tree.Tree
         Changed in place.
     """
-    # scikit-learn has no public way to set the arrays of a tree except that of a pickle;
-    # tests/auto/test_auto_slim_forests.py fails if this stops working.
+    # scikit-learn has no public way to set the arrays of a tree except that of a
+    # pickle; tests/auto/test_auto_slim_forests.py fails if this stops working.
     state = tree.__getstate__()
     nodes, values = state["nodes"].copy(), state["values"].copy()
     nodes["threshold"] = rounded_down(nodes["threshold"])
