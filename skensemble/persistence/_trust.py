@@ -64,7 +64,7 @@ OUR_COMPUTING = frozenset(
         "boosting.learners._rules",
         "preprocessing._scales",
         "stacking._combinations",
-        "stacking._scores",
+        "scoring._block_scores",
     )
 )
 OUR_FUNCTIONS = frozenset(("skensemble.boosting._adaboost_base._numbers_of",))

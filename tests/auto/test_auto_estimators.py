@@ -311,14 +311,9 @@ def test_weights_of_the_score_that_a_threshold_is_tuned_for(expensive):
     assert equal == auto.fit(X, y).threshold_
     heavy = np.where(y == "expensive", 5.0, 1.0)
     auto.set_params(threshold="accuracy").fit(X, y, sample_weight=heavy)
-    weighted = auto.threshold_
-    p = auto.oof_["linear"]
-    assert weighted == tuned_threshold(
-        p, (y == "expensive").astype(int), "accuracy", heavy
-    )
-    assert weighted < tuned_threshold(
-        p, (y == "expensive").astype(int), "accuracy", None
-    )
+    p, codes = auto.model_.combine(auto.oof_.blocks), (y == "expensive").astype(int)
+    assert auto.threshold_ == tuned_threshold(p, codes, "accuracy", heavy)
+    assert auto.threshold_ < tuned_threshold(p, codes, "accuracy", None)
 
 
 def test_a_failed_fit_leaves_the_estimator_as_it_was(houses):
