@@ -23,7 +23,7 @@ COMMANDS = (
     f"{FIT} --out model/ | tail -n 2",
     "skensemble predict model/ test.csv --out prices.csv && head -n 3 prices.csv",
     "skensemble leaderboard model/ | tail -n 5",
-    "skensemble explain model/ | tr -s ' ' | cut -c-70 | head -n 7",
+    "skensemble trials model/ | tr -s ' ' | cut -c-70 | head -n 7",
 )
 
 

@@ -46,7 +46,7 @@ auto.leaderboard_.round(1)
 # %%
 # What was tried, what was kept, and why.
 
-auto.explain()[["layer", "status", "why", "weight", "seconds"]]
+auto.trials()[["layer", "status", "why", "weight", "seconds"]]
 
 # %%
 # Weights
@@ -62,7 +62,7 @@ axes.set(xlabel="weight", title="Who has a say")
 # ----------
 # How much the error grows when a column of the held-out table is shuffled.
 
-importance = auto.column_importance(held_out, truth, n_repeats=2, max_rows=300)
+importance = auto.permutation_importance(held_out, truth, n_repeats=2, max_samples=300)
 top = importance.head(12)[::-1]
 figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
 axes.barh(top.index, top["importance"], xerr=top["std"], color="#1b6ca8")

@@ -411,7 +411,7 @@ def with_automatic(study, seconds, seed, jobs):
     houses, started = study.houses, time.perf_counter()
     auto = AutoEnsembleRegressor(seconds, n_jobs=jobs, random_state=seed)
     auto.fit(houses.X_train, houses.y_train)
-    print(auto.explain()[["status", "score", "weight", "seconds"]].round(2).to_string())
+    print(auto.trials()[["status", "score", "weight", "seconds"]].round(2).to_string())
     took = time.perf_counter() - started
     return replace(
         study,

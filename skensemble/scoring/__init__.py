@@ -10,12 +10,18 @@ from skensemble.scoring._permutation_importance import (
     importance_table as importance_table,
     permutation_importance as permutation_importance,
 )
+from skensemble.scoring._precomputed import (
+    PrecomputedClassifier as PrecomputedClassifier,
+    PrecomputedRegressor as PrecomputedRegressor,
+    precomputed_estimator as precomputed_estimator,
+)
 from skensemble.scoring._prediction_scorer import (
     SHORT_NAMES as SHORT_NAMES,
     PredictionScorer as PredictionScorer,
     as_scoring as as_scoring,
     check_scored as check_scored,
     check_scoring_kind as check_scoring_kind,
+    full_scoring_name as full_scoring_name,
     is_regression_scoring as is_regression_scoring,
 )
 from skensemble.scoring._predictions import (

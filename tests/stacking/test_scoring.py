@@ -18,7 +18,11 @@ from sklearn.metrics import (
 from sklearn.svm import LinearSVC
 
 from skensemble.losses import AbsoluteError, Hinge, Huber, LogLoss, Loss
-from skensemble.scoring._prediction_scorer import as_scoring, is_regression_scoring
+from skensemble.scoring._prediction_scorer import (
+    as_scoring,
+    check_scoring_kind,
+    is_regression_scoring,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -147,6 +151,17 @@ def test_errors_name_the_way_out():
     bare = make_scorer(max_error, greater_is_better=False)
     with pytest.raises(ValueError, match="takes no sample weights"):
         as_scoring(bare, "continuous").score(y + 0.5, y, np.ones(3))
+
+
+def test_short_names_are_those_of_scorers():
+    assert as_scoring("rmse", "continuous").known_as == "neg_root_mean_squared_error"
+    assert as_scoring("auc", "classes", 2).known_as == "roc_auc"
+    assert as_scoring("auc", "classes", 3).known_as == "roc_auc_ovr"
+    assert as_scoring("f1_score", "classes", 3).known_as == "f1_macro"
+    assert is_regression_scoring("mae")
+    assert not is_regression_scoring("logloss")
+    with pytest.raises(ValueError, match="scoring='rmse' is for numbers"):
+        check_scoring_kind("rmse", "classes")
 
 
 def test_what_it_certainly_is():

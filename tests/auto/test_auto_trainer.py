@@ -1,4 +1,4 @@
-"""Large tables within a time limit: trials, samples of the rows, and the clock."""
+"""Large tables within a time limit: trials, samples of the rows, deadlines."""
 
 import time
 from dataclasses import dataclass
@@ -11,13 +11,20 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import TimeSeriesSplit
 
 from skensemble import AutoEnsembleClassifier, AutoEnsembleRegressor
-from skensemble.auto import _costs, _deployment, _growth
-from skensemble.auto._candidate import Allowance, Candidate
-from skensemble.auto._costs import Cost, bound_of, cost_of, hurried, is_large, most_rows
-from skensemble.auto._folds import sample_of_rows, thinned
-from skensemble.auto._kinds import xgboost
-from skensemble.fitting._fold_fit import Split
-from skensemble.fitting._runner import run_fits
+from skensemble.auto import _fit_times, _full_data_fits, _trainer
+from skensemble.auto._candidate import Candidate, TimeAllowance
+from skensemble.auto._catalogue import xgboost
+from skensemble.auto._fit_times import (
+    FitTime,
+    affordable_rows,
+    expected_fit_time,
+    is_large,
+    time_limit_of,
+    with_time_budget,
+)
+from skensemble.auto._folds import restrict_splits, sample_of_rows
+from skensemble.auto._table_facts import TableFacts
+from skensemble.fitting import Split, run_fits
 
 N = 60_000
 
@@ -32,17 +39,14 @@ def table(n):
 
 
 @dataclass
-class Hurry:
-    """A clock by which little time is left, whatever the real one says."""
+class FixedDeadline:
+    """A deadline with the same time left at any time."""
 
-    limit: float
-    rest: float
+    seconds: float
+    left: float
 
-    def left(self):
-        return self.rest
-
-    def deadline(self, reserve=0.0):
-        return time.monotonic() + self.rest - reserve
+    def minus(self, reserve=0.0):
+        return time.monotonic() + self.left - reserve
 
 
 def splits_of(n, k=3):
@@ -50,25 +54,27 @@ def splits_of(n, k=3):
     return [Split(j, rows[rows % k != j], rows[rows % k == j]) for j in range(k)]
 
 
-# What fits take
+# Expected times of fits
 
 
-def test_costs_grow_with_the_rows():
-    cost = Cost(rows=1000, seconds=2.0, power=1.5, bounded=3.0)
-    assert cost.of(500) == pytest.approx(5)
-    assert cost.of(4000) == pytest.approx(3 + 2 * 8)
+def test_times_grow_with_the_rows():
+    fit_time = FitTime(n_rows=1000, seconds=2.0, power=1.5, time_limit=3.0)
+    assert fit_time.at(500) == pytest.approx(5)
+    assert fit_time.at(4000) == pytest.approx(3 + 2 * 8)
 
 
 def test_power_is_learned_from_two_trials():
-    small, large = _costs._Timed(1000, 0.1), _costs._Timed(4000, 1.6)
-    assert _costs._cost(small, large, None).power == pytest.approx(2)
-    # Fixed costs look like less than proportional, which is not believed.
-    assert _costs._cost(small, _costs._Timed(4000, 0.2), None).power == 1
-    # Nor are times too short to mean anything.
-    quick = _costs._cost(_costs._Timed(1000, 0.001), _costs._Timed(4000, 0.05), 2.0)
+    small, large = _fit_times._Trial(1000, 0.1), _fit_times._Trial(4000, 1.6)
+    assert _fit_times._fit_time(small, large, None).power == pytest.approx(2)
+    # Fixed costs make the growth look less than proportional; the minimum is 1.
+    assert _fit_times._fit_time(small, _fit_times._Trial(4000, 0.2), None).power == 1
+    # Very short times are not used.
+    quick = _fit_times._fit_time(
+        _fit_times._Trial(1000, 0.001), _fit_times._Trial(4000, 0.05), 2.0
+    )
     assert quick.power == 1
-    assert quick.bounded > 2
-    assert _costs._cost(small, None, None).of(10_000) > 1.0
+    assert quick.time_limit > 2
+    assert _fit_times._fit_time(small, None, None).at(10_000) > 1.0
 
 
 @pytest.mark.parametrize(
@@ -77,44 +83,45 @@ def test_power_is_learned_from_two_trials():
     ids=["enough", "some", "none"],
 )
 def test_rows_that_fit_in(seconds, least, most):
-    # Forty thousand rows a fit take 10 s; two workers do three splits in two goes.
-    cost = Cost(rows=4000, seconds=1.0)
-    n = most_rows(cost, splits_of(N), N, workers=2, seconds=seconds)
+    # A fit on 40,000 rows takes 10 s; two workers do three splits in two batches.
+    fit_time = FitTime(n_rows=4000, seconds=1.0)
+    n = affordable_rows(fit_time, splits_of(N), N, workers=2, seconds=seconds)
     assert least <= n <= most
     if least < n < N:
-        assert 2 * cost.of(n * 2 // 3) <= seconds
+        assert 2 * fit_time.at(n * 2 // 3) <= seconds
 
 
-def test_bounds_are_found_within_what_is_around(facts):
-    bounded = xgboost(facts, Allowance(60, 3))
-    assert bound_of(bounded.estimator) == pytest.approx(0.2 * 60 / 3)
-    assert bound_of(LinearRegression()) is None
-    costs = {"first": Cost(1000, 1.0, bounded=7.0), "theirs": Cost(1000, 2.0)}
-    assert cost_of(bounded, costs).of(1000) == pytest.approx(1 + 1.15 * 4)
+def test_time_limits_are_found_in_nested_estimators(facts):
+    bounded = xgboost(facts, TimeAllowance(60, 3))
+    assert time_limit_of(bounded.estimator) == pytest.approx(0.2 * 60 / 3)
+    assert time_limit_of(LinearRegression()) is None
+    times = {
+        "first": FitTime(1000, 1.0, time_limit=7.0),
+        "theirs": FitTime(1000, 2.0),
+    }
+    assert expected_fit_time(bounded, times).at(1000) == pytest.approx(1 + 1.15 * 4)
     mine, theirs = (Candidate(n, LinearRegression()) for n in ("mine", "theirs"))
-    # Who was not tried may take for ever.
-    assert cost_of(mine, costs).of(10) == np.inf
-    assert cost_of(theirs, costs).of(10) == 2
+    # Without a trial and a time limit, the time is unknown.
+    assert expected_fit_time(mine, times).at(10) == np.inf
+    assert expected_fit_time(theirs, times).at(10) == 2
 
 
-def test_whoever_needs_a_little_more_time_than_there_is_hurries(facts):
-    one = xgboost(facts, Allowance(60, 3))
-    cost = cost_of(one, {"first": Cost(1000, 1.0)})
-    assert hurried(one, cost, 1000, 6.0) is one
-    less = hurried(one, cost, 1000, 4.0)
-    assert bound_of(less.estimator) == pytest.approx((0.95 * 4 - 1) / 1.15)
-    assert bound_of(one.estimator) == 4
-    # A few rounds are not worth it, and others cannot.
-    assert hurried(one, cost, 1000, 1.2) is one
+def test_time_limits_are_lowered_to_the_time_left(facts):
+    one = xgboost(facts, TimeAllowance(60, 3))
+    fit_time = expected_fit_time(one, {"first": FitTime(1000, 1.0)})
+    assert with_time_budget(one, fit_time, 1000, 6.0) is one
+    less = with_time_budget(one, fit_time, 1000, 4.0)
+    assert time_limit_of(less.estimator) == pytest.approx((0.95 * 4 - 1) / 1.15)
+    assert time_limit_of(one.estimator) == 4
+    # A few rounds are not worth the fit; without a time limit nothing changes.
+    assert with_time_budget(one, fit_time, 1000, 1.2) is one
     mine = Candidate("mine", LinearRegression())
-    assert hurried(mine, Cost(1000, 9.0), 1000, 4.0) is mine
+    assert with_time_budget(mine, FitTime(1000, 9.0), 1000, 4.0) is mine
 
 
 @pytest.fixture
 def facts():
-    from skensemble.auto._facts import Facts
-
-    return Facts("regression", N, 0, N, pd.Series(["numeric"] * 3), False)
+    return TableFacts("regression", N, 0, N, pd.Series(["numeric"] * 3), False)
 
 
 @pytest.mark.parametrize(
@@ -146,13 +153,13 @@ def test_a_sample_has_its_share_of_every_class_and_rare_ones_whole():
     )
 
 
-def test_samples_of_numbers_contain_each_other():
+def test_larger_samples_contain_smaller_ones():
     small, large = (sample_of_rows(None, None, 5000, n, 3) for n in (100, 900))
     assert len(small) == 100
     assert set(small) < set(large)
 
 
-def test_groups_are_whole_and_all_classes_there():
+def test_samples_have_whole_groups_and_all_classes():
     rng = np.random.default_rng(0)
     groups = rng.integers(0, 400, 6000)
     codes = np.where(np.isin(groups, [7, 8, 9]), 2, rng.integers(0, 2, 6000))
@@ -165,21 +172,21 @@ def test_groups_are_whole_and_all_classes_there():
         assert len(set(groups[inside & (codes == 2)])) >= 2
 
 
-def test_thinned_splits_keep_labels_and_sides():
+def test_restricted_splits_keep_labels_and_sides():
     splits = splits_of(90)
     rows = np.arange(0, 90, 2)
-    (thin,) = thinned([splits], rows, 90)
+    (thin,) = restrict_splits([splits], rows, 90)
     for whole, part in zip(splits, thin, strict=True):
         assert part.label == whole.label
         assert set(part.train) == set(whole.train) & set(rows)
         assert set(part.test) == set(whole.test) & set(rows)
     lonely = [Split(0, np.array([1, 2, 3]), np.array([5, 7]))]
     np.testing.assert_array_equal(
-        thinned([lonely], np.array([2]), 90)[0][0].test, [5, 7]
+        restrict_splits([lonely], np.array([2]), 90)[0][0].test, [5, 7]
     )
 
 
-# The whole
+# Fits
 
 
 def check_sample(auto, X, y):
@@ -189,13 +196,13 @@ def check_sample(auto, X, y):
         assert np.isfinite(block[seen]).all()
         assert np.isnan(block[~seen]).all()
     assert np.isfinite(auto.leaderboard_["score"]).all()
-    rows = auto.explain()["rows"]
+    rows = auto.trials()["rows"]
     assert rows.max() < auto.n_rows_seen_
     return seen
 
 
 def test_a_large_table_in_little_time(monkeypatch):
-    monkeypatch.setattr(_growth, "_FIRST", 0.1)
+    monkeypatch.setattr(_trainer, "_FIRST_MEMBER_SHARE", 0.1)
     X, y = table(N)
     auto = AutoEnsembleRegressor(3, random_state=0).fit(X, y)
     seen = check_sample(auto, X, y)
@@ -207,11 +214,11 @@ def test_a_large_table_in_little_time(monkeypatch):
 
 @pytest.fixture
 def scaled_down(monkeypatch):
-    """What holds of large tables, for smaller ones, with the smallest sample."""
-    monkeypatch.setattr(_costs, "TRIAL_ROWS", 1200)
-    monkeypatch.setattr(_growth, "TRIAL_ROWS", 1200)
-    monkeypatch.setattr(_costs, "_LARGE", 3000)
-    monkeypatch.setattr(_growth, "_FIRST", 0.0)
+    """Treat tables of 3,000 rows as large, with the smallest sample."""
+    monkeypatch.setattr(_fit_times, "TRIAL_ROWS", 1200)
+    monkeypatch.setattr(_trainer, "TRIAL_ROWS", 1200)
+    monkeypatch.setattr(_fit_times, "_LARGE", 3000)
+    monkeypatch.setattr(_trainer, "_FIRST_MEMBER_SHARE", 0.0)
 
 
 def test_classes_a_threshold_and_groups_of_a_sample(scaled_down):
@@ -232,7 +239,7 @@ def test_classes_a_threshold_and_groups_of_a_sample(scaled_down):
     assert 0 < auto.threshold_ < 1
 
 
-def test_last_fits_of_the_upper_layer_are_of_rows_of_which_something_was_said(
+def test_upper_layer_is_fitted_on_rows_with_out_of_fold_predictions(
     scaled_down, monkeypatch
 ):
     rows = {}
@@ -243,7 +250,7 @@ def test_last_fits_of_the_upper_layer_are_of_rows_of_which_something_was_said(
             rows[fold_fit.member.name] = None if train is None else len(train)
         return run_fits(fold_fits, *args, **options)
 
-    monkeypatch.setattr(_deployment, "run_fits", noted)
+    monkeypatch.setattr(_full_data_fits, "run_fits", noted)
     X, y = table(6000)
     auto = AutoEnsembleRegressor(60, members=["lightgbm_small"], random_state=0)
     auto.fit(X, y).refit_best()
@@ -251,23 +258,21 @@ def test_last_fits_of_the_upper_layer_are_of_rows_of_which_something_was_said(
     assert len(auto.model_.lower.estimators["lightgbm_small"].estimators) == 1
 
 
-def test_without_a_limit_and_of_small_tables_all_rows_are_seen(
-    scaled_down, monkeypatch
-):
+def test_all_rows_without_a_limit_and_of_small_tables(scaled_down, monkeypatch):
     def never(*_, **__):
-        raise AssertionError("no trial was wanted")
+        raise AssertionError("unexpected trial")
 
-    monkeypatch.setattr(_growth, "measured", never)
+    monkeypatch.setattr(_trainer, "time_candidates", never)
     X, y = table(6000)
     options = {"members": ["lightgbm_small"], "preset": "fast", "random_state": 0}
     free = AutoEnsembleRegressor(None, cv=2, **options).fit(X, y)
     assert free.n_rows_seen_ == len(X)
     small = AutoEnsembleRegressor(20, cv=2, **options).fit(X[:1000], y[:1000])
     assert small.n_rows_seen_ == 1000
-    assert not small._growing.costs
+    assert not small._trainer.fit_times
 
 
-def test_splits_of_the_user_are_thinned_too(scaled_down):
+def test_given_splits_are_restricted_too(scaled_down):
     X, y = table(6000)
     auto = AutoEnsembleRegressor(
         20, cv=TimeSeriesSplit(2), members=["lightgbm_small"], preset="fast"
@@ -280,21 +285,24 @@ def test_splits_of_the_user_are_thinned_too(scaled_down):
 def test_no_time_is_kept_for_fits_on_all_rows_that_take_too_long(
     scaled_down, monkeypatch
 ):
-    """Of a growth whose folds are of a sample, under a clock that is nearly over."""
+    """Folds of a sample, and a deadline that leaves little time for all rows."""
     X, y = table(6000)
     auto = AutoEnsembleRegressor(
         20, members=["lightgbm_small"], preset="fast", random_state=0
     ).fit(X, y)
-    growth = auto._growing
-    assert growth.more_rows > 6000 / 1200
-    asked = []
+    trainer = auto._trainer
+    assert trainer.row_ratio > 6000 / 1200
+    ends = []
     monkeypatch.setattr(
-        type(growth), "_repeat", lambda self, deadline: asked.append(deadline)
+        type(trainer),
+        "_fit_further_rounds",
+        lambda self, deadline: ends.append(deadline),
     )
-    for rest in (growth.pace() * growth.more_rows, 1000.0):
+    unit = trainer.seconds_per_cost()
+    for left in (unit * trainer.row_ratio, 1000.0):
         start = time.monotonic()
-        growth.grow(Hurry(limit=0.0, rest=rest))
-        asked[-1] -= start + rest
-    # All of the little time is for the folds; of much time a fifth is kept.
-    assert asked[0] > -0.1 * growth.pace()
-    assert asked[1] == pytest.approx(-200, abs=5)
+        trainer.fit_until(FixedDeadline(seconds=0.0, left=left))
+        ends[-1] -= start + left
+    # Folds get all of little time; of much time a fifth is reserved.
+    assert ends[0] > -0.1 * unit
+    assert ends[1] == pytest.approx(-200, abs=5)

@@ -1,4 +1,4 @@
-"""Groups of rows: none is fitted on in part and watched in part to know when to stop."""
+"""Early stopping with groups: no group has both training and validation rows."""
 
 import numpy as np
 import pandas as pd
@@ -11,17 +11,20 @@ from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import FunctionTransformer
 
 from skensemble import AutoEnsembleClassifier, AutoEnsembleRegressor
-from skensemble.auto import _watched
-from skensemble.auto._deployment import rounds_of
-from skensemble.auto._watched import Watched, knows_groups
-from skensemble.auto._within import WithinRange
+from skensemble.auto.members import (
+    ClippedRegressor,
+    EarlyStoppingEstimator,
+    _early_stopping,
+    accepts_groups,
+    fitted_rounds,
+)
 
 
 class Recorder(RegressorMixin, BaseEstimator):
-    """Remembers the rows that it was fitted on, and those that it watched."""
+    """Stores its training and validation rows."""
 
     def fit(self, X, y, *, X_val, y_val):
-        self.rows_, self.watched_ = X["row"].to_numpy(), X_val["row"].to_numpy()
+        self.rows_, self.validation_ = X["row"].to_numpy(), X_val["row"].to_numpy()
         return self
 
     def predict(self, X):
@@ -29,20 +32,22 @@ class Recorder(RegressorMixin, BaseEstimator):
 
 
 class Labels(ClassifierMixin, Recorder):
-    """The same for classes."""
+    """Counterpart for classification."""
 
     _estimator_type = "classifier"
 
 
-def watched_in(kind, groups, y, wrap=lambda member: member, fraction=0.1):
+def split_of(kind, groups, y, wrap=lambda member: member, fraction=0.1):
     X = pd.DataFrame({"row": np.arange(len(y))})
-    member = Watched(FunctionTransformer(), kind(), fraction=fraction, random_state=0)
+    member = EarlyStoppingEstimator(
+        FunctionTransformer(), kind(), fraction=fraction, random_state=0
+    )
     model = wrap(member)
-    assert knows_groups(model)
+    assert accepts_groups(model)
     model.fit(X, y, **({} if groups is None else {"groups": groups}))
     while not isinstance(model, Recorder):
         model = getattr(model, "estimator_", None) or model.regressor_
-    return model.rows_, model.watched_
+    return model.rows_, model.validation_
 
 
 WRAPS = {
@@ -50,8 +55,8 @@ WRAPS = {
     "on another scale": lambda member: TransformedTargetRegressor(
         member, func=np.log1p, inverse_func=np.expm1
     ),
-    "within range": WithinRange,
-    "both": lambda member: WithinRange(TransformedTargetRegressor(member)),
+    "clipped": ClippedRegressor,
+    "both": lambda member: ClippedRegressor(TransformedTargetRegressor(member)),
 }
 
 
@@ -60,20 +65,20 @@ WRAPS = {
 def test_no_group_is_on_both_sides(wrap, routing):
     groups = np.array(list("abcdefghijklmnopqrst"))[np.arange(200) % 20]
     with sklearn.config_context(enable_metadata_routing=routing):
-        rows, watched = watched_in(Recorder, groups, np.arange(200.0), wrap)
-    assert len(watched) == 20
-    assert sorted([*rows, *watched]) == list(range(200))
-    assert not set(groups[rows]) & set(groups[watched])
+        rows, validation = split_of(Recorder, groups, np.arange(200.0), wrap)
+    assert len(validation) == 20
+    assert sorted([*rows, *validation]) == list(range(200))
+    assert not set(groups[rows]) & set(groups[validation])
 
 
 def test_large_groups_are_left_in_and_classes_keep_their_shares():
     # One group has half of the rows, and classes come in whole groups.
     groups = np.r_[np.zeros(200), 1 + np.arange(200) // 5].astype(int)
     y = np.where(groups % 4 == 0, "yes", "no")
-    rows, watched = watched_in(Labels, groups, y)
-    assert not set(groups[rows]) & set(groups[watched])
-    assert set(y[watched]) == {"yes", "no"}
-    assert 0.05 <= len(watched) / 400 <= 0.2
+    rows, validation = split_of(Labels, groups, y)
+    assert not set(groups[rows]) & set(groups[validation])
+    assert set(y[validation]) == {"yes", "no"}
+    assert 0.05 <= len(validation) / 400 <= 0.2
 
 
 @pytest.mark.parametrize(
@@ -83,13 +88,13 @@ def test_large_groups_are_left_in_and_classes_keep_their_shares():
 )
 def test_rows_are_drawn_where_no_groups_can_be(groups):
     y = np.repeat(["a", "b", "c"], 20)
-    drawn = watched_in(Labels, None, y)
-    for with_groups, without in zip(watched_in(Labels, groups, y), drawn, strict=True):
+    drawn = split_of(Labels, None, y)
+    for with_groups, without in zip(split_of(Labels, groups, y), drawn, strict=True):
         np.testing.assert_array_equal(with_groups, without)
 
 
-def groups_that_tell(n_rows=600, n_groups=40):
-    """Two columns tell the group, whose own effect nobody can know of a new group."""
+def grouped_data(n_rows=600, n_groups=40):
+    """Two columns identify the group, whose effect is unknown for new groups."""
     rng = np.random.default_rng(0)
     groups = np.arange(n_rows) % n_groups
     a, b, effect = rng.normal(size=(3, n_groups))
@@ -99,17 +104,17 @@ def groups_that_tell(n_rows=600, n_groups=40):
     return X, y, groups
 
 
-def test_boosters_stop_before_they_learn_groups_by_heart():
-    X, y, groups = groups_that_tell()
+def test_boosters_do_not_overfit_groups():
+    X, y, groups = grouped_data()
     folds = list(GroupKFold(4).split(X, y, groups))
     found = [
         AutoEnsembleRegressor(
             None, preset="fast", members=["xgboost"], cv=folds, random_state=0, n_jobs=1
-        ).fit(X, y, groups=told)
-        for told in (None, groups)
+        ).fit(X, y, groups=given)
+        for given in (None, groups)
     ]
     fooled, honest = (
-        rounds_of(auto.model_.lower.estimators["xgboost"].estimators[0])
+        fitted_rounds(auto.model_.lower.estimators["xgboost"].estimators[0])
         for auto in found
     )
     assert honest < fooled / 3
@@ -117,31 +122,31 @@ def test_boosters_stop_before_they_learn_groups_by_heart():
     assert honest > 0.95 * fooled
 
 
-def test_every_member_that_stops_early_is_told(monkeypatch):
+def test_groups_reach_every_member_that_stops_early(monkeypatch):
     splits = []
 
     def recorded(codes, groups, fraction, seed):
-        rows, watched = whole_groups(codes, groups, fraction, seed)
-        splits.append(set(groups[rows]) & set(groups[watched]))
-        return rows, watched
+        rows, validation = hold_out_groups(codes, groups, fraction, seed)
+        splits.append(set(groups[rows]) & set(groups[validation]))
+        return rows, validation
 
-    whole_groups = _watched._whole_groups
-    monkeypatch.setattr(_watched, "_whole_groups", recorded)
-    X, y, groups = groups_that_tell(200, 40)
+    hold_out_groups = _early_stopping._hold_out_groups
+    monkeypatch.setattr(_early_stopping, "_hold_out_groups", recorded)
+    X, y, groups = grouped_data(200, 40)
     names = ["lightgbm_small", "linear", "network_log", ("ridge", Ridge())]
     auto = AutoEnsembleRegressor(
         None, members=names, cv=GroupKFold(3), random_state=0, n_jobs=1
     ).fit(X, np.exp(y), groups=groups.astype(str), sample_weight=np.ones(len(y)))
     assert not auto.failed_
-    # Two members below and two above on each of three folds; on all rows boosters know
-    # when to stop, and the network is fitted twice.
+    # Two members below and two above on each of three folds; on all rows the
+    # number of rounds is given, and the network is fitted twice.
     again = 2 if auto.model_.lower.estimators.get("network_log") else 0
     assert len(splits) == 4 * 3 + again
     assert not any(splits)
 
 
 def test_classes_of_groups():
-    X, y, groups = groups_that_tell(300, 30)
+    X, y, groups = grouped_data(300, 30)
     auto = AutoEnsembleClassifier(None, preset="small", random_state=0, n_jobs=1).fit(
         X, np.where(y > 0, "high", "low"), groups=groups
     )
@@ -150,7 +155,7 @@ def test_classes_of_groups():
 
 
 def test_groups_that_are_missing_are_one():
-    X, y, groups = groups_that_tell(200, 10)
+    X, y, groups = grouped_data(200, 10)
     names = pd.Series([f"g{group}" for group in groups]).where(groups > 0)
     auto = AutoEnsembleRegressor(None, members=["linear"], preset="fast")
     auto.fit(X, y, groups=names)

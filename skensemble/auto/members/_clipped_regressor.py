@@ -1,4 +1,4 @@
-"""Numbers that stay within what was seen."""
+"""A regressor with predictions within the range of the training target."""
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
@@ -8,11 +8,12 @@ from sklearn.utils.validation import check_is_fitted
 from skensemble.fitting import weight_name
 
 
-class WithinRange(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
-    """Predictions cut to the range of the target that was seen in fit.
+class ClippedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
+    """Predictions of a regressor, clipped to the range of the training target.
 
-    A row far out makes a linear model or a network promise what nobody ever paid; one
-    such row can outweigh a thousand others in the squared error.
+    For a row far from the training rows a linear model or a network extrapolates beyond
+    the observed target range. One such row can contribute more to the squared error
+    than a thousand others.
 
     Parameters
     ----------
@@ -24,22 +25,22 @@ class WithinRange(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         self.estimator = estimator
 
     def fit(self, X, y, sample_weight=None, groups=None):
-        """Fit the regressor, and note the range.
+        """Fit the regressor and store the range of the target.
 
         Parameters
         ----------
-        X : frame or array of shape (n, d)
-            The rows.
-        y : array-like of shape (n,)
-            Numbers.
-        sample_weight : array-like of shape (n,), default=None
-            Weights of the rows.
-        groups : array-like of shape (n,), default=None
-            Told to the regressor, which then must take them.
+        X : {array-like, frame} of shape (n_samples, n_features)
+            Training rows.
+        y : array-like of shape (n_samples,)
+            Continuous target.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights.
+        groups : array-like of shape (n_samples,), default=None
+            Passed to the regressor, which then must take them.
 
         Returns
         -------
-        self : WithinRange
+        self : ClippedRegressor
         """
         self.low_, self.high_ = float(np.min(y)), float(np.max(y))
         params = {} if groups is None else {"groups": groups}
@@ -54,22 +55,22 @@ class WithinRange(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         return self.estimator_.n_features_in_
 
     def predict(self, X):
-        """Predict as the regressor does, within the range.
+        """Predict with the regressor, within the range of the training target.
 
         Parameters
         ----------
-        X : frame or array of shape (n, d)
-            The rows.
+        X : {array-like, frame} of shape (n_samples, n_features)
+            Rows to predict.
 
         Returns
         -------
-        y : ndarray of shape (n,)
+        y : ndarray of shape (n_samples,)
         """
         check_is_fitted(self)
         return np.clip(self.estimator_.predict(X), self.low_, self.high_)
 
     def __sklearn_tags__(self):
-        """Tell scikit-learn what the estimator tells it."""
+        """Return the tags, with the input tags of the regressor."""
         own = super().__sklearn_tags__()
         own.input_tags = get_tags(self.estimator).input_tags
         return own

@@ -1,4 +1,4 @@
-"""A learner behind the table encoder that suits it."""
+"""An estimator behind the table encoder that suits it."""
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
@@ -13,44 +13,44 @@ def _has(method):
     return available_if(lambda self: hasattr(self.estimator, method))
 
 
-class Prepared(MetaEstimatorMixin, BaseEstimator):
-    """An encoder, and a learner.
+class EncodedEstimator(MetaEstimatorMixin, BaseEstimator):
+    """An encoder followed by an estimator.
 
-    A Pipeline of the two wants weights under another name, and with metadata routing
-    none at all before its steps have asked for them; this one takes ``sample_weight``.
+    A Pipeline of the two needs ``step__sample_weight`` and, with metadata routing, a
+    request of every step. This class takes ``sample_weight`` in both cases.
 
     Parameters
     ----------
     encoder : transformer
-        What prepares the table.
+        Turns the table into the features of the estimator.
     estimator : estimator
-        The learner.
+        Fitted on the encoded table.
     """
 
     def __init__(self, encoder, estimator):
         self.encoder = encoder
         self.estimator = estimator
 
-    # Members are asked side by side.
+    # Members predict in parallel, so each one uses a single thread.
     predicts_on_one_thread = True
-    # With metadata routing, what stands around passes them on without being asked.
+    # With metadata routing, meta-estimators pass the weights on without a request.
     __metadata_request__fit = {"sample_weight": True}
 
     def fit(self, X, y, sample_weight=None):
-        """Fit the encoder, and the learner on what it gives.
+        """Fit the encoder, and the estimator on the encoded table.
 
         Parameters
         ----------
-        X : frame of shape (n, d)
-            The rows.
-        y : array-like of shape (n,)
-            Their target.
-        sample_weight : array-like of shape (n,), default=None
-            Weights of the rows.
+        X : frame of shape (n_samples, n_features)
+            Training table.
+        y : array-like of shape (n_samples,)
+            Target.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights.
 
         Returns
         -------
-        self : Prepared
+        self : EncodedEstimator
         """
         y = np.asarray(y)
         self.n_features_in_ = X.shape[1]
@@ -60,55 +60,55 @@ class Prepared(MetaEstimatorMixin, BaseEstimator):
         self.encoder_ = clone(self.encoder)
         table = self.encoder_.fit_transform(X, y)
         self.estimator_ = clone(self.estimator).fit(table, y, **params)
-        self._finish()
+        self._reduce_for_prediction()
         return self
 
-    def _finish(self):
-        """Keep for predictions what they need, and no threads but the caller's."""
+    def _reduce_for_prediction(self):
+        """Use one thread from now on, and drop what predictions do not need."""
         if "n_jobs" in self.estimator_.get_params(deep=False):
             self.estimator_.set_params(n_jobs=1)
-        # Boosters, of LightGBM and XGBoost.
+        # Boosted trees of LightGBM and XGBoost.
         for forest in getattr(self.estimator_, "_forests", ()):
             forest.slim()
 
     @property
     def classes_(self):
-        """The labels."""
+        """Class labels."""
         return self.estimator_.classes_
 
     def predict(self, X):
-        """Predict as the estimator does.
+        """Predict with the estimator.
 
         Parameters
         ----------
-        X : frame of shape (n, d)
-            The rows.
+        X : frame of shape (n_samples, n_features)
+            Rows to predict.
 
         Returns
         -------
-        y : ndarray of shape (n,)
+        y : ndarray of shape (n_samples,)
         """
         check_is_fitted(self)
         return self.estimator_.predict(self.encoder_.transform(X))
 
     @_has("predict_proba")
     def predict_proba(self, X):
-        """Predict probabilities as the estimator does.
+        """Predict class probabilities with the estimator.
 
         Parameters
         ----------
-        X : frame of shape (n, d)
-            The rows.
+        X : frame of shape (n_samples, n_features)
+            Rows to predict.
 
         Returns
         -------
-        p : ndarray of shape (n, n_classes)
+        p : ndarray of shape (n_samples, n_classes)
         """
         check_is_fitted(self)
         return self.estimator_.predict_proba(self.encoder_.transform(X))
 
     def __sklearn_tags__(self):
-        """Tell scikit-learn what the estimator tells it."""
+        """Return the tags of the estimator."""
         tags = get_tags(self.estimator)
         own = super().__sklearn_tags__()
         own.estimator_type = tags.estimator_type

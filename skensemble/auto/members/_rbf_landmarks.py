@@ -1,21 +1,23 @@
-"""How near rows are to some of the rows."""
+"""RBF kernel features relative to a sample of the training rows."""
 
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.kernel_approximation import Nystroem
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 
-class Landmarks(TransformerMixin, BaseEstimator):
-    r"""Nystroem's features of :math:`\exp(-\gamma |x - x'|^2)`, on tables of any size.
+class RBFLandmarks(TransformerMixin, BaseEstimator):
+    r"""Nystroem features of :math:`\exp(-\gamma \|x - x'\|^2)`, for tables of any size.
+
+    scikit-learn's `Nystroem` warns where the table has fewer rows than landmarks.
 
     Parameters
     ----------
     n_landmarks : int, default=600
-        Rows that all are compared with; all rows, where there are fewer.
+        Number of training rows that rows are compared with, at most all of them.
     gamma : float, default=1.0
-        How fast nearness falls with the distance.
+        Inverse squared width of the kernel.
     random_state : int, RandomState instance or None, default=None
-        For which rows these are.
+        Seed of the draw of the landmarks.
     """
 
     def __init__(self, n_landmarks=600, gamma=1.0, random_state=None):
@@ -24,18 +26,18 @@ class Landmarks(TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X, y=None):
-        """Choose the rows.
+        """Draw the landmarks.
 
         Parameters
         ----------
-        X : array-like of shape (n, d)
+        X : array-like of shape (n_samples, n_features)
             Scaled features.
         y : None
-            Not used.
+            Ignored.
 
         Returns
         -------
-        self : Landmarks
+        self : RBFLandmarks
         """
         X = validate_data(self, X)
         self.nystroem_ = Nystroem(
@@ -46,16 +48,16 @@ class Landmarks(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X):
-        """Compare rows with them.
+        """Compare rows with the landmarks.
 
         Parameters
         ----------
-        X : array-like of shape (n, d)
-            The rows.
+        X : array-like of shape (n_samples, n_features)
+            Scaled features.
 
         Returns
         -------
-        Z : ndarray of shape (n, n_landmarks)
+        Z : ndarray of shape (n_samples, n_landmarks)
         """
         check_is_fitted(self)
         return self.nystroem_.transform(validate_data(self, X, reset=False))

@@ -1,4 +1,4 @@
-"""The automatic ensembles: what they give, keep to, and refuse."""
+"""The automatic ensembles: results, time limits and errors."""
 
 import pickle
 import time
@@ -14,10 +14,12 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold, cross_val_score
 
 from skensemble import AutoEnsembleClassifier, AutoEnsembleRegressor
-from skensemble.auto._layers import is_late
+from skensemble.auto._layer_fits import is_late
+from skensemble.auto._threshold import tuned_threshold
 from skensemble.datasets import load_ames
 from skensemble.exceptions import MemberFailedError, MemberFailedWarning
-from skensemble.fitting._threads import uses_threads
+from skensemble.fitting import uses_threads
+from skensemble.losses import AbsoluteError
 
 QUICK = ["linear", "lightgbm_small"]
 
@@ -29,9 +31,9 @@ def houses():
 
 
 @pytest.fixture(scope="module")
-def dear(houses):
+def expensive(houses):
     X, y, X_new, y_new = houses
-    return X, np.where(y > 180_000, "dear", "cheap"), X_new, y_new > 180_000
+    return X, np.where(y > 180_000, "expensive", "cheap"), X_new, y_new > 180_000
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +55,7 @@ def test_a_frame_of_houses(houses, regressor):
     assert regressor.leaderboard_.index[-1] == "ensemble"
     assert set(regressor.oof_.members) == {*QUICK, "upper", "upper_random"}
     assert np.isfinite(regressor.ensemble_oof_).all()
-    table = regressor.explain()
+    table = regressor.trials()
     assert set(table["status"]) <= {"kept", "left out"}
     assert (table["weight"] == regressor.weights_).all()
     # Small tables are split in three ways; the upper layer once.
@@ -63,8 +65,8 @@ def test_a_frame_of_houses(houses, regressor):
 
 def test_the_ensemble_is_the_weighted_mean_of_its_members(houses, regressor):
     X_new = houses[2]
-    answers = regressor.model_.answers(X_new.reset_index(drop=True), None)
-    mean = sum(regressor.weights_[name] * block for name, block in answers.items())
+    blocks = regressor.model_.predict_blocks(X_new.reset_index(drop=True), None)
+    mean = sum(regressor.weights_[name] * block for name, block in blocks.items())
     np.testing.assert_allclose(regressor.predict(X_new), mean)
 
 
@@ -89,8 +91,7 @@ def test_an_array_where_a_frame_was_fitted_and_the_other_way_round(houses, regre
     unnamed.fit(numbers.to_numpy(), y)
     with pytest.warns(UserWarning, match="fitted without feature names"):
         unnamed.predict(numbers)
-    importance = unnamed.column_importance(numbers.to_numpy(), y, n_repeats=1)
-    assert len(importance) == numbers.shape[1]
+    assert len(unnamed.permutation_importance(numbers.to_numpy(), y, n_repeats=1))
 
 
 def test_many_rows_are_predicted_by_members_side_by_side(houses, regressor):
@@ -115,7 +116,7 @@ def test_results_do_not_depend_on_jobs(houses):
     np.testing.assert_array_equal(*predictions)
 
 
-def test_pickle_and_what_needs_the_data(houses, regressor):
+def test_pickle_lacks_the_training_data(houses, regressor):
     X_new = houses[2]
     copy = pickle.loads(pickle.dumps(regressor))
     np.testing.assert_array_equal(copy.predict(X_new), regressor.predict(X_new))
@@ -124,7 +125,7 @@ def test_pickle_and_what_needs_the_data(houses, regressor):
         copy.fit_more(5)
 
 
-def test_quantiles_cover_what_they_promise(houses, regressor):
+def test_quantiles_cover_their_share(houses, regressor):
     X_new, y_new = houses[2:]
     low, middle, high = regressor.predict_quantiles(X_new, (0.1, 0.5, 0.9)).T
     assert (low <= middle).all()
@@ -139,16 +140,22 @@ def test_smaller_models_for_deployment(houses):
     auto = AutoEnsembleRegressor(None, members=QUICK, cv=3, random_state=0).fit(X, y)
     size = len(pickle.dumps(auto))
     for average in auto.model_.lower.estimators.values():
-        # Of all rows, in place of three folds; twice where something is random.
+        # Models of all rows replace those of three folds; two for random members.
         assert len(average.estimators) in (1, 2)
-    auto.compress(max_members=1)
-    (kept,) = auto.weights_.index[auto.weights_ > 0]
-    assert auto.model_.upper is None
-    assert len(pickle.dumps(auto)) < size
-    assert auto.score(X_new, y_new) > 0.75
-    board = auto.leaderboard_["score"]
+    before, weights = auto.predict(X_new), auto.weights_
+    small = auto.compress(max_members=1)
+    (kept,) = small.weights_.index[small.weights_ > 0]
+    assert small.model_.upper is None
+    assert len(pickle.dumps(small)) < size
+    assert small.score(X_new, y_new) > 0.75
+    board = small.leaderboard_["score"]
     assert board["ensemble"] == pytest.approx(board[kept])
-    assert (auto.explain()["why"] == "for a smaller model").any()
+    assert (small.trials()["why"] == "for a smaller model").any()
+    # The estimator itself is unchanged, also by later fits of the smaller one.
+    small.fit_more(1)
+    pd.testing.assert_series_equal(small.weights_, weights)
+    pd.testing.assert_series_equal(auto.weights_, weights)
+    np.testing.assert_array_equal(auto.predict(X_new), before)
     with pytest.raises(ValueError, match="max_members=0"):
         auto.compress(max_members=0)
     with pytest.raises(ValueError, match="tolerance=-1"):
@@ -167,14 +174,14 @@ def test_a_class_that_a_fold_lacks():
     assert np.isfinite(auto.leaderboard_["score"]).all()
 
 
-def test_columns_of_names_are_no_classes(houses):
+def test_too_many_classes(houses):
     X, _, _, _ = houses
     with pytest.raises(ValueError, match="400 classes in 400 rows"):
         AutoEnsembleClassifier().fit(X, np.arange(400).astype(str))
 
 
-def test_short_names_of_scores_and_a_threshold_that_is_given(dear):
-    X, y, X_new, _ = dear
+def test_short_names_of_scores_and_a_threshold_that_is_given(expensive):
+    X, y, X_new, _ = expensive
     auto = AutoEnsembleClassifier(
         None,
         members=["linear"],
@@ -185,19 +192,19 @@ def test_short_names_of_scores_and_a_threshold_that_is_given(dear):
     ).fit(X, y)
     assert auto.scoring_ == "neg_log_loss"
     np.testing.assert_array_equal(
-        auto.predict(X_new) == "dear", auto.predict_proba(X_new)[:, 1] >= 0.3
+        auto.predict(X_new) == "expensive", auto.predict_proba(X_new)[:, 1] >= 0.3
     )
 
 
-def test_a_failing_member_is_told_of_and_left_out(dear):
-    X, y, _, _ = dear
+def test_a_failing_member_is_left_out_with_a_warning(expensive):
+    X, y, _, _ = expensive
     auto = AutoEnsembleClassifier(
         None, members=["linear", ("broken", Broken())], cv=2, random_state=0
     )
     with pytest.warns(MemberFailedWarning, match="nothing adds up"):
         auto.fit(X, y)
     assert "broken" not in auto.weights_
-    assert "nothing adds up" in auto.explain().loc["broken", "why"]
+    assert "nothing adds up" in auto.trials().loc["broken", "why"]
     with (
         pytest.warns(MemberFailedWarning),
         pytest.raises(MemberFailedError, match="nothing adds up"),
@@ -205,8 +212,8 @@ def test_a_failing_member_is_told_of_and_left_out(dear):
         AutoEnsembleClassifier(None, members=[("broken", Broken())], cv=2).fit(X, y)
 
 
-def test_a_poor_member_gets_no_weight(dear):
-    X, y, _, _ = dear
+def test_a_poor_member_gets_no_weight(expensive):
+    X, y, _, _ = expensive
     auto = AutoEnsembleClassifier(
         None,
         members=["linear", ("poor", DummyClassifier(strategy="uniform"))],
@@ -215,15 +222,15 @@ def test_a_poor_member_gets_no_weight(dear):
         random_state=0,
     ).fit(X, y)
     assert auto.weights_["poor"] == 0
-    assert auto.explain().loc["poor", "status"] == "left out"
+    assert auto.trials().loc["poor", "status"] == "left out"
 
 
-def test_no_time_for_everyone_and_more_later(dear):
-    X, y, X_new, late = dear
+def test_no_time_for_all_members_and_fit_more(expensive):
+    X, y, X_new, late = expensive
     auto = AutoEnsembleClassifier(0.01, random_state=0).fit(X, y)
     assert list(auto.oof_.members) == ["lightgbm"]
     assert all(is_late(why[0]) for why in auto.failed_.values())
-    assert "no time" in set(auto.explain()["status"])
+    assert "no time" in set(auto.trials()["status"])
     auto.set_params(members="auto")
     before = len(auto.fits_)
     auto.fit_more(4)
@@ -231,16 +238,16 @@ def test_no_time_for_everyone_and_more_later(dear):
     assert roc_auc_score(late, auto.predict_proba(X_new)[:, 1]) > 0.9
 
 
-def test_time_limit_is_kept(dear):
-    X, y, _, _ = dear
+def test_time_limit_is_kept(expensive):
+    X, y, _, _ = expensive
     start = time.monotonic()
     AutoEnsembleClassifier(3, random_state=0).fit(X, y)
     # Generous, for machines that do other things too.
     assert time.monotonic() - start < 12
 
 
-def test_weights_are_repetition_for_linear_members(dear):
-    X, y, X_new, _ = dear
+def test_weights_are_repetition_for_linear_members(expensive):
+    X, y, X_new, _ = expensive
     X, y = X[:120], y[:120]
     weight = np.tile([1, 2], 60)
     folds = np.arange(120) % 3
@@ -260,8 +267,8 @@ def test_weights_are_repetition_for_linear_members(dear):
     )
 
 
-def test_groups_stay_together(dear):
-    X, y, _, _ = dear
+def test_groups_stay_together(expensive):
+    X, y, _, _ = expensive
     groups = np.arange(len(y)) // 8
     auto = AutoEnsembleClassifier(None, members=["linear"], preset="fast").fit(
         X, y, groups=groups
@@ -274,8 +281,8 @@ def test_groups_stay_together(dear):
     assert len(own.fits_) == 2
 
 
-def test_threshold_for_a_metric(dear):
-    X, y, X_new, _ = dear
+def test_threshold_for_a_metric(expensive):
+    X, y, X_new, _ = expensive
     rare = np.where(np.arange(len(y)) % 5 == 0, y, "cheap")
     auto = AutoEnsembleClassifier(
         None, members=["linear"], preset="fast", threshold="balanced_accuracy", cv=3
@@ -283,7 +290,7 @@ def test_threshold_for_a_metric(dear):
     p = auto.predict_proba(X_new)[:, 1]
     assert auto.threshold_ < 0.5
     np.testing.assert_array_equal(
-        auto.predict(X_new), np.where(p >= auto.threshold_, "dear", "cheap")
+        auto.predict(X_new), np.where(p >= auto.threshold_, "expensive", "cheap")
     )
 
 
@@ -294,6 +301,28 @@ def test_presets(houses, preset):
     assert auto.score(X_new, y_new) > 0.75
     if preset == "small":
         assert (auto.weights_ > 0).sum() <= 2
+
+
+def test_weights_of_the_score_that_a_threshold_is_tuned_for(expensive):
+    X, y, _, _ = expensive
+    options = {"members": ["linear"], "preset": "fast", "cv": 3, "random_state": 0}
+    auto = AutoEnsembleClassifier(None, threshold="balanced_accuracy", **options)
+    equal = auto.fit(X, y, sample_weight=np.ones(len(y))).threshold_
+    assert equal == auto.fit(X, y).threshold_
+    heavy = np.where(y == "expensive", 5.0, 1.0)
+    auto.set_params(threshold="accuracy").fit(X, y, sample_weight=heavy)
+    p, codes = auto.model_.combine(auto.oof_.blocks), (y == "expensive").astype(int)
+    assert auto.threshold_ == tuned_threshold(p, codes, "accuracy", heavy)
+    assert auto.threshold_ < tuned_threshold(p, codes, "accuracy", None)
+
+
+def test_a_failed_fit_leaves_the_estimator_as_it_was(houses):
+    X, y, X_new, _ = houses
+    auto = AutoEnsembleRegressor(None, members=["linear"], preset="fast", cv=2)
+    before = auto.fit(X, y).predict(X_new)
+    with pytest.raises(ValueError, match="NaN"):
+        auto.fit(X[["Gr_Liv_Area"]], np.full(len(y), np.nan))
+    np.testing.assert_array_equal(auto.predict(X_new), before)
 
 
 def test_several_classes_with_rare_ones():
@@ -311,26 +340,46 @@ def test_several_classes_with_rare_ones():
     assert auto.score(X, y.astype(str)) > 0.7
 
 
-def test_it_is_an_estimator_among_others(dear):
-    X, y, _, _ = dear
+def test_cross_val_score_of_a_clone(expensive):
+    X, y, _, _ = expensive
     auto = AutoEnsembleClassifier(None, members=["linear"], preset="fast", cv=2)
     scores = cross_val_score(clone(auto), X, y, cv=2, scoring="accuracy")
     assert scores.min() > 0.7
 
 
-def test_column_importance(houses, regressor):
-    table = regressor.column_importance(*houses[2:], n_repeats=2, max_rows=100)
+def test_permutation_importance(houses, regressor):
+    table = regressor.permutation_importance(*houses[2:], n_repeats=2, max_samples=100)
     assert {"Gr_Liv_Area", "Neighborhood"} & set(table.index[:5])
     assert table["importance"].is_monotonic_decreasing
+    assert table.index.name == "feature"
+    options = {"n_repeats": 1, "max_samples": 50, "random_state": 1}
+    for scoring in ("mae", AbsoluteError(), "neg_mean_absolute_error"):
+        found = regressor.permutation_importance(
+            *houses[2:], scoring=scoring, **options
+        )
+        if scoring == "mae":
+            first = found
+        np.testing.assert_allclose(found.loc[first.index], first)
+    weight = np.ones(len(houses[3]))
+    weighted = regressor.permutation_importance(
+        *houses[2:], scoring="mae", sample_weight=weight, **options
+    )
+    np.testing.assert_allclose(weighted.loc[first.index], first)
+    with pytest.raises(ValueError, match="needs X and y"):
+        regressor.permutation_importance()
+    with pytest.raises(ValueError, match="max_samples=0"):
+        regressor.permutation_importance(*houses[2:], max_samples=0)
 
 
-def test_what_was_not_there_in_fit_is_named(dear, houses):
-    X, y, X_new, y_new = dear
+def test_unknown_classes_one_group_and_missing_targets(expensive, houses):
+    X, y, X_new, y_new = expensive
     auto = AutoEnsembleClassifier(None, members=["linear"], preset="fast", cv=2)
     auto.fit(X, y)
     strange = np.where(y_new, "x", "z")
-    with pytest.raises(ValueError, match=r"classes \['x', 'z'\].*not there in fit"):
-        auto.column_importance(X_new, strange)
+    with pytest.raises(
+        ValueError, match=r"classes \['x', 'z'\].*not in the training data"
+    ):
+        auto.permutation_importance(X_new, strange)
     with pytest.raises(ValueError, match="one group only"):
         AutoEnsembleRegressor(None).fit(*houses[:2], groups=np.ones(len(houses[0])))
     with pytest.raises(ValueError, match=r"row 3 is .*nan.*without a target"):
@@ -359,15 +408,15 @@ def test_linear_members_end_quietly_for_several_classes(houses):
         ({"cv": "some"}, "cv='some'"),
         ({"time_limit": -1}, "time_limit"),
         ({"scoring": "r2"}, "scoring='r2'"),
-        ({"threshold": "acuracy"}, "threshold='acuracy'.*did you mean"),
+        ({"threshold": "acuracy"}, "threshold='acuracy'.*Did you mean 'accuracy'"),
         ({"threshold": "roc_auc"}, "threshold='roc_auc'"),
         ({"threshold": 2}, "threshold=2"),
         ({"scoring": "aucc"}, "scoring='aucc'"),
     ],
     ids=lambda value: str(value)[:20],
 )
-def test_bad_parameters_are_named(dear, params, words):
-    X, y, _, _ = dear
+def test_bad_parameters_are_named(expensive, params, words):
+    X, y, _, _ = expensive
     options = {"members": ["linear"], "time_limit": None, "cv": 2, "preset": "fast"}
     with pytest.raises((ValueError, KeyError), match=words):
         AutoEnsembleClassifier(**{**options, **params}).fit(X, y)

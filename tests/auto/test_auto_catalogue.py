@@ -1,4 +1,4 @@
-"""Every kind of member by itself: on small tables, with weights, with metadata routing."""
+"""Every member of the catalogue: small tables, weights, metadata routing."""
 
 import importlib.util
 from dataclasses import replace
@@ -9,15 +9,15 @@ import pytest
 from sklearn import config_context
 
 from skensemble import AutoEnsembleClassifier, AutoEnsembleRegressor
-from skensemble.auto._candidate import Allowance
-from skensemble.auto._facts import learn_facts
-from skensemble.auto._kinds import MAKERS
-from skensemble.auto._landmarks import Landmarks
-from skensemble.auto._portfolio import chosen
+from skensemble.auto._candidate import TimeAllowance
+from skensemble.auto._catalogue import CATALOGUE
+from skensemble.auto._portfolio import select_candidates
 from skensemble.auto._presets import PRESETS
-from skensemble.core._targets import class_target, numeric_target
+from skensemble.auto._table_facts import find_facts
+from skensemble.auto.members import RBFLandmarks
+from skensemble.core import class_target, numeric_target
 
-NAMES = [name for name in MAKERS if "catboost" not in name]
+NAMES = [name for name in CATALOGUE if "catboost" not in name]
 
 
 def table(n=120):
@@ -28,7 +28,7 @@ def table(n=120):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_kinds_learn_numbers(name):
+def test_members_fit_regression(name):
     X, y = table()
     model = AutoEnsembleRegressor(None, members=[name], cv=3, random_state=0)
     model.fit(X, y)
@@ -39,9 +39,9 @@ def test_kinds_learn_numbers(name):
 @pytest.mark.parametrize(
     "name", [n for n in NAMES if "log" not in n and "sqrt" not in n]
 )
-def test_kinds_learn_classes(name):
+def test_members_fit_classes(name):
     X, y = table()
-    classes = np.where(y > y.median(), "dear", "cheap")
+    classes = np.where(y > y.median(), "expensive", "cheap")
     model = AutoEnsembleClassifier(None, members=[name], cv=3, random_state=0)
     model.fit(X, classes)
     assert not model.failed_
@@ -66,9 +66,9 @@ def test_weights_count_and_reach_members_under_routing(name):
 
 def test_forests_have_as_many_trees_as_there_is_time_for():
     X, y = table(2000)
-    facts = replace(learn_facts(X, numeric_target(y)), n_rows=20_000)
-    whole = MAKERS["extra_trees"](facts, Allowance(None, 5))
-    short = MAKERS["extra_trees"](facts, Allowance(1.0, 5))
+    facts = replace(find_facts(X, numeric_target(y)), n_rows=20_000)
+    whole = CATALOGUE["extra_trees"](facts, TimeAllowance(None, 5))
+    short = CATALOGUE["extra_trees"](facts, TimeAllowance(1.0, 5))
     trees = [one.estimator.estimator.n_estimators for one in (whole, short)]
     assert trees[0] == 60
     assert 30 <= trees[1] < 60
@@ -76,9 +76,9 @@ def test_forests_have_as_many_trees_as_there_is_time_for():
     assert short.seconds < 0.21
 
 
-def test_landmarks_are_no_more_than_the_rows():
+def test_at_most_all_rows_are_landmarks():
     X = np.random.default_rng(0).normal(size=(20, 2))
-    near = Landmarks(600, gamma=0.5, random_state=0).fit_transform(X)
+    near = RBFLandmarks(600, gamma=0.5, random_state=0).fit_transform(X)
     assert near.shape == (20, 20)
     # With all rows as landmarks, products give the kernel itself.
     distances = ((X[:, None] - X[None]) ** 2).sum(axis=2)
@@ -86,16 +86,18 @@ def test_landmarks_are_no_more_than_the_rows():
 
 
 @pytest.mark.parametrize("classes", [2, 3])
-def test_who_comes_early(classes):
+def test_order_for_high_cardinality_columns(classes):
     rng = np.random.default_rng(0)
     X = pd.DataFrame({name: rng.integers(0, 200, 3000).astype(str) for name in "ab"})
     X["c"] = rng.normal(size=3000)
-    facts = learn_facts(X, class_target(rng.integers(0, classes, 3000)))
-    assert facts.mostly_high
-    chosen_ = chosen("auto", PRESETS["balanced"], facts, Allowance(None, 5))
-    names = [one.name for one in chosen_ if one.name != "catboost"]
+    facts = find_facts(X, class_target(rng.integers(0, classes, 3000)))
+    assert facts.mostly_high_cardinality
+    candidates = select_candidates(
+        "auto", PRESETS["balanced"], facts, TimeAllowance(None, 5)
+    )
+    names = [one.name for one in candidates if one.name != "catboost"]
     assert names[0] == ("lightgbm" if classes == 2 else "linear")
     assert (names[-1] == "lightgbm") == (classes == 3)
     if importlib.util.find_spec("catboost"):
-        early = [one.name for one in chosen_][classes == 2]
+        early = [one.name for one in candidates][classes == 2]
         assert early == "catboost"
