@@ -22,7 +22,7 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skensemble import BaggingClassifier, BaggingRegressor
-from skensemble.bagging._bag_failures import keep_done
+from skensemble.bagging.bags._member_failures import keep_fitted
 from skensemble.exceptions import (
     MemberFailedError,
     MemberFailedWarning,
@@ -232,8 +232,9 @@ def test_importance_finds_the_feature_that_counts():
     y = 3 * X["c"] + 0.1 * rng.normal(size=300)
     for table in (X, X.to_numpy(), sp.csr_array(X.to_numpy())):
         bag = BaggingRegressor(n_estimators=15, random_state=0).fit(table, y)
-        found = bag.oob_importance(n_repeats=2)
-        assert found.idxmax() in ("c", 2)
+        found = bag.permutation_importance(n_repeats=2)["importance"]
+        assert found.index[0] in ("c", "x2")
+        assert found.idxmax() == found.index[0]
         assert found.max() > 1
         assert found.drop(found.idxmax()).abs().max() < 0.2
 
@@ -241,12 +242,13 @@ def test_importance_finds_the_feature_that_counts():
 def test_importance_by_hand():
     X, y = DIABETES
     bag = BaggingRegressor(n_estimators=8, random_state=0).fit(X[:, :3], y)
-    found = bag.oob_importance(scoring=lambda true, said: -np.std(true - said))
-    again = bag.oob_importance(scoring=lambda true, said: -np.std(true - said))
-    pd.testing.assert_series_equal(found, again)
+    found = bag.permutation_importance(scoring=lambda true, said: -np.std(true - said))
+    again = bag.permutation_importance(scoring=lambda true, said: -np.std(true - said))
+    pd.testing.assert_frame_equal(found, again)
     constant = np.column_stack([X[:, :2], np.ones(len(y))])
     bag = BaggingRegressor(n_estimators=8, random_state=0).fit(constant, y)
-    assert bag.oob_importance()[2] == 0  # shuffling a constant changes nothing
+    importance = bag.permutation_importance()["importance"]
+    assert importance["x2"] == 0  # shuffling a constant changes nothing
 
 
 # The infinitesimal jackknife
@@ -529,7 +531,9 @@ def test_time_limit_keeps_what_is_done():
     X, y = DIABETES
     bag = BaggingRegressor(Slow(), n_estimators=50, time_limit=1.0, random_state=0)
     # All members that came too late are told of at once.
-    with pytest.warns(MemberFailedWarning, match="of 50 members were not done") as told:
+    with pytest.warns(
+        MemberFailedWarning, match="of 50 members were not fitted"
+    ) as told:
         bag.fit(X, y)
     assert len(told) == 1
     assert 0 < len(bag.estimators_) < 50
@@ -546,11 +550,11 @@ def test_failed_and_late_members_are_told_apart():
     none = np.empty(0, dtype=np.intp)
     done = FoldFit("four", 3, None, none, "predict", None, None, None, 0.0, 0.0)
     with pytest.warns(MemberFailedWarning) as told:
-        kept, failed = keep_done([done], failures)
+        kept, failed = keep_fitted([done], failures)
     assert [str(one.message)[:12] for one in told] == ["Member 'two'", "2 of 4 membe"]
     assert (kept, set(failed)) == ([done], {"one", "two", "three"})
     with pytest.raises(MemberFailedError):
-        keep_done([], failures)
+        keep_fitted([], failures)
 
 
 def test_text_without_an_encoder_is_explained():
@@ -569,13 +573,14 @@ def test_a_score_that_does_not_suit_the_classes_is_refused_before_the_fit():
             raise AssertionError("nothing should be fitted")
 
     for score, target, words in [
-        ("f1", names, "Say which class counts.*pos_label='yes'"),
-        ("roc_auc", y, "Use another"),
+        ("f1", names, "Name the positive class.*pos_label='yes'"),
+        ("roc_auc", y, "use 'roc_auc_ovr'"),
     ]:
         with pytest.raises(ValueError, match=words):
             BaggingClassifier(Unfitted(), oob_score=score).fit(X, target)
     with pytest.raises(ValueError, match="scoring='f1' cannot score"):
-        BaggingClassifier(random_state=0).fit(X, names).oob_importance("f1")
+        bag = BaggingClassifier(random_state=0).fit(X, names)
+        bag.permutation_importance(scoring="f1")
 
 
 def test_metadata_reaches_members():
@@ -627,8 +632,8 @@ def test_metadata_reaches_members():
             "takes no sample_weight; use sampling='rows'",
         ),
         ({"oob_score": True, "bootstrap": False}, "Out of bag"),
-        ({"oob_score": "acuracy"}, "oob_score='acuracy' is no score"),
-        ({"engine": "binned", "estimator": SVC()}, "no decision tree"),
+        ({"oob_score": "acuracy"}, "oob_score='acuracy' is not known.*accuracy"),
+        ({"engine": "binned", "estimator": SVC()}, "not a decision tree"),
         ({"engine": "binned"}, "y has 3 classes"),
         ({"bootstrap": False, "max_samples": 151}, "sample without replacement"),
     ],
@@ -640,7 +645,7 @@ def test_refused_at_once_with_a_way_out(params, message):
 
 def test_weights_that_cannot_be_used_are_refused():
     X, y = IRIS
-    with pytest.raises(ValueError, match="knows no sample_weight"):
+    with pytest.raises(ValueError, match="does not support sample_weight"):
         BaggingClassifier(sampling="blocks").fit(X, y, sample_weight=np.ones(150))
     with pytest.raises(ValueError, match="sample_weight is -1"):
         BaggingClassifier().fit(X, y, sample_weight=-np.ones(150))

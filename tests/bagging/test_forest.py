@@ -378,10 +378,10 @@ def test_refusals(forest, words):
 
 def test_refusals_after_the_fit():
     X, y = CANCER
-    with pytest.raises(ValueError, match="takes no groups"):
+    with pytest.raises(ValueError, match="does not support groups"):
         RandomForestClassifier().fit(X, y, groups=y)
     forest = RandomForestClassifier(3).fit(X, y)
-    with pytest.raises(AttributeError, match="ask for it before pickling"):
+    with pytest.raises(AttributeError, match="compute it before pickling"):
         pickle.loads(pickle.dumps(forest)).oof_  # noqa: B018
     whole = RandomForestRegressor(3, bootstrap=False).fit(X, y)
     with pytest.raises(AttributeError, match="bootstrap=True"):
@@ -405,10 +405,10 @@ def test_training_rows_that_were_changed():
 def test_several_outputs_of_many_classes_have_no_rows_out_of_bag():
     X, y = IRIS
     forest = RandomForestClassifier(3, random_state=0).fit(X, np.column_stack([y, y]))
-    with pytest.raises(AttributeError, match="a forest an output"):
+    with pytest.raises(AttributeError, match="one forest per output"):
         forest.oof_  # noqa: B018
     assert len(forest.predict_proba(X)) == 2
-    with pytest.raises(ValueError, match="a forest an output"):
+    with pytest.raises(ValueError, match="one forest per output"):
         forest.set_params(sampling="stratified", oob_score=True).fit(
             X, np.column_stack([y, y])
         )

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_diabetes
 
 from skensemble import RandomForestRegressor
-from skensemble.bagging._quantile_forest import quantiles_of
+from skensemble.bagging.forests._leaf_quantiles import quantiles_of
 
 X, Y = load_diabetes(return_X_y=True)
 LEVELS = np.array([0.0, 0.05, 0.1, 0.5, 0.9, 0.95, 1.0])
@@ -95,7 +95,7 @@ def test_quantiles_cover_what_they_say():
 def test_more_rows_than_are_held_at_a_time(monkeypatch):
     forest = RandomForestRegressor(10, random_state=0).fit(X, Y)
     whole = forest.predict_quantiles(X)
-    monkeypatch.setattr("skensemble.bagging._quantile_forest._CHUNK", 7)
+    monkeypatch.setattr("skensemble.bagging.forests._leaf_quantiles._CHUNK", 7)
     assert_array_equal(forest.predict_quantiles(X), whole)
 
 
@@ -121,7 +121,7 @@ def test_another_fit_forgets():
 @pytest.mark.parametrize("levels", [1.5, [-0.1], [], "median", [[0.5]], [np.nan]])
 def test_what_is_no_quantile(levels):
     forest = RandomForestRegressor(2).fit(X, Y)
-    with pytest.raises(ValueError, match=r"quantiles=.*from 0 to 1"):
+    with pytest.raises(ValueError, match=r"quantiles=.*between 0 and 1"):
         forest.predict_quantiles(X, levels)
 
 
