@@ -21,6 +21,7 @@ from skensemble.scoring._prediction_scorer import (
     as_scoring as as_scoring,
     check_scored as check_scored,
     check_scoring_kind as check_scoring_kind,
+    full_scoring_name as full_scoring_name,
     is_regression_scoring as is_regression_scoring,
 )
 from skensemble.scoring._predictions import (

@@ -26,7 +26,8 @@ _OF_NUMBERS = (
 )
 
 
-# What people say, and what scikit-learn calls it.
+# Short names: the scorer of scikit-learn for two classes or regression, and the one for
+# more classes if it differs.
 SHORT_NAMES = {
     "rmse": ["neg_root_mean_squared_error"],
     "mse": ["neg_mean_squared_error"],
@@ -164,8 +165,8 @@ def as_scoring(scoring: Any, kind: str, n_classes: int = 0) -> PredictionScorer:
     ----------
     scoring : str, scorer, Loss or None
         A scikit-learn scorer or its name ("neg_log_loss", "roc_auc", "r2"), a loss or
-        its short name ("huber": the score is minus the mean loss), or None: accuracy
-        for classes, R2 for numbers.
+        its short name ("huber": the score is minus the mean loss), a short name of a
+        scorer ("rmse", "auc"), or None: accuracy for classes, R2 for regression.
     kind : {"continuous", "classes", "labels"}
         What the target is.
     n_classes : int, default=0
@@ -179,6 +180,7 @@ def as_scoring(scoring: Any, kind: str, n_classes: int = 0) -> PredictionScorer:
         scoring = "r2" if kind == "continuous" else "accuracy"
     if isinstance(scoring, PredictionScorer):
         return scoring
+    scoring = full_scoring_name(scoring, n_classes)
     if kind == "classes" and n_classes > 2 and str(scoring) in _OF_TWO:
         raise ValueError(
             f"scoring={scoring!r} is for two classes, and y has {n_classes}; use "
@@ -193,9 +195,22 @@ def as_scoring(scoring: Any, kind: str, n_classes: int = 0) -> PredictionScorer:
     return PredictionScorer(rule, kind, n_classes, name, known_as)
 
 
+def full_scoring_name(scoring: Any, n_classes: int = 0) -> Any:
+    """Replace a short name ("rmse", "auc") by the name of the scorer of scikit-learn.
+
+    "auc" is ``"roc_auc_ovr"`` for more than two classes. Other values are returned as
+    they are.
+    """
+    if not isinstance(scoring, str) or scoring not in SHORT_NAMES:
+        return scoring
+    names = SHORT_NAMES[scoring]
+    return names[-1] if n_classes > 2 else names[0]
+
+
 def check_scoring_kind(scoring: Any, kind: str) -> None:
     """Refuse the name of a score of numbers for classes, and the other way round."""
-    if not isinstance(scoring, str) or scoring not in get_scorer_names():
+    full = full_scoring_name(scoring)
+    if not isinstance(full, str) or full not in get_scorer_names():
         return
     if is_regression_scoring(scoring) == (kind == "continuous"):
         return
@@ -218,6 +233,7 @@ def check_scored(scoring: Any, method: str) -> None:
 
 def is_regression_scoring(scoring: Any) -> bool:
     """Say whether a scoring speaks of numbers rather than of classes."""
+    scoring = full_scoring_name(scoring)
     if isinstance(scoring, LossScorer):
         scoring = scoring.loss
     if isinstance(scoring, str) and scoring in loss_names():

@@ -339,6 +339,14 @@ def test_several_outputs():
     assert near.spread(X).shape == y.shape
 
 
+def test_permutation_importance_of_an_average():
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    model = CrossFitted(Ridge(alpha=0.1), cv=3).fit(X, y)
+    table = model.permutation_importance(X, y, scoring="rmse", random_state=0)
+    assert table.index[0] in ("bmi", "s1", "s5")
+    assert list(table.columns) == ["importance", "std"]
+
+
 def test_in_a_grid():
     X, y = DIABETES
     grid = GridSearchCV(

@@ -9,12 +9,19 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 import sklearn
+from sklearn import inspection
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_diabetes, load_iris, make_classification
 from sklearn.ensemble import BaggingClassifier as SklearnBagging
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
-from sklearn.metrics import accuracy_score, make_scorer, r2_score, roc_auc_score
+from sklearn.metrics import (
+    accuracy_score,
+    make_scorer,
+    max_error,
+    r2_score,
+    roc_auc_score,
+)
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -23,6 +30,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skensemble import BaggingClassifier, BaggingRegressor
 from skensemble.bagging.bags._member_failures import keep_fitted
+from skensemble.core import named_seed
 from skensemble.exceptions import (
     MemberFailedError,
     MemberFailedWarning,
@@ -31,6 +39,7 @@ from skensemble.exceptions import (
 from skensemble.fitting import _workers
 from skensemble.fitting._fit import run_planned_fit
 from skensemble.fitting._fold_fit import Failure, FoldFit
+from skensemble.losses import AbsoluteError
 
 IRIS = load_iris(return_X_y=True)
 DIABETES = load_diabetes(return_X_y=True)
@@ -249,6 +258,102 @@ def test_importance_by_hand():
     bag = BaggingRegressor(n_estimators=8, random_state=0).fit(constant, y)
     importance = bag.permutation_importance()["importance"]
     assert importance["x2"] == 0  # shuffling a constant changes nothing
+
+
+def test_named_out_of_bag_scores_use_sample_weight():
+    X, y = make_classification(200, random_state=0)
+    weight = np.random.default_rng(0).uniform(0.4, 1.2, len(y))
+    bag = BaggingClassifier(n_estimators=40, oob_score="roc_auc", random_state=0)
+    bag.fit(X, y, sample_weight=weight)
+    block = bag.oof_["bag"]
+    expected = roc_auc_score(y, block[:, 1], sample_weight=weight)
+    assert bag.oob_score_ == pytest.approx(expected, rel=1e-14)
+    assert bag.oob_score_ != roc_auc_score(y, block[:, 1])
+    for same in ("auc", make_scorer(roc_auc_score, response_method="predict_proba")):
+        again = clone(bag).set_params(oob_score=same).fit(X, y, sample_weight=weight)
+        assert again.oob_score_ == bag.oob_score_
+    names = clone(bag).set_params(oob_score="accuracy")
+    true = clone(bag).set_params(oob_score=True)
+    named, plain = (one.fit(X, y, sample_weight=weight) for one in (names, true))
+    assert named.oob_score_ == plain.oob_score_
+
+
+def test_out_of_bag_scores_by_losses_and_short_names():
+    X, y = DIABETES
+    weight = np.random.default_rng(0).uniform(0.4, 1.2, len(y))
+    bag = BaggingRegressor(n_estimators=40, oob_score=AbsoluteError(), random_state=0)
+    bag.fit(X, y, sample_weight=weight)
+    error = np.abs(y - bag.oof_["bag"])
+    assert bag.oob_score_ == pytest.approx(-np.average(error, weights=weight))
+    short = clone(bag).set_params(oob_score="rmse").fit(X, y)
+    expected = -np.sqrt(np.mean((y - short.oof_["bag"]) ** 2))
+    assert short.oob_score_ == pytest.approx(expected)
+
+
+def test_out_of_bag_scores_without_weights_are_refused_with_weights():
+    X, y = DIABETES
+    scorer = make_scorer(max_error, greater_is_better=False)
+    bag = BaggingRegressor(n_estimators=30, oob_score=scorer, random_state=0)
+    bag.fit(X, y)
+    for score in (scorer, "neg_max_error"):
+        bag.set_params(oob_score=score)
+        with pytest.raises(ValueError, match="does not support sample weights"):
+            bag.fit(X, y, sample_weight=np.ones(len(y)))
+    assert hasattr(bag, "oob_score_")  # the failed fit changed nothing
+    # Functions are called without weights, as by the forests of scikit-learn.
+    bag.set_params(oob_score=max_error).fit(X, y, sample_weight=np.full(len(y), 0.9))
+    assert bag.oob_score_ == max_error(y, bag.oof_["bag"])
+
+
+def test_importance_shuffles_as_documented():
+    X, y = DIABETES
+    bag = BaggingRegressor(n_estimators=15, random_state=0).fit(X, y)
+    table = bag.permutation_importance(n_repeats=2)
+    assert list(table.columns) == ["importance", "std"]
+    assert table.index.name == "feature"
+    falls = []
+    for repeat in range(2):
+        seed = named_seed(0, "importance", 2, repeat)
+        shuffled = X.copy()
+        shuffled[:, 2] = X[np.random.default_rng(seed).permutation(len(y)), 2]
+        total, hits = np.zeros(len(y)), np.zeros(len(y))
+        for model, rows in zip(bag.estimators_, left_out(bag, len(y)), strict=True):
+            total[rows] += model.predict(shuffled[rows])
+            hits[rows] += 1
+        known = hits > 0
+        after = r2_score(y[known], total[known] / hits[known])
+        falls.append(r2_score(y[known], bag.oof_["bag"][known]) - after)
+    assert table.loc["x2", "importance"] == pytest.approx(np.mean(falls))
+    assert table.loc["x2", "std"] == pytest.approx(np.std(falls))
+
+
+def test_options_of_importance():
+    X, y = DIABETES
+    bag = BaggingRegressor(n_estimators=15, random_state=0).fit(X, y)
+    one, two = (bag.permutation_importance(random_state=k) for k in (1, 2))
+    pd.testing.assert_frame_equal(one, bag.permutation_importance(random_state=1))
+    assert not one.equals(two)
+    part = bag.permutation_importance(max_samples=0.5)
+    assert part.index[0] == one.index[0]
+    new = bag.permutation_importance(X, y, scoring="rmse", random_state=0, n_repeats=2)
+    by_hand = inspection.permutation_importance(
+        bag, X, y, scoring="neg_root_mean_squared_error", random_state=0, n_repeats=2
+    )
+    np.testing.assert_allclose(
+        new.loc[[f"x{j}" for j in range(10)], "importance"], by_hand.importances_mean
+    )
+    weight = np.random.default_rng(0).uniform(0, 2, len(y))
+    assert not bag.permutation_importance(sample_weight=weight).equals(
+        bag.permutation_importance()
+    )
+    for options, words in [
+        ({"n_repeats": 0}, "n_repeats=0 must be"),
+        ({"max_samples": 1.5}, "max_samples=1.5 must be"),
+        ({"X": X}, "needs X and y"),
+        ({"scoring": "acuracy"}, "scoring='acuracy'"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            bag.permutation_importance(**options)
 
 
 # The infinitesimal jackknife
@@ -578,8 +683,8 @@ def test_a_score_that_does_not_suit_the_classes_is_refused_before_the_fit():
     ]:
         with pytest.raises(ValueError, match=words):
             BaggingClassifier(Unfitted(), oob_score=score).fit(X, target)
+    bag = BaggingClassifier(random_state=0).fit(X, names)
     with pytest.raises(ValueError, match="scoring='f1' cannot score"):
-        bag = BaggingClassifier(random_state=0).fit(X, names)
         bag.permutation_importance(scoring="f1")
 
 
