@@ -326,7 +326,7 @@ def _set_fitted_attributes(
     if target.kind != "continuous":
         average.classes_ = target.classes
     for name in ("n_features_in_", "feature_names_in_"):
-        vars(average).pop(name, None)
+        average.__dict__.pop(name, None)
         if hasattr(first, name):
             setattr(average, name, getattr(first, name))
 

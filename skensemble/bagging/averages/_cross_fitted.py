@@ -59,10 +59,10 @@ class CrossFitted(BaseAverage):
         Seed of every ``random_state`` of the estimator and the splitter that is None.
         None leaves them unchanged.
     memory : str, path, joblib.Memory, Store or None, default=None
-        Where fitted models are stored, so that no model is fitted twice on the same
-        data.
+        Cache of fitted members: an interrupted fit continues from there, and no member
+        is fitted twice on the same data.
     verbose : int, default=0
-        Verbosity of joblib.
+        Verbosity; passed to joblib.
 
     Attributes
     ----------
@@ -85,7 +85,7 @@ class CrossFitted(BaseAverage):
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
-        Names of the features, if all are strings.
+        Names of the features, if `X` has names.
 
     See Also
     --------

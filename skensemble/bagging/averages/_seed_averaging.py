@@ -49,10 +49,10 @@ class SeedAveraging(BaseAverage):
     random_state : int, RandomState instance or None, default=None
         Root of the seeds. None draws new seeds in every fit.
     memory : str, path, joblib.Memory, Store or None, default=None
-        Where fitted models are stored, so that no model is fitted twice on the same
-        data.
+        Cache of fitted members: an interrupted fit continues from there, and no member
+        is fitted twice on the same data.
     verbose : int, default=0
-        Verbosity of joblib.
+        Verbosity; passed to joblib.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class SeedAveraging(BaseAverage):
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
-        Names of the features, if all are strings.
+        Names of the features, if `X` has names.
 
     See Also
     --------

@@ -74,7 +74,7 @@ class BaggingRegressor(RegressorMixin, BaseBagging):
         Seed of the samples and of every ``random_state`` of the estimator that is None.
         Samples depend on the content of the rows, not on their order.
     verbose : int, default=0
-        Verbosity of joblib.
+        Verbosity; passed to joblib.
     sampling : str, default="rows"
         How samples are drawn:
 
@@ -90,21 +90,25 @@ class BaggingRegressor(RegressorMixin, BaseBagging):
         Number of rows per block, for ``sampling="blocks"``. None is the cube root of
         the number of rows.
     aggregation : {"auto", "mean", "median", "trimmed"}, default="auto"
-        How predictions of the members are combined. ``"auto"`` is the mean;
-        ``"trimmed"`` is the mean without a tenth of the members at each end.
+        How predictions of the members are combined: ``"mean"`` averages them,
+        ``"median"`` is robust, ``"trimmed"`` is the mean without a tenth of the members
+        at each end. Classifiers combine probabilities, or votes of members without
+        ``predict_proba``; ``"soft"`` is their mean, and ``"hard"`` is the mean of
+        votes. ``"auto"`` is the mean.
     engine : {"auto", "binned", "general"}, default="auto"
         ``"binned"`` grows the trees of all samples on one binned copy of the rows,
         several times faster; it supports unpruned decision trees for regression and for
         two classes. ``"general"`` fits the estimator itself. ``"auto"`` is ``"binned"``
         where that is supported and there are 10,000 rows or more.
     memory : str, path, joblib.Memory, Store or None, default=None
-        Where fitted members are stored, so that no member is fitted twice on the same
-        data.
+        Cache of fitted members: an interrupted fit continues from there, and no member
+        is fitted twice on the same data.
     on_error : {"raise", "drop"}, default="raise"
-        Whether a failing member ends the fit, or is left out and listed in `failed_`.
+        What happens if a member fails: its error is raised, or the member is left out
+        with a `MemberFailedWarning` and listed in `failed_`.
     time_limit : float or None, default=None
-        Seconds for the fits. Members that are not fitted by then are left out and
-        listed in `failed_`.
+        Time limit in seconds for the fits of the members. Members that are not finished
+        by then are left out and listed in `failed_`. None: no limit.
 
     Attributes
     ----------
@@ -130,7 +134,7 @@ class BaggingRegressor(RegressorMixin, BaseBagging):
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
-        Names of the features, if all are strings.
+        Names of the features, if `X` has names.
 
     See Also
     --------

@@ -108,7 +108,7 @@ def out_of_bag_predictions(
         {BLOCK: block},
         {BLOCK: "predict_proba" if bag.target.n_classes else "predict"},
         data.target.classes,
-        ~np.isnan(block.reshape(len(block), -1)).any(axis=1),
+        np.asarray(~np.isnan(block.reshape(len(block), -1)).any(axis=1)),
         getattr(data.X, "index", None),
     )
 
@@ -172,7 +172,8 @@ def out_of_bag_importance(
     check_weights("sample_weight", data.weight, len(target.values))
     check_oob_score("scoring", scoring, target, data.weight)
     score = read_oob_score("scoring", scoring, target.kind, target.n_classes)
-    root = bag.plan.seed if random_state is None else root_seed(random_state)
+    seed = root_seed(random_state)
+    root = bag.plan.seed if seed is None else seed
     shuffles = _ShuffledScores(bag, data, options, score, root, n_drawn)
     base = score_out_of_bag(score, oof[BLOCK], target, data.weight)
     falls = [
@@ -199,7 +200,7 @@ class _ShuffledScores:
     data: BagTrainingData
     options: PredictionOptions
     score: OutOfBagScore
-    root: int | None
+    root: int
     n_drawn: int
 
     def score_without(self, column: int, repeat: int) -> float:

@@ -17,15 +17,15 @@ class RandomForestClassifier(BaseForest, sklearn.ensemble.RandomForestClassifier
     r"""Classification trees grown on randomly drawn rows, with averaged probabilities.
 
     Drop-in replacement for :class:`sklearn.ensemble.RandomForestClassifier` [1]_: the
-    predictions for the same `random_state` are equal. Additional parameters are
-    keyword-only and come last.
+    predictions for the same `random_state` are equal. `sampling` balances classes [2]_.
+    Additional parameters are keyword-only and come last.
 
     Parameters
     ----------
     n_estimators : int, default=100
         Number of trees.
-    criterion : {"gini", "entropy", "log_loss"}, default="gini"
-        Impurity by which splits are chosen.
+    criterion : str, default="gini"
+        Impurity by which splits are chosen, one of those of scikit-learn.
     max_depth : int, default=None
         Maximum depth of a tree; None is unlimited.
     min_samples_split : int or float, default=2
@@ -54,12 +54,12 @@ class RandomForestClassifier(BaseForest, sklearn.ensemble.RandomForestClassifier
     random_state : int, RandomState instance or None, default=None
         Seed of the drawn rows and features.
     verbose : int, default=0
-        Verbosity of joblib.
+        Verbosity; passed to joblib.
     warm_start : bool, default=False
         Whether to keep the trees of the previous fit and add new trees.
     class_weight : {"balanced", "balanced_subsample"}, dict, list or None, default=None
-        Weights of the classes; for several outputs a list with one dict per output. A dict is multiplied with the
-        weights of `sampling`.
+        Weights of the classes; for several outputs a list with one dict per output. A
+        dict is multiplied with the weights of `sampling`.
     ccp_alpha : non-negative float, default=0.0
         Penalty per leaf of minimal cost-complexity pruning.
     max_samples : int or float, default=None
@@ -69,12 +69,14 @@ class RandomForestClassifier(BaseForest, sklearn.ensemble.RandomForestClassifier
     monotonic_cst : array-like of int of shape (n_features,), default=None
         Direction of the effect of each feature: 1 increasing, -1 decreasing, 0 free.
     sampling : str, default="rows"
-        What is drawn, with replacement, for each tree:
+        What is drawn, with replacement, for each tree. Regressors support "rows" and
+        "groups" only.
 
         - "rows": rows of any class;
         - "stratified": as many rows of each class as in the training data;
         - "groups": whole groups, so that rows of a group are out of bag together;
-        - "balanced": as many rows of each class as the smallest class has [2]_;
+        - "balanced": as many rows of each class as the smallest class has (Chen, Liaw
+          and Breiman, 2004);
         - "balanced_by_weight": as "stratified", with weights such that all classes have
           the same total weight in each tree.
 
@@ -91,7 +93,7 @@ class RandomForestClassifier(BaseForest, sklearn.ensemble.RandomForestClassifier
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
-        Names of the features, if all are strings.
+        Names of the features, if `X` has names.
     n_outputs_ : int
         Number of outputs.
     oof_ : OutOfFold

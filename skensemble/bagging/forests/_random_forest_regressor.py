@@ -25,8 +25,7 @@ class RandomForestRegressor(BaseForest, sklearn.ensemble.RandomForestRegressor):
     n_estimators : int, default=100
         Number of trees.
     criterion : str, default="squared_error"
-        Impurity by which splits are chosen: "squared_error", "absolute_error",
-        "friedman_mse" or "poisson".
+        Impurity by which splits are chosen, one of those of scikit-learn.
     max_depth : int, default=None
         Maximum depth of a tree; None is unlimited.
     min_samples_split : int or float, default=2
@@ -55,7 +54,7 @@ class RandomForestRegressor(BaseForest, sklearn.ensemble.RandomForestRegressor):
     random_state : int, RandomState instance or None, default=None
         Seed of the drawn rows and features.
     verbose : int, default=0
-        Verbosity of joblib.
+        Verbosity; passed to joblib.
     warm_start : bool, default=False
         Whether to keep the trees of the previous fit and add new trees.
     ccp_alpha : non-negative float, default=0.0
@@ -66,11 +65,17 @@ class RandomForestRegressor(BaseForest, sklearn.ensemble.RandomForestRegressor):
         class or of the groups.
     monotonic_cst : array-like of int of shape (n_features,), default=None
         Direction of the effect of each feature: 1 increasing, -1 decreasing, 0 free.
-    sampling : {"rows", "groups"}, default="rows"
-        What is drawn, with replacement, for each tree:
+    sampling : str, default="rows"
+        What is drawn, with replacement, for each tree. Regressors support "rows" and
+        "groups" only.
 
-        - "rows": rows;
-        - "groups": whole groups, so that rows of a group are out of bag together.
+        - "rows": rows of any class;
+        - "stratified": as many rows of each class as in the training data;
+        - "groups": whole groups, so that rows of a group are out of bag together;
+        - "balanced": as many rows of each class as the smallest class has (Chen, Liaw
+          and Breiman, 2004);
+        - "balanced_by_weight": as "stratified", with weights such that all classes have
+          the same total weight in each tree.
     quantiles : bool, default=False
         Whether `fit` stores which training rows each leaf holds, so that
         `predict_quantiles` works after pickling, too. Otherwise the first call of
@@ -89,7 +94,7 @@ class RandomForestRegressor(BaseForest, sklearn.ensemble.RandomForestRegressor):
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
-        Names of the features, if all are strings.
+        Names of the features, if `X` has names.
     n_outputs_ : int
         Number of outputs.
     oof_ : OutOfFold

@@ -109,7 +109,10 @@ class TreeSampler:
 
 
 def balancing_factors(classes: Array, weights: Array) -> Array:
-    """Factors per row that give all classes the same total weight; same overall sum."""
+    """Compute factors per row that equalise the total weights of the classes.
+
+    The sum of all weights is unchanged.
+    """
     totals = np.bincount(classes, weights=weights)
     present = totals > 0
     factors = np.zeros(len(totals))
