@@ -201,9 +201,13 @@ def _unsuited(
 
 def _is_scorer(scoring: Any) -> bool:
     """Whether a callable takes (estimator, X, y) rather than (y_true, y_pred)."""
+    try:
+        arguments = inspect.signature(scoring).parameters.values()
+    except ValueError:  # some functions in C have no signature
+        return False
     needed = [
         argument
-        for argument in inspect.signature(scoring).parameters.values()
+        for argument in arguments
         if argument.default is argument.empty
         and argument.kind in (argument.POSITIONAL_ONLY, argument.POSITIONAL_OR_KEYWORD)
     ]

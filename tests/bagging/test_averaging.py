@@ -373,10 +373,10 @@ def test_nothing_is_fitted_twice(tmp_path):
 
 def test_callbacks_see_every_fit():
     X, y = DIABETES
-    told = []
+    task_names = []
     model = CrossFitted(Ridge(), cv=3)
-    model.set_callbacks(_Counter(told)).fit(X, y)
-    assert sum("split" in name for name in told) == 3
+    model.set_callbacks(_Counter(task_names)).fit(X, y)
+    assert sum("split" in name for name in task_names) == 3
 
 
 @pytest.mark.parametrize("backend", ["threading", "loky"])
@@ -412,8 +412,8 @@ def test_routing_through_a_grid():
 
 
 class _Counter:
-    def __init__(self, told):
-        self.told = told
+    def __init__(self, task_names):
+        self.task_names = task_names
 
     def setup(self, estimator, context):
         pass
@@ -422,7 +422,7 @@ class _Counter:
         pass
 
     def on_fit_task_begin(self, estimator, context):
-        self.told.append(context.task_name)
+        self.task_names.append(context.task_name)
 
     def on_fit_task_end(self, estimator, context):
         pass

@@ -55,14 +55,14 @@ def left_out(bag, n_rows):
 def test_a_regressor_predicts_the_mean_of_its_members():
     X, y = DIABETES
     bag = BaggingRegressor(n_estimators=7, random_state=0).fit(X, y)
-    said = np.array([model.predict(X) for model in bag.estimators_])
-    np.testing.assert_allclose(bag.predict(X), said.mean(axis=0))
+    predictions = np.array([model.predict(X) for model in bag.estimators_])
+    np.testing.assert_allclose(bag.predict(X), predictions.mean(axis=0))
     mean, spread = bag.predict(X, return_std=True)
-    np.testing.assert_allclose(mean, said.mean(axis=0))
-    np.testing.assert_allclose(spread, said.std(axis=0))
+    np.testing.assert_allclose(mean, predictions.mean(axis=0))
+    np.testing.assert_allclose(spread, predictions.std(axis=0))
 
 
-def test_members_are_fitted_on_the_rows_they_say():
+def test_members_are_fitted_on_estimators_samples():
     X, y = DIABETES
     for member in (Ridge(), make_pipeline(StandardScaler(), Ridge())):
         bag = BaggingRegressor(member, n_estimators=3, random_state=0).fit(X, y)
@@ -71,31 +71,31 @@ def test_members_are_fitted_on_the_rows_they_say():
             np.testing.assert_allclose(model.predict(X), again.predict(X), rtol=1e-6)
 
 
-def test_columns_are_those_they_say():
+def test_members_predict_from_estimators_features():
     X, y = DIABETES
     bag = BaggingRegressor(Ridge(), max_features=0.5, random_state=0).fit(X, y)
-    said = []
+    predictions = []
     for model, columns in zip(bag.estimators_, bag.estimators_features_, strict=True):
         assert len(np.unique(columns)) == len(columns) == 5
-        said.append(model.predict(X[:, columns]))
-    np.testing.assert_allclose(bag.predict(X), np.mean(said, axis=0))
+        predictions.append(model.predict(X[:, columns]))
+    np.testing.assert_allclose(bag.predict(X), np.mean(predictions, axis=0))
 
 
 def test_quantiles_by_hand():
     X, y = DIABETES
     bag = BaggingRegressor(n_estimators=9, random_state=0).fit(X, y)
-    said = np.sort([model.predict(X[:20]) for model in bag.estimators_], axis=0)
+    predictions = np.sort([model.predict(X[:20]) for model in bag.estimators_], axis=0)
     found = bag.predict_quantiles(X[:20], [0.0, 0.5, 1.0])
-    np.testing.assert_allclose(found, said[[0, 4, 8]].T)
-    np.testing.assert_allclose(bag.predict_quantiles(X[:20], 0.5), said[4])
+    np.testing.assert_allclose(found, predictions[[0, 4, 8]].T)
+    np.testing.assert_allclose(bag.predict_quantiles(X[:20], 0.5), predictions[4])
 
 
 @pytest.mark.parametrize("how", ["median", "trimmed"])
 def test_robust_means_by_hand(how):
     X, y = DIABETES
     bag = BaggingRegressor(n_estimators=21, aggregation=how, random_state=0).fit(X, y)
-    said = np.sort([model.predict(X) for model in bag.estimators_], axis=0)
-    expected = said[10] if how == "median" else said[2:19].mean(axis=0)
+    predictions = np.sort([model.predict(X) for model in bag.estimators_], axis=0)
+    expected = predictions[10] if how == "median" else predictions[2:19].mean(axis=0)
     np.testing.assert_allclose(bag.predict(X), expected)
 
 
@@ -215,8 +215,8 @@ def test_out_of_bag_by_a_function_of_labels():
     X, y = IRIS
     labels = np.array(["a", "b", "c"])[y]
 
-    def share_of_a(true, said):
-        return np.mean(said == "a")
+    def share_of_a(true, predictions):
+        return np.mean(predictions == "a")
 
     bag = BaggingClassifier(n_estimators=30, oob_score=share_of_a, random_state=0)
     assert bag.fit(X, labels).oob_score_ == pytest.approx(1 / 3, abs=0.02)
@@ -251,8 +251,12 @@ def test_importance_finds_the_feature_that_counts():
 def test_importance_by_hand():
     X, y = DIABETES
     bag = BaggingRegressor(n_estimators=8, random_state=0).fit(X[:, :3], y)
-    found = bag.permutation_importance(scoring=lambda true, said: -np.std(true - said))
-    again = bag.permutation_importance(scoring=lambda true, said: -np.std(true - said))
+    found = bag.permutation_importance(
+        scoring=lambda true, predictions: -np.std(true - predictions)
+    )
+    again = bag.permutation_importance(
+        scoring=lambda true, predictions: -np.std(true - predictions)
+    )
     pd.testing.assert_frame_equal(found, again)
     constant = np.column_stack([X[:, :2], np.ones(len(y))])
     bag = BaggingRegressor(n_estimators=8, random_state=0).fit(constant, y)
@@ -362,14 +366,14 @@ def test_options_of_importance():
 def test_jackknife_by_the_formula():
     X, y = DIABETES
     bag = BaggingRegressor(n_estimators=40, random_state=0).fit(X, y)
-    said = np.array([model.predict(X[:5]) for model in bag.estimators_])
+    predictions = np.array([model.predict(X[:5]) for model in bag.estimators_])
     counts = np.array(
         [np.bincount(s, minlength=len(y)) for s in bag.estimators_samples_]
     )
     B, n = counts.shape
     expected = []
     for k in range(5):
-        t = said[:, k] - said[:, k].mean()
+        t = predictions[:, k] - predictions[:, k].mean()
         cov = [np.mean((counts[:, i] - counts[:, i].mean()) * t) for i in range(n)]
         expected.append(max(np.sum(np.square(cov)) - n / B**2 * np.sum(t**2), 0) ** 0.5)
     np.testing.assert_allclose(bag.standard_error(X[:5]), expected)
@@ -493,7 +497,7 @@ def test_without_replacement_all_rows_once():
         np.testing.assert_array_equal(np.sort(rows), np.arange(len(y)))
 
 
-def test_dense_sparse_and_frame_draw_alike():
+def test_dense_sparse_and_frame_draw_the_same_rows():
     X, y = IRIS
     bag = BaggingClassifier(n_estimators=5, random_state=0)
     kinds = [
@@ -635,18 +639,18 @@ class Slow(Ridge):
 def test_time_limit_keeps_what_is_done():
     X, y = DIABETES
     bag = BaggingRegressor(Slow(), n_estimators=50, time_limit=1.0, random_state=0)
-    # All members that came too late are told of at once.
+    # One warning reports all members that were too late.
     with pytest.warns(
         MemberFailedWarning, match="of 50 members were not fitted"
-    ) as told:
+    ) as caught:
         bag.fit(X, y)
-    assert len(told) == 1
+    assert len(caught) == 1
     assert 0 < len(bag.estimators_) < 50
     assert len(bag.failed_) == 50 - len(bag.estimators_)
     assert bag.predict(X).shape == y.shape
 
 
-def test_failed_and_late_members_are_told_apart():
+def test_failed_and_late_members_have_separate_warnings():
     failures = [
         Failure("one", 0, TimeLimitError("late"), ""),
         Failure("two", 1, ValueError("bad"), ""),
@@ -654,9 +658,9 @@ def test_failed_and_late_members_are_told_apart():
     ]
     none = np.empty(0, dtype=np.intp)
     done = FoldFit("four", 3, None, none, "predict", None, None, None, 0.0, 0.0)
-    with pytest.warns(MemberFailedWarning) as told:
+    with pytest.warns(MemberFailedWarning) as caught:
         kept, failed = keep_fitted([done], failures)
-    assert [str(one.message)[:12] for one in told] == ["Member 'two'", "2 of 4 membe"]
+    assert [str(one.message)[:12] for one in caught] == ["Member 'two'", "2 of 4 membe"]
     assert (kept, set(failed)) == ([done], {"one", "two", "three"})
     with pytest.raises(MemberFailedError):
         keep_fitted([], failures)
@@ -664,9 +668,9 @@ def test_failed_and_late_members_are_told_apart():
 
 def test_text_without_an_encoder_is_explained():
     frame = pd.DataFrame({"kind": ["a", "b"] * 10, "n": np.arange(20)})
-    with pytest.raises(ValueError, match="could not convert") as told:
+    with pytest.raises(ValueError, match="could not convert") as caught:
         BaggingClassifier(random_state=0).fit(frame, [0, 1] * 10)
-    assert "need an encoder" in told.value.__notes__[-1]
+    assert "need an encoder" in caught.value.__notes__[-1]
 
 
 def test_a_score_that_does_not_suit_the_classes_is_refused_before_the_fit():

@@ -119,7 +119,7 @@ def test_another_fit_forgets():
 
 
 @pytest.mark.parametrize("levels", [1.5, [-0.1], [], "median", [[0.5]], [np.nan]])
-def test_what_is_no_quantile(levels):
+def test_invalid_levels_are_refused(levels):
     forest = RandomForestRegressor(2).fit(X, Y)
     with pytest.raises(ValueError, match=r"quantiles=.*between 0 and 1"):
         forest.predict_quantiles(X, levels)
@@ -138,9 +138,9 @@ def test_standard_error_by_the_formula(sampling, max_samples):
     counts = np.array(
         [np.bincount(d, minlength=len(Y))[first] for d in forest.estimators_samples_]
     )
-    said = np.array([tree.predict(X[:30]) for tree in forest.estimators_])
+    predictions = np.array([tree.predict(X[:30]) for tree in forest.estimators_])
     expected = []
-    for column in said.T:
+    for column in predictions.T:
         total = 0.0
         for drawn in counts.T:
             total += np.mean((drawn - drawn.mean()) * (column - column.mean())) ** 2

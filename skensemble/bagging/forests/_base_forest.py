@@ -86,7 +86,7 @@ class BaseForest:
             self._training, self._n_rows = (X, y), np.asarray(y).shape[0]
             if not self.bootstrap and sample_weight is not None:
                 self._row_weight = np.ones(self._n_rows) * np.asarray(sample_weight)
-            if score is not None and (score.scorer or self.sampling != ROWS):
+            if needs_scoring(self, score):
                 set_out_of_bag_attributes(self, score, sample_weight)
         return self
 
@@ -252,6 +252,11 @@ def oob_score_of(forest: Any, y: Any) -> OutOfBagScore | None:
     if isinstance(forest.oob_score, str | Loss):
         n_classes = len(set(values.ravel().tolist()))
     return read_oob_score("oob_score", forest.oob_score, "classes", n_classes)
+
+
+def needs_scoring(forest: Any, score: OutOfBagScore | None) -> bool:
+    """Whether the fit of scikit-learn has not computed the score already."""
+    return score is not None and (score.scorer is not None or forest.sampling != ROWS)
 
 
 def fit_sampled(forest: Any, X: Any, y: Any, sample_weight: Any, groups: Any) -> None:
