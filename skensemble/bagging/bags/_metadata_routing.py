@@ -1,4 +1,4 @@
-"""Where metadata goes: to the members."""
+"""Metadata routing: from the methods of the ensemble to those of its members."""
 
 from typing import Any
 
@@ -10,17 +10,17 @@ from sklearn.utils.metadata_routing import (
 )
 
 
-def router_of(bag: Any, estimator: Any, method: str) -> MetadataRouter:
-    """Tell which method of the members each method of the bag asks.
+def member_router(bag: Any, estimator: Any, method: str) -> MetadataRouter:
+    """Map each method of the ensemble to the method of the members that it calls.
 
     Parameters
     ----------
     bag : estimator
-        The bag.
+        The ensemble.
     estimator : estimator
-        Its member.
+        Its unfitted member.
     method : str
-        How members are asked for a prediction.
+        Response method of the members.
 
     Returns
     -------
@@ -36,17 +36,17 @@ def router_of(bag: Any, estimator: Any, method: str) -> MetadataRouter:
     return MetadataRouter(owner=bag).add(estimator=estimator, method_mapping=mapping)
 
 
-def routed(bag: Any, caller: str, callee: str, params: dict[str, Any]) -> dict:
-    """Give what the members' method is given, of what the bag's method is given.
+def member_params(bag: Any, caller: str, callee: str, params: dict[str, Any]) -> dict:
+    """Find the parameters of a method of the members.
 
     Parameters
     ----------
     bag : estimator
-        The bag.
+        The ensemble.
     caller, callee : str
-        Its method, and that of the members.
+        The method of the ensemble and that of the members.
     params : dict
-        Given to the bag.
+        Metadata passed to the method of the ensemble.
 
     Returns
     -------
@@ -58,6 +58,6 @@ def routed(bag: Any, caller: str, callee: str, params: dict[str, Any]) -> dict:
         raise ValueError(
             f"[{', '.join(sorted(params))}] passed to {type(bag).__name__}.{caller} is "
             "only supported if enable_metadata_routing=True, which you can set with "
-            "sklearn.set_config; or set it on the estimator itself."
+            "sklearn.set_config; or set the parameter on the estimator itself."
         )
     return dict(process_routing(bag, caller, **params).estimator.get(callee, {}))

@@ -1,4 +1,4 @@
-"""Which rows a tree is grown on, where that is more than a plain bootstrap."""
+"""The rows that a tree is grown on, for samplings other than the bootstrap of rows."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,34 +15,35 @@ SAMPLINGS = (ROWS, STRATIFIED, GROUPS, BALANCED, BALANCED_BY_WEIGHT)
 
 
 @dataclass(frozen=True)
-class Sampler:
+class TreeSampler:
     """Draws the rows of a tree, with replacement, from the seed of the tree.
 
     Parameters
     ----------
     kind : {"stratified", "groups", "balanced", "balanced_by_weight"}
-        How.
+        The sampling.
     strata : tuple of ndarray of int
         Rows of each class, or of each group.
     n_rows : int
-        How many rows there are.
+        Number of rows.
     share : float
-        How much is drawn: of each stratum, of the smallest one, or of the groups.
-    weight : ndarray of shape (n_rows,) or None
-        Weights of the rows beside those that come from drawing.
-    classes : ndarray of int of shape (n_rows,) or None
-        Codes of the classes that are to weigh alike in every tree; None: as drawn.
-    cost : ndarray of shape (n_rows,) or None
-        What each row is multiplied by in the end: the weight of its class.
+        The share that is drawn: of each stratum, of the smallest one, or of the groups.
+    sample_weight : ndarray of shape (n_rows,) or None
+        Sample weights, by which the numbers of draws are multiplied.
+    equal_classes : ndarray of int of shape (n_rows,) or None
+        Codes of the classes that have the same total weight in every tree; None for
+        classes weighted as drawn.
+    class_weight : ndarray of shape (n_rows,) or None
+        Weight of the class of each row, by which its weight is multiplied at last.
     """
 
     kind: str
     strata: tuple[Array, ...]
     n_rows: int
     share: float
-    weight: Array | None
-    classes: Array | None
-    cost: Array | None
+    sample_weight: Array | None
+    equal_classes: Array | None
+    class_weight: Array | None
 
     def draw(self, seed: int) -> Array:
         """Draw the rows of a tree.
@@ -55,7 +56,7 @@ class Sampler:
         Returns
         -------
         rows : ndarray of int
-            The rows, as often as they are drawn.
+            The rows, with repeats.
         """
         if self.kind == GROUPS:
             return np.concatenate([self.strata[unit] for unit in self.units(seed)])
@@ -81,13 +82,13 @@ class Sampler:
         Returns
         -------
         groups : ndarray of int
-            Numbers of groups, as often as they are drawn.
+            Numbers of the groups, with repeats.
         """
         count = len(self.strata)
         return check_random_state(seed).randint(0, count, _part(count, self.share))
 
     def weights(self, seed: int) -> Array:
-        """Give every row its weight in a tree.
+        """Compute the weight of every row in a tree.
 
         Parameters
         ----------
@@ -100,24 +101,27 @@ class Sampler:
             Zero for rows that are not drawn.
         """
         weights = np.bincount(self.draw(seed), minlength=self.n_rows).astype(float)
-        if self.weight is not None:
-            weights *= self.weight
-        if self.classes is not None:
-            weights *= even_weights(self.classes, weights)
-        return weights if self.cost is None else weights * self.cost
+        if self.sample_weight is not None:
+            weights *= self.sample_weight
+        if self.equal_classes is not None:
+            weights *= balancing_factors(self.equal_classes, weights)
+        return weights if self.class_weight is None else weights * self.class_weight
 
 
-def even_weights(classes: Array, weights: Array) -> Array:
-    """Give factors by which the classes that are there weigh alike, the sum unchanged."""
+def balancing_factors(classes: Array, weights: Array) -> Array:
+    """Compute factors per row that equalise the total weights of the classes.
+
+    The sum of all weights is unchanged.
+    """
     totals = np.bincount(classes, weights=weights)
-    seen = totals > 0
-    even = np.zeros(len(totals))
-    even[seen] = totals.sum() / (seen.sum() * totals[seen])
-    return even[classes]
+    present = totals > 0
+    factors = np.zeros(len(totals))
+    factors[present] = totals.sum() / (present.sum() * totals[present])
+    return factors[classes]
 
 
 def strata_of(codes: Array, weight: Array | None) -> tuple[Array, ...]:
-    """List the rows of each class or group; rows without weight are never drawn."""
+    """List the rows of each class or group, without rows of weight zero."""
     rows = np.arange(len(codes)) if weight is None else np.flatnonzero(weight > 0)
     rows = rows[np.argsort(codes[rows], kind="stable")]
     starts = np.flatnonzero(np.diff(codes[rows])) + 1
@@ -125,7 +129,7 @@ def strata_of(codes: Array, weight: Array | None) -> tuple[Array, ...]:
 
 
 def codes_of_rows(values: Array) -> Array:
-    """Number the values of rows: labels, or combinations of labels."""
+    """Encode the values of rows as codes: labels, or combinations of labels."""
     axis = 0 if values.ndim == 2 else None
     return np.unique(values, axis=axis, return_inverse=True)[1].ravel()
 

@@ -1,7 +1,7 @@
-"""Quantiles from a forest: its leaves hold a distribution, not only a mean.
+"""Quantiles of the training targets in the leaves of a forest.
 
-Meinshausen, N. (2006). Quantile regression forests. Journal of Machine Learning Research
-7, 983-999.
+Meinshausen, N. (2006). Quantile regression forests. Journal of Machine Learning
+Research 7, 983-999.
 """
 
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
 from sklearn.utils.parallel import Parallel, delayed
 
-from skensemble.bagging._forest_oob import as_trees_see, check_unchanged
+from skensemble.bagging.forests._out_of_bag import as_tree_input, check_unchanged
 
 Array = NDArray[Any]
 
-# Rows whose weights are held at a time.
+# Number of rows to predict whose weights are in memory at a time.
 _CHUNK = 1_000
-# Weights are sums of fractions, so that a half may come as 0.49999999999999994.
+# Sums of weights have rounding errors: one half may be 0.49999999999999994.
 _ROUNDING = 1e-12
 
 
@@ -26,13 +26,13 @@ _ROUNDING = 1e-12
 class LeafTable:
     r"""The weight of every training row in every leaf.
 
-    A new row :math:`x` falls into one leaf :math:`\ell_b(x)` a tree; training row `i`,
-    drawn :math:`n_{ib}` times for tree `b`, has the weight
+    A new row :math:`x` falls into the leaf :math:`\ell_b(x)` of tree `b`; training row
+    `i`, drawn :math:`n_{ib}` times for tree `b`, has the weight
 
     .. math:: w_i(x) = \frac1B \sum_b \frac{n_{ib} [i \in \ell_b(x)]}
         {\sum_j n_{jb} [j \in \ell_b(x)]}
 
-    for it. The mean :math:`\sum_i w_i(x) y_i` is what the forest predicts.
+    for it. The prediction of the forest is the mean :math:`\sum_i w_i(x) y_i`.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class LeafTable:
     starts : ndarray of int of shape (n_trees,)
         First node of each tree.
     targets : ndarray of shape (n_rows, n_outputs)
-        What is true of the training rows.
+        Targets of the training rows.
     """
 
     weights: Any
@@ -49,46 +49,45 @@ class LeafTable:
     targets: Array
 
     def quantiles(self, leaves: Array, levels: Array) -> Array:
-        """Give quantiles of new rows.
+        """Compute quantiles for new rows.
 
         Parameters
         ----------
         leaves : ndarray of int of shape (n, n_trees)
-            The leaf of each tree that the row falls into.
+            The leaf of each row in each tree.
         levels : ndarray of float of shape (n_levels,)
             Between 0 and 1.
 
         Returns
         -------
         quantiles : ndarray of shape (n, n_outputs, n_levels)
-            The least target whose weight, with that of all lower ones, reaches the
-            level.
+            The smallest target whose cumulative weight reaches the level.
         """
-        found = np.empty((len(leaves), self.targets.shape[1], len(levels)))
+        quantiles = np.empty((len(leaves), self.targets.shape[1], len(levels)))
         for start in range(0, len(leaves), _CHUNK):
             rows = self.row_weights(leaves[start : start + _CHUNK])
             for k in range(rows.shape[0]):
                 part = slice(rows.indptr[k], rows.indptr[k + 1])
                 targets, weights = self.targets[rows.indices[part]], rows.data[part]
                 for output, values in enumerate(targets.T):
-                    found[start + k, output] = quantiles_of(values, weights, levels)
-        return found
+                    quantiles[start + k, output] = quantiles_of(values, weights, levels)
+        return quantiles
 
     def row_weights(self, leaves: Array) -> Any:
-        """Give the weight of each training row for new rows.
+        """Compute the weight of each training row for new rows.
 
         Parameters
         ----------
         leaves : ndarray of int of shape (n, n_trees)
-            The leaf of each tree that the row falls into.
+            The leaf of each row in each tree.
 
         Returns
         -------
         weights : csr_matrix of shape (n, n_rows)
-            Of sum one in each row.
+            The weights; each row has sum one.
         """
         n, n_trees = leaves.shape
-        falls_into = csr_matrix(
+        leaf_of_row = csr_matrix(
             (
                 np.full(n * n_trees, 1 / n_trees),
                 (leaves + self.starts).ravel(),
@@ -96,23 +95,23 @@ class LeafTable:
             ),
             shape=(n, self.weights.shape[0]),
         )
-        return falls_into @ self.weights
+        return leaf_of_row @ self.weights
 
 
 def quantiles_of(values: Array, weights: Array, levels: Array) -> Array:
-    """Give quantiles of weighted values: the least that reaches each level."""
+    """Compute quantiles of weighted values: the smallest that reaches each level."""
     order = np.argsort(values)
     reached = np.cumsum(weights[order])
-    wanted = levels * reached[-1] - _ROUNDING
-    return values[order][np.searchsorted(reached, wanted)]
+    thresholds = levels * reached[-1] - _ROUNDING
+    return values[order][np.searchsorted(reached, thresholds)]
 
 
 def leaf_table(forest: Any, X: Any, y: Any) -> LeafTable:
-    """Read from a fitted forest what training rows its leaves hold."""
-    rows = as_trees_see(X)
+    """Find the training rows in the leaves of a fitted forest."""
+    rows = as_tree_input(X)
     check_unchanged(forest, rows)
     parts = Parallel(n_jobs=forest.n_jobs, prefer="threads")(
-        delayed(_leaf_weights)(tree, rows, forest._weights_in(tree))
+        delayed(_leaf_weights)(tree, rows, forest._tree_weights(tree))
         for tree in forest.estimators_
     )
     sizes = [part.shape[0] for part in parts]
@@ -127,17 +126,3 @@ def _leaf_weights(tree: Any, X: Any, weights: Array) -> Any:
     rows = np.flatnonzero(weights)
     shares = weights[rows] / totals[leaves[rows]]
     return csr_matrix((shares, (leaves[rows], rows)), shape=(n_nodes, len(weights)))
-
-
-def check_levels(quantiles: Any) -> Array:
-    """Refuse what is no quantile between 0 and 1."""
-    try:
-        levels = np.asarray(quantiles, dtype=float)
-    except (TypeError, ValueError):
-        levels = np.array([])
-    if levels.ndim > 1 or levels.size == 0 or not ((levels >= 0) & (levels <= 1)).all():
-        raise ValueError(
-            f"quantiles={quantiles!r} should be one number or a list of numbers, from 0 "
-            "to 1, such as [0.05, 0.5, 0.95]."
-        )
-    return levels
