@@ -10,6 +10,11 @@ from skensemble.scoring._permutation_importance import (
     importance_table as importance_table,
     permutation_importance as permutation_importance,
 )
+from skensemble.scoring._precomputed import (
+    PrecomputedClassifier as PrecomputedClassifier,
+    PrecomputedRegressor as PrecomputedRegressor,
+    precomputed_estimator as precomputed_estimator,
+)
 from skensemble.scoring._prediction_scorer import (
     SHORT_NAMES as SHORT_NAMES,
     PredictionScorer as PredictionScorer,

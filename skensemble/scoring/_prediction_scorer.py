@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import check_scoring, get_scorer, get_scorer_names, log_loss
 
 from skensemble.losses import Loss, LossScorer, as_loss, loss_names
+from skensemble.scoring._precomputed import PrecomputedClassifier, precomputed_estimator
 
 Array = NDArray[Any]
 
@@ -104,10 +104,12 @@ class PredictionScorer:
             return self._loss(block, y, sample_weight, method)
         if self.known_as == "neg_log_loss" and method == "predict_proba":
             return self._log_loss(block, y, sample_weight)
-        given = _given(block, method, self.kind, self.n_classes)
+        estimator = precomputed_estimator(
+            block, method=method, kind=self.kind, n_classes=self.n_classes
+        )
         weight = {} if sample_weight is None else {"sample_weight": sample_weight}
         try:
-            return float(self.rule(given, np.empty((len(y), 0)), y, **weight))
+            return float(self.rule(estimator, np.empty((len(y), 0)), y, **weight))
         except AttributeError as error:
             raise ValueError(self._wants_more(method)) from error
         except TypeError as error:
@@ -237,7 +239,9 @@ def _rule(scoring: Any) -> Any:
             f"scoring={scoring!r} must be the name of a scorer ('neg_log_loss', "
             "'roc_auc', 'r2'), a scorer made by make_scorer, a loss or None."
         )
-    return check_scoring(_GivenLabels(), scoring=scoring)  # refuses bare metrics
+    return check_scoring(
+        PrecomputedClassifier(), scoring=scoring
+    )  # refuses bare metrics
 
 
 def _by_name(name: str) -> Any:
@@ -266,91 +270,3 @@ def _check_loss(loss: Loss, name: str, kind: str, n_classes: int) -> None:
             f"scoring={name} is a loss for {sorted(loss.links)} targets, and the target "
             f"is {tasks[0]}; use another loss or a scikit-learn scorer."
         )
-
-
-class _GivenNumbers(RegressorMixin, BaseEstimator):
-    """A fitted regressor that hands back what it was given."""
-
-    def __init__(self, block=None):
-        self.block = block
-
-    def fit(self, X, y=None):
-        """Keep what was given."""
-        return self
-
-    def __sklearn_is_fitted__(self):
-        """Say that it is fitted."""
-        return True
-
-    def predict(self, X):
-        """Hand back the predictions."""
-        return self.block
-
-
-class _GivenLabels(ClassifierMixin, BaseEstimator):
-    """A fitted classifier that hands back what it was given."""
-
-    def __init__(self, block=None, kind="classes", n_classes=2):
-        self.block = block
-        self.kind = kind
-        self.n_classes = n_classes
-
-    @property
-    def classes_(self):
-        """Codes of the classes; for labels, off and on for each."""
-        if self.kind == "labels":
-            return [np.arange(2)] * self.block.shape[1]
-        return np.arange(self.n_classes)
-
-    def fit(self, X, y=None):
-        """Keep what was given."""
-        return self
-
-    def __sklearn_is_fitted__(self):
-        """Say that it is fitted."""
-        return True
-
-    def predict(self, X):
-        """Hand back codes."""
-        return np.rint(self.block).astype(int)
-
-
-class _GivenProbabilities(_GivenLabels):
-    """One that hands back probabilities."""
-
-    def predict_proba(self, X):
-        """Hand back the probabilities."""
-        return self.block
-
-    def predict(self, X):
-        """Take the likeliest class, or the labels above one half."""
-        if self.kind == "labels":
-            return (self.block > 0.5).astype(int)
-        return self.block.argmax(axis=1)
-
-
-class _GivenDecisions(_GivenLabels):
-    """One that hands back decision values."""
-
-    def decision_function(self, X):
-        """Hand back the decision values."""
-        return self.block
-
-    def predict(self, X):
-        """Take the class of the highest decision, or what lies above zero."""
-        if self.kind == "labels" or self.block.ndim == 1:
-            return (self.block > 0).astype(int)
-        return self.block.argmax(axis=1)
-
-
-_GIVEN = {
-    "predict": _GivenLabels,
-    "predict_proba": _GivenProbabilities,
-    "decision_function": _GivenDecisions,
-}
-
-
-def _given(block: Array, method: str, kind: str, n_classes: int) -> Any:
-    if kind == "continuous":
-        return _GivenNumbers(block)
-    return _GIVEN[method](block, kind, n_classes)
