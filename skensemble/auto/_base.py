@@ -1,6 +1,5 @@
 """What the automatic classifier and regressor share."""
 
-import functools
 from numbers import Real
 from typing import Any
 
@@ -25,7 +24,11 @@ from skensemble.auto._layers import Clock, Layer, Setting
 from skensemble.auto._model import Model
 from skensemble.auto._portfolio import chosen
 from skensemble.auto._presets import PRESETS
-from skensemble.combination import EvaluationInputs
+from skensemble.combination import (
+    EvaluationInputs,
+    EvaluationOptions,
+    LazyEvaluation,
+)
 from skensemble.core import (
     Target,
     check_choice,
@@ -41,7 +44,7 @@ from skensemble.core import (
 )
 from skensemble.fitting import as_store
 from skensemble.preprocessing import read_columns
-from skensemble.scoring import SHORT_NAMES, as_scoring, check_scoring_kind, score_block
+from skensemble.scoring import SHORT_NAMES, as_scoring, check_scoring_kind
 
 _DEFAULT = {
     "binary": "roc_auc",
@@ -195,23 +198,18 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
             self.model_.used,
             learner.among,
         )
-        self.__dict__.pop("_found", None)
-        self._case = EvaluationInputs(
-            learn=learner,
-            oof_data=oof_data,
-            splits=growth.splits,
-            rows=np.flatnonzero(both.oof.covered),
-            calibrate=calibration.name,
-            score=functools.partial(
-                score_block,
-                kind=growth.setting.target.kind,
-                scoring=growth.setting.scoring,
-            ),
-            oof=both.oof,
-            kinds=both.kinds,
-            fold_fits=both.fold_fits,
-            name="ensemble",
-            seconds=self._spent,
+        self._evaluation = LazyEvaluation(
+            EvaluationInputs(
+                options=EvaluationOptions(
+                    "ensemble", growth.setting.scoring, calibration.name, lazy=True
+                ),
+                fit_combiner=learner,
+                oof_data=oof_data,
+                oof=both.oof,
+                splits=growth.splits,
+                fold_fits=both.fold_fits,
+                seconds=self._spent,
+            )
         )
 
     def _calibration(self, combined, oof_data, growth) -> Calibration:
@@ -222,20 +220,14 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
     @property
     def leaderboard_(self):
         """Scores out of fold, a row a member, best first; the ensemble is the last."""
-        return self._verdict()[0]
+        check_is_fitted(self)
+        return self._evaluation.value.leaderboard
 
     @property
     def ensemble_oof_(self):
         """What the ensemble says of rows, combined without them; NaN where nobody can."""
-        return self._verdict()[1]
-
-    def _verdict(self):
         check_is_fitted(self)
-        if not hasattr(self, "_found"):
-            found = self._case.verdict()
-            self._found = found.leaderboard, found.oof
-            del self._case
-        return self._found
+        return self._evaluation.value.oof
 
     def explain(self):
         """Tell what was tried, what was kept, what was left out, and why.

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from skensemble.combination import OutOfFoldData, WeightedMean, exact
+from skensemble.combination import OutOfFoldData, WeightedMean, as_double
 from skensemble.core import named_seed
 from skensemble.member_weights import greedy_selection
 
@@ -79,7 +79,7 @@ class Learner:
         -------
         weights : dict of str to float
         """
-        blocks = {n: exact(b, oof_data.kind) for n, b in oof_data.blocks.items()}
+        blocks = {n: as_double(b, oof_data.kind) for n, b in oof_data.blocks.items()}
         weights = greedy_selection(
             blocks,
             oof_data.y,

@@ -272,7 +272,7 @@ def out_of_fold_data(members: FittedMembers, setting: Setting) -> OutOfFoldData:
     weight = setting.sample_weight
     oof_data = OutOfFoldData(
         blocks=members.oof.blocks,
-        methods=members.kinds,
+        methods=members.block_methods,
         y=target.values,
         X=None,
         params={} if weight is None else {"sample_weight": weight},

@@ -1,83 +1,102 @@
-"""Blending: a meta model on what members say of one holdout."""
+"""Blending: a meta model on the predictions of the members for one holdout."""
 
+import time
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.callback import with_callbacks
 
-from skensemble.core import check_choice, check_share, named_seed
+from skensemble.core import (
+    Target,
+    check_choice,
+    check_layers,
+    check_share,
+    class_target,
+    named_seed,
+    numeric_target,
+    rollback_on_error,
+    root_seed,
+)
 from skensemble.fitting import WAYS, Split, inner_split
-from skensemble.stacking._meta_estimator import BaseMetaEstimator
+from skensemble.stacking._fitted import set_fitted_attributes
+from skensemble.stacking._kind import EnsembleKind
+from skensemble.stacking._layers import (
+    begin_callbacks,
+    check_parameters,
+    fit_combination,
+    fit_layers,
+    read_inputs,
+    split_rows,
+)
+from skensemble.stacking._meta_model import BaseMetaModelEnsemble, meta_model_kind
 
 
-class BaseBlending(BaseMetaEstimator):
-    """What the classifier and the regressor share: the holdout."""
+@with_callbacks
+def _fit(blend: Any, X: Any, target: Target, params: dict[str, Any]) -> Any:
+    """Fit the members on a part of the rows, the meta model on their predictions."""
+    started = time.monotonic()
+    check_parameters(blend, params)
+    (members,) = check_layers(blend)
+    seed = root_seed(blend.random_state)
+    kind = blend._kind(target, seed)
 
-    _own_row = "blend"
-    _splits_itself = True
-    cv = None
+    inputs = read_inputs(blend, kind, members, X, target, params, seed, started)
+    splits = split_rows(kind, inputs)
+    context = begin_callbacks(blend, inputs, len(members))
 
-    def fit(self, X, y=None, *, groups=None, **fit_params):
-        """Fit members on a part of the rows, the meta model on their words on the rest.
+    layers = fit_layers(blend, kind, [members], inputs, splits, context)
+    fitted = fit_combination(blend, kind, layers, inputs, splits, context)
 
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
-            Training rows, handed to members as they are.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Classes or an indicator matrix of labels for a classifier, numbers for a
-            regressor.
-        groups : array-like of shape (n_samples,), default=None
-            Rows of one group stay on one side of the split.
-        **fit_params : dict
-            ``sample_weight`` for members and meta model, ``member__parameter`` for one
-            member; or whatever metadata routing sends.
+    blend._training = (inputs.X, target, params)
+    set_fitted_attributes(blend, fitted, kind.attributes(fitted))
+    context.call_on_fit_task_end(estimator=blend, X=inputs.X, y=target.values)
+    return blend
 
-        Returns
-        -------
-        self : estimator
-            The fitted blend.
-        """
-        return super().fit(X, y, groups=groups, **fit_params)
 
-    def _check_options(self):
-        super()._check_options()
-        check_share("validation_fraction", self.validation_fraction, of="rows")
-        if isinstance(self.validation, str):
-            check_choice("validation", self.validation, list(WAYS))
+@dataclass(frozen=True)
+class Holdout:
+    """One split: the rows held out are those that the meta model is fitted on."""
 
-    def _splits(self, X, target, routed):
-        n_rows = len(target.values)
+    validation: Any
+    fraction: float
+
+    @property
+    def description(self) -> str:
+        """The parameter that decides."""
+        return f"validation_fraction={self.fraction!r}"
+
+    def split(
+        self, X: Any, target: Target, params: dict[str, Any], seed: int | None
+    ) -> list[Split]:
+        """Split the rows."""
+        groups = params.get("groups")
         if not isinstance(self.validation, str):
-            train, test = _given(self.validation, n_rows)
+            train, test = _given_rows(self.validation, len(target.values))
         else:
             train, test = inner_split(
                 target.values,
-                fraction=self.validation_fraction,
+                fraction=self.fraction,
                 how=self.validation,
                 stratify=target.kind == "classes",
-                groups=routed.splitter.get("groups"),
-                seed=named_seed(0 if self._seed is None else self._seed, "validation"),
+                groups=groups,
+                seed=named_seed(0 if seed is None else seed, "validation"),
             )
-        _check_apart(routed.splitter.get("groups"), train, test, self.validation)
+        _check_groups(groups, train, test, self.validation)
         return [Split(0, train, test)]
 
-    def _split_words(self):
-        return f"validation_fraction={self.validation_fraction!r}"
 
-    def get_metadata_routing(self):
-        """Tell where metadata goes: to members and the meta model; `groups` stay here.
-
-        Returns
-        -------
-        router : MetadataRouter
-            The routing.
-        """
-        return super().get_metadata_routing().add_self_request(self)
+def _blending_kind(blend: Any, target: Target) -> EnsembleKind:
+    check_share("validation_fraction", blend.validation_fraction, of="rows")
+    if isinstance(blend.validation, str):
+        check_choice("validation", blend.validation, list(WAYS))
+    holdout = Holdout(blend.validation, blend.validation_fraction)
+    return meta_model_kind(blend, target, holdout, row_name="blend")
 
 
-def _check_apart(groups: Any, train: np.ndarray, test: np.ndarray, how: Any) -> None:
-    """Refuse a holdout that leaves rows of one group on both sides."""
+def _check_groups(groups: Any, train: np.ndarray, test: np.ndarray, how: Any) -> None:
+    """Refuse a holdout with rows of one group on both sides."""
     if groups is None:
         return
     groups = np.asarray(groups)
@@ -91,22 +110,22 @@ def _check_apart(groups: Any, train: np.ndarray, test: np.ndarray, how: Any) -> 
         )
 
 
-def _given(rows: Any, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
-    """Read the rows held out: places, or a mask."""
+def _given_rows(rows: Any, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Read the rows held out: positions, or a mask."""
     held = np.asarray(rows)
     if held.dtype == bool and held.shape == (n_rows,):
         held = np.flatnonzero(held)
     fits = held.ndim == 1 and held.dtype.kind in "iu" and 0 < len(held) < n_rows
     if not fits or held.min() < 0 or held.max() >= n_rows:
         raise ValueError(
-            f"validation={rows!r} should be 'random', 'last', places of rows from 0 to "
+            f"validation={rows!r} should be 'random', 'last', positions of rows from 0 to "
             f"{n_rows - 1}, or a mask of {n_rows} booleans that leaves rows on both sides."
         )
     held = np.unique(held).astype(np.intp)
     return np.setdiff1d(np.arange(n_rows), held), held
 
 
-class BlendingClassifier(ClassifierMixin, BaseBlending):
+class BlendingClassifier(ClassifierMixin, BaseMetaModelEnsemble):
     r"""Members fitted on a part of the rows, a classifier on what they say of the rest.
 
     The rows are split once, into :math:`T` and :math:`H`. Every member :math:`m` is
@@ -259,8 +278,49 @@ class BlendingClassifier(ClassifierMixin, BaseBlending):
         self.calibrate = calibrate
         self.calibrate_members = calibrate_members
 
+    _splits_itself = True
 
-class BlendingRegressor(RegressorMixin, BaseBlending):
+    def fit(self, X, y=None, *, groups=None, **fit_params):
+        """Fit the members on a part of the rows, the meta model on their predictions.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            Training rows, passed to the members unchanged.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Classes, or an indicator matrix for multilabel targets.
+        groups : array-like of shape (n_samples,), default=None
+            Groups of the rows; the rows of a group stay on one side of the split.
+        **fit_params : dict
+            ``sample_weight`` for members and meta model, ``member__parameter`` for one
+            member; with metadata routing, what is requested.
+
+        Returns
+        -------
+        self : estimator
+            The fitted ensemble.
+        """
+        target = class_target(y)
+        with rollback_on_error(self):
+            return _fit(self, X, target, {"groups": groups, **fit_params})
+
+    def _kind(self, target, seed):
+        return _blending_kind(self, target)
+
+    def get_metadata_routing(self):
+        """Get the routing of metadata to the members and the meta model.
+
+        `groups` are requested by the ensemble itself.
+
+        Returns
+        -------
+        router : MetadataRouter
+            The routing.
+        """
+        return super().get_metadata_routing().add_self_request(self)
+
+
+class BlendingRegressor(RegressorMixin, BaseMetaModelEnsemble):
     r"""Members fitted on a part of the rows, a regressor on what they say of the rest.
 
     The rows are split once, into :math:`T` and :math:`H`. Every member :math:`m` is
@@ -393,3 +453,44 @@ class BlendingRegressor(RegressorMixin, BaseBlending):
         self.memory = memory
         self.time_limit = time_limit
         self.scoring = scoring
+
+    _splits_itself = True
+
+    def fit(self, X, y=None, *, groups=None, **fit_params):
+        """Fit the members on a part of the rows, the meta model on their predictions.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            Training rows, passed to the members unchanged.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The continuous target.
+        groups : array-like of shape (n_samples,), default=None
+            Groups of the rows; the rows of a group stay on one side of the split.
+        **fit_params : dict
+            ``sample_weight`` for members and meta model, ``member__parameter`` for one
+            member; with metadata routing, what is requested.
+
+        Returns
+        -------
+        self : estimator
+            The fitted ensemble.
+        """
+        target = numeric_target(y)
+        with rollback_on_error(self):
+            return _fit(self, X, target, {"groups": groups, **fit_params})
+
+    def _kind(self, target, seed):
+        return _blending_kind(self, target)
+
+    def get_metadata_routing(self):
+        """Get the routing of metadata to the members and the meta model.
+
+        `groups` are requested by the ensemble itself.
+
+        Returns
+        -------
+        router : MetadataRouter
+            The routing.
+        """
+        return super().get_metadata_routing().add_self_request(self)

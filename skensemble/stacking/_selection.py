@@ -1,75 +1,156 @@
 """Ensemble selection: members chosen greedily on their out-of-fold predictions."""
 
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.callback import with_callbacks
 
-from skensemble.core import check_choice, check_share, check_whole, named_seed
+from skensemble.combination import OutOfFoldData, WeightedMean
+from skensemble.core import (
+    Target,
+    check_choice,
+    check_layers,
+    check_share,
+    check_whole,
+    class_target,
+    named_seed,
+    numeric_target,
+    rollback_on_error,
+    root_seed,
+)
 from skensemble.member_weights import TIES, greedy_selection
-from skensemble.scoring import as_scoring
-from skensemble.stacking._weighted import BaseWeighted, stacked
+from skensemble.stacking._fitted import FittedEnsemble, set_fitted_attributes
+from skensemble.stacking._kind import Combination, EnsembleKind
+from skensemble.stacking._layers import (
+    begin_callbacks,
+    check_parameters,
+    fit_combination,
+    fit_layers,
+    read_inputs,
+    resolve_scoring,
+    split_rows,
+)
+from skensemble.stacking._weighted import (
+    BaseWeightedEnsemble,
+    stacked,
+    weight_attributes,
+    weighted_kind,
+    weighted_mean,
+)
 
-# What is smooth tells more than accuracy does.
-_DEFAULT = {
+# Smooth scores distinguish members better than accuracy does.
+_DEFAULT_SCORING = {
     "continuous": "neg_root_mean_squared_error",
     "classes": "neg_log_loss",
     "labels": "log_loss",
 }
 
 
-class BaseSelection(BaseWeighted):
-    """What the classifier and the regressor share."""
+@with_callbacks
+def _fit(selection: Any, X: Any, target: Target, params: dict[str, Any]) -> Any:
+    """Fit the members on every split, then select among them."""
+    started = time.monotonic()
+    check_parameters(selection, params)
+    (members,) = check_layers(selection)
+    seed = root_seed(selection.random_state)
+    kind = selection._kind(target, seed)
 
-    _own_row = "selection"
+    inputs = read_inputs(selection, kind, members, X, target, params, seed, started)
+    splits = split_rows(kind, inputs)
+    context = begin_callbacks(selection, inputs, len(members))
 
-    def _check_options(self):
-        super()._check_options()
-        lowest = {"max_steps": 1, "n_init": 0, "n_bags": 0}
-        if self.patience is not None:
-            lowest["patience"] = 1
-        for name, low in lowest.items():
-            check_whole(name, getattr(self, name), low)
-        check_share("bag_fraction", self.bag_fraction, of="members", all_of_it=True)
-        check_choice("ties", self.ties, list(TIES))
+    layers = fit_layers(selection, kind, [members], inputs, splits, context)
+    fitted = fit_combination(selection, kind, layers, inputs, splits, context)
 
-    def _check_kinds(self, members):
-        super()._check_kinds(members)
-        if self.n_init > min(len(members), self.max_steps):
-            raise ValueError(
-                f"n_init={self.n_init} must not exceed the {len(members)} members or "
-                f"max_steps={self.max_steps}."
-            )
+    selection._training = (inputs.X, target, params)
+    set_fitted_attributes(selection, fitted, kind.attributes(fitted))
+    context.call_on_fit_task_end(estimator=selection, X=inputs.X, y=target.values)
+    return selection
 
-    def _weigh(self, oof_data):
+
+@dataclass(frozen=True)
+class GreedyCombination(Combination):
+    """Fits weights by greedy selection with replacement.
+
+    Parameters
+    ----------
+    scoring : str, scorer or Loss
+        The score that is maximised.
+    seed : int
+        Seed of bags and random ties.
+    options : dict
+        Further options of `greedy_selection`.
+    """
+
+    scoring: Any
+    seed: int
+    options: dict[str, Any]
+
+    def __call__(self, oof_data: OutOfFoldData) -> WeightedMean:
+        """Fit the weights."""
         weights, path = greedy_selection(
             dict(zip(oof_data.blocks, stacked(oof_data), strict=True)),
             oof_data.y,
-            scoring=self.scoring or _DEFAULT[oof_data.kind],
-            max_steps=self.max_steps,
+            scoring=self.scoring,
             sample_weight=oof_data.weight,
             kind=oof_data.kind,
-            n_init=self.n_init,
-            n_bags=self.n_bags,
-            bag_fraction=self.bag_fraction,
-            ties=self.ties,
-            patience=self.patience,
-            random_state=named_seed(0 if self._seed is None else self._seed, "select"),
+            random_state=self.seed,
             return_path=True,
+            **self.options,
         )
-        return weights, path if isinstance(path, tuple) else (path,)
-
-    def _accept(self, combined):
-        super()._accept(combined)
-        paths = combined.details
-        self.path_ = pd.concat(
-            [_steps(path, bag) for bag, path in enumerate(paths)], ignore_index=True
-        )
-
-    def _scoring_of(self, kind, n_classes):
-        return as_scoring(self.scoring or _DEFAULT[kind], kind, n_classes)
+        paths = path if isinstance(path, tuple) else (path,)
+        return weighted_mean(oof_data, weights, details=paths)
 
 
-def _steps(path, bag: int) -> pd.DataFrame:
+def _selection_kind(selection: Any, target: Target, seed: int | None) -> EnsembleKind:
+    _check_options(selection)
+    scoring = selection.scoring or _DEFAULT_SCORING[target.kind]
+    names = ("max_steps", "n_init", "n_bags", "bag_fraction", "ties", "patience")
+    combination = GreedyCombination(
+        scoring,
+        named_seed(0 if seed is None else seed, "select"),
+        {name: getattr(selection, name) for name in names},
+    )
+    kind = weighted_kind(selection, target, combination, row_name="selection")
+
+    def check_members(members: list[tuple[str, Any]]) -> None:
+        kind.check_members(members)
+        if selection.n_init > min(len(members), selection.max_steps):
+            raise ValueError(
+                f"n_init={selection.n_init} must not exceed the {len(members)} members "
+                f"or max_steps={selection.max_steps}."
+            )
+
+    return replace(
+        kind,
+        evaluation=replace(kind.evaluation, scoring=resolve_scoring(scoring, target)),
+        attributes=_attributes,
+        check_members=check_members,
+    )
+
+
+def _check_options(selection: Any) -> None:
+    lowest = {"max_steps": 1, "n_init": 0, "n_bags": 0}
+    if selection.patience is not None:
+        lowest["patience"] = 1
+    for name, low in lowest.items():
+        check_whole(name, getattr(selection, name), low)
+    check_share("bag_fraction", selection.bag_fraction, of="members", all_of_it=True)
+    check_choice("ties", selection.ties, list(TIES))
+
+
+def _attributes(fitted: FittedEnsemble) -> dict[str, Any]:
+    """Give the fitted attributes `weights_` and `path_`."""
+    assert isinstance(fitted.combiner, WeightedMean)
+    paths = [_steps(path, bag) for bag, path in enumerate(fitted.combiner.details)]
+    return weight_attributes(fitted) | {"path_": pd.concat(paths, ignore_index=True)}
+
+
+def _steps(path: Any, bag: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "bag": bag,
@@ -80,7 +161,7 @@ def _steps(path, bag: int) -> pd.DataFrame:
     )
 
 
-class EnsembleSelectionClassifier(ClassifierMixin, BaseSelection):
+class EnsembleSelectionClassifier(ClassifierMixin, BaseWeightedEnsemble):
     r"""Members chosen one after another, each time the one that helps the most.
 
     Greedy forward selection with replacement: from the sum :math:`S_t` of the
@@ -241,8 +322,34 @@ class EnsembleSelectionClassifier(ClassifierMixin, BaseSelection):
         self.calibrate = calibrate
         self.calibrate_members = calibrate_members
 
+    def fit(self, X, y=None, **fit_params):
+        """Fit the members on every split, and select among them.
 
-class EnsembleSelectionRegressor(RegressorMixin, BaseSelection):
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            Training rows, passed to the members unchanged.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Classes, or an indicator matrix for multilabel targets.
+        **fit_params : dict
+            ``sample_weight`` for members and weights, ``groups`` for the splitter,
+            ``member__parameter`` for one member; with metadata routing, what is
+            requested.
+
+        Returns
+        -------
+        self : estimator
+            The fitted ensemble.
+        """
+        target = class_target(y)
+        with rollback_on_error(self):
+            return _fit(self, X, target, fit_params)
+
+    def _kind(self, target, seed):
+        return _selection_kind(self, target, seed)
+
+
+class EnsembleSelectionRegressor(RegressorMixin, BaseWeightedEnsemble):
     r"""Members chosen one after another, each time the one that helps the most.
 
     Greedy forward selection with replacement: from the sum :math:`S_t` of the
@@ -387,3 +494,29 @@ class EnsembleSelectionRegressor(RegressorMixin, BaseSelection):
         self.random_state = random_state
         self.memory = memory
         self.time_limit = time_limit
+
+    def fit(self, X, y=None, **fit_params):
+        """Fit the members on every split, and select among them.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            Training rows, passed to the members unchanged.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The continuous target.
+        **fit_params : dict
+            ``sample_weight`` for members and weights, ``groups`` for the splitter,
+            ``member__parameter`` for one member; with metadata routing, what is
+            requested.
+
+        Returns
+        -------
+        self : estimator
+            The fitted ensemble.
+        """
+        target = numeric_target(y)
+        with rollback_on_error(self):
+            return _fit(self, X, target, fit_params)
+
+    def _kind(self, target, seed):
+        return _selection_kind(self, target, seed)

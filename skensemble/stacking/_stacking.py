@@ -1,12 +1,63 @@
-"""Stacking: a meta model on the out-of-fold predictions of members."""
+"""Stacking: a meta model on the out-of-fold predictions of the members."""
+
+import time
+from typing import Any
 
 from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.callback import with_callbacks
 
-from skensemble.stacking._guard import check_guard, guarded
-from skensemble.stacking._meta_estimator import BaseMetaEstimator
+from skensemble.core import (
+    Target,
+    check_layers,
+    class_target,
+    numeric_target,
+    rollback_on_error,
+    root_seed,
+)
+from skensemble.stacking._fitted import set_fitted_attributes
+from skensemble.stacking._guard import check_guard, guarded_layers
+from skensemble.stacking._kind import EnsembleKind, splitting_of
+from skensemble.stacking._layers import (
+    begin_callbacks,
+    check_parameters,
+    fit_combination,
+    fit_layers,
+    read_inputs,
+    split_rows,
+)
+from skensemble.stacking._meta_model import BaseMetaModelEnsemble, meta_model_kind
 
 
-class StackingClassifier(ClassifierMixin, BaseMetaEstimator):
+@with_callbacks
+def _fit(stack: Any, X: Any, target: Target, params: dict[str, Any]) -> Any:
+    """Fit the members of each layer on every split, then the meta model."""
+    started = time.monotonic()
+    check_parameters(stack, params)
+    layers = check_layers(stack)
+    members = [member for layer in layers for member in layer]
+    seed = root_seed(stack.random_state)
+    kind = stack._kind(target, seed)
+
+    inputs = read_inputs(stack, kind, members, X, target, params, seed, started)
+    splits = split_rows(kind, inputs)
+    context = begin_callbacks(stack, inputs, len(members))
+
+    layers, guard = guarded_layers(stack, layers, inputs)
+    fitted_layers = fit_layers(stack, kind, layers, inputs, splits, context)
+    fitted = fit_combination(stack, kind, fitted_layers, inputs, splits, context)
+
+    stack._training = (inputs.X, target, params)
+    set_fitted_attributes(stack, fitted, kind.attributes(fitted) | guard)
+    context.call_on_fit_task_end(estimator=stack, X=inputs.X, y=target.values)
+    return stack
+
+
+def _stacking_kind(stack: Any, target: Target) -> EnsembleKind:
+    check_guard(stack)
+    return meta_model_kind(stack, target, splitting_of(stack), row_name="stack")
+
+
+class StackingClassifier(ClassifierMixin, BaseMetaModelEnsemble):
     r"""Stack of members with a classifier on top, on any split.
 
     Every member :math:`m` is fitted on the training rows of every split and predicts
@@ -184,15 +235,34 @@ class StackingClassifier(ClassifierMixin, BaseMetaEstimator):
         self.calibrate = calibrate
         self.calibrate_members = calibrate_members
 
-    def _trusted(self, layers, X, target, params):
-        return guarded(self, layers, X, target, params)
+    def fit(self, X, y=None, **fit_params):
+        """Fit the members on every split, and the meta model on their predictions.
 
-    def _check_options(self):
-        super()._check_options()
-        check_guard(self)
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            Training rows, passed to the members unchanged.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Classes, or an indicator matrix for multilabel targets.
+        **fit_params : dict
+            ``sample_weight`` for members and meta model, ``groups`` for the splitter,
+            ``member__parameter`` for one member; with metadata routing, what is
+            requested.
+
+        Returns
+        -------
+        self : estimator
+            The fitted ensemble.
+        """
+        target = class_target(y)
+        with rollback_on_error(self):
+            return _fit(self, X, target, fit_params)
+
+    def _kind(self, target, seed):
+        return _stacking_kind(self, target)
 
 
-class StackingRegressor(RegressorMixin, BaseMetaEstimator):
+class StackingRegressor(RegressorMixin, BaseMetaModelEnsemble):
     r"""Stack of members with a regressor on top, on any split.
 
     Every member :math:`m` is fitted on the training rows of every split and predicts
@@ -351,9 +421,28 @@ class StackingRegressor(RegressorMixin, BaseMetaEstimator):
         self.time_limit = time_limit
         self.scoring = scoring
 
-    def _trusted(self, layers, X, target, params):
-        return guarded(self, layers, X, target, params)
+    def fit(self, X, y=None, **fit_params):
+        """Fit the members on every split, and the meta model on their predictions.
 
-    def _check_options(self):
-        super()._check_options()
-        check_guard(self)
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            Training rows, passed to the members unchanged.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The continuous target.
+        **fit_params : dict
+            ``sample_weight`` for members and meta model, ``groups`` for the splitter,
+            ``member__parameter`` for one member; with metadata routing, what is
+            requested.
+
+        Returns
+        -------
+        self : estimator
+            The fitted ensemble.
+        """
+        target = numeric_target(y)
+        with rollback_on_error(self):
+            return _fit(self, X, target, fit_params)
+
+    def _kind(self, target, seed):
+        return _stacking_kind(self, target)

@@ -8,6 +8,64 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from skensemble.core import decode
+
+
+def ensemble_frame(
+    ensemble: Any, X: Any, index: Any, id_column: str | None, target: Any, labels: bool
+) -> pd.DataFrame:
+    """Lay out predictions of `X`, or out-of-fold predictions if it is None."""
+    if X is None:
+        held_out = ensemble._fitted.known_evaluation().held_out
+        fitted, block, method = (
+            ensemble._fitted,
+            ensemble.ensemble_oof_,
+            held_out.method,
+        )
+        row_index, known = (
+            ensemble.oof_.index,
+            getattr(ensemble, "_training", (None,))[0],
+        )
+    else:
+        fitted = ensemble._fitted_for_prediction()
+        block, method = fitted.predict(X, ensemble.n_jobs), fitted.combiner.method
+        row_index, known = getattr(X, "index", None), X
+    if id_column is not None and id_column in getattr(known, "columns", ()):
+        row_index = known[id_column]
+    classes = getattr(ensemble, "classes_", None)
+    if labels and method == "predict_proba":
+        block, method = _most_probable(block, fitted.target.kind), "predict"
+    if method == "predict" and classes is not None:
+        block, classes = _as_labels(fitted, block), None
+    if index is None:
+        index = row_index
+    if index is None and id_column is not None:
+        index = np.arange(len(block))
+    return predictions_frame(
+        block, classes=classes, index=index, id_column=id_column, target=target
+    )
+
+
+def _most_probable(block: Any, kind: str) -> Any:
+    """Codes of the most probable classes; NaN in rows without prediction."""
+    if kind == "labels":
+        return np.where(np.isnan(block), np.nan, block > 0.5)
+    codes = np.full(len(block), np.nan)
+    known = ~np.isnan(block).any(axis=1)
+    codes[known] = block[known].argmax(axis=1)
+    return codes
+
+
+def _as_labels(fitted: Any, block: Any) -> Any:
+    """Turn codes into labels; rows without prediction stay empty."""
+    codes = np.asarray(block, dtype=float)
+    known = ~np.isnan(codes.reshape(len(codes), -1)).any(axis=1)
+    labels = np.full(codes.shape, None, dtype=object)
+    labels[known] = decode(
+        fitted.target.encoders, codes[known].astype(np.intp), fitted.target.kind
+    )
+    return labels if not known.all() else np.asarray(labels.tolist())
+
 
 def predictions_frame(
     block: Any,
