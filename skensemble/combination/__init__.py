@@ -1,4 +1,4 @@
-"""Combination of the predictions of members: combiners, their data, their evaluation."""
+"""Combine the predictions of members: combiners, their data, and their evaluation."""
 
 # Names imported with `as` are for the other packages of this library, not public.
 from skensemble.combination._combiners import (

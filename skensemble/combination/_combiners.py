@@ -131,8 +131,8 @@ def member_shares(model: Any, columns: list[Array], weight: Array | None) -> Arr
         size = np.asarray(model.feature_importances_, dtype=float)
     else:
         raise AttributeError(
-            f"{type(model).__name__} has neither coef_ nor feature_importances_, so "
-            "the members have no weights_; see member_importance()."
+            f"{type(model).__name__} has neither coef_ nor feature_importances_, "
+            "so the members have no weights_; see member_importance()."
         )
     starts = np.cumsum([0, *[block.shape[1] for block in columns]])
     shares = [size[a:b].sum() for a, b in itertools.pairwise(starts)]
@@ -162,8 +162,8 @@ class WeightedMean:
     weights : dict of str to float
         Weight per member.
     how : {"mean", "logit", "vote"}
-        Mean of the predictions; of log-odds, :math:`p \propto \exp \sum_m w_m \log p_m`;
-        or votes for labels.
+        Mean of the predictions; mean of the log-odds, :math:`p \propto \exp \sum_m w_m
+        \log p_m`; or votes for labels.
     kind : {"continuous", "classes", "labels"}
         Type of the target.
     n_classes : int
@@ -180,7 +180,7 @@ class WeightedMean:
 
     @property
     def method(self) -> str:
-        """Labels for votes and continuous targets, probabilities for classes otherwise."""
+        """Labels for votes, probabilities for other classes; else "predict"."""
         plain = self.how == "vote" or self.kind == "continuous"
         return "predict" if plain else "predict_proba"
 
@@ -208,7 +208,7 @@ class WeightedMean:
 def as_double(block: Array, kind: str) -> Array:
     """Give probabilities in double precision with rows that sum to one.
 
-    Sums in single precision differ from one by about 1e-7, which metrics of scikit-learn
+    Sums in single precision differ from one by about 1e-7, which scikit-learn's metrics
     refuse after such probabilities are mixed with others.
     """
     if kind != "classes" or block.ndim != 2 or block.dtype.itemsize >= 8:
@@ -224,7 +224,7 @@ def _logs(probabilities: Array) -> Array:
 def weighted_vote(
     blocks: dict[str, Array], weights: dict[str, float], kind: str, n_classes: int
 ) -> Array:
-    """Give the class code with the most votes, the lowest among ties; label by label."""
+    """Give the code with the most votes, the lowest among ties; label by label."""
     if kind == "labels":
         total = sum(weights.values())
         on = sum(weights[name] * block for name, block in blocks.items())

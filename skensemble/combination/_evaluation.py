@@ -1,4 +1,4 @@
-"""Evaluation of an ensemble on rows that neither members nor combiner were fitted on."""
+"""Evaluation of an ensemble on rows that were not used to fit it."""
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -100,7 +100,7 @@ class EvaluationInputs:
 
 
 def evaluate(inputs: EvaluationInputs) -> Evaluation:
-    """Combine again without the rows of each split, and score the predictions of these."""
+    """Combine again without the rows of each split, and score these rows."""
     options, oof_data, oof = inputs.options, inputs.oof_data, inputs.oof
     rows = np.flatnonzero(oof.covered)
     raw = held_out_predictions(
@@ -163,7 +163,7 @@ def start_evaluation(inputs: EvaluationInputs) -> LazyEvaluation:
 
 
 def calibrated(how: str | None, held_out: HeldOut, oof_data: OutOfFoldData) -> HeldOut:
-    """Calibrate held-out predictions, each row with a calibrator fitted on other rows."""
+    """Calibrate held-out predictions; each row by a calibrator fitted on others."""
     if how is None:
         return held_out
     block, y, weight, options = _calibration_data(how, held_out, oof_data)
@@ -173,7 +173,7 @@ def calibrated(how: str | None, held_out: HeldOut, oof_data: OutOfFoldData) -> H
 
 
 def calibrator_of(how: str | None, held_out: HeldOut, oof_data: OutOfFoldData) -> Any:
-    """Fit the calibrator of new rows on all held-out predictions; None for no method."""
+    """Fit the calibrator of new rows on all held-out predictions."""
     if how is None:
         return None
     block, y, weight, options = _calibration_data(how, held_out, oof_data)
@@ -197,7 +197,7 @@ def _calibration_data(
 def own_score(
     held_out: HeldOut, oof_data: OutOfFoldData, scoring: Any
 ) -> dict[str, float]:
-    """Score the ensemble: ``score``, and ``score_std`` over the splits; NaN if undefined."""
+    """Give ``score`` and ``score_std`` (over the splits) of the ensemble, or NaN."""
     if held_out.block is None:
         return {"score": float("nan"), "score_std": float("nan")}
 

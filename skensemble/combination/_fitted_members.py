@@ -1,4 +1,4 @@
-"""Fitted members of one layer: out-of-fold predictions, and predictions of new rows."""
+"""The fitted members of one layer, and their predictions."""
 
 import functools
 import time

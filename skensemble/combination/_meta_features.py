@@ -42,7 +42,7 @@ def meta_features(
 def meta_columns(
     blocks: dict[str, Array], methods: dict[str, str], n_classes: int
 ) -> dict[str, Array]:
-    """Give the informative columns per member: one of the two probabilities of two classes."""
+    """Give the informative columns per member: one column for two classes."""
     columns = {}
     for name, block in blocks.items():
         if block.ndim == 1:

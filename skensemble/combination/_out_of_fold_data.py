@@ -1,4 +1,4 @@
-"""Out-of-fold data: what a combiner is fitted on, and out-of-fold predictions with it."""
+"""Out-of-fold data, on which combiners are fitted and with which they predict."""
 
 import time
 from collections.abc import Callable
@@ -69,7 +69,7 @@ class OutOfFoldData:
         return replace(self, blocks={name: self.blocks[name] for name in names})
 
     def is_learnable(self) -> bool:
-        """Whether a combiner can be fitted: two rows or more, and two classes or more."""
+        """Whether there are two rows or more, and two classes or more."""
         y = self.y if self.weight is None else self.y[self.weight > 0]
         if len(y) < 2:
             return False
@@ -80,7 +80,7 @@ class Combiner(Protocol):
     """A fitted combination: predictions of the members in, one prediction out."""
 
     def combine(self, blocks: dict[str, Array], X: Any) -> Array:
-        """Combine: probabilities if there are any, else labels or a continuous target."""
+        """Combine: probabilities, or labels, or a continuous target."""
 
     @property
     def method(self) -> str:
@@ -93,7 +93,7 @@ FitCombiner = Callable[[OutOfFoldData], Combiner]
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Predictions of an ensemble for rows that neither members nor combiner were fitted on.
+    """Predictions of an ensemble for rows that were not used to fit it.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def held_out_predictions(
     n_rows: int,
     predict_from: OutOfFoldData | None = None,
 ) -> HeldOut:
-    """Predict as the ensemble, with a combiner that was not fitted on the rows predicted.
+    """Predict as the ensemble, with combiners not fitted on the rows predicted.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def interleaved_folds(rows: Array) -> list[Array]:
 
 
 def _similar_folds(oof_data: OutOfFoldData) -> list[Array]:
-    """Give five folds in which the classes, or the values of the target, are similar."""
+    """Give five folds with similar classes or values of the target."""
     first = oof_data.y if oof_data.y.ndim == 1 else oof_data.y[:, 0]
     order = np.argsort(first, kind="stable")
     return [np.sort(fold) for fold in interleaved_folds(order) if len(fold)]

@@ -148,13 +148,13 @@ class BaseEnsemble(
 
     @property
     def ensemble_oof_(self):
-        """Out-of-fold predictions of the ensemble; NaN for rows that no split predicts."""
+        """Out-of-fold predictions of the ensemble; NaN for rows without any."""
         check_is_fitted(self)
         return self._fitted.known_evaluation().oof
 
     @property
     def diversity_(self):
-        """Similarity of the out-of-fold errors per pair of members, a pandas.DataFrame."""
+        """Similarity of the out-of-fold errors per pair of members."""
         check_is_fitted(self)
         oof_data = self._fitted.known_oof_data()
         return diversity(
@@ -210,7 +210,8 @@ class BaseEnsemble(
         Returns
         -------
         names : ndarray of str
-            Names of the meta features, followed by those of the features passed through.
+            Names of the meta features, followed by those of the features passed
+            through.
         """
         check_is_fitted(self)
         names = self._meta_feature_names()
@@ -352,9 +353,10 @@ class BaseEnsemble(
         return drop_members(self, names)
 
     def compress(self, *, max_members=None, max_latency=None):
-        """Get a smaller ensemble: members are left out one by one, the least useful first.
+        """Get a smaller ensemble, without the members that contribute least.
 
-        This ensemble stays as it is, and no member is fitted again.
+        Members are left out one by one, each time the one with the smallest loss of
+        score. This ensemble stays as it is, and no member is fitted again.
 
         Parameters
         ----------

@@ -126,93 +126,107 @@ def _given_rows(rows: Any, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 class BlendingClassifier(ClassifierMixin, BaseMetaModelEnsemble):
-    r"""Members fitted on a part of the rows, a classifier on what they say of the rest.
+    r"""Blend members with a meta classifier fitted on one holdout.
 
     The rows are split once, into :math:`T` and :math:`H`. Every member :math:`m` is
-    fitted on :math:`T`, and the meta model on what they predict of :math:`H`:
-    :math:`g(m_1(x_i), \dots, m_M(x_i)) \approx y_i` for :math:`i \in H`. One fit a
-    member, where a stack takes one a split; the meta model learns from fewer rows.
+    fitted on :math:`T`, and the meta model on the predictions of :math:`H`:
+    :math:`g(m_1(x_i), \dots, m_M(x_i)) \approx y_i` for :math:`i \in H`. Blending needs
+    one fit per member, stacking one per member and split; the meta model of blending is
+    fitted on fewer rows.
 
     Parameters
     ----------
     estimators : list of (str, estimator)
-        The members. ``"drop"`` in place of an estimator leaves it out.
+        The members. ``"drop"`` instead of an estimator leaves a member out.
     final_estimator : estimator, default=None
-        The meta model; None is ``LogisticRegression()``.
+        The meta model. None: ``LogisticRegression()`` for a classifier,
+        ``RidgeCV()`` for a regressor.
     validation_fraction : float, default=0.2
-        Share of the rows held out for the meta model; classes keep their shares, and
-        rows of one group stay on one side where ``fit`` is given `groups`.
+        Share of the rows held out for the meta model. The holdout is stratified
+        for classes, and keeps the rows of a group together if ``fit`` gets
+        `groups`.
     validation : {"random", "last"} or array-like, default="random"
-        Which rows are held out: some at random, the last block (rows ordered in
-        time), or those given, as places or as a mask of booleans.
+        The rows held out: random ones, the last ones (for rows ordered in
+        time), or the given ones, as positions or as a boolean mask.
     stack_method : str, default="auto"
-        ``"predict_proba"``, ``"decision_function"`` or ``"predict"``; ``"auto"`` takes
-        the first of these that a member has.
+        Response method of the members: ``"predict_proba"``,
+        ``"decision_function"`` or ``"predict"``; ``"auto"`` is the first of
+        these that a member has.
     n_jobs : int, default=None
-        Cores granted: at most so many fits at a time, and fits x their own threads
-        never exceed it. None: one fit at a time, on as many threads as it likes.
+        Largest number of fits at a time; the fits and their own threads
+        together use no more cores than that. None: one fit at a time, with as
+        many threads as it starts.
     passthrough : bool, default=False
-        Whether the meta model sees `X` too. A frame stays a frame, dtypes and all.
+        Whether the meta model is fitted on `X` too, after the predictions of
+        the members. A frame stays a frame and keeps its dtypes.
     verbose : int, default=0
-        Passed to joblib.
+        Verbosity; passed to joblib.
     refit : bool, default=False
-        Whether members are fitted once more on all rows to predict new ones.
+        Whether members are fitted on all rows too, to predict new rows. False:
+        the models of the splits predict new rows together, which saves one fit
+        per member.
     on_error : {"raise", "drop"}, default="raise"
-        What a failing member does: end the fit with its own error, or be left out
-        with a `MemberFailedWarning` and be listed in `failed_`.
+        What happens if a member fails: its error is raised, or the member is
+        left out with a `MemberFailedWarning` and listed in `failed_`.
     random_state : int, RandomState instance or None, default=None
-        Seeds every member and splitter whose own ``random_state`` is None, by name:
-        the same for any `n_jobs`, and adding a member changes no other. None leaves
-        them as they are.
+        Seed of the members and splitters whose own ``random_state`` is None.
+        The seeds depend on the names of the members, so they are the same for
+        any `n_jobs` and do not change if a member is added. None sets no seeds.
     memory : str, path, joblib.Memory, Store or None, default=None
-        Where fitted members are kept: a fit that is killed goes on from there, and
-        whatever is changed later, no member is fitted twice on the same data.
+        Cache of fitted members: an interrupted fit continues from there, and no
+        member is fitted twice on the same data.
     time_limit : float or None, default=None
-        Seconds that the fits of the members may take. Members that are not done by
-        then are left out and listed in `failed_`.
+        Time limit in seconds for the fits of the members. Members that are not
+        finished by then are left out and listed in `failed_`. None: no limit.
     scoring : str, callable, Loss or None, default=None
-        Scores of `leaderboard_`: a name as in scikit-learn, a scorer, or a loss; None
-        is accuracy or R2.
+        Score of `leaderboard_` and, in ensemble selection, the score that is maximised:
+        the name of a scikit-learn scorer, a scorer, or a loss or its name. None:
+        accuracy for classes and R2 for a continuous target; in ensemble selection log
+        loss and root mean squared error.
     calibrate : {None, "temperature", "sigmoid", "isotonic"}, default=None
-        Calibrate the probabilities of the whole, on its out-of-fold predictions.
+        Calibration method of the probabilities of the ensemble, fitted on its
+        out-of-fold predictions. None: no calibration.
     calibrate_members : {None, "temperature", "sigmoid", "isotonic"}, default=None
-        Calibrate every member on its out-of-fold predictions before they are combined.
+        Calibration method of the members, fitted on their out-of-fold
+        predictions before these are combined. None: no calibration.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,) or list of ndarray
-        The labels; one array an output for multilabel targets.
+        The labels; one array per output for multilabel targets.
     estimators_ : list of estimators
-        The fitted members.
+        The fitted members; with ``refit=False``, one `FoldAverage` per member.
     named_estimators_ : Bunch
-        The same by name.
+        The fitted members by name.
     final_estimator_ : estimator
         The fitted meta model.
     weights_ : pandas.Series
-        Share of each member in the meta model, where that tells coefficients or
+        Share of each member in the meta model, if that has coefficients or
         importances.
     oof_ : OutOfFold
-        The out-of-fold predictions, labelled.
+        Labelled out-of-fold predictions of the members; not available without
+        splits.
     ensemble_oof_ : ndarray of shape (n,) or (n, k)
-        What the whole says of each row, combined without it; NaN where nobody can.
-    fits_ : tuple of FittedCell
-        Every fit: member, split, rows, seconds, score.
+        Out-of-fold predictions of the ensemble; NaN for rows that no split
+        predicts.
+    fits_ : tuple of FoldFit
+        All fits: member, split, rows, seconds, score.
     leaderboard_ : pandas.DataFrame
-        Score out of fold, its standard deviation over splits, and seconds, a row a
-        member, best first; the last row is the ensemble, scored on rows that its
-        combination had not seen.
+        Out-of-fold score, its standard deviation over splits, and seconds, one
+        row per member, best first. The last row is the ensemble, scored on rows
+        that its combiner was not fitted on.
     diversity_ : pandas.DataFrame
-        How alike the errors of two members are, pair by pair.
+        Similarity of the out-of-fold errors per pair of members.
     failed_ : dict of str to tuple of Failure
-        Members left out, and why.
+        Members that were left out, with the reasons.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
-        Their names, where `X` had any.
+        Names of the features, if `X` has names.
 
     See Also
     --------
-    StackingClassifier : On splits that predict every row.
+    StackingClassifier : Meta model on splits that predict every row.
 
     References
     ----------
@@ -321,84 +335,95 @@ class BlendingClassifier(ClassifierMixin, BaseMetaModelEnsemble):
 
 
 class BlendingRegressor(RegressorMixin, BaseMetaModelEnsemble):
-    r"""Members fitted on a part of the rows, a regressor on what they say of the rest.
+    r"""Blend members with a meta regressor fitted on one holdout.
 
     The rows are split once, into :math:`T` and :math:`H`. Every member :math:`m` is
-    fitted on :math:`T`, and the meta model on what they predict of :math:`H`:
-    :math:`g(m_1(x_i), \dots, m_M(x_i)) \approx y_i` for :math:`i \in H`. One fit a
-    member, where a stack takes one a split; the meta model learns from fewer rows.
+    fitted on :math:`T`, and the meta model on the predictions of :math:`H`:
+    :math:`g(m_1(x_i), \dots, m_M(x_i)) \approx y_i` for :math:`i \in H`. Blending needs
+    one fit per member, stacking one per member and split; the meta model of blending is
+    fitted on fewer rows.
 
     Parameters
     ----------
     estimators : list of (str, estimator)
-        The members. ``"drop"`` in place of an estimator leaves it out.
+        The members. ``"drop"`` instead of an estimator leaves a member out.
     final_estimator : estimator, default=None
-        The meta model; None is ``RidgeCV()``.
+        The meta model. None: ``LogisticRegression()`` for a classifier,
+        ``RidgeCV()`` for a regressor.
     validation_fraction : float, default=0.2
-        Share of the rows held out for the meta model; classes keep their shares, and
-        rows of one group stay on one side where ``fit`` is given `groups`.
+        Share of the rows held out for the meta model. The holdout is stratified
+        for classes, and keeps the rows of a group together if ``fit`` gets
+        `groups`.
     validation : {"random", "last"} or array-like, default="random"
-        Which rows are held out: some at random, the last block (rows ordered in
-        time), or those given, as places or as a mask of booleans.
+        The rows held out: random ones, the last ones (for rows ordered in
+        time), or the given ones, as positions or as a boolean mask.
     n_jobs : int, default=None
-        Cores granted: at most so many fits at a time, and fits x their own threads
-        never exceed it. None: one fit at a time, on as many threads as it likes.
+        Largest number of fits at a time; the fits and their own threads
+        together use no more cores than that. None: one fit at a time, with as
+        many threads as it starts.
     passthrough : bool, default=False
-        Whether the meta model sees `X` too. A frame stays a frame, dtypes and all.
+        Whether the meta model is fitted on `X` too, after the predictions of
+        the members. A frame stays a frame and keeps its dtypes.
     verbose : int, default=0
-        Passed to joblib.
+        Verbosity; passed to joblib.
     refit : bool, default=False
-        Whether members are fitted once more on all rows to predict new ones.
+        Whether members are fitted on all rows too, to predict new rows. False:
+        the models of the splits predict new rows together, which saves one fit
+        per member.
     on_error : {"raise", "drop"}, default="raise"
-        What a failing member does: end the fit with its own error, or be left out
-        with a `MemberFailedWarning` and be listed in `failed_`.
+        What happens if a member fails: its error is raised, or the member is
+        left out with a `MemberFailedWarning` and listed in `failed_`.
     random_state : int, RandomState instance or None, default=None
-        Seeds every member and splitter whose own ``random_state`` is None, by name:
-        the same for any `n_jobs`, and adding a member changes no other. None leaves
-        them as they are.
+        Seed of the members and splitters whose own ``random_state`` is None.
+        The seeds depend on the names of the members, so they are the same for
+        any `n_jobs` and do not change if a member is added. None sets no seeds.
     memory : str, path, joblib.Memory, Store or None, default=None
-        Where fitted members are kept: a fit that is killed goes on from there, and
-        whatever is changed later, no member is fitted twice on the same data.
+        Cache of fitted members: an interrupted fit continues from there, and no
+        member is fitted twice on the same data.
     time_limit : float or None, default=None
-        Seconds that the fits of the members may take. Members that are not done by
-        then are left out and listed in `failed_`.
+        Time limit in seconds for the fits of the members. Members that are not
+        finished by then are left out and listed in `failed_`. None: no limit.
     scoring : str, callable, Loss or None, default=None
-        Scores of `leaderboard_`: a name as in scikit-learn, a scorer, or a loss; None
-        is accuracy or R2.
+        Score of `leaderboard_` and, in ensemble selection, the score that is maximised:
+        the name of a scikit-learn scorer, a scorer, or a loss or its name. None:
+        accuracy for classes and R2 for a continuous target; in ensemble selection log
+        loss and root mean squared error.
 
     Attributes
     ----------
     estimators_ : list of estimators
-        The fitted members.
+        The fitted members; with ``refit=False``, one `FoldAverage` per member.
     named_estimators_ : Bunch
-        The same by name.
+        The fitted members by name.
     final_estimator_ : estimator
         The fitted meta model.
     weights_ : pandas.Series
-        Share of each member in the meta model, where that tells coefficients or
+        Share of each member in the meta model, if that has coefficients or
         importances.
     oof_ : OutOfFold
-        The out-of-fold predictions, labelled.
+        Labelled out-of-fold predictions of the members; not available without
+        splits.
     ensemble_oof_ : ndarray of shape (n,) or (n, k)
-        What the whole says of each row, combined without it; NaN where nobody can.
-    fits_ : tuple of FittedCell
-        Every fit: member, split, rows, seconds, score.
+        Out-of-fold predictions of the ensemble; NaN for rows that no split
+        predicts.
+    fits_ : tuple of FoldFit
+        All fits: member, split, rows, seconds, score.
     leaderboard_ : pandas.DataFrame
-        Score out of fold, its standard deviation over splits, and seconds, a row a
-        member, best first; the last row is the ensemble, scored on rows that its
-        combination had not seen.
+        Out-of-fold score, its standard deviation over splits, and seconds, one
+        row per member, best first. The last row is the ensemble, scored on rows
+        that its combiner was not fitted on.
     diversity_ : pandas.DataFrame
-        How alike the errors of two members are, pair by pair.
+        Similarity of the out-of-fold errors per pair of members.
     failed_ : dict of str to tuple of Failure
-        Members left out, and why.
+        Members that were left out, with the reasons.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
-        Their names, where `X` had any.
+        Names of the features, if `X` has names.
 
     See Also
     --------
-    StackingRegressor : On splits that predict every row.
+    StackingRegressor : Meta model on splits that predict every row.
 
     References
     ----------

@@ -79,7 +79,7 @@ class FittedEnsemble:
 
     @property
     def members(self) -> FittedMembers:
-        """The members of all layers; rows count as covered if the last layer covers them."""
+        """The members of all layers, with the rows that the last layer covers."""
         return join_layers(self.layers)
 
     def known_oof_data(self) -> OutOfFoldData:

@@ -1,8 +1,8 @@
 """A guard against overfitting of upper layers, by rows that no layer was fitted on.
 
-Members of an upper layer are fitted on out-of-fold predictions of models that were fitted
-on the targets of the rows they predict next. Their out-of-fold scores can therefore be too
-good; scores on rows held out from all layers are not.
+Members of an upper layer are fitted on out-of-fold predictions of models that were
+fitted on the targets of the rows they predict next. Their out-of-fold scores can
+therefore be too good; scores on rows held out from all layers are not.
 """
 
 import functools
@@ -55,9 +55,9 @@ def measure_layers(ensemble: Any, inputs: FitInputs) -> pd.DataFrame:
     Returns
     -------
     table : pandas.DataFrame
-        By number of layers: ``oof_score``, ``held_out_score``, their difference ``gap``,
-        and ``se``, the standard error of the difference of the held-out score to that of
-        all layers.
+        By number of layers: ``oof_score``, ``held_out_score``, their difference
+        ``gap``, and ``se``, the standard error of the difference of the held-out score
+        to that of all layers.
     """
     X, target, params = inputs.X, inputs.target, inputs.params
     n_rows = len(target.values)

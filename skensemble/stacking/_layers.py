@@ -1,4 +1,4 @@
-"""The fit of an ensemble in steps: read the input, split, fit layers, fit the combiner."""
+"""The steps of a fit: read the input, split, fit the layers, fit the combiner."""
 
 import functools
 import time
@@ -160,7 +160,7 @@ def fit_layers(
     splits: list[Split],
     context: Any,
 ) -> list[FittedMembers]:
-    """Fit the members of each layer on the out-of-fold predictions of the layer below."""
+    """Fit layer by layer, each on the out-of-fold predictions of the one below."""
     fitted: list[FittedMembers] = []
     for members in layers:
         data = _LayerData(inputs.X, splits)
@@ -214,7 +214,7 @@ def _fit_members(
     data: _LayerData,
     context: Any,
 ) -> FittedMembers:
-    """Fit the members of one layer on every split, and on all rows if they are refitted."""
+    """Fit the members of one layer on every split and, for refits, on all rows."""
     target, index = inputs.target, getattr(data.X, "index", None)
     if kind.prefit:
         fold_fits = predict_prefit(members, data.X, target, kind.response_method)

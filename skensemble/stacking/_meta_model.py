@@ -1,4 +1,4 @@
-"""Ensembles that combine with a meta model: what stacking and blending share."""
+"""Ensembles that combine with a meta model: their shared base."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -60,7 +60,8 @@ def meta_model_kind(
     return EnsembleKind(
         splitting=splitting,
         response_method=ensemble.stack_method,
-        # A clone: later changes of the meta model do not change how the fit is evaluated.
+        # A clone: later changes of the meta model do not change how the fit is
+        # evaluated.
         combination=MetaModelCombination(
             clone(final),
             type(ensemble).__name__.lower(),

@@ -162,98 +162,112 @@ def _steps(path: Any, bag: int) -> pd.DataFrame:
 
 
 class EnsembleSelectionClassifier(ClassifierMixin, BaseWeightedEnsemble):
-    r"""Members chosen one after another, each time the one that helps the most.
+    r"""Select members greedily, each time the one that improves the score most.
 
     Greedy forward selection with replacement: from the sum :math:`S_t` of the
     out-of-fold predictions chosen so far, the next member is
     :math:`\arg\max_m \text{score}\bigl((S_t + p_m) / (t + 1)\bigr)`; the weights are
-    the shares of the best step of the path. For any metric, smooth or not.
+    the shares of the best step of the path. The metric does not have to be smooth.
 
     Parameters
     ----------
     estimators : list of (str, estimator)
-        The members. ``"drop"`` in place of an estimator leaves it out.
+        The members. ``"drop"`` instead of an estimator leaves a member out.
     scoring : str, callable, Loss or None, default=None
-        What is maximised, and shown in `leaderboard_`: a name as in scikit-learn, a
-        scorer, or a loss (minimised); None is the log loss.
+        Score of `leaderboard_` and, in ensemble selection, the score that is maximised:
+        the name of a scikit-learn scorer, a scorer, or a loss or its name. None:
+        accuracy for classes and R2 for a continuous target; in ensemble selection log
+        loss and root mean squared error.
     max_steps : int, default=100
-        Steps at most; a member may be chosen many times.
+        Largest number of steps; a member may be chosen many times.
     n_init : int, default=0
-        Start with so many of the best members instead of none.
+        Number of best members to start with; 0 starts with none.
     n_bags : int, default=0
-        Average selections from so many random subsets of the members; 0 selects once
-        from all. Steadier where there are many members.
+        Number of random subsets of the members; the weights of the selections from
+        these are averaged, which is more stable for many members. 0: one selection from
+        all members.
     bag_fraction : float, default=0.5
         Share of the members in each subset.
     ties : {"used", "first", "random"}, default="used"
-        Of members that help alike: one chosen before, the first in order, or any.
+        Choice among members of equal score: one chosen before, the first, or a random
+        one.
     patience : int or None, default=None
-        Stop after so many steps without a better score; None takes all steps.
+        Number of steps without a better score after which the selection stops. None:
+        all steps are taken.
     cv : int, splitter, iterable of (train, test) or "prefit", default=None
-        Any way to split; None is five folds, stratified for classes. Rows predicted
-        more than once are averaged; rows never predicted are NaN in `oof_` and left
-        out. ``"prefit"`` takes members that are fitted already, on other rows.
+        The splits. None: five folds, stratified for classes; in voting, no
+        splits unless ``weights="cv"`` or calibration needs them. Predictions of
+        rows that several splits predict are averaged; rows that no split
+        predicts are NaN in `oof_` and are not used to fit the combiner.
+        ``"prefit"``: the members are fitted already, on other rows.
     n_jobs : int, default=None
-        Cores granted: at most so many fits at a time, and fits x their own threads
-        never exceed it. None: one fit at a time, on as many threads as it likes.
+        Largest number of fits at a time; the fits and their own threads
+        together use no more cores than that. None: one fit at a time, with as
+        many threads as it starts.
     verbose : int, default=0
-        Passed to joblib.
+        Verbosity; passed to joblib.
     refit : bool, default=True
-        Whether members are fitted once more on all rows to predict new ones. With
-        False, the models of the splits predict together: one fit a member fewer.
+        Whether members are fitted on all rows too, to predict new rows. False:
+        the models of the splits predict new rows together, which saves one fit
+        per member.
     on_error : {"raise", "drop"}, default="raise"
-        What a failing member does: end the fit with its own error, or be left out
-        with a `MemberFailedWarning` and be listed in `failed_`.
+        What happens if a member fails: its error is raised, or the member is
+        left out with a `MemberFailedWarning` and listed in `failed_`.
     random_state : int, RandomState instance or None, default=None
-        Seeds every member and splitter whose own ``random_state`` is None, by name:
-        the same for any `n_jobs`, and adding a member changes no other. None leaves
-        them as they are.
+        Seed of the members and splitters whose own ``random_state`` is None.
+        The seeds depend on the names of the members, so they are the same for
+        any `n_jobs` and do not change if a member is added. None sets no seeds.
     memory : str, path, joblib.Memory, Store or None, default=None
-        Where fitted members are kept: a fit that is killed goes on from there, and
-        whatever is changed later, no member is fitted twice on the same data.
+        Cache of fitted members: an interrupted fit continues from there, and no
+        member is fitted twice on the same data.
     time_limit : float or None, default=None
-        Seconds that the fits of the members may take. Members that are not done by
-        then are left out and listed in `failed_`.
+        Time limit in seconds for the fits of the members. Members that are not
+        finished by then are left out and listed in `failed_`. None: no limit.
     calibrate : {None, "temperature", "sigmoid", "isotonic"}, default=None
-        Calibrate the probabilities of the whole, on its out-of-fold predictions.
+        Calibration method of the probabilities of the ensemble, fitted on its
+        out-of-fold predictions. None: no calibration.
     calibrate_members : {None, "temperature", "sigmoid", "isotonic"}, default=None
-        Calibrate every member on its out-of-fold predictions before they are combined.
+        Calibration method of the members, fitted on their out-of-fold
+        predictions before these are combined. None: no calibration.
 
     Attributes
     ----------
     weights_ : pandas.Series
-        One weight a member; they sum to one.
+        One weight per member.
     path_ : pandas.DataFrame
-        The steps: the member chosen, the score reached, and whether the step is kept.
+        The steps of the selection: the member chosen, the score, and whether
+        the step is kept.
     classes_ : ndarray of shape (n_classes,) or list of ndarray
-        The labels; one array an output for multilabel targets.
+        The labels; one array per output for multilabel targets.
     estimators_ : list of estimators
-        The fitted members.
+        The fitted members; with ``refit=False``, one `FoldAverage` per member.
     named_estimators_ : Bunch
-        The same by name.
+        The fitted members by name.
     oof_ : OutOfFold
-        The out-of-fold predictions, labelled.
+        Labelled out-of-fold predictions of the members; not available without
+        splits.
     ensemble_oof_ : ndarray of shape (n,) or (n, k)
-        What the whole says of each row, combined without it; NaN where nobody can.
-    fits_ : tuple of FittedCell
-        Every fit: member, split, rows, seconds, score.
+        Out-of-fold predictions of the ensemble; NaN for rows that no split
+        predicts.
+    fits_ : tuple of FoldFit
+        All fits: member, split, rows, seconds, score.
     leaderboard_ : pandas.DataFrame
-        Score out of fold, its standard deviation over splits, and seconds, a row a
-        member, best first; the last row is the ensemble, scored on rows that its
-        combination had not seen.
+        Out-of-fold score, its standard deviation over splits, and seconds, one
+        row per member, best first. The last row is the ensemble, scored on rows
+        that its combiner was not fitted on.
     diversity_ : pandas.DataFrame
-        How alike the errors of two members are, pair by pair.
+        Similarity of the out-of-fold errors per pair of members.
     failed_ : dict of str to tuple of Failure
-        Members left out, and why.
+        Members that were left out, with the reasons.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
-        Their names, where `X` had any.
+        Names of the features, if `X` has names.
 
     See Also
     --------
     SuperLearnerClassifier : Weights by convex optimisation.
-    skensemble.stacking.greedy_selection : The selection alone, for predictions at hand.
+    skensemble.stacking.greedy_selection : The selection alone, for given predictions.
 
     References
     ----------
@@ -350,92 +364,104 @@ class EnsembleSelectionClassifier(ClassifierMixin, BaseWeightedEnsemble):
 
 
 class EnsembleSelectionRegressor(RegressorMixin, BaseWeightedEnsemble):
-    r"""Members chosen one after another, each time the one that helps the most.
+    r"""Select members greedily, each time the one that improves the score most.
 
     Greedy forward selection with replacement: from the sum :math:`S_t` of the
     out-of-fold predictions chosen so far, the next member is
     :math:`\arg\max_m \text{score}\bigl((S_t + p_m) / (t + 1)\bigr)`; the weights are
-    the shares of the best step of the path. For any metric, smooth or not.
+    the shares of the best step of the path. The metric does not have to be smooth.
 
     Parameters
     ----------
     estimators : list of (str, estimator)
-        The members. ``"drop"`` in place of an estimator leaves it out.
+        The members. ``"drop"`` instead of an estimator leaves a member out.
     scoring : str, callable, Loss or None, default=None
-        What is maximised, and shown in `leaderboard_`: a name as in scikit-learn, a
-        scorer, or a loss (minimised); None is the squared error.
+        Score of `leaderboard_` and, in ensemble selection, the score that is maximised:
+        the name of a scikit-learn scorer, a scorer, or a loss or its name. None:
+        accuracy for classes and R2 for a continuous target; in ensemble selection log
+        loss and root mean squared error.
     max_steps : int, default=100
-        Steps at most; a member may be chosen many times.
+        Largest number of steps; a member may be chosen many times.
     n_init : int, default=0
-        Start with so many of the best members instead of none.
+        Number of best members to start with; 0 starts with none.
     n_bags : int, default=0
-        Average selections from so many random subsets of the members; 0 selects once
-        from all. Steadier where there are many members.
+        Number of random subsets of the members; the weights of the selections from
+        these are averaged, which is more stable for many members. 0: one selection from
+        all members.
     bag_fraction : float, default=0.5
         Share of the members in each subset.
     ties : {"used", "first", "random"}, default="used"
-        Of members that help alike: one chosen before, the first in order, or any.
+        Choice among members of equal score: one chosen before, the first, or a random
+        one.
     patience : int or None, default=None
-        Stop after so many steps without a better score; None takes all steps.
+        Number of steps without a better score after which the selection stops. None:
+        all steps are taken.
     cv : int, splitter, iterable of (train, test) or "prefit", default=None
-        Any way to split; None is five folds, stratified for classes. Rows predicted
-        more than once are averaged; rows never predicted are NaN in `oof_` and left
-        out. ``"prefit"`` takes members that are fitted already, on other rows.
+        The splits. None: five folds, stratified for classes; in voting, no
+        splits unless ``weights="cv"`` or calibration needs them. Predictions of
+        rows that several splits predict are averaged; rows that no split
+        predicts are NaN in `oof_` and are not used to fit the combiner.
+        ``"prefit"``: the members are fitted already, on other rows.
     n_jobs : int, default=None
-        Cores granted: at most so many fits at a time, and fits x their own threads
-        never exceed it. None: one fit at a time, on as many threads as it likes.
+        Largest number of fits at a time; the fits and their own threads
+        together use no more cores than that. None: one fit at a time, with as
+        many threads as it starts.
     verbose : int, default=0
-        Passed to joblib.
+        Verbosity; passed to joblib.
     refit : bool, default=True
-        Whether members are fitted once more on all rows to predict new ones. With
-        False, the models of the splits predict together: one fit a member fewer.
+        Whether members are fitted on all rows too, to predict new rows. False:
+        the models of the splits predict new rows together, which saves one fit
+        per member.
     on_error : {"raise", "drop"}, default="raise"
-        What a failing member does: end the fit with its own error, or be left out
-        with a `MemberFailedWarning` and be listed in `failed_`.
+        What happens if a member fails: its error is raised, or the member is
+        left out with a `MemberFailedWarning` and listed in `failed_`.
     random_state : int, RandomState instance or None, default=None
-        Seeds every member and splitter whose own ``random_state`` is None, by name:
-        the same for any `n_jobs`, and adding a member changes no other. None leaves
-        them as they are.
+        Seed of the members and splitters whose own ``random_state`` is None.
+        The seeds depend on the names of the members, so they are the same for
+        any `n_jobs` and do not change if a member is added. None sets no seeds.
     memory : str, path, joblib.Memory, Store or None, default=None
-        Where fitted members are kept: a fit that is killed goes on from there, and
-        whatever is changed later, no member is fitted twice on the same data.
+        Cache of fitted members: an interrupted fit continues from there, and no
+        member is fitted twice on the same data.
     time_limit : float or None, default=None
-        Seconds that the fits of the members may take. Members that are not done by
-        then are left out and listed in `failed_`.
+        Time limit in seconds for the fits of the members. Members that are not
+        finished by then are left out and listed in `failed_`. None: no limit.
 
     Attributes
     ----------
     weights_ : pandas.Series
-        One weight a member; they sum to one.
+        One weight per member.
     path_ : pandas.DataFrame
-        The steps: the member chosen, the score reached, and whether the step is kept.
+        The steps of the selection: the member chosen, the score, and whether
+        the step is kept.
     estimators_ : list of estimators
-        The fitted members.
+        The fitted members; with ``refit=False``, one `FoldAverage` per member.
     named_estimators_ : Bunch
-        The same by name.
+        The fitted members by name.
     oof_ : OutOfFold
-        The out-of-fold predictions, labelled.
+        Labelled out-of-fold predictions of the members; not available without
+        splits.
     ensemble_oof_ : ndarray of shape (n,) or (n, k)
-        What the whole says of each row, combined without it; NaN where nobody can.
-    fits_ : tuple of FittedCell
-        Every fit: member, split, rows, seconds, score.
+        Out-of-fold predictions of the ensemble; NaN for rows that no split
+        predicts.
+    fits_ : tuple of FoldFit
+        All fits: member, split, rows, seconds, score.
     leaderboard_ : pandas.DataFrame
-        Score out of fold, its standard deviation over splits, and seconds, a row a
-        member, best first; the last row is the ensemble, scored on rows that its
-        combination had not seen.
+        Out-of-fold score, its standard deviation over splits, and seconds, one
+        row per member, best first. The last row is the ensemble, scored on rows
+        that its combiner was not fitted on.
     diversity_ : pandas.DataFrame
-        How alike the errors of two members are, pair by pair.
+        Similarity of the out-of-fold errors per pair of members.
     failed_ : dict of str to tuple of Failure
-        Members left out, and why.
+        Members that were left out, with the reasons.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
-        Their names, where `X` had any.
+        Names of the features, if `X` has names.
 
     See Also
     --------
     SuperLearnerRegressor : Weights by convex optimisation.
-    skensemble.stacking.greedy_selection : The selection alone, for predictions at hand.
+    skensemble.stacking.greedy_selection : The selection alone, for given predictions.
 
     References
     ----------

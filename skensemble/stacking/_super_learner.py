@@ -183,98 +183,113 @@ def _params_for(screeners: Any, members: list[tuple[str, Any]]) -> dict[str, Any
 
 
 class SuperLearnerClassifier(ClassifierMixin, BaseWeightedEnsemble):
-    r"""The convex combination of members with the least cross-validated risk.
+    r"""Combine members with the weights that minimise the cross-validated risk.
 
-    Members :math:`m` predict every row out of fold; the weights minimise
+    The members :math:`m` predict every row out of fold. The weights minimise
     :math:`\frac1n \sum_i L\bigl(y_i, \sum_m w_m\, m^{(-i)}(x_i)\bigr)` over
     :math:`w_m \ge 0, \sum_m w_m = 1`, with the log loss for classes
-    unless the solver says otherwise. In the long run no worse than the best member.
+    or the loss of the solver. Asymptotically, the ensemble is not worse than its best
+    member.
 
     Parameters
     ----------
     estimators : list of (str, estimator)
-        The members. ``"drop"`` in place of an estimator leaves it out.
-    solver : str or Solver, default="convex"
-        How the weights are found: ``"convex"``, ``"nnls"``, ``"auc"``, ``"discrete"``
-        (all weight on the best member), or a solver of `skensemble.stacking`.
+        The members. ``"drop"`` instead of an estimator leaves a member out.
+    solver : str or WeightSolver, default="convex"
+        Solver of the weights: ``"convex"``, ``"nnls"``, ``"auc"``,
+        ``"discrete"`` (all weight on the best member), or a `WeightSolver`.
     cv : int, splitter, iterable of (train, test) or "prefit", default=None
-        Any way to split; None is five folds, stratified for classes. Rows predicted
-        more than once are averaged; rows never predicted are NaN in `oof_` and left
-        out. ``"prefit"`` takes members that are fitted already, on other rows.
+        The splits. None: five folds, stratified for classes; in voting, no
+        splits unless ``weights="cv"`` or calibration needs them. Predictions of
+        rows that several splits predict are averaged; rows that no split
+        predicts are NaN in `oof_` and are not used to fit the combiner.
+        ``"prefit"``: the members are fitted already, on other rows.
     outer_cv : int, splitter, iterable of (train, test) or None, default=None
-        Splits on which the whole is fitted again to measure its own risk, that of the
-        members and that of the discrete winner, see `outer_risk_`.
+        Splits on which the ensemble is fitted again to estimate its own risk,
+        the risk of the members and that of the discrete winner, see
+        `outer_risk_`. None: not estimated.
     screeners : dict of str to transformer, default=None
-        By member: a transformer that chooses features for it, fitted in every split.
+        Per member, a transformer that selects features for it, fitted in every
+        split.
     n_jobs : int, default=None
-        Cores granted: at most so many fits at a time, and fits x their own threads
-        never exceed it. None: one fit at a time, on as many threads as it likes.
+        Largest number of fits at a time; the fits and their own threads
+        together use no more cores than that. None: one fit at a time, with as
+        many threads as it starts.
     verbose : int, default=0
-        Passed to joblib.
+        Verbosity; passed to joblib.
     refit : bool, default=True
-        Whether members are fitted once more on all rows to predict new ones. With
-        False, the models of the splits predict together: one fit a member fewer.
+        Whether members are fitted on all rows too, to predict new rows. False:
+        the models of the splits predict new rows together, which saves one fit
+        per member.
     on_error : {"raise", "drop"}, default="raise"
-        What a failing member does: end the fit with its own error, or be left out
-        with a `MemberFailedWarning` and be listed in `failed_`.
+        What happens if a member fails: its error is raised, or the member is
+        left out with a `MemberFailedWarning` and listed in `failed_`.
     random_state : int, RandomState instance or None, default=None
-        Seeds every member and splitter whose own ``random_state`` is None, by name:
-        the same for any `n_jobs`, and adding a member changes no other. None leaves
-        them as they are.
+        Seed of the members and splitters whose own ``random_state`` is None.
+        The seeds depend on the names of the members, so they are the same for
+        any `n_jobs` and do not change if a member is added. None sets no seeds.
     memory : str, path, joblib.Memory, Store or None, default=None
-        Where fitted members are kept: a fit that is killed goes on from there, and
-        whatever is changed later, no member is fitted twice on the same data.
+        Cache of fitted members: an interrupted fit continues from there, and no
+        member is fitted twice on the same data.
     time_limit : float or None, default=None
-        Seconds that the fits of the members may take. Members that are not done by
-        then are left out and listed in `failed_`.
+        Time limit in seconds for the fits of the members. Members that are not
+        finished by then are left out and listed in `failed_`. None: no limit.
     scoring : str, callable, Loss or None, default=None
-        Scores of `leaderboard_`: a name as in scikit-learn, a scorer, or a loss; None
-        is accuracy or R2.
+        Score of `leaderboard_` and, in ensemble selection, the score that is maximised:
+        the name of a scikit-learn scorer, a scorer, or a loss or its name. None:
+        accuracy for classes and R2 for a continuous target; in ensemble selection log
+        loss and root mean squared error.
     calibrate : {None, "temperature", "sigmoid", "isotonic"}, default=None
-        Calibrate the probabilities of the whole, on its out-of-fold predictions.
+        Calibration method of the probabilities of the ensemble, fitted on its
+        out-of-fold predictions. None: no calibration.
     calibrate_members : {None, "temperature", "sigmoid", "isotonic"}, default=None
-        Calibrate every member on its out-of-fold predictions before they are combined.
+        Calibration method of the members, fitted on their out-of-fold
+        predictions before these are combined. None: no calibration.
 
     Attributes
     ----------
     weights_ : pandas.Series
-        One weight a member; they sum to one.
+        One weight per member.
     cv_risk_ : pandas.DataFrame
-        Log loss out of fold, its standard error over rows and the weight, by
-        member; the last row is the whole, combined without the rows scored.
+        Cross-validated risk (log loss for classes, squared error for a
+        continuous target), its standard error over rows, and the weight, one
+        row per member. The last row is the ensemble, combined without the rows
+        scored.
     outer_risk_ : pandas.DataFrame
-        With `outer_cv`: risk, standard error, 95% confidence interval, and difference to
-        the Super Learner with its standard error, for the Super Learner, the discrete
-        winner and every member.
+        With `outer_cv`: risk, standard error, 95% confidence interval, and
+        difference to the Super Learner with its standard error, for the Super
+        Learner, the discrete winner and every member.
     classes_ : ndarray of shape (n_classes,) or list of ndarray
-        The labels; one array an output for multilabel targets.
+        The labels; one array per output for multilabel targets.
     estimators_ : list of estimators
-        The fitted members.
+        The fitted members; with ``refit=False``, one `FoldAverage` per member.
     named_estimators_ : Bunch
-        The same by name.
+        The fitted members by name.
     oof_ : OutOfFold
-        The out-of-fold predictions, labelled.
+        Labelled out-of-fold predictions of the members; not available without
+        splits.
     ensemble_oof_ : ndarray of shape (n,) or (n, k)
-        What the whole says of each row, combined without it; NaN where nobody can.
-    fits_ : tuple of FittedCell
-        Every fit: member, split, rows, seconds, score.
+        Out-of-fold predictions of the ensemble; NaN for rows that no split
+        predicts.
+    fits_ : tuple of FoldFit
+        All fits: member, split, rows, seconds, score.
     leaderboard_ : pandas.DataFrame
-        Score out of fold, its standard deviation over splits, and seconds, a row a
-        member, best first; the last row is the ensemble, scored on rows that its
-        combination had not seen.
+        Out-of-fold score, its standard deviation over splits, and seconds, one
+        row per member, best first. The last row is the ensemble, scored on rows
+        that its combiner was not fitted on.
     diversity_ : pandas.DataFrame
-        How alike the errors of two members are, pair by pair.
+        Similarity of the out-of-fold errors per pair of members.
     failed_ : dict of str to tuple of Failure
-        Members left out, and why.
+        Members that were left out, with the reasons.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
-        Their names, where `X` had any.
+        Names of the features, if `X` has names.
 
     See Also
     --------
     EnsembleSelectionClassifier : Weights found greedily, for any metric.
-    StackingClassifier : Any model in place of weights.
+    StackingClassifier : A meta model in place of weights.
 
     References
     ----------
@@ -369,92 +384,104 @@ class SuperLearnerClassifier(ClassifierMixin, BaseWeightedEnsemble):
 
 
 class SuperLearnerRegressor(RegressorMixin, BaseWeightedEnsemble):
-    r"""The convex combination of members with the least cross-validated risk.
+    r"""Combine members with the weights that minimise the cross-validated risk.
 
-    Members :math:`m` predict every row out of fold; the weights minimise
-    :math:`\frac1n \sum_i L\bigl(y_i, \sum_m w_m\, m^{(-i)}(x_i)\bigr)` over
-    :math:`w_m \ge 0, \sum_m w_m = 1`, with the squared error for numbers
-    unless the solver says otherwise. In the long run no worse than the best member.
+    The members :math:`m` predict every row out of fold. The weights minimise
+    :math:`\frac1n \sum_i L\bigl(y_i, \sum_m w_m\, m^{(-i)}(x_i)\bigr)` over :math:`w_m
+    \ge 0, \sum_m w_m = 1`, with the squared error for a continuous target or the loss
+    of the solver. Asymptotically, the ensemble is not worse than its best member.
 
     Parameters
     ----------
     estimators : list of (str, estimator)
-        The members. ``"drop"`` in place of an estimator leaves it out.
-    solver : str or Solver, default="convex"
-        How the weights are found: ``"convex"``, ``"nnls"``, ``"auc"``, ``"discrete"``
-        (all weight on the best member), or a solver of `skensemble.stacking`.
+        The members. ``"drop"`` instead of an estimator leaves a member out.
+    solver : str or WeightSolver, default="convex"
+        Solver of the weights: ``"convex"``, ``"nnls"``, ``"auc"``,
+        ``"discrete"`` (all weight on the best member), or a `WeightSolver`.
     cv : int, splitter, iterable of (train, test) or "prefit", default=None
-        Any way to split; None is five folds, stratified for classes. Rows predicted
-        more than once are averaged; rows never predicted are NaN in `oof_` and left
-        out. ``"prefit"`` takes members that are fitted already, on other rows.
+        The splits. None: five folds, stratified for classes; in voting, no
+        splits unless ``weights="cv"`` or calibration needs them. Predictions of
+        rows that several splits predict are averaged; rows that no split
+        predicts are NaN in `oof_` and are not used to fit the combiner.
+        ``"prefit"``: the members are fitted already, on other rows.
     outer_cv : int, splitter, iterable of (train, test) or None, default=None
-        Splits on which the whole is fitted again to measure its own risk, that of the
-        members and that of the discrete winner, see `outer_risk_`.
+        Splits on which the ensemble is fitted again to estimate its own risk,
+        the risk of the members and that of the discrete winner, see
+        `outer_risk_`. None: not estimated.
     screeners : dict of str to transformer, default=None
-        By member: a transformer that chooses features for it, fitted in every split.
+        Per member, a transformer that selects features for it, fitted in every
+        split.
     n_jobs : int, default=None
-        Cores granted: at most so many fits at a time, and fits x their own threads
-        never exceed it. None: one fit at a time, on as many threads as it likes.
+        Largest number of fits at a time; the fits and their own threads
+        together use no more cores than that. None: one fit at a time, with as
+        many threads as it starts.
     verbose : int, default=0
-        Passed to joblib.
+        Verbosity; passed to joblib.
     refit : bool, default=True
-        Whether members are fitted once more on all rows to predict new ones. With
-        False, the models of the splits predict together: one fit a member fewer.
+        Whether members are fitted on all rows too, to predict new rows. False:
+        the models of the splits predict new rows together, which saves one fit
+        per member.
     on_error : {"raise", "drop"}, default="raise"
-        What a failing member does: end the fit with its own error, or be left out
-        with a `MemberFailedWarning` and be listed in `failed_`.
+        What happens if a member fails: its error is raised, or the member is
+        left out with a `MemberFailedWarning` and listed in `failed_`.
     random_state : int, RandomState instance or None, default=None
-        Seeds every member and splitter whose own ``random_state`` is None, by name:
-        the same for any `n_jobs`, and adding a member changes no other. None leaves
-        them as they are.
+        Seed of the members and splitters whose own ``random_state`` is None.
+        The seeds depend on the names of the members, so they are the same for
+        any `n_jobs` and do not change if a member is added. None sets no seeds.
     memory : str, path, joblib.Memory, Store or None, default=None
-        Where fitted members are kept: a fit that is killed goes on from there, and
-        whatever is changed later, no member is fitted twice on the same data.
+        Cache of fitted members: an interrupted fit continues from there, and no
+        member is fitted twice on the same data.
     time_limit : float or None, default=None
-        Seconds that the fits of the members may take. Members that are not done by
-        then are left out and listed in `failed_`.
+        Time limit in seconds for the fits of the members. Members that are not
+        finished by then are left out and listed in `failed_`. None: no limit.
     scoring : str, callable, Loss or None, default=None
-        Scores of `leaderboard_`: a name as in scikit-learn, a scorer, or a loss; None
-        is accuracy or R2.
+        Score of `leaderboard_` and, in ensemble selection, the score that is maximised:
+        the name of a scikit-learn scorer, a scorer, or a loss or its name. None:
+        accuracy for classes and R2 for a continuous target; in ensemble selection log
+        loss and root mean squared error.
 
     Attributes
     ----------
     weights_ : pandas.Series
-        One weight a member; they sum to one.
+        One weight per member.
     cv_risk_ : pandas.DataFrame
-        Squared error out of fold, its standard error over rows and the weight, by
-        member; the last row is the whole, combined without the rows scored.
+        Cross-validated risk (log loss for classes, squared error for a
+        continuous target), its standard error over rows, and the weight, one
+        row per member. The last row is the ensemble, combined without the rows
+        scored.
     outer_risk_ : pandas.DataFrame
-        With `outer_cv`: risk, standard error, 95% confidence interval, and difference to
-        the Super Learner with its standard error, for the Super Learner, the discrete
-        winner and every member.
+        With `outer_cv`: risk, standard error, 95% confidence interval, and
+        difference to the Super Learner with its standard error, for the Super
+        Learner, the discrete winner and every member.
     estimators_ : list of estimators
-        The fitted members.
+        The fitted members; with ``refit=False``, one `FoldAverage` per member.
     named_estimators_ : Bunch
-        The same by name.
+        The fitted members by name.
     oof_ : OutOfFold
-        The out-of-fold predictions, labelled.
+        Labelled out-of-fold predictions of the members; not available without
+        splits.
     ensemble_oof_ : ndarray of shape (n,) or (n, k)
-        What the whole says of each row, combined without it; NaN where nobody can.
-    fits_ : tuple of FittedCell
-        Every fit: member, split, rows, seconds, score.
+        Out-of-fold predictions of the ensemble; NaN for rows that no split
+        predicts.
+    fits_ : tuple of FoldFit
+        All fits: member, split, rows, seconds, score.
     leaderboard_ : pandas.DataFrame
-        Score out of fold, its standard deviation over splits, and seconds, a row a
-        member, best first; the last row is the ensemble, scored on rows that its
-        combination had not seen.
+        Out-of-fold score, its standard deviation over splits, and seconds, one
+        row per member, best first. The last row is the ensemble, scored on rows
+        that its combiner was not fitted on.
     diversity_ : pandas.DataFrame
-        How alike the errors of two members are, pair by pair.
+        Similarity of the out-of-fold errors per pair of members.
     failed_ : dict of str to tuple of Failure
-        Members left out, and why.
+        Members that were left out, with the reasons.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
-        Their names, where `X` had any.
+        Names of the features, if `X` has names.
 
     See Also
     --------
     EnsembleSelectionRegressor : Weights found greedily, for any metric.
-    StackingRegressor : Any model in place of weights.
+    StackingRegressor : A meta model in place of weights.
 
     References
     ----------

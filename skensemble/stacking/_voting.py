@@ -231,89 +231,100 @@ def _check_weights(weights: Any, estimators: Any) -> None:
 
 
 class VotingClassifier(ClassifierMixin, BaseWeightedEnsemble):
-    r"""Members fitted on all rows, and their vote or mean probability.
+    r"""Combine members by majority vote or by the mean of their probabilities.
 
-    ``"hard"``: the class with the most votes, :math:`\arg\max_c \sum_m w_m
-    [m(x) = c]`; ``"soft"``: of the mean probabilities :math:`\sum_m w_m p_m(c)`;
-    ``"logit"``: of :math:`\exp \sum_m w_m \log p_m(c)`, which a member that is sure
-    sways more.
+    ``"hard"`` predicts the class with the most votes, :math:`\arg\max_c \sum_m w_m
+    [m(x) = c]`; ``"soft"`` the class with the largest mean probability :math:`\sum_m
+    w_m p_m(c)`; ``"logit"`` that with the largest :math:`\exp \sum_m w_m \log p_m(c)`,
+    on which a confident member has more influence.
 
-    Drop-in for :class:`sklearn.ensemble.VotingClassifier`; what is added is keyword-only
-    and comes last.
+    Drop-in for :class:`sklearn.ensemble.VotingClassifier`; additional parameters are
+    keyword-only and come last.
 
     Parameters
     ----------
     estimators : list of (str, estimator)
-        The members. ``"drop"`` in place of an estimator leaves it out.
+        The members. ``"drop"`` instead of an estimator leaves a member out.
     voting : {"hard", "soft", "logit"}, default="hard"
         What is averaged: votes, probabilities, or logarithms of probabilities.
     weights : array-like of shape (n_members,), "cv" or None, default=None
-        One weight a member (dropped ones too); None: all alike. ``"cv"``: from out of
-        fold predictions, :math:`\log\frac{(k-1)a}{1-a}` of the accuracy :math:`a` of
-        `k` classes for votes, the inverse of the log loss otherwise.
+        One weight per member, including dropped ones. None: equal weights.
+        ``"cv"``: weights from out-of-fold predictions,
+        :math:`\log\frac{(k-1)a}{1-a}` with the accuracy :math:`a` and `k`
+        classes for votes, the inverse of the risk (log loss or squared error)
+        otherwise.
     n_jobs : int, default=None
-        Cores granted: at most so many fits at a time, and fits x their own threads
-        never exceed it. None: one fit at a time, on as many threads as it likes.
+        Largest number of fits at a time; the fits and their own threads
+        together use no more cores than that. None: one fit at a time, with as
+        many threads as it starts.
     flatten_transform : bool, default=True
-        Whether `transform` puts the members' probabilities side by side, or into an
-        array of shape (n_members, n_samples, n_classes).
+        Whether `transform` returns the probabilities of the members side by
+        side, or in an array of shape (n_members, n_samples, n_classes).
     verbose : bool, default=False
-        Passed to joblib.
+        Verbosity; passed to joblib.
     cv : int, splitter, iterable of (train, test), "prefit" or None, default=None
-        With splits, members predict out of fold, so that there are an `oof_`, a
-        `leaderboard_` and ``weights="cv"`` (for which, and to calibrate, None is five folds).
-        ``"prefit"`` takes members that are fitted already.
+        The splits. None: five folds, stratified for classes; in voting, no
+        splits unless ``weights="cv"`` or calibration needs them. Predictions of
+        rows that several splits predict are averaged; rows that no split
+        predicts are NaN in `oof_` and are not used to fit the combiner.
+        ``"prefit"``: the members are fitted already, on other rows.
     on_error : {"raise", "drop"}, default="raise"
-        What a failing member does: end the fit with its own error, or be left out
-        with a `MemberFailedWarning` and be listed in `failed_`.
+        What happens if a member fails: its error is raised, or the member is
+        left out with a `MemberFailedWarning` and listed in `failed_`.
     random_state : int, RandomState instance or None, default=None
-        Seeds every member and splitter whose own ``random_state`` is None, by name:
-        the same for any `n_jobs`, and adding a member changes no other. None leaves
-        them as they are.
+        Seed of the members and splitters whose own ``random_state`` is None.
+        The seeds depend on the names of the members, so they are the same for
+        any `n_jobs` and do not change if a member is added. None sets no seeds.
     memory : str, path, joblib.Memory, Store or None, default=None
-        Where fitted members are kept: a fit that is killed goes on from there, and
-        whatever is changed later, no member is fitted twice on the same data.
+        Cache of fitted members: an interrupted fit continues from there, and no
+        member is fitted twice on the same data.
     time_limit : float or None, default=None
-        Seconds that the fits of the members may take. Members that are not done by
-        then are left out and listed in `failed_`.
+        Time limit in seconds for the fits of the members. Members that are not
+        finished by then are left out and listed in `failed_`. None: no limit.
     scoring : str, callable, Loss or None, default=None
-        Scores of `leaderboard_`: a name as in scikit-learn, a scorer, or a loss; None
-        is accuracy or R2.
+        Score of `leaderboard_` and, in ensemble selection, the score that is maximised:
+        the name of a scikit-learn scorer, a scorer, or a loss or its name. None:
+        accuracy for classes and R2 for a continuous target; in ensemble selection log
+        loss and root mean squared error.
     calibrate : {None, "temperature", "sigmoid", "isotonic"}, default=None
-        Calibrate the probabilities of the whole, on its out-of-fold predictions.
+        Calibration method of the probabilities of the ensemble, fitted on its
+        out-of-fold predictions. None: no calibration.
     calibrate_members : {None, "temperature", "sigmoid", "isotonic"}, default=None
-        Calibrate every member on its out-of-fold predictions before they are combined.
+        Calibration method of the members, fitted on their out-of-fold
+        predictions before these are combined. None: no calibration.
 
     Attributes
     ----------
     weights_ : pandas.Series
-        One weight a member, as given or as found.
+        One weight per member.
     classes_ : ndarray of shape (n_classes,) or list of ndarray
-        The labels; one array an output for multilabel targets.
+        The labels; one array per output for multilabel targets.
     le_ : LabelEncoder
-        From labels to the codes that members are fitted on.
+        Encoder of the labels as the codes that the members are fitted on.
     estimators_ : list of estimators
-        The fitted members.
+        The fitted members; with ``refit=False``, one `FoldAverage` per member.
     named_estimators_ : Bunch
-        The same by name.
+        The fitted members by name.
     oof_ : OutOfFold
-        The out-of-fold predictions, labelled, where there are splits.
+        Labelled out-of-fold predictions of the members; not available without
+        splits.
     ensemble_oof_ : ndarray of shape (n,) or (n, k)
-        What the whole says of each row, combined without it; NaN where nobody can.
-    fits_ : tuple of FittedCell
-        Every fit: member, split, rows, seconds, score.
+        Out-of-fold predictions of the ensemble; NaN for rows that no split
+        predicts.
+    fits_ : tuple of FoldFit
+        All fits: member, split, rows, seconds, score.
     leaderboard_ : pandas.DataFrame
-        Score out of fold, its standard deviation over splits, and seconds, a row a
-        member, best first; the last row is the ensemble, scored on rows that its
-        combination had not seen.
+        Out-of-fold score, its standard deviation over splits, and seconds, one
+        row per member, best first. The last row is the ensemble, scored on rows
+        that its combiner was not fitted on.
     diversity_ : pandas.DataFrame
-        How alike the errors of two members are, pair by pair.
+        Similarity of the out-of-fold errors per pair of members.
     failed_ : dict of str to tuple of Failure
-        Members left out, and why.
+        Members that were left out, with the reasons.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
-        Their names, where `X` had any.
+        Names of the features, if `X` has names.
 
     See Also
     --------
@@ -321,7 +332,8 @@ class VotingClassifier(ClassifierMixin, BaseWeightedEnsemble):
 
     References
     ----------
-    .. [1] Nitzan, S. and Paroush, J. (1982). Optimal decision rules in uncertain dichotomous
+    .. [1] Nitzan, S. and Paroush, J. (1982). Optimal decision rules in uncertain
+    dichotomous
        choice situations. International Economic Review 23(2), 289-297.
 
     Examples
@@ -470,72 +482,82 @@ class VotingClassifier(ClassifierMixin, BaseWeightedEnsemble):
 
 
 class VotingRegressor(RegressorMixin, BaseWeightedEnsemble):
-    r"""Members fitted on all rows, and the mean of what they predict.
+    r"""Combine members by the weighted mean of their predictions.
 
     :math:`\hat y(x) = \sum_m w_m m(x) / \sum_m w_m`.
 
-    Drop-in for :class:`sklearn.ensemble.VotingRegressor`; what is added is keyword-only
-    and comes last.
+    Drop-in for :class:`sklearn.ensemble.VotingRegressor`; additional parameters are
+    keyword-only and come last.
 
     Parameters
     ----------
     estimators : list of (str, estimator)
-        The members. ``"drop"`` in place of an estimator leaves it out.
+        The members. ``"drop"`` instead of an estimator leaves a member out.
     weights : array-like of shape (n_members,), "cv" or None, default=None
-        One weight a member (dropped ones too); None: all alike. ``"cv"``: the inverse
-        of the mean squared error out of fold.
+        One weight per member, including dropped ones. None: equal weights.
+        ``"cv"``: weights from out-of-fold predictions,
+        :math:`\log\frac{(k-1)a}{1-a}` with the accuracy :math:`a` and `k`
+        classes for votes, the inverse of the risk (log loss or squared error)
+        otherwise.
     n_jobs : int, default=None
-        Cores granted: at most so many fits at a time, and fits x their own threads
-        never exceed it. None: one fit at a time, on as many threads as it likes.
+        Largest number of fits at a time; the fits and their own threads
+        together use no more cores than that. None: one fit at a time, with as
+        many threads as it starts.
     verbose : bool, default=False
-        Passed to joblib.
+        Verbosity; passed to joblib.
     cv : int, splitter, iterable of (train, test), "prefit" or None, default=None
-        With splits, members predict out of fold, so that there are an `oof_`, a
-        `leaderboard_` and ``weights="cv"`` (for which, and to calibrate, None is five folds).
-        ``"prefit"`` takes members that are fitted already.
+        The splits. None: five folds, stratified for classes; in voting, no
+        splits unless ``weights="cv"`` or calibration needs them. Predictions of
+        rows that several splits predict are averaged; rows that no split
+        predicts are NaN in `oof_` and are not used to fit the combiner.
+        ``"prefit"``: the members are fitted already, on other rows.
     on_error : {"raise", "drop"}, default="raise"
-        What a failing member does: end the fit with its own error, or be left out
-        with a `MemberFailedWarning` and be listed in `failed_`.
+        What happens if a member fails: its error is raised, or the member is
+        left out with a `MemberFailedWarning` and listed in `failed_`.
     random_state : int, RandomState instance or None, default=None
-        Seeds every member and splitter whose own ``random_state`` is None, by name:
-        the same for any `n_jobs`, and adding a member changes no other. None leaves
-        them as they are.
+        Seed of the members and splitters whose own ``random_state`` is None.
+        The seeds depend on the names of the members, so they are the same for
+        any `n_jobs` and do not change if a member is added. None sets no seeds.
     memory : str, path, joblib.Memory, Store or None, default=None
-        Where fitted members are kept: a fit that is killed goes on from there, and
-        whatever is changed later, no member is fitted twice on the same data.
+        Cache of fitted members: an interrupted fit continues from there, and no
+        member is fitted twice on the same data.
     time_limit : float or None, default=None
-        Seconds that the fits of the members may take. Members that are not done by
-        then are left out and listed in `failed_`.
+        Time limit in seconds for the fits of the members. Members that are not
+        finished by then are left out and listed in `failed_`. None: no limit.
     scoring : str, callable, Loss or None, default=None
-        Scores of `leaderboard_`: a name as in scikit-learn, a scorer, or a loss; None
-        is accuracy or R2.
+        Score of `leaderboard_` and, in ensemble selection, the score that is maximised:
+        the name of a scikit-learn scorer, a scorer, or a loss or its name. None:
+        accuracy for classes and R2 for a continuous target; in ensemble selection log
+        loss and root mean squared error.
 
     Attributes
     ----------
     weights_ : pandas.Series
-        One weight a member, as given or as found.
+        One weight per member.
     estimators_ : list of estimators
-        The fitted members.
+        The fitted members; with ``refit=False``, one `FoldAverage` per member.
     named_estimators_ : Bunch
-        The same by name.
+        The fitted members by name.
     oof_ : OutOfFold
-        The out-of-fold predictions, labelled, where there are splits.
+        Labelled out-of-fold predictions of the members; not available without
+        splits.
     ensemble_oof_ : ndarray of shape (n,) or (n, k)
-        What the whole says of each row, combined without it; NaN where nobody can.
-    fits_ : tuple of FittedCell
-        Every fit: member, split, rows, seconds, score.
+        Out-of-fold predictions of the ensemble; NaN for rows that no split
+        predicts.
+    fits_ : tuple of FoldFit
+        All fits: member, split, rows, seconds, score.
     leaderboard_ : pandas.DataFrame
-        Score out of fold, its standard deviation over splits, and seconds, a row a
-        member, best first; the last row is the ensemble, scored on rows that its
-        combination had not seen.
+        Out-of-fold score, its standard deviation over splits, and seconds, one
+        row per member, best first. The last row is the ensemble, scored on rows
+        that its combiner was not fitted on.
     diversity_ : pandas.DataFrame
-        How alike the errors of two members are, pair by pair.
+        Similarity of the out-of-fold errors per pair of members.
     failed_ : dict of str to tuple of Failure
-        Members left out, and why.
+        Members that were left out, with the reasons.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
-        Their names, where `X` had any.
+        Names of the features, if `X` has names.
 
     See Also
     --------

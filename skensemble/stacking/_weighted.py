@@ -1,4 +1,4 @@
-"""Ensembles that combine with a weighted mean: what voting, selection and weights share."""
+"""Ensembles that combine with a weighted mean: their shared base."""
 
 from typing import Any
 

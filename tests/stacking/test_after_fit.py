@@ -327,11 +327,13 @@ def check_added(family, weight, log, memory):
     model = fitted(family, first, weight=weight, memory=memory)
     before = fits(log)
     added = [NEW[kind], ("second", counted(kind, log, 1))]
-    assert model.add_members(added) is model
-    own = [fold_fit for fold_fit in model.fits_ if fold_fit.member == "second"]
+    photo = photograph(model)
+    larger = model.add_members(added)
+    assert_unchanged(model, photo)
+    own = [fold_fit for fold_fit in larger.fits_ if fold_fit.member == "second"]
     assert fits(log) == before + len(own)
     whole = fitted(family, [*first, *added], weight=weight, memory=memory)
-    assert_equal(model, whole, family)
+    assert_equal(larger, whole, family)
     # With a store, what was added is known to a fit from the start.
     assert fits(log) == before + (1 if memory else 3) * len(own)
 
@@ -354,7 +356,7 @@ def test_members_added_after_a_pickle(family):
     model = pickle.loads(pickle.dumps(fitted(family, members, weight=WEIGHT)))
     with pytest.raises(ValueError, match=r"add_members\(members, X, y\)"):
         model.add_members([NEW[kind]])
-    model.add_members([NEW[kind]], X, y, sample_weight=WEIGHT)
+    model = model.add_members([NEW[kind]], X, y, sample_weight=WEIGHT)
     whole = fitted(family, [*members, NEW[kind]], weight=WEIGHT)
     assert_equal(model, whole, family)
 
@@ -382,12 +384,12 @@ def test_options_are_kept(family, options):
     members = without_near(kind)
     options = options | {"weight": WEIGHT}
     model = fitted(family, members, **options)
-    model.add_members([NEW[kind]])
+    model = model.add_members([NEW[kind]])
     assert_equal(model, fitted(family, [*members, NEW[kind]], **options), family)
     if "outer_cv" in options:  # measured by fits of the whole, which is no more
         assert not hasattr(model.drop_members("tree"), "outer_risk_")
         return
-    model.drop_members("tree")
+    model = model.drop_members("tree")
     left = [members[1], NEW[kind]]
     assert_equal(model, fitted(family, left, **options), family)
 
@@ -397,7 +399,7 @@ def test_prefit_members_are_added():
     ready = [(name, clone(m).fit(X[:60], y[:60])) for name, m in MEMBERS["numbers"]]
     options = {"cv": "prefit", "final_estimator": LinearRegression()}
     model = StackingRegressor(ready[:2], **options).fit(X[60:], y[60:])
-    model.add_members(ready[2:])
+    model = model.add_members(ready[2:])
     whole = StackingRegressor(ready, **options).fit(X[60:], y[60:])
     assert_array_equal(model.predict(new), whole.predict(new))
 
@@ -410,7 +412,7 @@ def test_given_weights_and_members_added(cv):
     model = VotingRegressor(members, weights=[1, 2], **options).fit(X, y)
     with pytest.raises(ValueError, match="2 weights, 3 estimators"):
         model.add_members([NEW["numbers"]])
-    model.set_params(weights=[1, 2, 3]).add_members([NEW["numbers"]])
+    model = model.set_params(weights=[1, 2, 3]).add_members([NEW["numbers"]])
     whole = VotingRegressor([*members, NEW["numbers"]], weights=[1, 2, 3], **options)
     whole.fit(X, y)
     assert_array_equal(model.predict(new), whole.predict(new))
@@ -497,13 +499,15 @@ def test_dropped_members(family):
     kind = kind_of(family)
     members = [*without_near(kind), NEW[kind]]
     model = fitted(family, members, weight=WEIGHT)
-    assert model.drop_members("tree") is model
-    assert_equal(model, fitted(family, members[1:], weight=WEIGHT), family)
-    model.drop_members([members[1][0]])
-    assert_equal(model, fitted(family, members[2:], weight=WEIGHT), family)
+    photo = photograph(model)
+    smaller = model.drop_members("tree")
+    assert_unchanged(model, photo)
+    assert_equal(smaller, fitted(family, members[1:], weight=WEIGHT), family)
+    single = smaller.drop_members([members[1][0]])
+    assert_equal(single, fitted(family, members[2:], weight=WEIGHT), family)
     # Back again: in another place, but the same.
-    model.add_members(members[:1])
-    assert_equal(model, fitted(family, [members[2], members[0]], weight=WEIGHT), family)
+    again = single.add_members(members[:1])
+    assert_equal(again, fitted(family, [members[2], members[0]], weight=WEIGHT), family)
 
 
 @pytest.mark.parametrize("family", FAMILY)
@@ -511,7 +515,7 @@ def test_dropped_after_a_pickle(family):
     kind = kind_of(family)
     members = MEMBERS[kind]
     model = pickle.loads(pickle.dumps(fitted(family, members)))
-    model.drop_members(["near", "tree"])
+    model = model.drop_members(["near", "tree"])
     assert_equal(model, fitted(family, [members[1]]), family)
 
 
@@ -542,7 +546,8 @@ def test_given_weights_and_members_dropped(cv):
     X, y, new = DATA["numbers"]
     members, options = MEMBERS["numbers"], {"cv": cv, "random_state": 0}
     model = VotingRegressor(members, weights=[1, 2, 3], **options).fit(X, y)
-    model.drop_members("ridge")
+    full, model = model, model.drop_members("ridge")
+    assert full.weights == [1, 2, 3]
     whole = VotingRegressor([members[0], members[2]], weights=[1, 3], **options)
     assert_array_equal(model.predict(new), whole.fit(X, y).predict(new))
     assert list(model.weights) == [1, 3]
@@ -552,10 +557,10 @@ def test_members_that_failed_are_forgotten_when_dropped():
     members = [*without_near("numbers"), ("broken", Broken())]
     with pytest.warns(MemberFailedWarning, match="broken"):
         model = fitted("StackingRegressor", members, on_error="drop")
-    model.drop_members("broken")
+    model = model.drop_members("broken")
     whole = fitted("StackingRegressor", members[:2], on_error="drop")
     assert_equal(model, whole, "StackingRegressor")
-    model.add_members([("broken", Ridge(3.0))])  # mended
+    model = model.add_members([("broken", Ridge(3.0))])  # mended
     assert not model.failed_
     assert "broken" in model.named_estimators_
 
@@ -564,7 +569,8 @@ def test_screeners_of_dropped_members_go_too():
     members = MEMBERS["numbers"]
     screeners = {"tree": SelectKBest(lambda X, y: X.std(axis=0), k=3)}
     model = fitted("SuperLearnerRegressor", screeners=screeners)
-    model.drop_members("tree")
+    full, model = model, model.drop_members("tree")
+    assert full.screeners is screeners
     X, y, new = DATA["numbers"]
     again = clone(model).fit(X, y)
     assert_array_equal(model.predict(new), again.predict(new))

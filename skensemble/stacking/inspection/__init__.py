@@ -1,4 +1,4 @@
-"""What can be done with a fitted ensemble: other members, importance, diversity, export."""
+"""Inspect and change fitted ensembles: members, importance, diversity, export."""
 
 # Names imported with `as` are for the package above, not public.
 from skensemble.stacking.inspection._diversity import diversity as diversity

@@ -1,4 +1,4 @@
-"""Ensembles with other members: members are added or dropped, the others stay fitted."""
+"""Ensembles with members added or dropped, in which the others stay fitted."""
 
 import copy
 import time
@@ -45,7 +45,7 @@ from skensemble.stacking.inspection._importance import out_of_fold_score
 def add_members(
     ensemble: Any, members: Any, X: Any, y: Any, params: dict[str, Any]
 ) -> Any:
-    """Give an ensemble with further members; only these are fitted, and the combiner."""
+    """Give an ensemble with further members; fit only these and the combiner."""
     _check_one_layer(ensemble, "add_members")
     X, target, params = _training_data(ensemble, X, y, params)
     if not is_named_list(members) or not members:
@@ -159,7 +159,7 @@ def _reduced(ensemble: Any, members: Members, kept: list[str]) -> Any:
 
 
 def _with_parameters(ensemble: Any, params: dict[str, Any]) -> Any:
-    """Give an unfitted copy with other parameters, sharing no estimator but prefit ones."""
+    """Give an unfitted copy with other parameters, sharing only prefit members."""
     new = copy.copy(ensemble)
     clear_fit(new)
     params = ensemble.get_params(deep=False) | params
