@@ -81,9 +81,8 @@ def diversity(
     ...     n_classes=2,
     ...     methods={"a": "predict", "b": "predict"},
     ... )
-    >>> table.loc[("a", "b")].round(2).to_dict()
-    {'error_correlation': 0.58, 'q_statistic': 1.0, 'disagreement': 0.25,
-    'double_fault': 0.25}
+    >>> table.loc[("a", "b")].round(2).tolist()
+    [0.58, 1.0, 0.25, 0.25]
     """
     names = list(blocks)
     rows, weight = _rows(blocks, len(y), sample_weight)
