@@ -119,7 +119,7 @@ print("layers that were fitted:", 1 + ("upper ridge" in deep.oof_.blocks))
 
 started = time.perf_counter()
 more = LGBMRegressor(n_estimators=120, num_leaves=7, verbose=-1)
-learner.add_members([("small lgbm", make_pipeline(ordinal, more))])
+learner = learner.add_members([("small lgbm", make_pipeline(ordinal, more))])
 tell(learner, time.perf_counter() - started)
 
 small = learner.compress(max_members=3)

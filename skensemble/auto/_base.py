@@ -13,7 +13,6 @@ from skensemble.auto._compression import fewer_members
 from skensemble.auto._deadline import Deadline
 from skensemble.auto._fitted_ensemble import (
     FittedEnsemble,
-    LazyEvaluation,
     combine_members,
 )
 from skensemble.auto._layer_weighting import LayerWeighting
@@ -21,6 +20,7 @@ from skensemble.auto._model import AutoModel
 from skensemble.auto._presets import PRESETS
 from skensemble.auto._trainer import Trainer
 from skensemble.auto._training_plan import n_cores
+from skensemble.combination import LazyEvaluation
 from skensemble.core import (
     check_number,
     check_seconds,
@@ -103,13 +103,13 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
     def leaderboard_(self):
         """Out-of-fold scores: one row per member, best first, then the ensemble."""
         check_is_fitted(self)
-        return self._evaluation.result()[0]
+        return self._evaluation.value.leaderboard
 
     @property
     def ensemble_oof_(self):
         """Out-of-fold predictions of the ensemble, NaN for rows without any."""
         check_is_fitted(self)
-        return self._evaluation.result()[1]
+        return self._evaluation.value.oof
 
     def trials(self):
         """Tabulate the members that were tried, kept or left out, and why.

@@ -1,10 +1,8 @@
 """The ensemble of the members that were fitted: a frozen value, and how it is made."""
 
-import functools
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
@@ -15,36 +13,14 @@ from skensemble.auto._layer_weighting import LayerWeighting
 from skensemble.auto._model import AutoModel
 from skensemble.auto._trainer import Trainer, join_layers
 from skensemble.auto._trials import trials_table
-from skensemble.combination import EvaluationInputs, FittedMembers
-from skensemble.scoring import score_block
+from skensemble.combination import (
+    EvaluationInputs,
+    EvaluationOptions,
+    FittedMembers,
+    LazyEvaluation,
+)
 
 Array = NDArray[Any]
-
-
-class LazyEvaluation:
-    """The leaderboard and out-of-fold predictions of an ensemble, made when needed.
-
-    The evaluation refits the weights once per split. It is kept, and its inputs are
-    released.
-
-    Parameters
-    ----------
-    inputs : EvaluationInputs
-        Out-of-fold data, splits and the function that fits the weights.
-    """
-
-    def __init__(self, inputs: EvaluationInputs) -> None:
-        self._inputs: EvaluationInputs | None = inputs
-        self._result: tuple[pd.DataFrame, Array] | None = None
-
-    def result(self) -> tuple[pd.DataFrame, Array]:
-        """Return the leaderboard and the out-of-fold predictions."""
-        if self._result is None:
-            assert self._inputs is not None
-            evaluation = self._inputs.verdict()
-            self._result = evaluation.leaderboard, evaluation.oof
-            self._inputs = None
-        return self._result
 
 
 @dataclass(frozen=True)
@@ -131,18 +107,14 @@ def combine_members(
         lower, upper, trainer.used, combiner, calibration.calibrator
     ).pruned()
     inputs = EvaluationInputs(
-        learn=weighting,
-        oof_data=oof_data,
-        splits=trainer.splits,
-        rows=np.flatnonzero(members.oof.covered),
-        calibrate=calibration.name,
-        score=functools.partial(
-            score_block, kind=settings.target.kind, scoring=settings.scoring
+        options=EvaluationOptions(
+            "ensemble", settings.scoring, calibration.name, lazy=True
         ),
+        fit_combiner=weighting,
+        oof_data=oof_data,
         oof=members.oof,
-        kinds=members.kinds,
+        splits=trainer.splits,
         fold_fits=members.fold_fits,
-        name="ensemble",
         seconds=seconds,
     )
     return FittedEnsemble(

@@ -267,7 +267,7 @@ def out_of_fold_data(members: FittedMembers, settings: FitSettings) -> OutOfFold
     weight = settings.sample_weight
     oof_data = OutOfFoldData(
         blocks=members.oof.blocks,
-        methods=members.kinds,
+        methods=members.oof.methods,
         y=target.values,
         X=None,
         params={} if weight is None else {"sample_weight": weight},

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from skensemble.combination import OutOfFoldData, WeightedMean, exact
+from skensemble.combination import OutOfFoldData, WeightedMean, as_double
 from skensemble.core import named_seed
 from skensemble.member_weights import greedy_selection
 
@@ -61,7 +61,7 @@ class LayerWeighting:
 
     def lower_weights(self, oof_data: OutOfFoldData) -> dict[str, float]:
         """Fit the weights of the members of the lower layer, which sum to one."""
-        blocks = {n: exact(b, oof_data.kind) for n, b in oof_data.blocks.items()}
+        blocks = {n: as_double(b, oof_data.kind) for n, b in oof_data.blocks.items()}
         weights = greedy_selection(
             blocks,
             oof_data.y,

@@ -14,12 +14,15 @@ from skensemble.core._checks import (
     nearest_name as nearest_name,
 )
 from skensemble.core._composition import (
-    NamedMembers as NamedMembers,
     active as active,
     check_kind as check_kind,
     check_layers as check_layers,
     is_named_list as is_named_list,
+    named_members as named_members,
+    replace_members as replace_members,
+    set_input_tags as set_input_tags,
     tagged as tagged,
+    with_member_params as with_member_params,
 )
 from skensemble.core._digits import shortened as shortened
 from skensemble.core._frames import (
@@ -39,7 +42,6 @@ from skensemble.core._responses import (
     AUTO as AUTO,
     find_response_method as find_response_method,
     lacks_method as lacks_method,
-    meta_columns as meta_columns,
     predict_block as predict_block,
     resolve_response_method as resolve_response_method,
 )

@@ -8,7 +8,7 @@ import sklearn
 from sklearn.utils.metadata_routing import get_routing_for_object, process_routing
 from sklearn.utils.validation import has_fit_parameter
 
-from skensemble.core import is_named_list
+from skensemble.core import is_named_list, named_members
 from skensemble.fitting._fit import weight_name
 
 
@@ -89,7 +89,7 @@ def check_known(owner: Any, params: dict[str, Any]) -> None:
     if sklearn.get_config()["enable_metadata_routing"]:
         return
     named = is_named_list(owner.estimators)
-    names = [name for name, _ in owner._named_members()] if named else []
+    names = [name for name, _ in named_members(owner)] if named else []
     unknown = sorted(
         key
         for key in params

@@ -63,7 +63,7 @@ OUR_COMPUTING = frozenset(
         "boosting.learners._variants",
         "preprocessing._scales",
         "combination._combiners",
-        "scoring._block_scores",
+        "scoring._prediction_scorer",
     )
 )
 OUR_FUNCTIONS = frozenset(

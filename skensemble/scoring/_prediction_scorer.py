@@ -1,4 +1,4 @@
-"""Scores of predictions rather than of an estimator, by any rule scikit-learn knows."""
+"""Scores of predictions rather than of an estimator, by scorers and losses."""
 
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -6,16 +6,21 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import check_scoring, get_scorer, get_scorer_names, log_loss
+from sklearn.metrics import (
+    check_scoring,
+    get_scorer,
+    get_scorer_names,
+    log_loss,
+)
 
 from skensemble.losses import Loss, LossScorer, as_loss, loss_names
 from skensemble.scoring._precomputed import PrecomputedClassifier, precomputed_estimator
 
 Array = NDArray[Any]
 
-# Scorers of numbers by the beginning of their names; all others speak of classes, but
-# for those of clusterings, which are for neither.
-_OF_NUMBERS = (
+# Beginnings of the names of regression scorers. All other scorers are for classes,
+# except those of clusterings, which are for neither.
+_REGRESSION_PREFIXES = (
     "d2_absolute",
     "explained_variance",
     "neg_max_error",
@@ -38,8 +43,8 @@ SHORT_NAMES = {
 }
 
 
-# Scores of two classes, and what does for more of them.
-_OF_TWO = {
+# Scores for two classes, and their counterparts for several.
+_BINARY_SCORES = {
     "roc_auc": "roc_auc_ovr",
     "f1": "f1_macro",
     "precision": "precision_macro",
@@ -57,14 +62,14 @@ class PredictionScorer:
     rule : Loss or scorer
         A loss (the score is minus its mean) or a scikit-learn scorer.
     kind : {"continuous", "classes", "labels"}
-        What the target is.
+        Type of the target.
     n_classes : int
-        How many classes a row chooses from; 0 where it does not choose one.
+        Number of classes; 0 for a target that is not one class per row.
     name : str
-        What the user called it.
+        The scoring as given, for messages.
     known_as : str, default=""
-        What it certainly is: the name of a scorer of scikit-learn, the repr of a loss of
-        this package, or nothing.
+        The name of a scorer of scikit-learn, the repr of a loss of this package, or ""
+        for other scorers.
     """
 
     rule: Any
@@ -85,15 +90,16 @@ class PredictionScorer:
         Parameters
         ----------
         block : array-like of shape (n,) or (n, k)
-            Numbers, probabilities with one column a class (or label), decision values,
-            or codes of classes.
+            Continuous predictions, probabilities with one column per class (or label),
+            decision values, or codes of classes.
         y : array-like of shape (n,) or (n, k)
             The target; codes 0, 1, ... for classes.
         sample_weight : array-like of shape (n,) or None
             Weights of the rows.
         method : {"predict", "predict_proba", "decision_function"} or None
-            Where the block comes from. None: two columns or more are probabilities;
-            one column of classes is codes where all are whole, decisions otherwise.
+            The response method that gave the block. None: two columns or more are
+            probabilities; one column for classes holds codes if all values are
+            integers, decision values otherwise.
 
         Returns
         -------
@@ -112,7 +118,7 @@ class PredictionScorer:
         try:
             return float(self.rule(estimator, np.empty((len(y), 0)), y, **weight))
         except AttributeError as error:
-            raise ValueError(self._wants_more(method)) from error
+            raise ValueError(self._method_message(method)) from error
         except TypeError as error:
             if "sample_weight" not in str(error):
                 raise
@@ -126,11 +132,11 @@ class PredictionScorer:
             return "predict"
         if block.ndim == 2:
             return "predict_proba"
-        whole = block.dtype.kind in "iub" or bool((block == np.rint(block)).all())
-        return "predict" if whole else "decision_function"
+        integers = block.dtype.kind in "iub" or bool((block == np.rint(block)).all())
+        return "predict" if integers else "decision_function"
 
     def _log_loss(self, block: Array, y: Array, weight: Any) -> float:
-        """As scikit-learn's scorer, which refuses rows that lack a class."""
+        """Compute the log loss with all classes, even if a class has no row."""
         labels = np.arange(self.n_classes) if self.kind == "classes" else None
         return -float(log_loss(y, block, labels=labels, sample_weight=weight))
 
@@ -140,37 +146,37 @@ class PredictionScorer:
             if method != (
                 "predict_proba" if loss.probabilistic else "decision_function"
             ):
-                raise ValueError(self._wants_more(method))
+                raise ValueError(self._method_message(method))
             loss = loss.for_classes(range(self.n_classes), y, weight)
         loss.check(y)
         return float(loss.score(y, block, weight))
 
-    def _wants_more(self, method: str) -> str:
+    def _method_message(self, method: str) -> str:
         if self.kind == "continuous":
             return (
-                f"scoring={self.name} is for classes, and the target is numbers; use "
-                "'r2', 'neg_root_mean_squared_error' or another score of numbers."
+                f"scoring={self.name} is for classes, but the target is continuous; use "
+                "'r2', 'neg_root_mean_squared_error' or another regression score."
             )
         return (
-            f"scoring={self.name} cannot be told from what {method} gives; use "
-            "'accuracy' or another score of labels, or members that have the method "
-            "it needs (predict_proba, mostly)."
+            f"scoring={self.name} cannot be computed from {method}; use 'accuracy' or "
+            "another score of labels, or members with the response method that it "
+            "needs (usually predict_proba)."
         )
 
 
 def as_scoring(scoring: Any, kind: str, n_classes: int = 0) -> PredictionScorer:
-    """Find the rule that scores predictions.
+    """Make the scorer of predictions.
 
     Parameters
     ----------
     scoring : str, scorer, Loss or None
         A scikit-learn scorer or its name ("neg_log_loss", "roc_auc", "r2"), a loss or
         its short name ("huber": the score is minus the mean loss), a short name of a
-        scorer ("rmse", "auc"), or None: accuracy for classes, R2 for regression.
+        scorer ("rmse", "auc"), or None: accuracy for classes, R2 for a continuous target.
     kind : {"continuous", "classes", "labels"}
-        What the target is.
+        Type of the target.
     n_classes : int, default=0
-        How many classes a row chooses from.
+        Number of classes; 0 for a target that is not one class per row.
 
     Returns
     -------
@@ -181,12 +187,12 @@ def as_scoring(scoring: Any, kind: str, n_classes: int = 0) -> PredictionScorer:
     if isinstance(scoring, PredictionScorer):
         return scoring
     scoring = full_scoring_name(scoring, n_classes)
-    if kind == "classes" and n_classes > 2 and str(scoring) in _OF_TWO:
+    if kind == "classes" and n_classes > 2 and str(scoring) in _BINARY_SCORES:
         raise ValueError(
-            f"scoring={scoring!r} is for two classes, and y has {n_classes}; use "
-            f"{_OF_TWO[scoring]!r}."
+            f"scoring={scoring!r} is for two classes, but y has {n_classes}; use "
+            f"{_BINARY_SCORES[scoring]!r}."
         )
-    rule, name = _rule(scoring), repr(scoring)
+    rule, name = _as_rule(scoring), repr(scoring)
     known_as = scoring if isinstance(scoring, str) else ""
     if isinstance(rule, Loss):
         _check_loss(rule, name, kind, n_classes)
@@ -208,23 +214,25 @@ def full_scoring_name(scoring: Any, n_classes: int = 0) -> Any:
 
 
 def check_scoring_kind(scoring: Any, kind: str) -> None:
-    """Refuse the name of a score of numbers for classes, and the other way round."""
+    """Refuse the name of a regression score for classes, and the reverse."""
     full = full_scoring_name(scoring)
     if not isinstance(full, str) or full not in get_scorer_names():
         return
     if is_regression_scoring(scoring) == (kind == "continuous"):
         return
-    own, other, known = "classes", "numbers", "'accuracy', 'neg_log_loss' or 'roc_auc'"
     if kind == "continuous":
-        own, other = other, own
-        known = "'r2', 'neg_root_mean_squared_error' or another score of numbers"
+        raise ValueError(
+            f"scoring={scoring!r} is for classes, but the target y is continuous; use "
+            "'r2', 'neg_root_mean_squared_error' or another regression score."
+        )
     raise ValueError(
-        f"scoring={scoring!r} is for {other}, and the target y is {own}; use {known}."
+        f"scoring={scoring!r} is for regression, but the target y has classes; use "
+        "'accuracy', 'neg_log_loss' or 'roc_auc'."
     )
 
 
 def check_scored(scoring: Any, method: str) -> None:
-    """Refuse a score that needs probabilities where all members are asked for labels."""
+    """Refuse a score that needs probabilities if all members predict labels."""
     if scoring is None or scoring.kind != "classes" or method != "predict":
         return
     labels = np.arange(max(scoring.n_classes, 2))
@@ -232,7 +240,7 @@ def check_scored(scoring: Any, method: str) -> None:
 
 
 def is_regression_scoring(scoring: Any) -> bool:
-    """Say whether a scoring speaks of numbers rather than of classes."""
+    """Whether a scoring is for a continuous target rather than for classes."""
     scoring = full_scoring_name(scoring)
     if isinstance(scoring, LossScorer):
         scoring = scoring.loss
@@ -240,10 +248,10 @@ def is_regression_scoring(scoring: Any) -> bool:
         scoring = as_loss(scoring)
     if isinstance(scoring, Loss):
         return not {"binary", "multiclass", "multilabel"} & set(scoring.links)
-    return isinstance(scoring, str) and scoring.startswith(_OF_NUMBERS)
+    return isinstance(scoring, str) and scoring.startswith(_REGRESSION_PREFIXES)
 
 
-def _rule(scoring: Any) -> Any:
+def _as_rule(scoring: Any) -> Any:
     if isinstance(scoring, Loss):
         return scoring
     if isinstance(scoring, LossScorer):
@@ -283,6 +291,50 @@ def _check_loss(loss: Loss, name: str, kind: str, n_classes: int) -> None:
     }[kind]
     if not set(tasks) & set(loss.links):
         raise ValueError(
-            f"scoring={name} is a loss for {sorted(loss.links)} targets, and the target "
+            f"scoring={name} is a loss for {sorted(loss.links)} targets, but the target "
             f"is {tasks[0]}; use another loss or a scikit-learn scorer."
         )
+
+
+def score_block(
+    block: Any, method: str, y: Any, *, kind: str, weight=None, scoring: Any = None
+) -> float:
+    """Score predictions by `scoring`, or by accuracy or R2; NaN if undefined.
+
+    The score is also NaN if `scoring` needs predictions of another response method.
+    """
+    if scoring is not None:
+        return _score_by(np.asarray(block), method, y, weight, scoring)
+    if kind == "continuous":
+        if len(y) < 2 or np.shape(block) != np.shape(
+            y
+        ):  # several quantiles, for example
+            return float("nan")
+        return float(r2_score(y, block, sample_weight=weight))
+    labels = predicted_codes(np.asarray(block), method, y)
+    return float(accuracy_score(y, labels, sample_weight=weight))
+
+
+def predicted_codes(block: Array, method: str, y: Any) -> Array:
+    """Give the codes of the predicted classes or labels."""
+    if method == "predict":
+        return np.rint(block).astype(int)
+    if block.ndim == 1 or y.ndim == 2:
+        return (block > (0.5 if method == "predict_proba" else 0.0)).astype(int)
+    return block.argmax(axis=1)
+
+
+def _score_by(block: Array, method: str, y: Any, weight: Any, scoring: Any) -> float:
+    if scoring.kind == "classes" and len(np.unique(y)) < 2:
+        return float("nan")  # most metrics are undefined for one class
+    if method == "predict" and scoring.kind == "classes":
+        block = np.rint(block).astype(int)
+    try:
+        return float(scoring.score(block, y, sample_weight=weight, method=method))
+    except ValueError:
+        # The metric needs probabilities and the member has none, or it is undefined
+        # because a class is missing.
+        lacking = scoring.kind == "classes" and len(np.unique(y)) < scoring.n_classes
+        if not lacking and (method == "predict_proba" or scoring.kind == "continuous"):
+            raise
+        return float("nan")

@@ -1,4 +1,4 @@
-"""What first readers stumbled over."""
+"""Problems that readers of the documentation reported."""
 
 import time
 import warnings
@@ -111,7 +111,7 @@ def test_scores_that_cannot_be_told_are_refused_at_once():
         (VotingClassifier, {"cv": 3}),
         (StackingClassifier, {"stack_method": "predict"}),
     ):
-        with pytest.raises(ValueError, match="cannot be told from what predict gives"):
+        with pytest.raises(ValueError, match="cannot be computed from predict"):
             kind(MEMBERS, scoring="neg_log_loss", **options).fit(X, Y)
     EnsembleSelectionClassifier(MEMBERS, scoring="roc_auc_ovr", max_steps=3).fit(X, Y)
 
@@ -128,7 +128,7 @@ class Fixed(WeightSolver):
 
 @pytest.mark.parametrize("weights", [[np.nan, 1.0], [1.5, -0.3], [1.0], [0.0, 0.0]])
 def test_solvers_are_checked(weights):
-    with pytest.raises(ValueError, match=r"gave the weights .* 2 numbers"):
+    with pytest.raises(ValueError, match=r"gave the weights .* 2 non-negative numbers"):
         SuperLearnerRegressor(NUMBERS, Fixed(weights)).fit(XR, YR)
     fair = SuperLearnerRegressor(NUMBERS, Fixed([1.0, 3.0])).fit(XR, YR)
     assert fair.weights_.to_dict() == {"ridge": 0.25, "tree": 0.75}

@@ -128,16 +128,20 @@ def test_labels_and_decisions():
 
 def test_errors_name_the_way_out():
     y, codes = np.array([0, 1, 1]), np.array([0, 1, 0])
-    with pytest.raises(ValueError, match=r"'neg_log_loss' cannot be told.*'accuracy'"):
+    with pytest.raises(
+        ValueError, match=r"'neg_log_loss' cannot be computed.*'accuracy'"
+    ):
         as_scoring("neg_log_loss", "classes", 2).score(codes, y)
     with pytest.raises(
-        ValueError, match=r"LogLoss\(\) cannot be told from what predict"
+        ValueError, match=r"LogLoss\(\) cannot be computed from predict"
     ):
         as_scoring(LogLoss(), "classes", 2).score(codes, y)
-    with pytest.raises(ValueError, match="is for classes, and the target is numbers"):
+    with pytest.raises(
+        ValueError, match="is for classes, but the target is continuous"
+    ):
         as_scoring("roc_auc", "continuous").score(y + 0.5, y)
     with pytest.raises(
-        ValueError, match="'hinge' cannot be told from what predict_proba"
+        ValueError, match="'hinge' cannot be computed from predict_proba"
     ):
         as_scoring("hinge", "classes", 2).score(np.eye(2)[y], y)
     with pytest.raises(ValueError, match=r"mean one of .'neg_log_loss'"):

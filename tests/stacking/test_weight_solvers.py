@@ -272,9 +272,9 @@ def test_solvers_hold_parameters():
         (lambda: weigh(Convex("hinge")), "loss='hinge' of Convex must be one of"),
         (
             lambda: weigh(Convex("log_loss")),
-            "is for classes, and the target is numbers",
+            "is for classes, but the target is continuous",
         ),
-        (lambda: weigh(MaximizeAUC()), "MaximizeAUC needs one class a row"),
+        (lambda: weigh(MaximizeAUC()), "MaximizeAUC needs one class per row"),
         (lambda: weigh(MaximizeAUC(tol=0), "classes"), "tol=0 of MaximizeAUC"),
         (lambda: weigh(NNLS(), "numbers"), "kind='numbers' must be one of"),
     ],
