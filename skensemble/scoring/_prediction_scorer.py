@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import (
+    accuracy_score,
     check_scoring,
     get_scorer,
     get_scorer_names,
     log_loss,
+    r2_score,
 )
 
 from skensemble.losses import Loss, LossScorer, as_loss, loss_names
