@@ -54,6 +54,7 @@ nb_output_stderr = "remove"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("PYTHONWARNINGS", "ignore")
+os.environ.pop("MPLBACKEND", None)  # else the kernels would not show figures
 
 html_theme = "pydata_sphinx_theme"
 html_title = "skensemble"
