@@ -53,6 +53,7 @@ nb_output_stderr = "remove"
 # What the kernels of the pages start with.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # waiting threads leave the cores
 os.environ.setdefault("PYTHONWARNINGS", "ignore")
 os.environ.pop("MPLBACKEND", None)  # else the kernels would not show figures
 
