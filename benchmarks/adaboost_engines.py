@@ -2,7 +2,7 @@
 
 Held-out error of both engines on the same splits of six tables; the mean difference, its
 standard error over the seeds, and the p-value of a paired t-test. Prints a table for
-``docs/adaboost.md``.
+``docs/benchmarks.md``.
 """
 
 import argparse

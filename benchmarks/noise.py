@@ -1,7 +1,7 @@
 """Labels flipped on purpose: where boosting breaks, and what saves it.
 
 A share of the training labels is flipped, the test labels are left as they are. Mean
-error over the seeds, printed as tables for ``docs/variance_and_noise.md``.
+error over the seeds, printed as tables for ``docs/benchmarks.md``.
 """
 
 import argparse

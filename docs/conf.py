@@ -53,7 +53,9 @@ nb_output_stderr = "remove"
 # What the kernels of the pages start with.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # waiting threads leave the cores
 os.environ.setdefault("PYTHONWARNINGS", "ignore")
+os.environ.pop("MPLBACKEND", None)  # else the kernels would not show figures
 
 html_theme = "pydata_sphinx_theme"
 html_title = "skensemble"
