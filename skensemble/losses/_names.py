@@ -49,7 +49,7 @@ def as_loss(loss: Loss | str, **parameters: Any) -> Loss:
     Returns
     -------
     loss : Loss
-        The loss itself, or a new one for a name.
+        The loss.
     """
     if isinstance(loss, Loss):
         return loss

@@ -27,7 +27,7 @@ def as_engine(engine: Any) -> Engine:
     Returns
     -------
     engine : Engine
-        The engine itself, or a new one for a name.
+        The engine.
     """
     if isinstance(engine, Engine):
         return engine
