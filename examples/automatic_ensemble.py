@@ -55,7 +55,7 @@ auto.trials()[["layer", "status", "why", "weight", "seconds"]]
 weights = auto.weights_[auto.weights_ > 0].sort_values()
 figure, axes = plt.subplots(figsize=(7, 3), layout="constrained")
 axes.barh(weights.index, weights, color="#1b6ca8")
-axes.set(xlabel="weight", title="Who has a say")
+axes.set(xlabel="weight", title="Weights of the members")
 
 # %%
 # Importance
@@ -66,7 +66,7 @@ importance = auto.permutation_importance(held_out, truth, n_repeats=2, max_sampl
 top = importance.head(12)[::-1]
 figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
 axes.barh(top.index, top["importance"], xerr=top["std"], color="#1b6ca8")
-axes.set(xlabel="growth of the error in dollars", title="What it relies on")
+axes.set(xlabel="growth of the error in dollars", title="Permutation importance")
 
 # %%
 # Submission
