@@ -352,23 +352,28 @@ def test_permutation_importance(houses, regressor):
     assert {"Gr_Liv_Area", "Neighborhood"} & set(table.index[:5])
     assert table["importance"].is_monotonic_decreasing
     assert table.index.name == "feature"
-    options = {"n_repeats": 1, "max_samples": 50, "random_state": 1}
-    for scoring in ("mae", AbsoluteError(), "neg_mean_absolute_error"):
-        found = regressor.permutation_importance(
-            *houses[2:], scoring=scoring, **options
-        )
-        if scoring == "mae":
-            first = found
-        np.testing.assert_allclose(found.loc[first.index], first)
-    weight = np.ones(len(houses[3]))
-    weighted = regressor.permutation_importance(
-        *houses[2:], scoring="mae", sample_weight=weight, **options
+
+
+def test_options_of_permutation_importance(houses):
+    X, y, X_new, y_new = houses
+    columns = ["Gr_Liv_Area", "Neighborhood", "Year_Built"]
+    auto = AutoEnsembleRegressor(
+        None, members=["linear"], preset="fast", cv=2, random_state=0
+    ).fit(X[columns], y)
+    rows, options = X_new[columns], {"n_repeats": 1, "max_samples": 50}
+    first = auto.permutation_importance(rows, y_new, scoring="mae", **options)
+    assert len(first) == 3
+    for scoring in (AbsoluteError(), "neg_mean_absolute_error"):
+        found = auto.permutation_importance(rows, y_new, scoring=scoring, **options)
+        pd.testing.assert_frame_equal(found, first)
+    weighted = auto.permutation_importance(
+        rows, y_new, scoring="mae", sample_weight=np.ones(len(rows)), **options
     )
-    np.testing.assert_allclose(weighted.loc[first.index], first)
+    pd.testing.assert_frame_equal(weighted, first)
     with pytest.raises(ValueError, match="needs X and y"):
-        regressor.permutation_importance()
+        auto.permutation_importance()
     with pytest.raises(ValueError, match="max_samples=0"):
-        regressor.permutation_importance(*houses[2:], max_samples=0)
+        auto.permutation_importance(rows, y_new, max_samples=0)
 
 
 def test_unknown_classes_one_group_and_missing_targets(expensive, houses):
