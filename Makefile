@@ -1,7 +1,7 @@
 PYTHON ?= .venv/bin/python
 STAMP := .venv/installed
 
-.PHONY: demo session test lint docs docs-serve docs-check peers bench clean
+.PHONY: demo session test kernels lint docs docs-serve docs-check peers bench clean
 
 demo: $(STAMP)
 	$(PYTHON) examples/house_prices.py
@@ -11,6 +11,9 @@ session: $(STAMP)
 
 test: $(STAMP)
 	bash tools/check.sh $(PYTHON)
+
+kernels: $(STAMP)
+	bash tools/kernels.sh $(PYTHON) --all
 
 lint: $(STAMP)
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/lint-imports && .venv/bin/mypy

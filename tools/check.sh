@@ -19,3 +19,4 @@ asv_home=$(mktemp -d)
 (cd asv_bench && HOME="$asv_home" asv machine --yes >/dev/null && HOME="$asv_home" step asv check --python=same)
 rm -rf "$asv_home"
 step python -m pytest -n 2 --durations=15
+step bash tools/kernels.sh "$python"

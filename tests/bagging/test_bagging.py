@@ -638,12 +638,15 @@ def test_a_failed_fit_leaves_the_bag_as_it_was():
 
 
 class Slow(Ridge):
+    wait = staticmethod(time.sleep)
+
     def fit(self, X, y, sample_weight=None):
-        time.sleep(0.1)
+        self.wait(0.1)
         return super().fit(X, y, sample_weight=sample_weight)
 
 
-def test_time_limit_keeps_what_is_done():
+def test_time_limit_keeps_what_is_done(clock, monkeypatch):
+    monkeypatch.setattr(Slow, "wait", clock.sleep)
     X, y = DIABETES
     bag = BaggingRegressor(Slow(), n_estimators=50, time_limit=1.0, random_state=0)
     # One warning reports all members that were too late.

@@ -348,12 +348,15 @@ def test_compressed_to_some_seconds():
 class Slow(Ridge):
     """Takes its time to predict."""
 
+    wait = staticmethod(time.sleep)
+
     def predict(self, X):
-        time.sleep(0.2)
+        self.wait(0.2)
         return super().predict(X)
 
 
-def test_a_good_member_may_be_too_slow():
+def test_a_good_member_may_be_too_slow(clock, monkeypatch):
+    monkeypatch.setattr(Slow, "wait", clock.sleep)
     # The quick one is missed least, but nobody else is quick enough.
     members = [("good", Slow()), ("quick", DecisionTreeRegressor(max_depth=1))]
     model = fitted("SuperLearnerRegressor", members)

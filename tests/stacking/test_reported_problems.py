@@ -76,13 +76,18 @@ def test_labels_that_nobody_predicts_stay_empty():
 class Slow(GaussianNB):
     """Takes its time."""
 
+    wait = staticmethod(time.sleep)
+
     def fit(self, X, y, sample_weight=None):
-        time.sleep(1.8)
+        self.wait(1.8)
         return super().fit(X, y, sample_weight)
 
 
 @pytest.mark.parametrize("first", [False, True])
-def test_quick_members_are_there_when_a_slow_one_takes_all_the_time(first):
+def test_quick_members_are_there_when_a_slow_one_takes_all_the_time(
+    first, clock, monkeypatch
+):
+    monkeypatch.setattr(Slow, "wait", clock.sleep)
     members = [("slow", Slow()), *MEMBERS] if first else [*MEMBERS, ("slow", Slow())]
     stack = StackingClassifier(members, time_limit=1.5, random_state=0)
     if first:  # nothing can be done about it without other processes
