@@ -49,7 +49,7 @@ def permutation_importance(
             "permutation_importance needs X and y to score on: give both, preferably "
             "rows that the estimator was not fitted on."
         )
-    found = inspection.permutation_importance(
+    result = inspection.permutation_importance(
         estimator,
         X,
         y,
@@ -60,7 +60,7 @@ def permutation_importance(
         sample_weight=sample_weight,
     )
     names = getattr(X, "columns", getattr(estimator, "feature_names_in_", None))
-    return importance_table(found.importances, names)
+    return importance_table(result.importances, names)
 
 
 def importance_table(falls: np.ndarray, names: Any = None) -> pd.DataFrame:
