@@ -10,7 +10,7 @@ DROP = "drop"
 
 def named_members(owner: Any) -> list[tuple[str, Any]]:
     """Give the (name, estimator) pairs of all layers."""
-    layers = getattr(owner, "layers", None)
+    layers: Any = getattr(owner, "layers", None)
     above = layers if is_layers(layers) else []
     return [member for layer in (owner.estimators, *above) for member in layer]
 

@@ -54,7 +54,7 @@ def permutation_importance(
             "permutation_importance needs X and y to score on: give both, preferably "
             "rows that the estimator was not fitted on."
         )
-    found = inspection.permutation_importance(
+    result = inspection.permutation_importance(
         estimator,
         X,
         y,
@@ -65,7 +65,7 @@ def permutation_importance(
         sample_weight=sample_weight,
     )
     names = getattr(X, "columns", getattr(estimator, "feature_names_in_", None))
-    return importance_table(found.importances, names)
+    return importance_table(result.importances, names)
 
 
 def _as_scorer(estimator: Any, scoring: Any) -> Any:

@@ -1,6 +1,5 @@
 """The base class of the stacking family: thin methods over a fitted ensemble."""
 
-from abc import abstractmethod
 from typing import Any
 
 import numpy as np
@@ -47,9 +46,9 @@ class BaseEnsemble(
     estimators: Any
     n_jobs: Any
 
-    @abstractmethod
     def _kind(self, target: Target, seed: int | None) -> EnsembleKind:
         """Check the parameters of this kind and make its strategies from them."""
+        raise NotImplementedError
 
     def _final_model(self) -> Any:
         """Give the unfitted meta model, if there is one."""

@@ -378,7 +378,7 @@ def test_compressed_to_whom_weight_is_given():
 @pytest.mark.parametrize(
     ("options", "told"),
     [({}, "max_members, max_latency"), ({"max_members": 0}, "1 or more"),
-     ({"max_members": 1.5}, "1 or more"), ({"max_latency": 0.0}, "quickest")],
+     ({"max_members": 1.5}, "1 or more"), ({"max_latency": 0.0}, "fastest")],
 )  # fmt: skip
 def test_what_cannot_be_compressed(options, told):
     model = fitted("SuperLearnerRegressor")

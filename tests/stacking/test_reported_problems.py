@@ -150,7 +150,7 @@ def test_nobody_is_told_of_threads_that_nobody_set():
 
 
 def test_no_row_is_lost_to_a_name():
-    members = [("stack", Ridge()), ("stack (whole)", Ridge(2))]
+    members = [("stack", Ridge()), ("stack (ensemble)", Ridge(2))]
     table = StackingRegressor(members).fit(XR, YR).leaderboard_
     assert len(table) == 3
     learner = SuperLearnerRegressor(

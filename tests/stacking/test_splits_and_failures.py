@@ -327,7 +327,7 @@ def test_block_names_its_members():
 
 def test_a_member_may_be_called_stack():
     table = StackingRegressor([("stack", Ridge())]).fit(XR, YR).leaderboard_
-    assert list(table.index) == ["stack", "stack (whole)"]
+    assert list(table.index) == ["stack", "stack (ensemble)"]
 
 
 @pytest.mark.parametrize(

@@ -290,7 +290,7 @@ def test_a_solver_of_ones_own():
             return np.ones(len(members.values))
 
     assert_allclose(weigh(as_weight_solver(Equal())), [0.5, 0.5])
-    with pytest.raises(TypeError, match="Solver does not define solve"):
+    with pytest.raises(NotImplementedError, match="does not define solve"):
         weigh(WeightSolver())
 
 

@@ -86,15 +86,15 @@ def diversity(
     """
     names = list(blocks)
     rows, weight = _rows(blocks, len(y), sample_weight)
-    truth = np.asarray(y)[rows]
+    target = np.asarray(y)[rows]
     seen = {name: np.asarray(block)[rows] for name, block in blocks.items()}
     if kind == "continuous":
-        errors = [_residual(seen[name], truth) for name in names]
+        errors = [_residual(seen[name], target) for name in names]
         measures = {"error_correlation": _correlation(_by_output(errors), weight)}
     else:
-        wrong = [_wrong(seen[name], methods[name], truth, n_classes) for name in names]
+        wrong = [_wrong(seen[name], methods[name], target, n_classes) for name in names]
         errors = [
-            _miss(seen[name], methods[name], truth, fault)
+            _miss(seen[name], methods[name], target, fault)
             for name, fault in zip(names, wrong, strict=True)
         ]
         measures = {
@@ -120,7 +120,7 @@ def _columns(values: Array) -> Array:
 
 def _residual(block: Array, y: Array) -> Array:
     block, y = _columns(block), _columns(y)
-    if block.shape != y.shape:  # several quantiles of one number, say
+    if block.shape != y.shape:  # several quantiles of one output
         return np.full(y.shape, np.nan)
     residual = block - y
     # Off by one constant everywhere: what is left of the spread is rounding.
@@ -138,7 +138,7 @@ def _wrong(block: Array, method: str, y: Array, n_classes: int) -> Array:
 
 
 def _miss(block: Array, method: str, y: Array, wrong: Array) -> Array:
-    """Give one minus the probability of the truth, or 0 and 1 for want of any."""
+    """Give one minus the probability of the target, or 0 and 1 for labels."""
     if method != "predict_proba" or np.isnan(wrong).any():
         return wrong
     if block.ndim == 2 and y.ndim == 1:
