@@ -31,7 +31,13 @@ extensions = [
     "sphinx_gallery.gen_gallery",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "_templates", "_moved", "auto_examples/*.ipynb"]
+exclude_patterns = [
+    "_build",
+    "_templates",
+    "_module_map.md",
+    "_estimators.md",
+    "auto_examples/*.ipynb",
+]
 suppress_warnings = ["config.cache"]
 
 # The API pages.

@@ -1,1 +1,1 @@
-"""hashing."""
+"""Digests of any value, for the keys of the store."""
