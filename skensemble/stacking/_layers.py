@@ -200,7 +200,8 @@ def _data_above(
     known = [
         replace(split, train=train, test=test)
         for split in data.splits
-        if len(train := split.train[covered[split.train]])
+        if split.train is not None
+        and len(train := split.train[covered[split.train]])
         and len(test := split.test[covered[split.test]])
     ]
     return _LayerData(table, known, np.flatnonzero(covered))

@@ -22,10 +22,8 @@ def ensemble_frame(
             ensemble.ensemble_oof_,
             held_out.method,
         )
-        row_index, known = (
-            ensemble.oof_.index,
-            getattr(ensemble, "_training", (None,))[0],
-        )
+        row_index = ensemble.oof_.index
+        known: Any = getattr(ensemble, "_training", (None,))[0]
     else:
         fitted = ensemble._fitted_for_prediction()
         block, method = fitted.predict(X, ensemble.n_jobs), fitted.combiner.method

@@ -35,11 +35,15 @@ def member_importance(
         full = out_of_fold_score(fitted, oof_data)
         falls = {
             name: full
-            - np.mean(
-                [
-                    out_of_fold_score(fitted, oof_data, _shuffled(oof_data, name, rng))
-                    for _ in range(n_repeats)
-                ]
+            - float(
+                np.mean(
+                    [
+                        out_of_fold_score(
+                            fitted, oof_data, _shuffled(oof_data, name, rng)
+                        )
+                        for _ in range(n_repeats)
+                    ]
+                )
             )
             for name in names
         }
