@@ -4,11 +4,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from skensemble.display._canvas import BLUE, FAINT, label_inches, new_axes
-from skensemble.display._fitted import fitted_attribute, innermost
+from skensemble.display._axes import BLUE, FAINT, label_inches, new_axes
+from skensemble.display._fitted_attributes import fitted_attribute, innermost
 
 # Of more lines than these the smaller ones are drawn faint and without a name.
-_MOST_NAMED = 8
+_MAX_NAMED = 8
 
 
 class CoefficientPathDisplay:
@@ -115,7 +115,7 @@ class CoefficientPathDisplay:
         sizes = np.abs(self.coef).max(axis=0)
         named = {
             j: f"x{j}" if self.names is None else str(self.names[j])
-            for j in np.argsort(sizes)[::-1][:_MOST_NAMED]
+            for j in np.argsort(sizes)[::-1][:_MAX_NAMED]
             if sizes[j] > 0
         }
         if ax is None:

@@ -6,18 +6,18 @@ import numpy as np
 import pandas as pd
 
 from skensemble.core import pair_matrix
-from skensemble.display._canvas import PLAIN, label_inches, new_axes
-from skensemble.display._fitted import fitted_attribute
+from skensemble.display._axes import LITERAL_TEXT, label_inches, new_axes
+from skensemble.display._fitted_attributes import fitted_attribute
 
-_MEANING = {
+_LABELS = {
     "error_correlation": "correlation of errors",
     "q_statistic": "Q statistic",
     "disagreement": "disagreement (one alone is right)",
     "double_fault": "double fault (both are wrong)",
 }
 # From -1 over 0 to 1, so that the middle of the colours is "nothing in common".
-_CENTRED = ("error_correlation", "q_statistic")
-_MOST_NUMBERS = 12
+_CENTERED = ("error_correlation", "q_statistic")
+_MAX_ANNOTATED = 12
 
 
 class DiversityDisplay:
@@ -122,13 +122,15 @@ class DiversityDisplay:
         values = np.where(np.eye(len(matrix), dtype=bool), np.nan, matrix)
         if ax is None:
             ax = _square_axes(matrix.index)
-        self.im_ = ax.imshow(values, **{**_colours(self.column, values), **kwargs})
-        _name_members(ax, matrix.index)
-        if len(matrix) <= _MOST_NUMBERS:
+        self.im_ = ax.imshow(
+            values, **{**_color_options(self.column, values), **kwargs}
+        )
+        _label_members(ax, matrix.index)
+        if len(matrix) <= _MAX_ANNOTATED:
             _write_numbers(ax, self.im_, values)
         if colorbar:
             bar = ax.figure.colorbar(self.im_, ax=ax, shrink=0.8)
-            bar.set_label(_MEANING.get(self.column, self.column), **PLAIN)
+            bar.set_label(_LABELS.get(self.column, self.column), **LITERAL_TEXT)
             bar.outline.set_visible(False)
         self.ax_ = ax
         self.figure_ = ax.figure
@@ -136,22 +138,25 @@ class DiversityDisplay:
 
 
 def _square_axes(names: pd.Index) -> Any:
-    cell = 0.55 if len(names) <= _MOST_NUMBERS else 0.26
+    cell = 0.55 if len(names) <= _MAX_ANNOTATED else 0.26
     side = max(cell * len(names), 2.8) + label_inches(names) + 0.5
     return new_axes(side + 1.2, side)
 
 
-def _colours(column: str, values: np.ndarray) -> dict[str, Any]:
-    if column in _CENTRED:
+def _color_options(column: str, values: np.ndarray) -> dict[str, Any]:
+    if column in _CENTERED:
         return {"cmap": "RdBu_r", "vmin": -1, "vmax": 1}
     known = values[~np.isnan(values)]
     most = known.max() if len(known) and known.max() > 0 else 1.0
     return {"cmap": "Blues", "vmin": 0, "vmax": most}
 
 
-def _name_members(ax: Any, names: pd.Index) -> None:
+def _label_members(ax: Any, names: pd.Index) -> None:
     labels = [str(name) for name in names]
-    look = {**PLAIN, "fontsize": "medium" if len(labels) <= _MOST_NUMBERS else "small"}
+    look = {
+        **LITERAL_TEXT,
+        "fontsize": "medium" if len(labels) <= _MAX_ANNOTATED else "small",
+    }
     steep = {"rotation": 90, "ha": "center", "va": "top"}
     ax.set_xticks(range(len(labels)), labels=labels, **look, **steep)
     ax.set_yticks(range(len(labels)), labels=labels, **look)
@@ -171,6 +176,6 @@ def _write_numbers(ax: Any, image: Any, values: np.ndarray) -> None:
             continue
         red, green, blue, _ = image.to_rgba(value)
         light = 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
-        told = f"{round(value, 2) + 0.0:.2f}"
-        ax.text(column, row, told, ha="center", va="center", fontsize="small",
+        labels_text = f"{round(value, 2) + 0.0:.2f}"
+        ax.text(column, row, labels_text, ha="center", va="center", fontsize="small",
                 color="black" if light else "white")  # fmt: skip

@@ -5,16 +5,16 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from skensemble.display._canvas import (
+from skensemble.display._axes import (
     BLUE,
     FAINT,
-    PLAIN,
+    LITERAL_TEXT,
     VERMILION,
     label_inches,
+    member_rows,
     new_axes,
-    rows_of_members,
 )
-from skensemble.display._fitted import fitted_attribute, innermost
+from skensemble.display._fitted_attributes import fitted_attribute, innermost
 
 # Columns of seconds, and how far right of the axes they end, in points.
 _SECONDS = {"fit_seconds": ("fit s", 46), "predict_seconds": ("predict s", 104)}
@@ -125,13 +125,13 @@ class LeaderboardDisplay:
         if ax is None:
             width = 5.0 + label_inches(table.index) + 1.5 * seconds
             ax = new_axes(width, 1.0 + 0.27 * len(table))
-        rows_of_members(ax, table.index)
+        member_rows(ax, table.index)
         _draw_scores(ax, table, own, kwargs)
         if seconds:
-            _tell_seconds(ax, table)
+            _write_seconds(ax, table)
         known = "score_std" in table and table["score_std"].notna().any()
         spread = " ± standard deviation over splits" if known else ""
-        ax.set_xlabel(f"{self.score_name}{spread}", **PLAIN)
+        ax.set_xlabel(f"{self.score_name}{spread}", **LITERAL_TEXT)
         ax.set_ylabel("member")
         self.ax_ = ax
         self.figure_ = ax.figure
@@ -165,7 +165,7 @@ def _draw_scores(ax: Any, table: pd.DataFrame, own: Any, kwargs: dict) -> None:
         ax.get_yticklabels()[row].set(color=VERMILION, fontweight="bold")
 
 
-def _tell_seconds(ax: Any, table: pd.DataFrame) -> None:
+def _write_seconds(ax: Any, table: pd.DataFrame) -> None:
     """Write the seconds right of the axes, in columns."""
     rows = ax.get_yaxis_transform()
     for column, (title, points) in _SECONDS.items():

@@ -4,8 +4,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from skensemble.display._canvas import BLUE, FAINT, new_axes
-from skensemble.display._fitted import fitted_attribute
+from skensemble.display._axes import BLUE, FAINT, new_axes
+from skensemble.display._fitted_attributes import fitted_attribute
 
 
 class MarginsDisplay:

@@ -4,14 +4,14 @@ from typing import Any, Self
 
 import pandas as pd
 
-from skensemble.display._canvas import (
+from skensemble.display._axes import (
     BLUE,
     FAINT,
     label_inches,
+    member_rows,
     new_axes,
-    rows_of_members,
 )
-from skensemble.display._fitted import fitted_attribute
+from skensemble.display._fitted_attributes import fitted_attribute
 
 
 class WeightsDisplay:
@@ -100,9 +100,9 @@ class WeightsDisplay:
         if ax is None:
             width = 5.0 + label_inches(weights.index)
             ax = new_axes(width, 1.0 + 0.27 * max(len(weights), 2))
-        rows_of_members(ax, weights.index)
+        member_rows(ax, weights.index)
         _draw_bars(ax, weights, kwargs)
-        ax.set_xlabel("weight" + (_left_out(zeros) if hide_zero else ""))
+        ax.set_xlabel("weight" + (_left_out_note(zeros) if hide_zero else ""))
         ax.set_ylabel("member")
         self.ax_ = ax
         self.figure_ = ax.figure
@@ -112,8 +112,8 @@ class WeightsDisplay:
 def _draw_bars(ax: Any, weights: pd.Series, kwargs: dict) -> None:
     style = {"color": BLUE, "height": 0.65, **kwargs}
     bars = ax.barh(range(len(weights)), weights.to_numpy(), **style)
-    told = ["0" if weight == 0 else _share(weight) for weight in weights]
-    texts = ax.bar_label(bars, labels=told, padding=3, fontsize="small")
+    labels_text = ["0" if weight == 0 else _share(weight) for weight in weights]
+    texts = ax.bar_label(bars, labels=labels_text, padding=3, fontsize="small")
     ax.axvline(0, color=FAINT, linewidth=0.8)
     ax.set_axisbelow(True)
     for text in texts:  # over the grid
@@ -134,7 +134,7 @@ def _share(weight: float) -> str:
     return f"{weight:.3f}" if abs(weight) >= 0.0005 else f"{weight:.0e}"
 
 
-def _left_out(zeros: int) -> str:
+def _left_out_note(zeros: int) -> str:
     if not zeros:
         return ""
     return f" ({zeros} member{'s' * (zeros > 1)} of weight zero left out)"

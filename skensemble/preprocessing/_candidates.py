@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from skensemble.preprocessing._frames import Array, level_names, numeric_matrix
 from skensemble.preprocessing._levels import Levels, learn_levels
-from skensemble.preprocessing._reading import Array, as_words, block_of_numbers
 
 OPERATIONS = ("sum", "difference", "product", "ratio", "square", "group", "cross")
 
 
 @dataclass(frozen=True)
-class Pair:
+class PairFeature:
     """a + b, a - b, a * b, a / b (missing where b is zero), or a² where both are a."""
 
     operation: str
@@ -52,7 +52,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Group:
+class GroupDeviation:
     """a less its mean within the level of a category.
 
     The mean is of a feature, never of the target, so a row may be in its own.
@@ -80,7 +80,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Cross:
+class CategoryCross:
     """The levels of two categories side by side, as one category."""
 
     a: str
@@ -99,18 +99,18 @@ class Cross:
 
     def values(self, frame: pd.DataFrame, numbers: dict[str, Array]) -> Any:
         """The column for some rows."""
-        return _spelled(frame[self.a]).str.cat(_spelled(frame[self.b]), sep=" | ")
+        return _as_strings(frame[self.a]).str.cat(_as_strings(frame[self.b]), sep=" | ")
 
 
-Candidate = Pair | Group | Cross
+Candidate = PairFeature | GroupDeviation | CategoryCross
 
 
-def _spelled(column: pd.Series) -> pd.Series:
-    words = as_words(column.astype(object).where(column.notna(), "missing"))
+def _as_strings(column: pd.Series) -> pd.Series:
+    words = level_names(column.astype(object).where(column.notna(), "missing"))
     return pd.Series(words, index=column.index, dtype="str")
 
 
-def learn_candidates(
+def make_candidates(
     frame: pd.DataFrame, numeric: list[str], categories: list[str], operations: Any
 ) -> list[Candidate]:
     """All columns that some operations make.
@@ -132,25 +132,27 @@ def learn_candidates(
     made: list[Candidate] = []
     for a, b in combinations(numeric, 2):
         made += [
-            Pair(how, a, b)
+            PairFeature(how, a, b)
             for how in ("sum", "difference", "product", "ratio")
             if how in operations
         ]
         if "ratio" in operations:
-            made.append(Pair("ratio", b, a))
+            made.append(PairFeature("ratio", b, a))
     if "square" in operations:
-        made += [Pair("square", a, a) for a in numeric]
+        made += [PairFeature("square", a, a) for a in numeric]
     if "group" in operations:
-        numbers = numbers_of(frame, numeric)
+        numbers = numeric_columns(frame, numeric)
         for c in categories:
             levels = learn_levels(frame[c])
             made += [_group(frame, numbers[a], a, levels) for a in numeric]
     if "cross" in operations:
-        made += [Cross(a, b) for a, b in combinations(categories, 2)]
+        made += [CategoryCross(a, b) for a, b in combinations(categories, 2)]
     return [one for one in made if one.name not in frame.columns]
 
 
-def _group(frame: pd.DataFrame, numbers: Array, a: str, levels: Levels) -> Group:
+def _group(
+    frame: pd.DataFrame, numbers: Array, a: str, levels: Levels
+) -> GroupDeviation:
     codes = levels.codes(frame[levels.name])
     known = ~np.isnan(numbers)
     size = len(levels.words) + 1
@@ -158,9 +160,9 @@ def _group(frame: pd.DataFrame, numbers: Array, a: str, levels: Levels) -> Group
     sums = np.bincount(codes[known], numbers[known], minlength=size)
     overall = numbers[known].mean() if known.any() else 0.0
     means = np.where(counts > 0, sums / np.maximum(counts, 1), overall)
-    return Group(a, levels, np.append(means, overall))
+    return GroupDeviation(a, levels, np.append(means, overall))
 
 
-def numbers_of(frame: pd.DataFrame, names: list[str]) -> dict[str, Array]:
+def numeric_columns(frame: pd.DataFrame, names: list[str]) -> dict[str, Array]:
     """Columns of numbers by name."""
-    return dict(zip(names, block_of_numbers(frame, names).T, strict=True))
+    return dict(zip(names, numeric_matrix(frame, names).T, strict=True))

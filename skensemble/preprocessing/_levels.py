@@ -6,14 +6,14 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from skensemble.preprocessing._reading import (
+from skensemble.preprocessing._frames import (
     Array,
-    as_words,
     clean_names,
     factorize,
+    level_names,
 )
 
-_FEW = 16
+_FEW_ROWS = 16
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Levels:
         codes : ndarray of int of shape (n,)
         """
         missing = len(self.words)
-        if len(column) <= _FEW and isinstance(column.dtype, pd.StringDtype):
+        if len(column) <= _FEW_ROWS and isinstance(column.dtype, pd.StringDtype):
             # Faster for the few rows that a service asks about.
             values = column.to_list()
             known = [
@@ -129,12 +129,12 @@ def learn_order(column: pd.Series) -> list[str]:
     words : list of str
     """
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return as_words(column.cat.categories)
+        return level_names(column.cat.categories)
     values = list(column.dropna().unique())
     try:
-        return as_words(sorted(values))
+        return level_names(sorted(values))
     except TypeError:
-        return sorted(as_words(values))
+        return sorted(level_names(values))
 
 
 @dataclass(frozen=True)

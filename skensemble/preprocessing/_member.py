@@ -8,9 +8,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import get_tags
 
 from skensemble.core import root_seed, seed_estimator
-from skensemble.preprocessing._native import CategoriesOfFrame
-from skensemble.preprocessing._styles import STYLES
-from skensemble.preprocessing._table import TableEncoder
+from skensemble.preprocessing._categorical_features import CategoriesOfFrame
+from skensemble.preprocessing._encoder_styles import ENCODER_STYLES
+from skensemble.preprocessing._table_encoder import TableEncoder
 
 # By where the class lives, the first that fits; what is in none is "linear".
 _LIVES_IN = (
@@ -87,18 +87,20 @@ def make_member(estimator, *, for_=None, random_state=None):
     >>> bool(cross_val_score(member, X, y, cv=3).mean() > 0.85)
     True
     """
-    if for_ is not None and for_ not in STYLES:
-        raise ValueError(f"for_={for_!r} is not known; use one of {list(STYLES)}.")
-    _refuse_what_is_no_learner(estimator)
-    if for_ is None and _reads_tables(estimator):
+    if for_ is not None and for_ not in ENCODER_STYLES:
+        raise ValueError(
+            f"for_={for_!r} is not known; use one of {list(ENCODER_STYLES)}."
+        )
+    _check_is_estimator(estimator)
+    if for_ is None and _accepts_tables(estimator):
         return estimator
     kind = for_ or kind_of_learner(estimator)
-    learner = _ready(clone(estimator), kind)
+    learner = _enable_categories(clone(estimator), kind)
     encoder = TableEncoder(
         for_=kind,
         task=_task(estimator),
         missing=_missing(estimator, kind),
-        sparse_output="auto" if _takes_sparse(estimator) else False,
+        sparse_output="auto" if _accepts_sparse(estimator) else False,
     )
     steps = learner.steps if isinstance(learner, Pipeline) else None
     member = (
@@ -109,7 +111,7 @@ def make_member(estimator, *, for_=None, random_state=None):
     return seed_estimator(member, root_seed(random_state), "member")
 
 
-def _refuse_what_is_no_learner(estimator: Any) -> None:
+def _check_is_estimator(estimator: Any) -> None:
     if isinstance(estimator, type):
         name = estimator.__name__
         raise TypeError(
@@ -142,29 +144,29 @@ def kind_of_learner(estimator: Any) -> str:
     for module in modules:
         for place, kind in _LIVES_IN:
             if module == place or module.startswith((place + ".", place + "_")):
-                return _refined(estimator, kind)
+                return _refine_style(estimator, kind)
     if getattr(estimator, "kernel", "linear") != "linear":
         return "neighbors"
-    inner = _inner(estimator)
+    inner = _inner_estimators(estimator)
     kinds = {kind_of_learner(one) for one in inner}
     if len(kinds) == 1:
         return kinds.pop()
     return "neural" if kinds else "linear"
 
 
-def _refined(estimator: Any, kind: str) -> str:
+def _refine_style(estimator: Any, kind: str) -> str:
     """A booster of linear models is linear; weak learners are not all trees."""
     if getattr(estimator, "booster", None) == "gblinear":
         return "linear"
     if getattr(estimator, "engine", None) == "weak_learner":
         return "forests"
-    inner = _inner(estimator)
+    inner = _inner_estimators(estimator)
     if kind == "forests" and inner:
         return kind_of_learner(inner[0])
     return kind
 
 
-def _inner(estimator: Any) -> list[Any]:
+def _inner_estimators(estimator: Any) -> list[Any]:
     """The learners within a learner."""
     found = [
         one
@@ -182,27 +184,27 @@ def _inner(estimator: Any) -> list[Any]:
     return found
 
 
-def _reads_tables(estimator: Any) -> bool:
+def _accepts_tables(estimator: Any) -> bool:
     """Whether a learner begins with what reads strings and categories."""
     if isinstance(estimator, ColumnTransformer | TableEncoder):
         return True
     if isinstance(estimator, Pipeline):
         first = estimator.steps[0][1]
         tags = get_tags(first).input_tags if hasattr(first, "fit") else None
-        return _reads_tables(first) or (
+        return _accepts_tables(first) or (
             len(estimator.steps) > 1
             and tags is not None
             and (tags.string or tags.categorical)
         )
-    inner = _inner(estimator)
-    return bool(inner) and all(_reads_tables(one) for one in inner)
+    inner = _inner_estimators(estimator)
+    return bool(inner) and all(_accepts_tables(one) for one in inner)
 
 
-def _ready(learner: Any, kind: str) -> Any:
+def _enable_categories(learner: Any, kind: str) -> Any:
     """Tell a learner that there are categories, where it must be told."""
     if isinstance(learner, Pipeline):
         name, last = learner.steps[-1]
-        return Pipeline([*learner.steps[:-1], (name, _ready(last, kind))])
+        return Pipeline([*learner.steps[:-1], (name, _enable_categories(last, kind))])
     if kind == "catboost":
         return CategoriesOfFrame(learner)
     if kind == "trees":
@@ -224,7 +226,7 @@ def _missing(estimator: Any, kind: str) -> str:
     return "impute" if kind == "forests" and not takes else "auto"
 
 
-def _takes_sparse(estimator: Any) -> bool:
+def _accepts_sparse(estimator: Any) -> bool:
     steps = estimator.steps if isinstance(estimator, Pipeline) else [("", estimator)]
     parts = [part for _, part in steps if hasattr(part, "fit")]
     return all(get_tags(part).input_tags.sparse for part in parts)

@@ -9,29 +9,29 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import type_of_target
 
-from skensemble.preprocessing._reading import Array
+from skensemble.preprocessing._frames import Array
 
-_MOST_CLASSES = 10
+_MAX_CLASSES = 10
 # Whole numbers with more values than this are numbers, not classes.
-_MOST_LABELS = 20
-_LEAST_ROWS, _MOST_ROWS, _USUAL_ROWS = 1.0, 1000.0, 20.0
+_MAX_LABELS = 20
+_MIN_PRIOR_ROWS, _MOST_ROWS, _DEFAULT_PRIOR_ROWS = 1.0, 1000.0, 20.0
 
 
 @dataclass(frozen=True)
-class Averaged:
+class TargetColumns:
     """What is averaged: the target, or one column of 0 and 1 a class."""
 
     values: Array
     names: tuple[str, ...]
     strata: Array | None
 
-    def take(self, rows: Array) -> "Averaged":
+    def take(self, rows: Array) -> "TargetColumns":
         """Some of the rows."""
         strata = None if self.strata is None else self.strata[rows]
-        return Averaged(self.values[rows], self.names, strata)
+        return TargetColumns(self.values[rows], self.names, strata)
 
 
-def averaged_target(y: Any, task: str) -> Averaged:
+def target_columns(y: Any, task: str) -> TargetColumns:
     """Turn the target into the columns that are averaged.
 
     Parameters
@@ -43,7 +43,7 @@ def averaged_target(y: Any, task: str) -> Averaged:
 
     Returns
     -------
-    target : Averaged
+    target : TargetColumns
         Of two classes the second, of up to ten all but the first, else the ten most
         frequent.
     """
@@ -51,33 +51,35 @@ def averaged_target(y: Any, task: str) -> Averaged:
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim == 2:
-        numbers = values.astype(float)[:, :_MOST_CLASSES]
-        return Averaged(numbers, tuple(f"{j}" for j in range(numbers.shape[1])), None)
-    if task == "regression" or (task == "auto" and _are_numbers(values)):
-        return Averaged(values.astype(float)[:, None], ("",), None)
+        numbers = values.astype(float)[:, :_MAX_CLASSES]
+        return TargetColumns(
+            numbers, tuple(f"{j}" for j in range(numbers.shape[1])), None
+        )
+    if task == "regression" or (task == "auto" and _is_continuous(values)):
+        return TargetColumns(values.astype(float)[:, None], ("",), None)
     codes, classes = pd.factorize(values, sort=True)
     counts = np.bincount(codes, minlength=len(classes))
     shown = np.arange(1, len(classes))
-    if len(classes) > _MOST_CLASSES:
-        shown = np.sort(np.argsort(-counts, kind="stable")[:_MOST_CLASSES])
+    if len(classes) > _MAX_CLASSES:
+        shown = np.sort(np.argsort(-counts, kind="stable")[:_MAX_CLASSES])
     names = ("",) if len(classes) == 2 else tuple(f"{classes[c]}" for c in shown)
-    return Averaged((codes[:, None] == shown).astype(float), names, codes)
+    return TargetColumns((codes[:, None] == shown).astype(float), names, codes)
 
 
-def _are_numbers(values: Array) -> bool:
+def _is_continuous(values: Array) -> bool:
     if type_of_target(values) == "continuous":
         return True
-    return values.dtype.kind in "iuf" and len(np.unique(values)) > _MOST_LABELS
+    return values.dtype.kind in "iuf" and len(np.unique(values)) > _MAX_LABELS
 
 
-def fold_of_rows(cv: Any, target: Averaged, seed: Any) -> Array:
+def assign_folds(cv: Any, target: TargetColumns, seed: Any) -> Array:
     """Say which fold a row is in; classes are spread evenly.
 
     Parameters
     ----------
     cv : int or splitter
         How many folds, or what makes them; each row must be held out once.
-    target : Averaged
+    target : TargetColumns
         The target.
     seed : int, RandomState or None
         Of the shuffle.
@@ -187,11 +189,11 @@ def _prior_rows(sums: Array, rows: Array, squares: float) -> float:
     sums, rows = sums[present], rows[present]
     n, levels = rows.sum(), len(rows)
     if levels < 2 or n - levels < 2:
-        return _USUAL_ROWS
+        return _DEFAULT_PRIOR_ROWS
     between = float((sums**2 / rows).sum())
     within = (squares - between) / (n - levels)
     size = (n - (rows**2).sum() / n) / (levels - 1)
     spread = (between / (levels - 1) - within) / size
     if spread <= within / _MOST_ROWS:
         return _MOST_ROWS
-    return max(_LEAST_ROWS, within / spread)
+    return max(_MIN_PRIOR_ROWS, within / spread)

@@ -96,7 +96,7 @@ def test_scores_of_boosting(tmp_path):
     noted = read_manifest(tmp_path / "model")
     assert len(noted["scores"]["history_"]) == 1
     assert noted["table"]["columns"][0]["name"] == X.columns[0]
-    with pytest.raises(TypeError, match="no columns to note"):
+    with pytest.raises(TypeError, match="no columns to describe"):
         save(model, tmp_path / "model", X=X.to_numpy())
 
 

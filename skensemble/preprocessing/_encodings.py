@@ -6,25 +6,28 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from skensemble.preprocessing._dates import Dates, learn_dates
+from skensemble.preprocessing._date_encoding import DateEncoding, learn_date_encoding
+from skensemble.preprocessing._encoder_styles import EncoderStyle
+from skensemble.preprocessing._frames import Array, factorize, numeric_matrix
 from skensemble.preprocessing._levels import Levels, learn_levels, learn_order
-from skensemble.preprocessing._marks import Marked, learn_marks
-from skensemble.preprocessing._reading import Array, block_of_numbers, factorize
-from skensemble.preprocessing._styles import Style
+from skensemble.preprocessing._number_formats import (
+    FormattedNumbers,
+    learn_number_format,
+)
 from skensemble.preprocessing._target_means import (
-    Averaged,
+    TargetColumns,
     TargetMeans,
     cross_fit_means,
 )
-from skensemble.preprocessing._texts import Texts, learn_texts
+from skensemble.preprocessing._text_encoding import TextEncoding, learn_text_encoding
 
 # HistGradientBoosting takes 255 levels at most; and where there are thousands, target
 # means alone predicted better with LightGBM and XGBoost, in a fraction of the time.
-_MOST_NATIVE = 254
+_MAX_NATIVE_LEVELS = 254
 
 
 @dataclass(frozen=True)
-class Order:
+class OrdinalEncoding:
     """An ordered category: the rank of each level."""
 
     name: str
@@ -43,11 +46,11 @@ class Order:
         return [self.name]
 
 
-Other = Order | Dates | Marked | Texts
+ColumnEncoding = OrdinalEncoding | DateEncoding | FormattedNumbers | TextEncoding
 
 
 @dataclass(frozen=True)
-class Category:
+class CategoryEncoding:
     """What is made of one column of levels."""
 
     levels: Levels
@@ -82,12 +85,12 @@ class Category:
 
 
 @dataclass(frozen=True)
-class Plan:
+class TableEncoding:
     """The columns of the table by what is made of them."""
 
     plain: tuple[str, ...]
-    others: tuple[Other, ...]
-    categories: tuple[Category, ...]
+    others: tuple[ColumnEncoding, ...]
+    categories: tuple[CategoryEncoding, ...]
     averaged: tuple[str, ...]
 
     @property
@@ -128,7 +131,7 @@ class Plan:
         -------
         numbers : ndarray of shape (n, len(names))
         """
-        blocks = [block_of_numbers(frame, list(self.plain))] if self.plain else []
+        blocks = [numeric_matrix(frame, list(self.plain))] if self.plain else []
         blocks += [other.numbers(frame[other.name]) for other in self.others]
         for category, its_codes, its_means in zip(
             self.categories, codes, means, strict=True
@@ -143,10 +146,10 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Wishes:
+class EncodingOptions:
     """What the user and the style want of the columns."""
 
-    style: Style
+    style: EncoderStyle
     texts: int
     dates: str
     target_means: str
@@ -154,9 +157,12 @@ class Wishes:
     seed: Any
 
 
-def learn_plan(
-    frame: pd.DataFrame, kinds: pd.Series, wishes: Wishes, target: Averaged | None
-) -> Plan:
+def learn_table_encoding(
+    frame: pd.DataFrame,
+    kinds: pd.Series,
+    wishes: EncodingOptions,
+    target: TargetColumns | None,
+) -> TableEncoding:
     """Learn what is made of each column.
 
     Parameters
@@ -165,48 +171,54 @@ def learn_plan(
         Training rows.
     kinds : pandas.Series
         The kind of each column.
-    wishes : Wishes
+    wishes : EncodingOptions
         What is wanted.
-    target : Averaged or None
+    target : TargetColumns or None
         The target, where there is one.
 
     Returns
     -------
-    plan : Plan
+    plan : TableEncoding
     """
     plain: list[str] = []
-    others: list[Other] = []
-    categories: list[Category] = []
+    others: list[ColumnEncoding] = []
+    categories: list[CategoryEncoding] = []
     for name, kind in kinds.to_dict().items():
-        if kind == "numeric" and (marked := learn_marks(frame[name])):
+        if kind == "numeric" and (marked := learn_number_format(frame[name])):
             others.append(marked)
         elif kind in ("numeric", "boolean"):
             plain.append(str(name))
         elif kind in ("category", "high-cardinality"):
             levels = learn_levels(frame[name])
             high = kind == "high-cardinality"
-            categories.append(_category(levels, high, wishes, target is not None))
+            categories.append(
+                _category_encoding(levels, high, wishes, target is not None)
+            )
         else:
-            others += _other(frame[name], kind, wishes)
+            others += _column_encodings(frame[name], kind, wishes)
     averaged = () if target is None else target.names
-    return Plan(tuple(plain), tuple(others), tuple(categories), averaged)
+    return TableEncoding(tuple(plain), tuple(others), tuple(categories), averaged)
 
 
-def _other(column: pd.Series, kind: str, wishes: Wishes) -> list[Other]:
+def _column_encodings(
+    column: pd.Series, kind: str, wishes: EncodingOptions
+) -> list[ColumnEncoding]:
     if kind == "ordinal":
         words = pd.Index(learn_order(column), dtype="str")
-        return [Order(str(column.name), words.drop_duplicates())]
+        return [OrdinalEncoding(str(column.name), words.drop_duplicates())]
     if kind == "date-time" and wishes.dates != "drop":
         cycles = wishes.style.cycles
-        return [learn_dates(column, style=wishes.dates, cyclic=cycles)]
+        return [learn_date_encoding(column, style=wishes.dates, cyclic=cycles)]
     if kind == "text":
-        return [learn_texts(column, wishes.texts, wishes.seed)]
+        return [learn_text_encoding(column, wishes.texts, wishes.seed)]
     return []
 
 
-def _category(levels: Levels, high: bool, wishes: Wishes, target: bool) -> Category:
+def _category_encoding(
+    levels: Levels, high: bool, wishes: EncodingOptions, target: bool
+) -> CategoryEncoding:
     style, n_levels = wishes.style, len(levels.words)
-    native = style.native and (style.words or n_levels <= _MOST_NATIVE)
+    native = style.native and (style.words or n_levels <= _MAX_NATIVE_LEVELS)
     hot = not native and (
         style.high_one_hot if high else n_levels <= style.one_hot_most
     )
@@ -215,7 +227,7 @@ def _category(levels: Levels, high: bool, wishes: Wishes, target: bool) -> Categ
         (wishes.target_means == "all" and n_levels > 2)
         or (wishes.target_means == "auto" and style.means and left_out)
     )
-    return Category(
+    return CategoryEncoding(
         levels=levels,
         native=native,
         hot=hot,
@@ -227,17 +239,20 @@ def _category(levels: Levels, high: bool, wishes: Wishes, target: bool) -> Categ
 
 
 def learn_means(
-    plan: Plan, codes: list[Array], target: Averaged | None, folds: Array | None
+    plan: TableEncoding,
+    codes: list[Array],
+    target: TargetColumns | None,
+    folds: Array | None,
 ) -> tuple[list[TargetMeans | None], list[Array | None]]:
     """Learn the target means of the categories that want them.
 
     Parameters
     ----------
-    plan : Plan
+    plan : TableEncoding
         What is wanted.
     codes : list of ndarray
         Codes of the training rows.
-    target : Averaged or None
+    target : TargetColumns or None
         The target.
     folds : ndarray or None
         The fold of each row.

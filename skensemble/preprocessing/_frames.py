@@ -16,7 +16,7 @@ from skensemble.core import warn
 Array = NDArray[Any]
 
 # Words that people write where there is nothing.
-NOTHING = {
+MISSING_WORDS = {
     "",
     "?",
     "-",
@@ -29,7 +29,7 @@ NOTHING = {
     "missing",
     "unknown",
 }
-TRUTH = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
+BOOLEAN_WORDS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
 
 
 def read_frame(X: Any) -> tuple[pd.DataFrame, bool]:
@@ -48,17 +48,17 @@ def read_frame(X: Any) -> tuple[pd.DataFrame, bool]:
         Whether the names are the user's.
     """
     if hasattr(X, "columns") and hasattr(X, "dtypes"):
-        frame = X if isinstance(X, pd.DataFrame) else _from_other(X)
+        frame = X if isinstance(X, pd.DataFrame) else _from_other_library(X)
         return _with_string_names(frame), True
     values = check_array(X, dtype=None, ensure_all_finite=False)
     names = [f"x{j}" for j in range(values.shape[1])]
     frame = pd.DataFrame(values, columns=names)
     if values.dtype.kind in "US":
-        frame = frame.apply(_numbers_if_all_are)
+        frame = frame.apply(_to_numeric_if_possible)
     return frame, False
 
 
-def _from_other(X: Any) -> pd.DataFrame:
+def _from_other_library(X: Any) -> pd.DataFrame:
     if type(X).__module__.partition(".")[0] == "polars":
         return pd.DataFrame({name: _from_polars(X[name]) for name in X.columns})
     if hasattr(X, "to_pandas"):
@@ -95,7 +95,7 @@ def _with_string_names(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.set_axis(names, axis=1)
 
 
-def _numbers_if_all_are(column: pd.Series) -> pd.Series:
+def _to_numeric_if_possible(column: pd.Series) -> pd.Series:
     """Undo what numpy does to numbers beside strings."""
     try:
         return pd.to_numeric(column)
@@ -103,12 +103,12 @@ def _numbers_if_all_are(column: pd.Series) -> pd.Series:
         return column
 
 
-def is_native(dtype: Any) -> bool:
+def is_numpy_numeric(dtype: Any) -> bool:
     """Whether numpy itself holds the column as numbers."""
     return isinstance(dtype, np.dtype) and dtype.kind in "iufb"
 
 
-def block_of_numbers(frame: pd.DataFrame, names: list[str]) -> Array:
+def numeric_matrix(frame: pd.DataFrame, names: list[str]) -> Array:
     """Several columns as one matrix of floats, column after column; infinite is missing.
 
     Parameters
@@ -123,7 +123,7 @@ def block_of_numbers(frame: pd.DataFrame, names: list[str]) -> Array:
     numbers : ndarray of shape (n, len(names)), Fortran-ordered
     """
     dtypes = dict(zip(frame.columns, frame.dtypes, strict=True))
-    native = [name for name in names if is_native(dtypes[name])]
+    native = [name for name in names if is_numpy_numeric(dtypes[name])]
     block = frame if len(native) == frame.shape[1] else frame[native]
     if native == names:
         numbers = np.array(block[names].to_numpy(dtype=float), order="F")
@@ -132,8 +132,8 @@ def block_of_numbers(frame: pd.DataFrame, names: list[str]) -> Array:
         where = {name: j for j, name in enumerate(names)}
         numbers[:, [where[name] for name in native]] = block[native].to_numpy(float)
         for name in names:
-            if not is_native(dtypes[name]):
-                numbers[:, where[name]] = as_numbers(frame[name])
+            if not is_numpy_numeric(dtypes[name]):
+                numbers[:, where[name]] = to_numeric(frame[name])
     # A value so large that it overflows single precision counts as infinite: some
     # libraries compute with that.
     infinite = np.abs(numbers) > np.finfo(np.float32).max
@@ -142,7 +142,7 @@ def block_of_numbers(frame: pd.DataFrame, names: list[str]) -> Array:
     return numbers
 
 
-def as_numbers(column: pd.Series) -> Array:
+def to_numeric(column: pd.Series) -> Array:
     """One column as floats; what is no number becomes NaN, with a warning.
 
     Parameters
@@ -171,10 +171,10 @@ def as_numbers(column: pd.Series) -> Array:
         )
     if pd.api.types.is_numeric_dtype(column.dtype):
         return np.asarray(column.to_numpy(float, na_value=np.nan))
-    return _parsed(column)
+    return _parse_numbers(column)
 
 
-def _parsed(column: pd.Series) -> Array:
+def _parse_numbers(column: pd.Series) -> Array:
     try:
         parsed = pd.to_numeric(column, errors="coerce")
         numbers = np.array(parsed.to_numpy(float, na_value=np.nan))
@@ -187,8 +187,8 @@ def _parsed(column: pd.Series) -> Array:
     if not len(lost):
         return numbers
     words = column.iloc[lost].astype(str).str.strip().str.lower()
-    numbers[lost] = words.map(TRUTH).to_numpy(float)
-    strange = ~(words.isin(NOTHING) | words.isin(TRUTH)).to_numpy()
+    numbers[lost] = words.map(BOOLEAN_WORDS).to_numpy(float)
+    strange = ~(words.isin(MISSING_WORDS) | words.isin(BOOLEAN_WORDS)).to_numpy()
     if strange.any():
         example = column.iloc[lost[strange][0]]
         warn(
@@ -199,12 +199,12 @@ def _parsed(column: pd.Series) -> Array:
     return numbers
 
 
-def as_words(values: Any) -> list[str]:
+def level_names(values: Any) -> list[str]:
     """Write levels as strings, so that 1, 1.0 and "1" are one level."""
-    return [_word(value) for value in values]
+    return [_level_name(value) for value in values]
 
 
-def _word(value: Any) -> str:
+def _level_name(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, bytes):
@@ -229,7 +229,7 @@ def factorize(column: pd.Series) -> tuple[Array, list[str]]:
         Several codes may stand for the same word (1 and "1").
     """
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.cat.codes.to_numpy(), as_words(column.cat.categories)
+        return column.cat.codes.to_numpy(), level_names(column.cat.categories)
     try:
         codes, values = pd.factorize(column)
     except TypeError as error:
@@ -237,7 +237,7 @@ def factorize(column: pd.Series) -> tuple[Array, list[str]]:
             f"column {column.name!r} holds nested values ({error}); turn them into "
             "numbers or strings, or drop the column."
         ) from error
-    words = as_words(values)
+    words = level_names(values)
     if len(values) and isinstance(values[0], tuple):
         raise ValueError(
             f"column {column.name!r} holds nested values, such as {values[0]!r}; turn "
@@ -247,7 +247,7 @@ def factorize(column: pd.Series) -> tuple[Array, list[str]]:
 
 
 @dataclass(frozen=True)
-class Columns:
+class FittedColumns:
     """The columns of a fit, by which new rows are read.
 
     Parameters
@@ -336,7 +336,7 @@ def read_columns(owner: Any, X: Any) -> pd.DataFrame:
     """
     frame, named = read_frame(X)
     owner.n_features_in_ = frame.shape[1]
-    owner._columns = Columns(list(frame.columns), named, type(owner).__name__)
+    owner._columns = FittedColumns(list(frame.columns), named, type(owner).__name__)
     vars(owner).pop("feature_names_in_", None)
     if named and all(isinstance(name, str) for name in X.columns):
         owner.feature_names_in_ = np.array(frame.columns, dtype=object)

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
-from skensemble.preprocessing._reading import Array
+from skensemble.preprocessing._frames import Array
 
-_MOST_SORTED = 20_000
-_MOST_DEVIATIONS = 10.0
-_MOST_PIECES = 8
+_MAX_SORTED = 20_000
+_MAX_DEVIATIONS = 10.0
+_MAX_PIECES = 8
 
 
 def quantiles(numbers: Array, shares: Array) -> Array:
@@ -28,24 +28,24 @@ def quantiles(numbers: Array, shares: Array) -> Array:
     values : ndarray of shape (k, p)
         Zero for a column without a value.
     """
-    ranked, counts = _ranked(numbers)
-    return _pick(ranked, counts, shares)
+    ranked, counts = _sort_columns(numbers)
+    return _order_statistics(ranked, counts, shares)
 
 
-def _ranked(numbers: Array) -> tuple[Array, Array]:
-    step = -(-len(numbers) // _MOST_SORTED)
+def _sort_columns(numbers: Array) -> tuple[Array, Array]:
+    step = -(-len(numbers) // _MAX_SORTED)
     ranked = np.sort(np.asfortranarray(numbers[::step]), axis=0)  # missing comes last
     return ranked, (~np.isnan(ranked)).sum(axis=0)
 
 
-def _pick(ranked: Array, counts: Array, shares: Array) -> Array:
+def _order_statistics(ranked: Array, counts: Array, shares: Array) -> Array:
     last = np.maximum(counts - 1, 0)
     rows = np.rint(np.multiply.outer(shares, last)).astype(np.intp)
     return np.nan_to_num(ranked[rows, np.arange(ranked.shape[1])])
 
 
 @dataclass(frozen=True)
-class Filled:
+class MedianFill:
     """Missing values filled with the median, and a flag for each such column."""
 
     names: tuple[str, ...]
@@ -65,20 +65,20 @@ class Filled:
         return np.hstack([self.fill(numbers), self.flags(numbers)])
 
 
-def learn_filled(numbers: Array, names: list[str]) -> Filled:
+def learn_median_fill(numbers: Array, names: list[str]) -> MedianFill:
     """Learn medians, and which columns have missing values."""
     flagged = np.flatnonzero(np.isnan(numbers).any(axis=0))
     flags = [f"{names[j]} missing" for j in flagged]
     medians = quantiles(numbers, np.array([0.5]))[0]
-    return Filled((*names, *flags), medians, flagged)
+    return MedianFill((*names, *flags), medians, flagged)
 
 
 @dataclass(frozen=True)
-class Standardised:
+class StandardScaling:
     """(x - mean) / standard deviation, at most ten of these away; filled and flagged."""
 
     names: tuple[str, ...]
-    filled: Filled
+    filled: MedianFill
     means: Array
     deviations: Array
 
@@ -90,20 +90,20 @@ class Standardised:
     def scale(self, filled: Array) -> Array:
         """Standardise columns without missing values."""
         scaled = (filled - self.means) / self.deviations
-        return np.clip(scaled, -_MOST_DEVIATIONS, _MOST_DEVIATIONS)
+        return np.clip(scaled, -_MAX_DEVIATIONS, _MAX_DEVIATIONS)
 
 
-def learn_standardised(numbers: Array, names: list[str]) -> Standardised:
+def learn_standard_scaling(numbers: Array, names: list[str]) -> StandardScaling:
     """Learn means and standard deviations."""
-    filled = learn_filled(numbers, names)
+    filled = learn_median_fill(numbers, names)
     values = filled.fill(numbers)
     deviations = values.std(axis=0)
     safe = np.where(deviations > 0, deviations, 1.0)
-    return Standardised(filled.names, filled, values.mean(axis=0), safe)
+    return StandardScaling(filled.names, filled, values.mean(axis=0), safe)
 
 
 @dataclass(frozen=True)
-class Piecewise:
+class PiecewiseLinear:
     """Standardised columns, and beside them how far x is in each piece between knots.
 
     Piece k is clip((x - t[k-1]) / (t[k] - t[k-1]), 0, 1) with knots t at quantiles: a
@@ -116,7 +116,7 @@ class Piecewise:
     """
 
     names: tuple[str, ...]
-    standardised: Standardised
+    standardised: StandardScaling
     columns: Array
     lower: Array
     width: Array
@@ -136,15 +136,15 @@ class Piecewise:
         return out
 
 
-def learn_piecewise(numbers: Array, names: list[str]) -> Piecewise:
+def learn_piecewise_linear(numbers: Array, names: list[str]) -> PiecewiseLinear:
     """Learn the knots; a column of two values has one piece, and so none.
 
     There are up to eight pieces a column, but fewer where there would be more than two
     for a row.
     """
-    standardised = learn_standardised(numbers, names)
+    standardised = learn_standard_scaling(numbers, names)
     n, p = numbers.shape
-    pieces_each = min(_MOST_PIECES, max(1, 2 * n // max(1, p)))
+    pieces_each = min(_MAX_PIECES, max(1, 2 * n // max(1, p)))
     edges = quantiles(numbers, np.linspace(0, 1, pieces_each + 1))
     lower, upper = edges[:-1], edges[1:]
     useful = upper > lower
@@ -154,11 +154,11 @@ def learn_piecewise(numbers: Array, names: list[str]) -> Piecewise:
     low = lower[pieces, columns]
     width = upper[pieces, columns] - low
     names_ = (*standardised.names, *made)
-    return Piecewise(names_, standardised, columns, low, width)
+    return PiecewiseLinear(names_, standardised, columns, low, width)
 
 
 @dataclass(frozen=True)
-class Robust:
+class RobustScaling:
     """z = (x - median) / spread, bent to stay within ±3: z / sqrt(1 + (z/3)²).
 
     The spread is that between the quartiles, as a standard deviation; where that is
@@ -171,7 +171,7 @@ class Robust:
     """
 
     names: tuple[str, ...]
-    filled: Filled
+    filled: MedianFill
     spreads: Array
 
     def apply(self, numbers: Array) -> Array:
@@ -181,22 +181,22 @@ class Robust:
         return np.hstack([z, self.filled.flags(numbers)])
 
 
-def learn_robust(numbers: Array, names: list[str]) -> Robust:
+def learn_robust_scaling(numbers: Array, names: list[str]) -> RobustScaling:
     """Learn medians and spreads."""
-    filled = learn_filled(numbers, names)
+    filled = learn_median_fill(numbers, names)
     low, high = quantiles(numbers, np.array([0.25, 0.75]))
     deviations = filled.fill(numbers).std(axis=0)
     # 1.349 is the distance of the quartiles of a normal variable of deviation one.
     spreads = np.where(high > low, (high - low) / 1.349, deviations)
-    return Robust(filled.names, filled, np.where(spreads > 0, spreads, 1.0))
+    return RobustScaling(filled.names, filled, np.where(spreads > 0, spreads, 1.0))
 
 
 @dataclass(frozen=True)
-class Normal:
+class NormalQuantiles:
     """The normal quantile of the rank, within ±3, then scaled to deviation one."""
 
     names: tuple[str, ...]
-    filled: Filled
+    filled: MedianFill
     maps: tuple[Any, ...]
     means: Array = field(default_factory=lambda: np.zeros(0))
     deviations: Array = field(default_factory=lambda: np.ones(0))
@@ -214,20 +214,22 @@ class Normal:
         return out
 
 
-def learn_normal(numbers: Array, names: list[str], knots: int = 257) -> Normal:
+def learn_normal_quantiles(
+    numbers: Array, names: list[str], knots: int = 257
+) -> NormalQuantiles:
     """Learn the ranks of some values of each column."""
-    filled = learn_filled(numbers, names)
+    filled = learn_median_fill(numbers, names)
     shares = np.linspace(0, 1, min(knots, len(numbers)))
     edges = quantiles(numbers, shares)
     high = np.clip(ndtri(np.clip(shares, 1e-9, 1 - 1e-9)), -3, 3)
-    maps = tuple(_map_of(column, high) for column in edges.T)
-    raw = Normal(filled.names, filled, maps)._normal(numbers)
+    maps = tuple(_quantile_map(column, high) for column in edges.T)
+    raw = NormalQuantiles(filled.names, filled, maps)._normal(numbers)
     deviations = raw.std(axis=0)
     safe = np.where(deviations > 1e-12, deviations, 1.0)
-    return Normal(filled.names, filled, maps, raw.mean(axis=0), safe)
+    return NormalQuantiles(filled.names, filled, maps, raw.mean(axis=0), safe)
 
 
-def _map_of(edges: Array, z: Array) -> tuple[Array, Array]:
+def _quantile_map(edges: Array, z: Array) -> tuple[Array, Array]:
     """A value that fills several quantiles goes to the middle of them."""
     first = np.flatnonzero(np.append(True, edges[1:] > edges[:-1]))
     last = np.append(first[1:] - 1, len(edges) - 1)

@@ -9,13 +9,17 @@ from sklearn.utils import assert_all_finite, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from skensemble.core import check_choice, check_seed, check_whole, root_seed
-from skensemble.preprocessing._kinds import DROPPED, find_kinds
-from skensemble.preprocessing._layout import learn_layout
-from skensemble.preprocessing._plan import Wishes, learn_means, learn_plan
-from skensemble.preprocessing._reading import read_columns
-from skensemble.preprocessing._scales import learn_standardised
-from skensemble.preprocessing._styles import STYLES
-from skensemble.preprocessing._target_means import averaged_target, fold_of_rows
+from skensemble.preprocessing._column_kinds import DROPPED, infer_column_kinds
+from skensemble.preprocessing._encoder_styles import ENCODER_STYLES
+from skensemble.preprocessing._encodings import (
+    EncodingOptions,
+    learn_means,
+    learn_table_encoding,
+)
+from skensemble.preprocessing._frames import read_columns
+from skensemble.preprocessing._output_layout import learn_output_layout
+from skensemble.preprocessing._scaling import learn_standard_scaling
+from skensemble.preprocessing._target_means import assign_folds, target_columns
 
 
 class TableEncoder(TransformerMixin, BaseEstimator):
@@ -87,7 +91,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     kinds_ : pandas.Series
         The kind of each column.
     dropped_ : list of str
-        Columns left out: identifiers, constants, duplicates.
+        FittedColumns left out: identifiers, constants, duplicates.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -243,19 +247,21 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         return np.array(self._layout.names, dtype=object)
 
     def _learn(self, X: Any, y: Any) -> Any:
-        style = _checked_style(self)
+        style = _validated_style(self)
         frame = read_columns(self, X)
         target = _read_target(self, frame, y)
-        self.kinds_ = find_kinds(frame, self.kinds, self.high_cardinality)
+        self.kinds_ = infer_column_kinds(frame, self.kinds, self.high_cardinality)
         self.dropped_ = list(self.kinds_.index[self.kinds_.isin(DROPPED)])
-        _refuse_nothing(self.kinds_, len(frame))
+        _check_something_to_learn(self.kinds_, len(frame))
         seed = root_seed(self.random_state)
-        self._plan = learn_plan(frame, self.kinds_, _wishes(self, style, seed), target)
+        self._plan = learn_table_encoding(
+            frame, self.kinds_, _encoding_options(self, style, seed), target
+        )
         codes = self._plan.codes(frame)
-        folds = None if target is None else fold_of_rows(self.cv, target, seed)
+        folds = None if target is None else assign_folds(self.cv, target, seed)
         self._means, cross_fitted = learn_means(self._plan, codes, target, folds)
         numbers = self._plan.numbers(frame, codes, cross_fitted)
-        self._layout = learn_layout(
+        self._layout = learn_output_layout(
             self._plan,
             numbers,
             style,
@@ -279,8 +285,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _checked_style(encoder):
-    check_choice("for_", encoder.for_, list(STYLES))
+def _validated_style(encoder):
+    check_choice("for_", encoder.for_, list(ENCODER_STYLES))
     check_choice("numeric", encoder.numeric, ["auto", "piecewise", "scaled"])
     check_choice("missing", encoder.missing, ["auto", "impute"])
     check_choice("target_means", encoder.target_means, ["auto", "all", "none"])
@@ -291,14 +297,14 @@ def _checked_style(encoder):
     check_whole("high_cardinality", encoder.high_cardinality, 2)
     check_whole("texts", encoder.texts, 0)
     check_seed(encoder.random_state)
-    style = STYLES[encoder.for_]
+    style = ENCODER_STYLES[encoder.for_]
     if encoder.for_ == "linear" and encoder.numeric == "scaled":
-        return dataclasses.replace(style, scale=learn_standardised)
+        return dataclasses.replace(style, scale=learn_standard_scaling)
     return style
 
 
-def _wishes(encoder, style, seed):
-    return Wishes(
+def _encoding_options(encoder, style, seed):
+    return EncodingOptions(
         style=style,
         texts=encoder.texts,
         dates=encoder.dates,
@@ -317,10 +323,10 @@ def _read_target(encoder, frame, y):
     values = np.asarray(y)
     if values.dtype.kind == "f":
         assert_all_finite(values, input_name="y")
-    return averaged_target(values, encoder.task)
+    return target_columns(values, encoder.task)
 
 
-def _refuse_nothing(kinds, rows):
+def _check_something_to_learn(kinds, rows):
     if kinds.isin(DROPPED).all():
         raise ValueError(
             f"there is nothing to learn from in X (n_samples={rows}): {kinds.to_dict()}; "

@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 
 from skensemble.core import warn
-from skensemble.preprocessing._dates import looks_like_dates, parse_dates
-from skensemble.preprocessing._marks import learn_marks
-from skensemble.preprocessing._reading import (
-    NOTHING,
+from skensemble.preprocessing._date_encoding import looks_like_dates, parse_dates
+from skensemble.preprocessing._frames import (
+    MISSING_WORDS,
     Array,
-    block_of_numbers,
     factorize,
-    is_native,
+    is_numpy_numeric,
+    numeric_matrix,
 )
+from skensemble.preprocessing._number_formats import learn_number_format
 
 KINDS = (
     "numeric",
@@ -48,20 +48,22 @@ _INFERRED = {
 }
 _NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
 # Fewer rows than this say nothing about what is a running number.
-_FEW = 30
+_FEW_ROWS = 30
 # Numbers with marks in no more levels than this are levels: "5%", "10%", "20%".
 _FEW_LEVELS = 20
 
 
 @dataclass(frozen=True)
-class Found:
+class ColumnKind:
     """A kind and what tells two columns of the same content."""
 
     kind: str
     content: int
 
 
-def find_kinds(frame: pd.DataFrame, said: Any, high_cardinality: int) -> pd.Series:
+def infer_column_kinds(
+    frame: pd.DataFrame, said: Any, high_cardinality: int
+) -> pd.Series:
     """Say of each column what it is.
 
     Parameters
@@ -78,23 +80,23 @@ def find_kinds(frame: pd.DataFrame, said: Any, high_cardinality: int) -> pd.Seri
     kinds : pandas.Series
         The kind of each column.
     """
-    said = _checked(said, frame)
+    said = _validated(said, frame)
     native = [
         name
         for name, dtype in zip(frame.columns, frame.dtypes, strict=True)
-        if is_native(dtype) and name not in said
+        if is_numpy_numeric(dtype) and name not in said
     ]
-    found = _kinds_of_numbers(frame, native) if native else {}
+    found = _kinds_of_numeric(frame, native) if native else {}
     for name in frame.columns:
         if name not in said and name not in found:
-            found[name] = _kind_of(frame[name], high_cardinality)
+            found[name] = _kind_of_column(frame[name], high_cardinality)
     kinds = {name: said.get(name) or found[name].kind for name in frame.columns}
     _mark_duplicates(kinds, found)
-    _keep_something(kinds, said, native)
+    _keep_identifiers_if_alone(kinds, said, native)
     return pd.Series(kinds, name="kind", dtype=object)
 
 
-def _checked(said: Any, frame: pd.DataFrame) -> dict[str, str]:
+def _validated(said: Any, frame: pd.DataFrame) -> dict[str, str]:
     said = {str(name): kind for name, kind in dict(said or {}).items()}
     unknown = [name for name in said if name not in frame.columns]
     if unknown:
@@ -110,7 +112,7 @@ def _checked(said: Any, frame: pd.DataFrame) -> dict[str, str]:
     return said
 
 
-def _mark_duplicates(kinds: dict[str, str], found: dict[str, Found]) -> None:
+def _mark_duplicates(kinds: dict[str, str], found: dict[str, ColumnKind]) -> None:
     first: dict[tuple[str, int], str] = {}
     for name, what in found.items():
         if kinds[name] not in DROPPED and (what.kind, what.content) in first:
@@ -118,7 +120,9 @@ def _mark_duplicates(kinds: dict[str, str], found: dict[str, Found]) -> None:
         first.setdefault((what.kind, what.content), name)
 
 
-def _keep_something(kinds: dict[str, str], said: Any, native: list[str]) -> None:
+def _keep_identifiers_if_alone(
+    kinds: dict[str, str], said: Any, native: list[str]
+) -> None:
     """A table of identifiers alone has nothing else to learn from."""
     if not all(kind in DROPPED for kind in kinds.values()):
         return
@@ -135,8 +139,8 @@ def _keep_something(kinds: dict[str, str], said: Any, native: list[str]) -> None
         )
 
 
-def _kinds_of_numbers(frame: pd.DataFrame, names: list[str]) -> dict[str, Found]:
-    numbers = block_of_numbers(frame, names)
+def _kinds_of_numeric(frame: pd.DataFrame, names: list[str]) -> dict[str, ColumnKind]:
+    numbers = numeric_matrix(frame, names)
     low, high = np.fmin.reduce(numbers, axis=0), np.fmax.reduce(numbers, axis=0)
     missing = np.asarray(np.isnan(numbers).any(axis=0))
     constant: Array = np.isnan(low) | ((low == high) & ~missing)
@@ -147,26 +151,26 @@ def _kinds_of_numbers(frame: pd.DataFrame, names: list[str]) -> dict[str, Found]
     found = {}
     for j, name in enumerate(names):
         kind = "constant" if constant[j] else "boolean" if boolean[j] else "numeric"
-        if kind == "numeric" and not missing[j] and _is_running(numbers[:, j]):
+        if kind == "numeric" and not missing[j] and _is_running_number(numbers[:, j]):
             kind = "identifier" if frame[name].dtype.kind in "iu" else kind
-        found[name] = Found(kind, hash(numbers[:, j].tobytes()))
+        found[name] = ColumnKind(kind, hash(numbers[:, j].tobytes()))
     return found
 
 
-def _is_running(numbers: Array) -> bool:
+def _is_running_number(numbers: Array) -> bool:
     """Whether whole numbers only rise or fall, and leave out few between."""
-    if len(numbers) < _FEW or abs(numbers[-1] - numbers[0]) > 2.5 * len(numbers):
+    if len(numbers) < _FEW_ROWS or abs(numbers[-1] - numbers[0]) > 2.5 * len(numbers):
         return False
     steps = np.diff(numbers)
     return bool((steps > 0).all() or (steps < 0).all())
 
 
-def _kind_of(column: pd.Series, high_cardinality: int) -> Found:
+def _kind_of_column(column: pd.Series, high_cardinality: int) -> ColumnKind:
     dtype = column.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         return _kind_of_levels(column, high_cardinality)
     if pd.api.types.is_bool_dtype(dtype) or pd.api.types.is_numeric_dtype(dtype):
-        return _kinds_of_numbers_of_others(column)
+        return _kind_of_extension_numeric(column)
     if pd.api.types.is_datetime64_any_dtype(dtype) or isinstance(dtype, pd.PeriodDtype):
         return _constant_or("date-time", column)
     inferred = "string"
@@ -179,66 +183,72 @@ def _kind_of(column: pd.Series, high_cardinality: int) -> Found:
     return _kind_of_strings(column, high_cardinality)
 
 
-def _kinds_of_numbers_of_others(column: pd.Series) -> Found:
+def _kind_of_extension_numeric(column: pd.Series) -> ColumnKind:
     """Numbers that are kept in another way than numpy's: nullable or Arrow's."""
     if getattr(column.dtype, "kind", "f") == "c":
         raise ValueError(f"column {column.name!r} holds complex numbers; split them.")
     name = str(column.name)
     whole = getattr(column.dtype, "kind", "f") in "iu" and not column.hasnans
     plain = pd.Series(column.to_numpy("int64" if whole else float, na_value=np.nan))
-    return _kinds_of_numbers(plain.to_frame(name), [name])[name]
+    return _kinds_of_numeric(plain.to_frame(name), [name])[name]
 
 
-def _constant_or(kind: str, column: pd.Series) -> Found:
+def _constant_or(kind: str, column: pd.Series) -> ColumnKind:
     codes, _ = factorize(column)
     one = not len(codes) or codes.max() < 0 or (codes.max() == 0 and codes.min() == 0)
-    return Found("constant" if one else kind, hash(pd.util.hash_array(codes).tobytes()))
+    return ColumnKind(
+        "constant" if one else kind, hash(pd.util.hash_array(codes).tobytes())
+    )
 
 
-def _kind_of_levels(column: pd.Series, high_cardinality: int) -> Found:
+def _kind_of_levels(column: pd.Series, high_cardinality: int) -> ColumnKind:
     codes, words = factorize(column)
     content = hash((codes.tobytes(), tuple(words)))
     used = len(pd.unique(codes))
     if used == 1:
-        return Found("constant", content)
+        return ColumnKind("constant", content)
     if column.cat.ordered:
-        return Found("ordinal", content)
+        return ColumnKind("ordinal", content)
     high = used - (codes.min() < 0) > high_cardinality
-    return Found("high-cardinality" if high else "category", content)
+    return ColumnKind("high-cardinality" if high else "category", content)
 
 
-def _kind_of_strings(column: pd.Series, high_cardinality: int) -> Found:
+def _kind_of_strings(column: pd.Series, high_cardinality: int) -> ColumnKind:
     codes, words = factorize(column)
     content = hash((codes.tobytes(), tuple(words)))
     rows = int((codes >= 0).sum())
     if len(words) <= 1 and (not words or rows == len(codes)):
-        return Found("constant", content)
+        return ColumnKind("constant", content)
     sample = words[:: max(1, len(words) // 200)]
-    if _are_decimals(sample) and _most_parse(words):
-        return Found("numeric", content)
+    if _are_decimals(sample) and _are_mostly_numbers(words):
+        return ColumnKind("numeric", content)
     if looks_like_dates(sample) and parse_dates(column) is not None:
-        return Found("date-time", content)
-    if len(words) > _FEW_LEVELS and _have_marks(sample, column):
-        return Found("numeric", content)
-    return Found(_kind_of_words(sample, len(words), rows, high_cardinality), content)
+        return ColumnKind("date-time", content)
+    if len(words) > _FEW_LEVELS and _are_formatted_numbers(sample, column):
+        return ColumnKind("numeric", content)
+    return ColumnKind(
+        _kind_of_words(sample, len(words), rows, high_cardinality), content
+    )
 
 
 def _are_decimals(words: list[str]) -> bool:
     """Whether strings are numbers; whole numbers alone are taken as codes."""
-    said = [word for word in words if word.strip().lower() not in NOTHING]
+    said = [word for word in words if word.strip().lower() not in MISSING_WORDS]
     parsed = sum(_NUMBER.fullmatch(word) is not None for word in said)
     return parsed > 0.95 * len(said) and any("." in word for word in said)
 
 
-def _most_parse(words: list[str]) -> bool:
-    said = pd.Series([word for word in words if word.strip().lower() not in NOTHING])
+def _are_mostly_numbers(words: list[str]) -> bool:
+    said = pd.Series(
+        [word for word in words if word.strip().lower() not in MISSING_WORDS]
+    )
     return bool(pd.to_numeric(said, errors="coerce").notna().mean() > 0.95)
 
 
-def _have_marks(sample: list[str], column: pd.Series) -> bool:
+def _are_formatted_numbers(sample: list[str], column: pd.Series) -> bool:
     """Whether strings are numbers with marks; a few of them are asked first."""
-    few = learn_marks(pd.Series(sample, dtype="str"))
-    return few is not None and learn_marks(column) is not None
+    few = learn_number_format(pd.Series(sample, dtype="str"))
+    return few is not None and learn_number_format(column) is not None
 
 
 def _kind_of_words(sample: list[str], levels: int, rows: int, high: int) -> str:
@@ -246,6 +256,6 @@ def _kind_of_words(sample: list[str], levels: int, rows: int, high: int) -> str:
     unique = levels / rows
     if levels > high and ((spaces >= 2 and unique >= 0.5) or spaces >= 8):
         return "text"
-    if unique > 0.95 and rows >= _FEW:
+    if unique > 0.95 and rows >= _FEW_ROWS:
         return "identifier"
     return "high-cardinality" if levels > high else "category"

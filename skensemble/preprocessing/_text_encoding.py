@@ -9,13 +9,13 @@ import pandas as pd
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from skensemble.preprocessing._reading import Array
+from skensemble.preprocessing._frames import Array
 
-_MOST_WORDS = 5000
+_MAX_WORDS = 5000
 
 
 @dataclass(frozen=True)
-class Texts:
+class TextEncoding:
     """A column of texts: words weighted by tf-idf, projected on a few directions.
 
     References
@@ -41,7 +41,7 @@ class Texts:
         Parameters
         ----------
         column : pandas.Series
-            Texts; missing has no words.
+            TextEncoding; missing has no words.
 
         Returns
         -------
@@ -61,13 +61,13 @@ class Texts:
         return np.hstack(made)
 
 
-def learn_texts(column: pd.Series, components: int, seed: Any) -> Texts:
+def learn_text_encoding(column: pd.Series, components: int, seed: Any) -> TextEncoding:
     """Learn the words of a column and its main directions.
 
     Parameters
     ----------
     column : pandas.Series
-        Texts.
+        TextEncoding.
     components : int
         How many directions; 0 leaves the lengths alone.
     seed : int or None
@@ -75,14 +75,14 @@ def learn_texts(column: pd.Series, components: int, seed: Any) -> Texts:
 
     Returns
     -------
-    texts : Texts
+    texts : TextEncoding
     """
     texts, name = _strings(column), str(column.name)
     for least in (2, 1):
         words = TfidfVectorizer(
             token_pattern=r"(?u)\b\w+\b",
             min_df=least,
-            max_features=_MOST_WORDS,
+            max_features=_MAX_WORDS,
             sublinear_tf=True,
             dtype=np.float32,
         )
@@ -92,12 +92,12 @@ def learn_texts(column: pd.Series, components: int, seed: Any) -> Texts:
             continue
         break
     else:
-        return Texts(name, None, None, 0)
+        return TextEncoding(name, None, None, 0)
     if not components or weights.shape[1] <= components:
         size = weights.shape[1] if components else 0
-        return Texts(name, words, None, size)
+        return TextEncoding(name, words, None, size)
     directions = TruncatedSVD(components, n_iter=2, random_state=seed).fit(weights)
-    return Texts(name, words, directions, components)
+    return TextEncoding(name, words, directions, components)
 
 
 def _strings(column: pd.Series) -> list[str]:

@@ -7,23 +7,23 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from skensemble.preprocessing._encoder_styles import EncoderStyle
+from skensemble.preprocessing._encodings import TableEncoding
+from skensemble.preprocessing._frames import Array, clean_names
 from skensemble.preprocessing._levels import Levels, OneHot, one_hot
-from skensemble.preprocessing._plan import Plan
-from skensemble.preprocessing._reading import Array, clean_names
-from skensemble.preprocessing._scales import learn_filled
-from skensemble.preprocessing._styles import Style
+from skensemble.preprocessing._scaling import learn_median_fill
 
 # Sparse where at least so many columns are nearly all zero.
-_WIDE, _SHARE_HOT = 200, 0.8
+_MIN_SPARSE_COLUMNS, _MIN_SPARSE_SHARE = 200, 0.8
 
 
 @dataclass(frozen=True)
-class Layout:
+class OutputLayout:
     """The columns of the output.
 
     Parameters
     ----------
-    style : Style
+    style : EncoderStyle
         What the learner wants.
     scale : object or None
         How numbers are filled and scaled.
@@ -37,7 +37,7 @@ class Layout:
         Whether the output is a sparse matrix.
     """
 
-    style: Style
+    style: EncoderStyle
     scale: Any
     hot: tuple[tuple[int, OneHot], ...]
     native: tuple[tuple[int, Levels], ...]
@@ -111,24 +111,24 @@ class Layout:
         return sp.csr_array(sp.hstack([sp.csr_array(numbers), hot], format="csr"))
 
 
-def learn_layout(
-    plan: Plan,
+def learn_output_layout(
+    plan: TableEncoding,
     numbers: Array,
-    style: Style,
+    style: EncoderStyle,
     *,
     rare: int,
     impute: bool,
     sparse: bool | str,
-) -> Layout:
+) -> OutputLayout:
     """Learn scales from the training rows, and name the columns of the output.
 
     Parameters
     ----------
-    plan : Plan
+    plan : TableEncoding
         How the table is read.
     numbers : ndarray of shape (n, p)
         The numbers of the training rows.
-    style : Style
+    style : EncoderStyle
         What the learner wants.
     rare : int
         Levels with fewer rows share a column.
@@ -139,9 +139,9 @@ def learn_layout(
 
     Returns
     -------
-    layout : Layout
+    layout : OutputLayout
     """
-    learn = style.scale or (learn_filled if impute else None)
+    learn = style.scale or (learn_median_fill if impute else None)
     scale = learn(numbers, plan.names) if learn else None
     names = list(scale.names if scale is not None else plan.names)
     hot = tuple(
@@ -157,8 +157,12 @@ def learn_layout(
     n_hot = sum(len(one.names) for _, one in hot)
     total = len(names) + n_hot
     if sparse == "auto":
-        sparse = style.sparse and total > _WIDE and n_hot > _SHARE_HOT * total
+        sparse = (
+            style.sparse
+            and total > _MIN_SPARSE_COLUMNS
+            and n_hot > _MIN_SPARSE_SHARE * total
+        )
     names += [name for _, one in hot for name in one.names]
     names += [levels.name for _, levels in native]
     is_sparse = bool(sparse) and bool(hot) and not style.native
-    return Layout(style, scale, hot, native, tuple(clean_names(names)), is_sparse)
+    return OutputLayout(style, scale, hot, native, tuple(clean_names(names)), is_sparse)

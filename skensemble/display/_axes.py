@@ -10,7 +10,7 @@ BLUE, VERMILION = "#0072B2", "#D55E00"
 FAINT = "0.55"
 
 # A name is shown as it is written: `$` starts no formula, `_` no index.
-PLAIN: dict[str, Any] = {"parse_math": False, "usetex": False}
+LITERAL_TEXT: dict[str, Any] = {"parse_math": False, "usetex": False}
 
 # Inches that a letter of a label takes.
 LETTER = 0.085
@@ -28,10 +28,10 @@ def label_inches(names: Iterable[Any]) -> float:
     return LETTER * max((len(str(name)) for name in names), default=0)
 
 
-def rows_of_members(ax: Any, names: Iterable[Any]) -> None:
+def member_rows(ax: Any, names: Iterable[Any]) -> None:
     """Make one row a member, the first on top, with faint lines to follow."""
     labels = [str(name) for name in names]
-    ax.set_yticks(range(len(labels)), labels=labels, **PLAIN)
+    ax.set_yticks(range(len(labels)), labels=labels, **LITERAL_TEXT)
     ax.set_ylim(max(len(labels), 1) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="y", color=FAINT, alpha=0.2, linewidth=0.8)

@@ -12,20 +12,20 @@ from skensemble.core import check_choice, check_seed, check_whole, root_seed
 from skensemble.preprocessing._candidates import (
     OPERATIONS,
     Candidate,
-    Cross,
-    learn_candidates,
-    numbers_of,
+    CategoryCross,
+    make_candidates,
+    numeric_columns,
 )
-from skensemble.preprocessing._kinds import find_kinds
+from skensemble.preprocessing._column_kinds import infer_column_kinds
+from skensemble.preprocessing._feature_scores import SELECTIONS
+from skensemble.preprocessing._frames import Array, read_columns
 from skensemble.preprocessing._levels import learn_levels
-from skensemble.preprocessing._marks import learn_marks
-from skensemble.preprocessing._reading import Array, read_columns
-from skensemble.preprocessing._selection import SELECTIONS
+from skensemble.preprocessing._number_formats import learn_number_format
 from skensemble.preprocessing._target_means import (
-    Averaged,
-    averaged_target,
+    TargetColumns,
+    assign_folds,
     cross_fit_means,
-    fold_of_rows,
+    target_columns,
 )
 
 _HIGH_CARDINALITY, _FOLDS = 40, 5
@@ -36,7 +36,7 @@ class FeatureGenerator(TransformerMixin, BaseEstimator):
 
     Of the numbers that say most of the target it makes a + b, a - b, a b, a / b and a²,
     of numbers and categories how far a number is from the mean of its level, of pairs
-    of categories the two levels side by side. Group means are of features, not of the
+    of categories the two levels side by side. GroupDeviation means are of features, not of the
     target, so they tell a row nothing of its own answer; crossed categories are judged
     by cross-fitted target means.
 
@@ -122,16 +122,16 @@ class FeatureGenerator(TransformerMixin, BaseEstimator):
         -------
         self : FeatureGenerator
         """
-        operations = _checked(self)
+        operations = _validated(self)
         frame = read_columns(self, X)
         seed = root_seed(self.random_state)
         target = _read_target(self, frame, y)
-        numeric, categories = _by_kind(frame)
+        numeric, categories = _split_by_kind(frame)
         if target is not None and numeric:
-            numeric = _most_telling(self, frame, numeric, target, seed)
+            numeric = _by_importance(self, frame, numeric, target, seed)
         numeric, categories = numeric[: self.top], categories[: self.top // 2]
-        tried = learn_candidates(frame, numeric, categories, operations)
-        self.generated_ = _judge(self, frame, tried, numeric, target, seed)
+        tried = make_candidates(frame, numeric, categories, operations)
+        self.generated_ = _score_table(self, frame, tried, numeric, target, seed)
         kept = set(self.generated_["name"][self.generated_["kept"]])
         self._kept = [one for one in tried if one.name in kept]
         return self
@@ -151,7 +151,7 @@ class FeatureGenerator(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         frame = self._columns.of(X)
-        made = _columns_of(frame, self._kept)
+        made = _generate(frame, self._kept)
         new = pd.DataFrame(made, index=frame.index)
         return pd.concat([frame, new], axis=1) if made else frame
 
@@ -189,7 +189,7 @@ class FeatureGenerator(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _checked(generator):
+def _validated(generator):
     check_choice("selection", generator.selection, [*SELECTIONS, None])
     check_choice("task", generator.task, ["auto", "classification", "regression"])
     check_whole("max_features", generator.max_features, 1)
@@ -216,47 +216,51 @@ def _read_target(generator, frame, y):
             "y is None; pass y, or use selection=None."
         )
     check_consistent_length(frame, y)
-    return averaged_target(y, generator.task)
+    return target_columns(y, generator.task)
 
 
-def _by_kind(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
-    kinds = find_kinds(frame, None, _HIGH_CARDINALITY)
+def _split_by_kind(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
+    kinds = infer_column_kinds(frame, None, _HIGH_CARDINALITY)
     numeric = [
         name
         for name in kinds.index[kinds == "numeric"]
         # The encoder reads "$1,200"; nothing is made of it here.
-        if learn_marks(frame[name]) is None
+        if learn_number_format(frame[name]) is None
     ]
     return numeric, list(kinds.index[kinds.isin(["category", "high-cardinality"])])
 
 
-def _most_telling(
-    generator: Any, frame: pd.DataFrame, numeric: list[str], target: Averaged, seed: Any
+def _by_importance(
+    generator: Any,
+    frame: pd.DataFrame,
+    numeric: list[str],
+    target: TargetColumns,
+    seed: Any,
 ) -> list[str]:
     """Numbers in the order of what they say of the target by themselves."""
-    table = np.column_stack(list(numbers_of(frame, numeric).values()))
+    table = np.column_stack(list(numeric_columns(frame, numeric).values()))
     own: list[list[int]] = [[] for _ in numeric]
     scores = SELECTIONS[generator.selection](table, target, own, seed)
     return [numeric[j] for j in np.argsort(-scores.values, kind="stable")]
 
 
-def _columns_of(frame: pd.DataFrame, wanted: list[Candidate]) -> dict[str, Any]:
-    pairs = [one for one in wanted if not isinstance(one, Cross)]
-    names = list(dict.fromkeys(name for one in pairs for name in _numbers_in(one)))
-    numbers = numbers_of(frame, names) if names else {}
+def _generate(frame: pd.DataFrame, wanted: list[Candidate]) -> dict[str, Any]:
+    pairs = [one for one in wanted if not isinstance(one, CategoryCross)]
+    names = list(dict.fromkeys(name for one in pairs for name in _numeric_parents(one)))
+    numbers = numeric_columns(frame, names) if names else {}
     return {one.name: one.values(frame, numbers) for one in wanted}
 
 
-def _numbers_in(one: Candidate) -> tuple[str, ...]:
+def _numeric_parents(one: Candidate) -> tuple[str, ...]:
     return one.parents[:1] if one.operation == "group" else one.parents
 
 
-def _judge(
+def _score_table(
     generator: Any,
     frame: pd.DataFrame,
     tried: list[Candidate],
     numeric: list[str],
-    target: Averaged | None,
+    target: TargetColumns | None,
     seed: Any,
 ) -> pd.DataFrame:
     """The table of what was tried."""
@@ -271,7 +275,7 @@ def _judge(
         }
     )
     if target is not None and tried:
-        scores = _scored(generator, frame, tried, numeric, target, seed)
+        scores = _score_candidates(generator, frame, tried, numeric, target, seed)
         table["score"], table["bar"] = scores.values, scores.bars
         table = table.sort_values("score", ascending=False, kind="stable")
         good = table["score"] > table["bar"]
@@ -281,19 +285,19 @@ def _judge(
     return table.reset_index(drop=True)
 
 
-def _scored(generator, frame, tried, numeric, target, seed):
+def _score_candidates(generator, frame, tried, numeric, target, seed):
     """Scores of what was tried, among what it was made of."""
     parents = list(dict.fromkeys(p for one in tried for p in one.parents))
-    folds = fold_of_rows(_FOLDS, target, seed)
-    numbers = numbers_of(frame, numeric) if numeric else {}
-    made = _columns_of(frame, tried)
+    folds = assign_folds(_FOLDS, target, seed)
+    numbers = numeric_columns(frame, numeric) if numeric else {}
+    made = _generate(frame, tried)
     columns = [
-        numbers[p] if p in numbers else _mean_of(frame[p], target, folds)
+        numbers[p] if p in numbers else _cross_fitted_mean(frame[p], target, folds)
         for p in parents
     ]
     columns += [
-        _mean_of(made[one.name], target, folds)
-        if isinstance(one, Cross)
+        _cross_fitted_mean(made[one.name], target, folds)
+        if isinstance(one, CategoryCross)
         else made[one.name]
         for one in tried
     ]
@@ -306,7 +310,7 @@ def _scored(generator, frame, tried, numeric, target, seed):
     return type(scores)(scores.values[rest], scores.bars[rest])
 
 
-def _mean_of(column: pd.Series, target: Averaged, folds: Array) -> Array:
+def _cross_fitted_mean(column: pd.Series, target: TargetColumns, folds: Array) -> Array:
     """The cross-fitted target mean stands for a category."""
     levels = learn_levels(column)
     codes = levels.codes(column)

@@ -8,17 +8,17 @@ from scipy.stats import rankdata
 from sklearn.feature_selection import mutual_info_classif, mutual_info_regression
 from sklearn.utils import check_random_state
 
-from skensemble.preprocessing._reading import Array
-from skensemble.preprocessing._scales import learn_filled
-from skensemble.preprocessing._target_means import Averaged
+from skensemble.preprocessing._frames import Array
+from skensemble.preprocessing._scaling import learn_median_fill
+from skensemble.preprocessing._target_means import TargetColumns
 
 # To win five rounds by the toss of a coin has a chance of 3%.
-_ROUNDS = 5
-_MOST_ROWS, _MOST_NEIGHBOURS = 5000, 3000
+_N_ROUNDS = 5
+_MOST_ROWS, _MAX_ROWS_MUTUAL_INFO = 5000, 3000
 
 
 @dataclass(frozen=True)
-class Scores:
+class FeatureScores:
     """What each column says of the target, and what it must say to be kept."""
 
     values: Array
@@ -30,14 +30,16 @@ class Scores:
         return self.values > self.bars
 
 
-def by_correlation(table: Array, target: Averaged, parents: Any, seed: Any) -> Scores:
+def by_correlation(
+    table: Array, target: TargetColumns, parents: Any, seed: Any
+) -> FeatureScores:
     """Absolute rank correlation; the bar is that of the best parent, and of chance.
 
     Parameters
     ----------
     table : ndarray of shape (n, p)
         The columns.
-    target : Averaged
+    target : TargetColumns
         The target.
     parents : list of list of int
         The positions of the columns that each is made of.
@@ -46,19 +48,19 @@ def by_correlation(table: Array, target: Averaged, parents: Any, seed: Any) -> S
 
     Returns
     -------
-    scores : Scores
+    scores : FeatureScores
     """
-    ranks = _centred(rankdata(_filled(table), axis=0))
+    ranks = _centred(rankdata(_fill_missing(table), axis=0))
     answers = _centred(rankdata(target.values, axis=0))
     values = np.abs(ranks.T @ answers).max(axis=1)
     # What the best of so many columns of noise comes to: sqrt(2 log p) deviations.
     chance = np.sqrt(2 * np.log(max(len(values), 2)) / len(table))
-    return Scores(values, np.maximum(_bars(values, parents), chance))
+    return FeatureScores(values, np.maximum(_best_parents(values, parents), chance))
 
 
 def by_mutual_information(
-    table: Array, target: Averaged, parents: Any, seed: Any
-) -> Scores:
+    table: Array, target: TargetColumns, parents: Any, seed: Any
+) -> FeatureScores:
     """Mutual information with the target; the bar is that of the best parent.
 
     And that of the best column with shuffled answers.
@@ -67,7 +69,7 @@ def by_mutual_information(
     ----------
     table : ndarray of shape (n, p)
         The columns.
-    target : Averaged
+    target : TargetColumns
         The target.
     parents : list of list of int
         The positions of the columns that each is made of.
@@ -76,19 +78,23 @@ def by_mutual_information(
 
     Returns
     -------
-    scores : Scores
+    scores : FeatureScores
     """
     random = check_random_state(seed)
-    rows = random.permutation(len(table))[:_MOST_NEIGHBOURS]
+    rows = random.permutation(len(table))[:_MAX_ROWS_MUTUAL_INFO]
     score = mutual_info_regression if target.strata is None else mutual_info_classif
     answers = target.values[:, 0] if target.strata is None else target.strata
-    columns, answers = _filled(table)[rows], answers[rows]
+    columns, answers = _fill_missing(table)[rows], answers[rows]
     values = score(columns, answers, random_state=random)
     shuffled = score(columns, random.permutation(answers), random_state=random)
-    return Scores(values, np.maximum(_bars(values, parents), shuffled.max()))
+    return FeatureScores(
+        values, np.maximum(_best_parents(values, parents), shuffled.max())
+    )
 
 
-def by_importance(table: Array, target: Averaged, parents: Any, seed: Any) -> Scores:
+def by_importance(
+    table: Array, target: TargetColumns, parents: Any, seed: Any
+) -> FeatureScores:
     """LightGBM's gain by a column over that by the best shuffled one, the bar is 1.
 
     Every column is there twice, as it is and with its rows shuffled; the score is the
@@ -98,7 +104,7 @@ def by_importance(table: Array, target: Averaged, parents: Any, seed: Any) -> Sc
     ----------
     table : ndarray of shape (n, p)
         The columns.
-    target : Averaged
+    target : TargetColumns
         The target.
     parents : list of list of int
         Not used.
@@ -107,7 +113,7 @@ def by_importance(table: Array, target: Averaged, parents: Any, seed: Any) -> Sc
 
     Returns
     -------
-    scores : Scores
+    scores : FeatureScores
         Of each column.
 
     References
@@ -120,16 +126,16 @@ def by_importance(table: Array, target: Averaged, parents: Any, seed: Any) -> Sc
     least = np.full(p, np.inf)
     rows = random.permutation(len(table))[:_MOST_ROWS]
     table, target = table[rows], target.take(rows)
-    for _ in range(_ROUNDS):
+    for _ in range(_N_ROUNDS):
         order = np.argsort(random.random_sample(table.shape), axis=0)
         shadows = np.take_along_axis(table, order, axis=0)
-        gain = _gains(np.hstack([table, shadows]), target, random)
+        gain = _lightgbm_gains(np.hstack([table, shadows]), target, random)
         chance = max(gain[p:].max(), 1e-12)
         least = np.minimum(least, gain[:p] / chance)
-    return Scores(least, np.ones(p))
+    return FeatureScores(least, np.ones(p))
 
 
-def _gains(table: Array, target: Averaged, random: Any) -> Array:
+def _lightgbm_gains(table: Array, target: TargetColumns, random: Any) -> Array:
     from lightgbm import LGBMClassifier, LGBMRegressor
 
     options = {
@@ -148,8 +154,8 @@ def _gains(table: Array, target: Averaged, random: Any) -> Array:
     return np.asarray(model.feature_importances_, dtype=float)
 
 
-def _filled(table: Array) -> Array:
-    return learn_filled(table, [str(j) for j in range(table.shape[1])]).fill(table)
+def _fill_missing(table: Array) -> Array:
+    return learn_median_fill(table, [str(j) for j in range(table.shape[1])]).fill(table)
 
 
 def _centred(ranks: Array) -> Array:
@@ -158,7 +164,7 @@ def _centred(ranks: Array) -> Array:
     return np.asarray(centred / np.where(norms > 0, norms, 1.0))
 
 
-def _bars(values: Array, parents: Any) -> Array:
+def _best_parents(values: Array, parents: Any) -> Array:
     return np.array([max((values[j] for j in own), default=0.0) for own in parents])
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from skensemble.preprocessing import _scales
+from skensemble.preprocessing import _scaling
 
 
 @dataclass(frozen=True)
-class Style:
+class EncoderStyle:
     """What is made of numbers, and of categories with few and with many levels.
 
     Parameters
@@ -52,20 +52,26 @@ class Style:
     dtype: type = np.float64
 
 
-_MANY = 10**9
-STYLES = {
-    "trees": Style(native=True, cycles=False),
-    "catboost": Style(native=True, words=True, means=False, cycles=False),
-    "forests": Style(one_hot_most=10, ordinal=True, cycles=False, dtype=np.float32),
-    "linear": Style(
-        scale=_scales.learn_piecewise,
-        one_hot_most=_MANY,
+_UNLIMITED = 10**9
+ENCODER_STYLES = {
+    "trees": EncoderStyle(native=True, cycles=False),
+    "catboost": EncoderStyle(native=True, words=True, means=False, cycles=False),
+    "forests": EncoderStyle(
+        one_hot_most=10, ordinal=True, cycles=False, dtype=np.float32
+    ),
+    "linear": EncoderStyle(
+        scale=_scaling.learn_piecewise_linear,
+        one_hot_most=_UNLIMITED,
         high_one_hot=True,
         sparse=True,
     ),
     # Two rows of different levels are then as far apart as 1, not the root of 2.
-    "neighbors": Style(
-        scale=_scales.learn_robust, one_hot_most=_MANY, hot=float(np.sqrt(0.5))
+    "neighbors": EncoderStyle(
+        scale=_scaling.learn_robust_scaling,
+        one_hot_most=_UNLIMITED,
+        hot=float(np.sqrt(0.5)),
     ),
-    "neural": Style(scale=_scales.learn_normal, one_hot_most=_MANY, dtype=np.float32),
+    "neural": EncoderStyle(
+        scale=_scaling.learn_normal_quantiles, one_hot_most=_UNLIMITED, dtype=np.float32
+    ),
 }
