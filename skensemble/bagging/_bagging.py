@@ -643,6 +643,8 @@ class BaggingClassifier(ClassifierMixin, BaseBagging):
     (150, 3)
     """
 
+    _encoder_style = "forests"
+
     _aggregations = OF_CLASSES
 
     def __init__(
@@ -900,6 +902,8 @@ class BaggingRegressor(RegressorMixin, BaseBagging):
     >>> bool((bag.standard_error(X[:3]) >= 0).all())
     True
     """
+
+    _encoder_style = "forests"
 
     def __init__(
         self,

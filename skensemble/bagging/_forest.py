@@ -366,6 +366,8 @@ class RandomForestClassifier(BaseForest, sklearn.ensemble.RandomForestClassifier
     (569, 2)
     """
 
+    _encoder_style = "forests"
+
     def __init__(
         self,
         n_estimators=100,
@@ -551,6 +553,8 @@ class RandomForestRegressor(BaseForest, sklearn.ensemble.RandomForestRegressor):
     >>> forest.standard_error(X[300:]).shape
     (142,)
     """
+
+    _encoder_style = "forests"
 
     _samplings = (ROWS, GROUPS)
 

@@ -134,6 +134,8 @@ class AdaBoostClassifier(ClassifierMixin, BaseAdaBoost):
     ('binned', 100)
     """
 
+    _encoder_style = "forests"
+
     def __init__(
         self,
         estimator=None,
@@ -553,6 +555,8 @@ class AdaBoostRegressor(RegressorMixin, BaseAdaBoost):
     >>> model.predict(X[:2]).shape
     (2,)
     """
+
+    _encoder_style = "forests"
 
     def __init__(
         self,

@@ -145,6 +145,8 @@ class GradientBoostingRegressor(RegressorMixin, BaseGradientBoosting):
     (2,)
     """
 
+    _encoder_style = "trees"
+
     def __init__(
         self,
         *,
@@ -421,6 +423,8 @@ class GradientBoostingClassifier(ClassifierMixin, BaseGradientBoosting):
     >>> model.predict_proba(X[:2]).sum(axis=1)
     array([1., 1.])
     """
+
+    _encoder_style = "trees"
 
     def __init__(
         self,

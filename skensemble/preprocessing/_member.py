@@ -10,34 +10,11 @@ from sklearn.utils import get_tags
 from skensemble.core import root_seed, seed_estimator
 from skensemble.preprocessing._categorical_features import CategoriesOfFrame
 from skensemble.preprocessing._encoder_styles import ENCODER_STYLES
-from skensemble.preprocessing._table_encoder import TableEncoder
-
-# By where the class lives, the first that fits; what is in none is "linear".
-_LIVES_IN = (
-    ("lightgbm", "trees"),
-    ("xgboost", "trees"),
-    ("catboost", "catboost"),
-    ("sklearn.ensemble._hist_gradient_boosting", "trees"),
-    ("skensemble.boosting._gradient", "trees"),
-    ("skensemble.boosting._adaboost", "forests"),
-    ("skensemble.bagging._forest", "forests"),
-    ("skensemble.bagging._quantile_forest", "forests"),
-    ("sklearn.tree", "forests"),
-    ("sklearn.ensemble._forest", "forests"),
-    ("sklearn.ensemble._gb", "forests"),
-    ("sklearn.ensemble._iforest", "forests"),
-    ("sklearn.ensemble._bagging", "forests"),
-    ("sklearn.ensemble._weight_boosting", "forests"),
-    ("skensemble.bagging._bagging", "forests"),
-    ("sklearn.neighbors", "neighbors"),
-    ("sklearn.gaussian_process", "neighbors"),
-    ("sklearn.kernel_ridge", "neighbors"),
-    ("sklearn.neural_network", "neural"),
-    ("skensemble.neural", "neural"),
-    ("skorch", "neural"),
-    ("torch", "neural"),
+from skensemble.preprocessing._estimator_styles import (
+    encoder_style_of,
+    inner_estimators,
 )
-_INNER = ("estimator", "base_estimator", "regressor", "classifier")
+from skensemble.preprocessing._table_encoder import TableEncoder
 
 
 def make_member(estimator, *, for_=None, random_state=None):
@@ -94,7 +71,7 @@ def make_member(estimator, *, for_=None, random_state=None):
     _check_is_estimator(estimator)
     if for_ is None and _accepts_tables(estimator):
         return estimator
-    kind = for_ or kind_of_learner(estimator)
+    kind = for_ or encoder_style_of(estimator)
     learner = _enable_categories(clone(estimator), kind)
     encoder = TableEncoder(
         for_=kind,
@@ -125,65 +102,6 @@ def _check_is_estimator(estimator: Any) -> None:
         )
 
 
-def kind_of_learner(estimator: Any) -> str:
-    """Say what a learner wants of a table, from its class.
-
-    Parameters
-    ----------
-    estimator : estimator
-        The learner.
-
-    Returns
-    -------
-    for_ : str
-        A kind of `TableEncoder`.
-    """
-    if isinstance(estimator, Pipeline):
-        return kind_of_learner(estimator.steps[-1][1])
-    modules = [cls.__module__ for cls in type(estimator).__mro__]
-    for module in modules:
-        for place, kind in _LIVES_IN:
-            if module == place or module.startswith((place + ".", place + "_")):
-                return _refine_style(estimator, kind)
-    if getattr(estimator, "kernel", "linear") != "linear":
-        return "neighbors"
-    inner = _inner_estimators(estimator)
-    kinds = {kind_of_learner(one) for one in inner}
-    if len(kinds) == 1:
-        return kinds.pop()
-    return "neural" if kinds else "linear"
-
-
-def _refine_style(estimator: Any, kind: str) -> str:
-    """A booster of linear models is linear; weak learners are not all trees."""
-    if getattr(estimator, "booster", None) == "gblinear":
-        return "linear"
-    if getattr(estimator, "engine", None) == "weak_learner":
-        return "forests"
-    inner = _inner_estimators(estimator)
-    if kind == "forests" and inner:
-        return kind_of_learner(inner[0])
-    return kind
-
-
-def _inner_estimators(estimator: Any) -> list[Any]:
-    """The learners within a learner."""
-    found = [
-        one
-        for name in _INNER
-        if hasattr(one := getattr(estimator, name, None), "fit")
-        and not isinstance(one, type)
-    ]
-    named = getattr(estimator, "estimators", None)
-    if isinstance(named, list | tuple):
-        found += [
-            part[1]
-            for part in named
-            if isinstance(part, tuple) and hasattr(part[1], "fit")
-        ]
-    return found
-
-
 def _accepts_tables(estimator: Any) -> bool:
     """Whether a learner begins with what reads strings and categories."""
     if isinstance(estimator, ColumnTransformer | TableEncoder):
@@ -196,7 +114,7 @@ def _accepts_tables(estimator: Any) -> bool:
             and tags is not None
             and (tags.string or tags.categorical)
         )
-    inner = _inner_estimators(estimator)
+    inner = inner_estimators(estimator)
     return bool(inner) and all(_accepts_tables(one) for one in inner)
 
 

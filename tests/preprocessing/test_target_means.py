@@ -11,9 +11,9 @@ from sklearn.preprocessing import TargetEncoder
 
 from skensemble.preprocessing import TableEncoder, make_member
 from skensemble.preprocessing._target_means import (
-    target_columns,
-    cross_fit_means,
     assign_folds,
+    cross_fit_means,
+    target_columns,
 )
 
 N = 600
