@@ -1,35 +1,35 @@
-"""Where displays draw: axes that fit their labels, and colours that all can tell."""
+"""Axes that fit their labels, and colors that suit all kinds of color vision."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from skensemble.core import optional
 
-# Okabe and Ito (2008), Color universal design: safe for all kinds of colour vision.
+# Okabe and Ito (2008), Color universal design.
 BLUE, VERMILION = "#0072B2", "#D55E00"
 FAINT = "0.55"
 
-# A name is shown as it is written: `$` starts no formula, `_` no index.
+# Names are shown literally: `$` does not start a formula.
 LITERAL_TEXT: dict[str, Any] = {"parse_math": False, "usetex": False}
 
-# Inches that a letter of a label takes.
-LETTER = 0.085
+# Width of a letter of a label, in inches.
+LETTER_WIDTH = 0.085
 
 
 def new_axes(width: float, height: float) -> Any:
-    """Make axes in a new figure of so many inches."""
+    """Create axes in a new figure; the sizes are in inches."""
     pyplot = optional("matplotlib.pyplot", extra="plot")
     _, ax = pyplot.subplots(figsize=(width, height), layout="constrained")
     return ax
 
 
 def label_inches(names: Iterable[Any]) -> float:
-    """Room that the longest name takes."""
-    return LETTER * max((len(str(name)) for name in names), default=0)
+    """Width of the longest name, in inches."""
+    return LETTER_WIDTH * max((len(str(name)) for name in names), default=0)
 
 
 def member_rows(ax: Any, names: Iterable[Any]) -> None:
-    """Make one row a member, the first on top, with faint lines to follow."""
+    """Set up one row per member, the first at the top, with faint grid lines."""
     labels = [str(name) for name in names]
     ax.set_yticks(range(len(labels)), labels=labels, **LITERAL_TEXT)
     ax.set_ylim(max(len(labels), 1) - 0.4, -0.6)

@@ -1,4 +1,4 @@
-"""How far members err together, as a picture."""
+"""Plot a measure of diversity for each pair of members."""
 
 from typing import Any, Self
 
@@ -12,37 +12,38 @@ from skensemble.display._fitted_attributes import fitted_attribute
 _LABELS = {
     "error_correlation": "correlation of errors",
     "q_statistic": "Q statistic",
-    "disagreement": "disagreement (one alone is right)",
+    "disagreement": "disagreement (only one is right)",
     "double_fault": "double fault (both are wrong)",
 }
-# From -1 over 0 to 1, so that the middle of the colours is "nothing in common".
+# Measures from -1 to 1, whose color map is centered at 0.
 _CENTERED = ("error_correlation", "q_statistic")
 _MAX_ANNOTATED = 12
 
 
 class DiversityDisplay:
-    """Heat map of a measure of diversity: members by members.
+    """Heat map of a measure of diversity for each pair of members.
 
-    The diagonal, where a member meets itself, is left grey, as are pairs for which
-    the measure is not defined.
+    The diagonal and pairs for which the measure is not defined are grey.
 
     Parameters
     ----------
     diversity : pandas.DataFrame
-        One row a pair, indexed by the two members; a column a measure.
+        Measures of diversity, with one row per pair of members and one column per
+        measure. The index contains the names of the two members.
     column : str, default="error_correlation"
-        The measure drawn. For ``"error_correlation"`` and ``"q_statistic"`` red is
-        alike, blue is opposite and white is nothing in common; the others run from
-        light at zero to dark.
+        The measure that is drawn, a column of `diversity`. For ``"error_correlation"``
+        and ``"q_statistic"``, red means similar errors, blue means opposite errors and
+        white means unrelated errors. Other measures are drawn from light, which means
+        zero, to dark.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where it is drawn, after `plot`.
+        Axes with the plot, set by `plot`.
     figure_ : matplotlib Figure
-        The figure, after `plot`.
+        Figure that contains the axes, set by `plot`.
     im_ : matplotlib AxesImage
-        The heat map, after `plot`.
+        The heat map, set by `plot`.
 
     Examples
     --------
@@ -73,52 +74,62 @@ class DiversityDisplay:
         colorbar: bool = True,
         **kwargs: Any,
     ) -> Self:
-        """Draw the diversity of a fitted ensemble.
+        """Plot the diversity of a fitted ensemble with the attribute `diversity_`.
+
+        The heat map is drawn by :meth:`matplotlib.axes.Axes.imshow`.
 
         Parameters
         ----------
         estimator : estimator
-            A fitted ensemble with `diversity_`, or a Pipeline that ends in one.
+            A fitted estimator. A Pipeline is represented by its last step, and a
+            search by its best estimator.
         column : str, default="error_correlation"
-            The measure drawn, a column of `diversity_`.
+            The measure that is drawn, a column of `diversity_`.
         ax : matplotlib Axes or None, default=None
-            Where to draw; None: a new figure that fits the names.
+            Axes to draw on. None creates a new figure.
         colorbar : bool, default=True
             Whether to add a colour bar.
         **kwargs : dict
-            For :meth:`matplotlib.axes.Axes.imshow`, such as ``vmin`` or ``cmap``.
+            Keyword arguments of the matplotlib method that draws the data.
 
         Returns
         -------
         display : DiversityDisplay
+            The display.
         """
         table = fitted_attribute(
             estimator,
             "diversity_",
-            otherwise="use an ensemble that predicts out of fold, such as "
+            otherwise="use an ensemble with out-of-fold predictions, such as "
             "StackingClassifier, or DiversityDisplay(diversity) with a table of pairs.",
         )
         return cls(table, column=column).plot(ax, colorbar=colorbar, **kwargs)
 
     def plot(self, ax: Any = None, *, colorbar: bool = True, **kwargs: Any) -> Self:
-        """Draw the heat map, with numbers for up to 12 members.
+        """Plot the heat map by :meth:`matplotlib.axes.Axes.imshow`.
+
+        With up to 12 members, the values are written in the cells.
 
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Where to draw; None: a new figure that fits the names.
+            Axes to draw on. None creates a new figure.
         colorbar : bool, default=True
             Whether to add a colour bar.
         **kwargs : dict
-            For :meth:`matplotlib.axes.Axes.imshow`, such as ``vmin`` or ``cmap``.
+            Keyword arguments of the matplotlib method that draws the data.
 
         Returns
         -------
         display : DiversityDisplay
+            The display.
         """
         matrix = pair_matrix(self.diversity, self.column)
         if matrix.empty:
-            raise ValueError("diversity has no pairs: one member alone has none.")
+            raise ValueError(
+                "diversity has no pairs of members; an ensemble of at least two members "
+                "is required."
+            )
         values = np.where(np.eye(len(matrix), dtype=bool), np.nan, matrix)
         if ax is None:
             ax = _square_axes(matrix.index)
@@ -160,7 +171,7 @@ def _label_members(ax: Any, names: pd.Index) -> None:
     steep = {"rotation": 90, "ha": "center", "va": "top"}
     ax.set_xticks(range(len(labels)), labels=labels, **look, **steep)
     ax.set_yticks(range(len(labels)), labels=labels, **look)
-    ax.set_facecolor("0.88")  # shows where there is no number
+    ax.set_facecolor("0.88")  # visible where the measure is not defined
     edges = np.arange(1, len(labels)) - 0.5
     ax.set_xticks(edges, minor=True)
     ax.set_yticks(edges, minor=True)

@@ -1,4 +1,4 @@
-"""The weights of members as a picture."""
+"""Plot the weights of members."""
 
 from typing import Any, Self
 
@@ -15,19 +15,19 @@ from skensemble.display._fitted_attributes import fitted_attribute
 
 
 class WeightsDisplay:
-    """How much every member counts in an ensemble, the heaviest on top.
+    """Weights of the members of an ensemble, the largest at the top.
 
     Parameters
     ----------
     weights : pandas.Series
-        Weights by member.
+        Weights, indexed by the names of the members.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where it is drawn, after `plot`.
+        Axes with the plot, set by `plot`.
     figure_ : matplotlib Figure
-        The figure, after `plot`.
+        Figure that contains the axes, set by `plot`.
 
     Examples
     --------
@@ -50,47 +50,52 @@ class WeightsDisplay:
     def from_estimator(
         cls, estimator: Any, *, ax: Any = None, hide_zero: bool = False, **kwargs: Any
     ) -> Self:
-        """Draw the weights of a fitted ensemble.
+        """Plot the weights of a fitted ensemble with the attribute `weights_`.
+
+        The bars are drawn by :meth:`matplotlib.axes.Axes.barh`.
 
         Parameters
         ----------
         estimator : estimator
-            A fitted ensemble with `weights_`, or a Pipeline that ends in one.
+            A fitted estimator. A Pipeline is represented by its last step, and a
+            search by its best estimator.
         ax : matplotlib Axes or None, default=None
-            Where to draw; None: a new figure that fits the names.
+            Axes to draw on. None creates a new figure.
         hide_zero : bool, default=False
-            Whether to leave out members of weight zero.
+            Whether to omit members with weight zero. If False, they are faint.
         **kwargs : dict
-            For :meth:`matplotlib.axes.Axes.barh`.
+            Keyword arguments of the matplotlib method that draws the data.
 
         Returns
         -------
         display : WeightsDisplay
+            The display.
         """
         weights = fitted_attribute(
             estimator,
             "weights_",
-            otherwise="use an ensemble that gives every member one weight, such as "
-            "SuperLearnerClassifier (a meta model on top gives none), or "
+            otherwise="use an ensemble with one weight per member, such as "
+            "SuperLearnerClassifier (a stack with a meta model has none), or "
             "WeightsDisplay(weights) with a Series.",
         )
         return cls(weights).plot(ax, hide_zero=hide_zero, **kwargs)
 
     def plot(self, ax: Any = None, *, hide_zero: bool = False, **kwargs: Any) -> Self:
-        """Draw one bar a member.
+        """Plot one bar per member by :meth:`matplotlib.axes.Axes.barh`.
 
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Where to draw; None: a new figure that fits the names.
+            Axes to draw on. None creates a new figure.
         hide_zero : bool, default=False
-            Whether to leave out members of weight zero; they are faint otherwise.
+            Whether to omit members with weight zero. If False, they are faint.
         **kwargs : dict
-            For :meth:`matplotlib.axes.Axes.barh`.
+            Keyword arguments of the matplotlib method that draws the data.
 
         Returns
         -------
         display : WeightsDisplay
+            The display.
         """
         weights = pd.Series(self.weights, dtype=float)
         weights = weights.sort_values(ascending=False, kind="stable")
@@ -116,7 +121,7 @@ def _draw_bars(ax: Any, weights: pd.Series, kwargs: dict) -> None:
     texts = ax.bar_label(bars, labels=labels_text, padding=3, fontsize="small")
     ax.axvline(0, color=FAINT, linewidth=0.8)
     ax.set_axisbelow(True)
-    for text in texts:  # over the grid
+    for text in texts:  # hides the grid behind the text
         text.set_bbox(
             {"facecolor": ax.get_facecolor(), "edgecolor": "none", "pad": 0.5}
         )

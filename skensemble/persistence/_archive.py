@@ -150,7 +150,7 @@ def unpacked_limit(packed: int) -> int:
 
 
 def check_payload_sizes(data: bytes, path: Path) -> None:
-    """Refuse a model (a zip itself) with compressed entries, which `save` never writes."""
+    """Refuse a model with compressed entries, which `save` never writes."""
     try:
         entries = zipfile.ZipFile(io.BytesIO(data)).infolist()
     except zipfile.BadZipFile as error:

@@ -263,7 +263,7 @@ def _column(name: str, column: pd.Series) -> dict[str, Any]:
 
 
 def _levels(graph: Graph) -> dict[str, int]:
-    """Return the number of levels of each column that an encoder in the model learned."""
+    """Return the numbers of levels that the encoders in the model have learned."""
     found: dict[str, int] = {}
     for encoder in graph.estimators:
         names = getattr(encoder, "feature_names_in_", None)

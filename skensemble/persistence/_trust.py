@@ -124,7 +124,7 @@ def _resolve_at_home(name: str) -> Any:
 
 
 def _is_trusted_here(name: str) -> bool:
-    """Trust classes of skensemble that do not read files, and functions that compute."""
+    """Whether a class does not read files, or a function only computes."""
     if name in COMPUTING_FUNCTIONS:
         return True
     if any(name.startswith(f"{module}.") for module in FILE_READERS):

@@ -1,4 +1,4 @@
-"""Tables of mixed columns, as the learners want them."""
+"""Encode tables of mixed columns for different kinds of estimators."""
 
 # Names imported with `as` are for the other packages of this library, not public.
 from skensemble.preprocessing._categorical_features import CategoriesOfFrame

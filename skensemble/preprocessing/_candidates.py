@@ -1,4 +1,4 @@
-"""Columns made of other columns."""
+"""Candidate features that are computed from other columns."""
 
 from dataclasses import dataclass
 from itertools import combinations
@@ -15,7 +15,7 @@ OPERATIONS = ("sum", "difference", "product", "ratio", "square", "group", "cross
 
 @dataclass(frozen=True)
 class PairFeature:
-    """a + b, a - b, a * b, a / b (missing where b is zero), or a² where both are a."""
+    """a + b, a - b, a * b, a / b (missing where b is zero), or a² where b is a."""
 
     operation: str
     a: str
@@ -23,7 +23,7 @@ class PairFeature:
 
     @property
     def name(self) -> str:
-        """Name of the column."""
+        """Name of the feature."""
         words = {
             "sum": "plus",
             "difference": "minus",
@@ -36,11 +36,11 @@ class PairFeature:
 
     @property
     def parents(self) -> tuple[str, ...]:
-        """What it is made of."""
+        """Names of the columns from which it is computed."""
         return (self.a,) if self.a == self.b else (self.a, self.b)
 
     def values(self, frame: pd.DataFrame, numbers: dict[str, Array]) -> Any:
-        """The column for some rows."""
+        """Compute the feature."""
         a, b = numbers[self.a], numbers[self.b]
         if self.operation == "sum":
             return a + b
@@ -53,9 +53,10 @@ class PairFeature:
 
 @dataclass(frozen=True)
 class GroupDeviation:
-    """a less its mean within the level of a category.
+    """Difference between a and its mean within each level of a category.
 
-    The mean is of a feature, never of the target, so a row may be in its own.
+    The means are of a feature and not of the target. They include the row itself, which
+    does not leak the target.
     """
 
     a: str
@@ -65,23 +66,23 @@ class GroupDeviation:
 
     @property
     def name(self) -> str:
-        """Name of the column."""
+        """Name of the feature."""
         return f"{self.a} within {self.levels.name}"
 
     @property
     def parents(self) -> tuple[str, ...]:
-        """What it is made of."""
+        """Names of the columns from which it is computed."""
         return (self.a, self.levels.name)
 
     def values(self, frame: pd.DataFrame, numbers: dict[str, Array]) -> Any:
-        """The column for some rows."""
+        """Compute the feature."""
         codes = self.levels.codes(frame[self.levels.name])
         return numbers[self.a] - self.means[codes]
 
 
 @dataclass(frozen=True)
 class CategoryCross:
-    """The levels of two categories side by side, as one category."""
+    """Cross of two categories: one level per pair of levels."""
 
     a: str
     b: str
@@ -89,16 +90,16 @@ class CategoryCross:
 
     @property
     def name(self) -> str:
-        """Name of the column."""
+        """Name of the feature."""
         return f"{self.a} and {self.b}"
 
     @property
     def parents(self) -> tuple[str, ...]:
-        """What it is made of."""
+        """Names of the columns from which it is computed."""
         return (self.a, self.b)
 
     def values(self, frame: pd.DataFrame, numbers: dict[str, Array]) -> Any:
-        """The column for some rows."""
+        """Compute the feature."""
         return _as_strings(frame[self.a]).str.cat(_as_strings(frame[self.b]), sep=" | ")
 
 
@@ -113,41 +114,29 @@ def _as_strings(column: pd.Series) -> pd.Series:
 def make_candidates(
     frame: pd.DataFrame, numeric: list[str], categories: list[str], operations: Any
 ) -> list[Candidate]:
-    """All columns that some operations make.
+    """Create a candidate for each operation and each suitable pair of columns.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Training rows.
-    numeric, categories : list of str
-        What to make them of.
-    operations : collection of str
-        Some of `OPERATIONS`.
-
-    Returns
-    -------
-    candidates : list
-        None has the name of a column of the frame.
+    Candidates with the name of an existing column are omitted.
     """
-    made: list[Candidate] = []
+    candidates: list[Candidate] = []
     for a, b in combinations(numeric, 2):
-        made += [
+        candidates += [
             PairFeature(how, a, b)
             for how in ("sum", "difference", "product", "ratio")
             if how in operations
         ]
         if "ratio" in operations:
-            made.append(PairFeature("ratio", b, a))
+            candidates.append(PairFeature("ratio", b, a))
     if "square" in operations:
-        made += [PairFeature("square", a, a) for a in numeric]
+        candidates += [PairFeature("square", a, a) for a in numeric]
     if "group" in operations:
         numbers = numeric_columns(frame, numeric)
         for c in categories:
             levels = learn_levels(frame[c])
-            made += [_group(frame, numbers[a], a, levels) for a in numeric]
+            candidates += [_group(frame, numbers[a], a, levels) for a in numeric]
     if "cross" in operations:
-        made += [CategoryCross(a, b) for a, b in combinations(categories, 2)]
-    return [one for one in made if one.name not in frame.columns]
+        candidates += [CategoryCross(a, b) for a, b in combinations(categories, 2)]
+    return [one for one in candidates if one.name not in frame.columns]
 
 
 def _group(
@@ -164,5 +153,5 @@ def _group(
 
 
 def numeric_columns(frame: pd.DataFrame, names: list[str]) -> dict[str, Array]:
-    """Columns of numbers by name."""
+    """Return numeric columns as arrays by name."""
     return dict(zip(names, numeric_matrix(frame, names).T, strict=True))

@@ -1,4 +1,4 @@
-"""What a column is: a number, a category, a date, a text, or nothing to learn from."""
+"""Infer the kinds of columns: numbers, categories, dates, texts, or uninformative."""
 
 import re
 from dataclasses import dataclass
@@ -47,94 +47,96 @@ _INFERRED = {
     "empty": "constant",
 }
 _NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
-# Fewer rows than this say nothing about what is a running number.
-_FEW_ROWS = 30
-# Numbers with marks in no more levels than this are levels: "5%", "10%", "20%".
+# With fewer rows than this, no column is treated as a running number.
+_MIN_ROWS = 30
+# Formatted numbers with at most so many different values are categories, such as "5%",
+# "10%" and "20%".
 _FEW_LEVELS = 20
 
 
 @dataclass(frozen=True)
 class ColumnKind:
-    """A kind and what tells two columns of the same content."""
+    """The kind of a column, and a hash of its content to find duplicates."""
 
     kind: str
-    content: int
+    content_hash: int
 
 
 def infer_column_kinds(
-    frame: pd.DataFrame, said: Any, high_cardinality: int
+    frame: pd.DataFrame, given: Any, high_cardinality: int
 ) -> pd.Series:
-    """Say of each column what it is.
+    """Infer the kind of each column; kinds given by the user are used unchanged.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        The training rows, with names that are strings.
-    said : dict of str to str, or None
-        What the user says; it is believed.
+        Training data, with names that are strings.
+    given : dict of str to str, or None
+        Kinds of columns that the user gave.
     high_cardinality : int
-        A category with more levels has high cardinality.
+        A category with more levels has the kind "high-cardinality".
 
     Returns
     -------
     kinds : pandas.Series
-        The kind of each column.
+        Kinds, indexed by the names of the columns.
     """
-    said = _validated(said, frame)
+    given = _validated(given, frame)
     native = [
         name
         for name, dtype in zip(frame.columns, frame.dtypes, strict=True)
-        if is_numpy_numeric(dtype) and name not in said
+        if is_numpy_numeric(dtype) and name not in given
     ]
     found = _kinds_of_numeric(frame, native) if native else {}
     for name in frame.columns:
-        if name not in said and name not in found:
+        if name not in given and name not in found:
             found[name] = _kind_of_column(frame[name], high_cardinality)
-    kinds = {name: said.get(name) or found[name].kind for name in frame.columns}
+    kinds = {name: given.get(name) or found[name].kind for name in frame.columns}
     _mark_duplicates(kinds, found)
-    _keep_identifiers_if_alone(kinds, said, native)
+    _keep_identifiers_if_alone(kinds, given, native)
     return pd.Series(kinds, name="kind", dtype=object)
 
 
-def _validated(said: Any, frame: pd.DataFrame) -> dict[str, str]:
-    said = {str(name): kind for name, kind in dict(said or {}).items()}
-    unknown = [name for name in said if name not in frame.columns]
+def _validated(given: Any, frame: pd.DataFrame) -> dict[str, str]:
+    given = {str(name): kind for name, kind in dict(given or {}).items()}
+    unknown = [name for name in given if name not in frame.columns]
     if unknown:
         raise ValueError(
             f"kinds names columns that are not in X: {unknown}; X has "
             f"{list(frame.columns)}."
         )
-    for name, kind in said.items():
+    for name, kind in given.items():
         if kind not in KINDS:
             raise ValueError(
                 f"kinds={{{name!r}: {kind!r}}} is not known; use one of {list(KINDS)}."
             )
-    return said
+    return given
 
 
 def _mark_duplicates(kinds: dict[str, str], found: dict[str, ColumnKind]) -> None:
     first: dict[tuple[str, int], str] = {}
-    for name, what in found.items():
-        if kinds[name] not in DROPPED and (what.kind, what.content) in first:
+    for name, inferred in found.items():
+        key = (inferred.kind, inferred.content_hash)
+        if kinds[name] not in DROPPED and key in first:
             kinds[name] = "duplicate"
-        first.setdefault((what.kind, what.content), name)
+        first.setdefault(key, name)
 
 
 def _keep_identifiers_if_alone(
-    kinds: dict[str, str], said: Any, native: list[str]
+    kinds: dict[str, str], given: Any, native: list[str]
 ) -> None:
-    """A table of identifiers alone has nothing else to learn from."""
+    """Keep identifiers if all columns would be dropped otherwise."""
     if not all(kind in DROPPED for kind in kinds.values()):
         return
-    kept = [name for name in kinds if kinds[name] == "identifier" and name not in said]
+    kept = [name for name in kinds if kinds[name] == "identifier" and name not in given]
     left = {name: kind for name, kind in kinds.items() if name not in kept}
     for name in kept:
         kinds[name] = "numeric" if name in native else "high-cardinality"
     if kept and left:
         warn(
-            f"X has nothing to learn from but {kept}, which look like identifiers and "
-            f"are kept for want of others; left out are {left}. Say with kinds= what "
-            "the columns are, if you know better.",
+            f"X has nothing to learn from but {kept}, which look like identifiers. They "
+            f"are kept because no other column is left; dropped are {left}. Set the "
+            "kinds of columns with kinds= if these are wrong.",
             UserWarning,
         )
 
@@ -158,8 +160,8 @@ def _kinds_of_numeric(frame: pd.DataFrame, names: list[str]) -> dict[str, Column
 
 
 def _is_running_number(numbers: Array) -> bool:
-    """Whether whole numbers only rise or fall, and leave out few between."""
-    if len(numbers) < _FEW_ROWS or abs(numbers[-1] - numbers[0]) > 2.5 * len(numbers):
+    """Whether the values strictly increase or decrease with few gaps."""
+    if len(numbers) < _MIN_ROWS or abs(numbers[-1] - numbers[0]) > 2.5 * len(numbers):
         return False
     steps = np.diff(numbers)
     return bool((steps > 0).all() or (steps < 0).all())
@@ -184,7 +186,7 @@ def _kind_of_column(column: pd.Series, high_cardinality: int) -> ColumnKind:
 
 
 def _kind_of_extension_numeric(column: pd.Series) -> ColumnKind:
-    """Numbers that are kept in another way than numpy's: nullable or Arrow's."""
+    """Infer the kind of a numeric column of a nullable or Arrow dtype."""
     if getattr(column.dtype, "kind", "f") == "c":
         raise ValueError(f"column {column.name!r} holds complex numbers; split them.")
     name = str(column.name)
@@ -232,23 +234,22 @@ def _kind_of_strings(column: pd.Series, high_cardinality: int) -> ColumnKind:
 
 
 def _are_decimals(words: list[str]) -> bool:
-    """Whether strings are numbers; whole numbers alone are taken as codes."""
-    said = [word for word in words if word.strip().lower() not in MISSING_WORDS]
-    parsed = sum(_NUMBER.fullmatch(word) is not None for word in said)
-    return parsed > 0.95 * len(said) and any("." in word for word in said)
+    """Whether strings are decimal numbers; strings of integers only are codes."""
+    words = [word for word in words if word.strip().lower() not in MISSING_WORDS]
+    parsed = sum(_NUMBER.fullmatch(word) is not None for word in words)
+    return parsed > 0.95 * len(words) and any("." in word for word in words)
 
 
 def _are_mostly_numbers(words: list[str]) -> bool:
-    said = pd.Series(
-        [word for word in words if word.strip().lower() not in MISSING_WORDS]
-    )
-    return bool(pd.to_numeric(said, errors="coerce").notna().mean() > 0.95)
+    words = [word for word in words if word.strip().lower() not in MISSING_WORDS]
+    numbers = pd.to_numeric(pd.Series(words), errors="coerce")
+    return bool(numbers.notna().mean() > 0.95)
 
 
 def _are_formatted_numbers(sample: list[str], column: pd.Series) -> bool:
-    """Whether strings are numbers with marks; a few of them are asked first."""
-    few = learn_number_format(pd.Series(sample, dtype="str"))
-    return few is not None and learn_number_format(column) is not None
+    """Whether strings are formatted numbers; a sample of them is tested first."""
+    of_sample = learn_number_format(pd.Series(sample, dtype="str"))
+    return of_sample is not None and learn_number_format(column) is not None
 
 
 def _kind_of_words(sample: list[str], levels: int, rows: int, high: int) -> str:
@@ -256,6 +257,6 @@ def _kind_of_words(sample: list[str], levels: int, rows: int, high: int) -> str:
     unique = levels / rows
     if levels > high and ((spaces >= 2 and unique >= 0.5) or spaces >= 8):
         return "text"
-    if unique > 0.95 and rows >= _FEW_ROWS:
+    if unique > 0.95 and rows >= _MIN_ROWS:
         return "identifier"
     return "high-cardinality" if levels > high else "category"

@@ -1,4 +1,4 @@
-"""Dates as numbers: days since 1970, parts of the calendar, and cycles."""
+"""Encode dates as numbers: days since 1970, calendar parts, and cycles."""
 
 import re
 import warnings
@@ -36,39 +36,33 @@ _PARTS = {
 }
 _CYCLES = {"month": 12, "weekday": 7, "hour": 24}
 _MIN_PARSED = 0.95
-# So many dates are asked for the format that may be that of all.
+# Number of dates from which candidate formats are guessed.
 _N_GUESSES = 5
 
 
 def looks_like_dates(words: list[str]) -> bool:
-    """Whether nearly all of some words look like dates; a cheap test before parsing."""
-    said = [word for word in words if word.strip()]
-    return bool(said) and sum(_DATE.fullmatch(word) is not None for word in said) > (
-        _MIN_PARSED * len(said)
-    )
+    """Whether at least 95 % of the words look like dates; fast, compared with parsing."""
+    words = [word for word in words if word.strip()]
+    return bool(words) and sum(map(_looks_like_date, words)) > _MIN_PARSED * len(words)
 
 
 def parse_dates(column: pd.Series) -> str | None:
-    """Find the format in which nearly all strings are dates.
-
-    Parameters
-    ----------
-    column : pandas.Series of str
-        Strings that look like dates.
+    """Find the format in which at least 95 % of the strings can be parsed as dates.
 
     Returns
     -------
     format : str or None
-        "mixed" where no single one does, None where they are no dates.
+        "mixed" if the strings have several formats, None if they are not dates.
     """
-    said = pd.Series(column.dropna().astype(str).unique())
-    dated = said[said.map(_looks_like_date)].head(_N_GUESSES)
-    forms = _guess_formats(list(dated))
-    read = {form: _parse(said, form).notna().mean() for form in forms}
-    # Of two that read as many, the first, which is that with the month first.
-    best = max(read, key=lambda form: read[form], default="mixed")
+    words = pd.Series(column.dropna().astype(str).unique())
+    dates = words[words.map(_looks_like_date)].head(_N_GUESSES)
+    formats = _guess_formats(list(dates))
+    shares = {form: _parse(words, form).notna().mean() for form in formats}
+    # Of formats that parse equally many strings, `max` takes the first, in which the
+    # month comes first.
+    best = max(shares, key=lambda form: shares[form], default="mixed")
     for form in (best, "mixed"):
-        if _parse(said, form).notna().mean() > _MIN_PARSED:
+        if _parse(words, form).notna().mean() > _MIN_PARSED:
             return form
     return None
 
@@ -78,7 +72,7 @@ def _looks_like_date(word: str) -> bool:
 
 
 def _guess_formats(words: list[str]) -> list[str]:
-    """Formats that some words may have, each once, the month first where both do."""
+    """Guess formats of dates, those with the month first before those with the day."""
     with _ignore_day_first_warning():
         forms = [
             guess_datetime_format(word, dayfirst=dayfirst)
@@ -90,42 +84,42 @@ def _guess_formats(words: list[str]) -> list[str]:
 
 @contextmanager
 def _ignore_day_first_warning() -> Iterator[None]:
-    """Quiet pandas, which says that a day is first where it reads it so."""
+    """Silence the warning of pandas about dates with the day first."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Parsing dates in", UserWarning)
         yield
 
 
-def _parse(said: pd.Series, form: str, *, dayfirst: bool = False) -> pd.Series:
+def _parse(words: pd.Series, form: str, *, dayfirst: bool = False) -> pd.Series:
     utc = "%z" in form or form == "mixed"
     with _ignore_day_first_warning():
         parsed = pd.to_datetime(
-            said, format=form, errors="coerce", utc=utc, dayfirst=dayfirst
+            words, format=form, errors="coerce", utc=utc, dayfirst=dayfirst
         )
     return parsed.dt.tz_localize(None) if utc else parsed
 
 
-def _parse_with_fallback(said: pd.Series, form: str) -> pd.Series:
-    """Read dates in the format of the fit, and what is written otherwise, if a date."""
-    parsed = _parse(said, form)
-    others = parsed.isna() & said.map(_looks_like_date, na_action="ignore").eq(True)
+def _parse_with_fallback(words: pd.Series, form: str) -> pd.Series:
+    """Parse dates in the learned format, and dates in other formats separately."""
+    parsed = _parse(words, form)
+    others = parsed.isna() & words.map(_looks_like_date, na_action="ignore").eq(True)
     if form == "mixed" or not others.any():
         return parsed
     parsed = parsed.astype("datetime64[us]")
-    # A year in front has its month next, whatever the format of the fit.
-    year_first = said.str.match(r"\s*\d{4}").eq(True)
+    # After a leading year comes the month, whatever the learned format is.
+    year_first = words.str.match(r"\s*\d{4}").eq(True)
     day_first = -1 < form.find("%d") < form.find("%m")
     for rows, day in ((others & year_first, False), (others & ~year_first, day_first)):
-        again = _parse(said[rows], "mixed", dayfirst=day)
+        again = _parse(words[rows], "mixed", dayfirst=day)
         parsed[rows] = again.astype("datetime64[us]")
     return parsed
 
 
 @dataclass(frozen=True)
 class DateEncoding:
-    """The parts of a column of dates that vary, and how the column is read.
+    """How a column of dates is parsed, and the calendar parts that vary in it.
 
-    The zone is kept by its name: a zone itself has no place in a file.
+    The time zone is stored by its name, so that the encoding can be saved to a file.
     """
 
     name: str
@@ -136,51 +130,41 @@ class DateEncoding:
 
     @property
     def names(self) -> list[str]:
-        """Names of the columns made."""
-        rounds = [f"{self.name} {p} {f}" for p in self.cycles for f in ("sin", "cos")]
-        return [f"{self.name} days", *(f"{self.name} {p}" for p in self.parts), *rounds]
+        """Names of the encoded columns."""
+        cycles = [f"{self.name} {p} {f}" for p in self.cycles for f in ("sin", "cos")]
+        return [f"{self.name} days", *(f"{self.name} {p}" for p in self.parts), *cycles]
 
     def numbers(self, column: pd.Series) -> Array:
-        """The column as numbers, a column for each name.
-
-        Parameters
-        ----------
-        column : pandas.Series
-            DateEncoding, or strings.
-
-        Returns
-        -------
-        numbers : ndarray of shape (n, len(names))
-        """
+        """Encode a column of dates or strings, shape (n_samples, len(names))."""
         when = _wall_times(column, self.form, self.zone)
         index = pd.DatetimeIndex(when)
         _warn_about_lost_dates(column, np.asarray(index.isna()))
-        made = [
+        columns = [
             _days_since_1970(index),
             *(_calendar_part(index, part) for part in self.parts),
         ]
         for part in self.cycles:
             angle = 2 * np.pi * _calendar_part(index, part) / _CYCLES[part]
-            made += [np.sin(angle), np.cos(angle)]
-        return np.column_stack(made)
+            columns += [np.sin(angle), np.cos(angle)]
+        return np.column_stack(columns)
 
 
 def learn_date_encoding(column: pd.Series, *, style: str, cyclic: bool) -> DateEncoding:
-    """Learn how a column of dates is read and which parts vary.
+    """Learn how a column of dates is parsed and which of its parts vary.
 
     Parameters
     ----------
     column : pandas.Series
-        DateEncoding, or strings.
+        Dates, or strings.
     style : {"auto", "total"}
-        Whether the parts are wanted, or the total alone.
+        Whether to encode the days since 1970 and the parts, or the days only.
     cyclic : bool
-        Whether parts that come round are points on a circle (for learners that are
-        not trees).
+        Whether periodic parts are encoded as sine and cosine, which suits estimators
+        other than trees.
 
     Returns
     -------
-    dates : DateEncoding
+    encoding : DateEncoding
     """
     zone = _zone_name(getattr(column.dtype, "tz", None))
     strings = pd.api.types.infer_dtype(column, skipna=True) in ("string", "bytes")
@@ -191,13 +175,13 @@ def learn_date_encoding(column: pd.Series, *, style: str, cyclic: bool) -> DateE
         for part in _PARTS
         if style == "auto" and pd.Series(_calendar_part(index, part)).nunique() > 1
     ]
-    round_ = tuple(part for part in varying if part in _CYCLES) if cyclic else ()
+    cycles = tuple(part for part in varying if part in _CYCLES) if cyclic else ()
     plain = tuple(part for part in varying if not cyclic or part == "year")
-    return DateEncoding(str(column.name), form, zone, plain, round_)
+    return DateEncoding(str(column.name), form, zone, plain, cycles)
 
 
 def _zone_name(zone: Any) -> str | None:
-    """A name that pandas takes for the zone: "Europe/Berlin", or "UTC+02:00"."""
+    """Return a name of a zone that pandas accepts: "Europe/Berlin", or "UTC+02:00"."""
     offset = None if zone is None else zone.utcoffset(None)
     if offset is None:
         return None if zone is None else _place_name(str(zone))
@@ -206,13 +190,13 @@ def _zone_name(zone: Any) -> str | None:
 
 
 def _place_name(name: str) -> str:
-    """The name of a zone, also where dateutil has the path of its file alone."""
+    """Return the name of a zone; zones of dateutil only have the path of their file."""
     path = re.search(r"zoneinfo/([\w/+-]+)", name)
     return path[1] if path else name
 
 
 def _wall_times(column: pd.Series, form: str | None, zone: str | None) -> Any:
-    """Dates as they read on the wall of the zone of the fit."""
+    """Convert dates to local times in the time zone of the training data."""
     if isinstance(column.dtype, pd.PeriodDtype):
         column = column.dt.to_timestamp()
     if not pd.api.types.is_datetime64_any_dtype(column.dtype):
@@ -231,19 +215,19 @@ def _parse_times(column: pd.Series, form: str | None) -> Any:
         return _parse(column, "mixed")
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"column {column.name!r} should hold dates, but {error}; convert it, or say "
-            "what it is with kinds=."
+            f"column {column.name!r} should hold dates, but {error}; convert it, or set "
+            "its kind with kinds=."
         ) from error
 
 
 def _warn_about_lost_dates(column: pd.Series, lost: Array) -> None:
-    """Warn of values that are there and are no dates."""
-    said = column[lost & column.notna().to_numpy()].astype(str)
-    strange = said[~said.str.strip().str.lower().isin(MISSING_WORDS)]
-    if len(strange):
+    """Warn about values that are neither missing nor dates."""
+    words = column[lost & column.notna().to_numpy()].astype(str)
+    invalid = words[~words.str.strip().str.lower().isin(MISSING_WORDS)]
+    if len(invalid):
         warn(
-            f"column {column.name!r} should hold dates; {len(strange)} values that do "
-            f"not, such as {strange.iloc[0]!r}, are taken as missing.",
+            f"column {column.name!r} should hold dates; {len(invalid)} values that are "
+            f"not dates, such as {invalid.iloc[0]!r}, are treated as missing.",
             UserWarning,
         )
 

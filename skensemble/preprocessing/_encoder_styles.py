@@ -1,4 +1,4 @@
-"""What each kind of learner wants, as data."""
+"""Encoder styles: how tables are encoded for each kind of estimator."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,32 +11,33 @@ from skensemble.preprocessing import _scaling
 
 @dataclass(frozen=True)
 class EncoderStyle:
-    """What is made of numbers, and of categories with few and with many levels.
+    """How numeric columns and categories are encoded.
 
     Parameters
     ----------
     scale : callable or None
-        Learns how numbers are scaled; None leaves them and their missing values.
+        Function that learns a scaling of the numeric columns. None leaves them and
+        their missing values unchanged.
     native : bool
-        Whether categories stay categories, but for those with hundreds of levels.
+        Whether categories with up to 254 levels remain categories.
     words : bool
-        Whether all do, with a word for what is missing.
+        Whether all categories remain categories, with a level for missing values.
     one_hot_most : int
-        A category with more levels has no columns of 0 and 1.
+        A category with more levels is not one-hot encoded.
     high_one_hot : bool
-        Whether the frequent levels of high cardinality have them.
+        Whether the frequent levels of high-cardinality categories are one-hot encoded.
     ordinal : bool
-        Whether a category that has none is a code: its rank by frequency.
+        Whether other categories are encoded by the rank of the frequency of each level.
     means : bool
-        Whether target means stand for what has neither.
+        Whether other categories are encoded by target means.
     cycles : bool
-        Whether parts of dates are points on a circle.
+        Whether periodic parts of dates are encoded as sine and cosine.
     hot : float
-        The value of a 1.
+        Value of a 1 in one-hot columns.
     sparse : bool
-        Whether a wide output of 0 and 1 is better sparse.
+        Whether a wide output with many one-hot columns is a sparse matrix.
     dtype : type
-        Of the numbers.
+        Dtype of the output.
     """
 
     scale: Callable[..., Any] | None = None
@@ -65,7 +66,7 @@ ENCODER_STYLES = {
         high_one_hot=True,
         sparse=True,
     ),
-    # Two rows of different levels are then as far apart as 1, not the root of 2.
+    # With sqrt(0.5), two rows with different levels have distance 1 and not sqrt(2).
     "neighbors": EncoderStyle(
         scale=_scaling.learn_robust_scaling,
         one_hot_most=_UNLIMITED,

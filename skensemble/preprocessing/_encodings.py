@@ -1,4 +1,4 @@
-"""How each column is read: the learned road from a frame to numbers and codes."""
+"""Encode the columns of a table as numbers and category codes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,20 +21,20 @@ from skensemble.preprocessing._target_means import (
 )
 from skensemble.preprocessing._text_encoding import TextEncoding, learn_text_encoding
 
-# HistGradientBoosting takes 255 levels at most; and where there are thousands, target
-# means alone predicted better with LightGBM and XGBoost, in a fraction of the time.
+# HistGradientBoosting accepts at most 255 levels. With thousands of levels, LightGBM and
+# XGBoost predicted better with target means alone, in a fraction of the time.
 _MAX_NATIVE_LEVELS = 254
 
 
 @dataclass(frozen=True)
 class OrdinalEncoding:
-    """An ordered category: the rank of each level."""
+    """Encoding of an ordered category by the rank of each level."""
 
     name: str
     words: pd.Index
 
     def numbers(self, column: pd.Series) -> Array:
-        """Ranks; missing and unseen are NaN."""
+        """Return the ranks; missing values and unseen levels are NaN."""
         raw, words = factorize(column)
         ranks = self.words.get_indexer(pd.Index(words, dtype=self.words.dtype))
         found = np.append(ranks, -1)[raw].astype(float)
@@ -42,7 +42,7 @@ class OrdinalEncoding:
 
     @property
     def names(self) -> list[str]:
-        """Name of the column made."""
+        """Name of the encoded column."""
         return [self.name]
 
 
@@ -51,7 +51,7 @@ ColumnEncoding = OrdinalEncoding | DateEncoding | FormattedNumbers | TextEncodin
 
 @dataclass(frozen=True)
 class CategoryEncoding:
-    """What is made of one column of levels."""
+    """Encoding of a category: native, one-hot, rank, count and target means."""
 
     levels: Levels
     native: bool
@@ -62,31 +62,31 @@ class CategoryEncoding:
     averaged: bool
 
     def numbers(self, codes: Array, means: Array | None) -> list[Array]:
-        """Columns of numbers: rank by frequency, count, target means."""
-        made = []
+        """Return the numeric columns: rank by frequency, count, target means."""
+        columns = []
         if self.ordinal:
             known = (codes >= 0) & (codes < len(self.levels.words))
-            made.append(np.where(known, codes, np.nan)[:, None])
+            columns.append(np.where(known, codes, np.nan)[:, None])
         if self.counted:
             counts = np.append(self.levels.counts, 0).astype(float)
-            made.append(np.log1p(counts[codes])[:, None])
+            columns.append(np.log1p(counts[codes])[:, None])
         if means is not None:
-            made.append(means)
-        return made
+            columns.append(means)
+        return columns
 
     def names(self, averaged: tuple[str, ...]) -> list[str]:
-        """Names of these columns."""
+        """Names of the numeric columns."""
         name = self.levels.name
-        made = [f"{name} rank"] if self.ordinal else []
-        made += [f"{name} count"] if self.counted else []
+        names = [f"{name} rank"] if self.ordinal else []
+        names += [f"{name} count"] if self.counted else []
         if self.averaged:
-            made += [f"{name} mean {part}".strip() for part in averaged]
-        return made
+            names += [f"{name} mean {part}".strip() for part in averaged]
+        return names
 
 
 @dataclass(frozen=True)
 class TableEncoding:
-    """The columns of the table by what is made of them."""
+    """The encodings of all columns of a table."""
 
     plain: tuple[str, ...]
     others: tuple[ColumnEncoding, ...]
@@ -95,48 +95,38 @@ class TableEncoding:
 
     @property
     def columns(self) -> list[str]:
-        """The columns that are read."""
+        """Names of the columns that are used."""
         levels = [category.levels.name for category in self.categories]
         return [*self.plain, *(other.name for other in self.others), *levels]
 
     @property
     def names(self) -> list[str]:
-        """Names of the numbers made."""
-        made = list(self.plain)
+        """Names of the numeric columns of the output."""
+        names = list(self.plain)
         for other in self.others:
-            made += other.names
+            names += other.names
         for category in self.categories:
-            made += category.names(self.averaged)
-        return made
+            names += category.names(self.averaged)
+        return names
 
     def codes(self, frame: pd.DataFrame) -> list[Array]:
-        """Codes of the categories."""
+        """Return the codes of each category."""
         return [c.levels.codes(frame[c.levels.name]) for c in self.categories]
 
     def numbers(
         self, frame: pd.DataFrame, codes: list[Array], means: list[Array | None]
     ) -> Array:
-        """All numbers made of a frame.
+        """Return the numeric columns of the output, shape (n_samples, len(names)).
 
-        Parameters
-        ----------
-        frame : pandas.DataFrame
-            The rows.
-        codes : list of ndarray
-            Of each category.
-        means : list of ndarray or None
-            Target means of each category, where it has them.
-
-        Returns
-        -------
-        numbers : ndarray of shape (n, len(names))
+        `codes` and `means` contain one entry per category; the means are None for
+        categories without target means.
         """
         blocks = [numeric_matrix(frame, list(self.plain))] if self.plain else []
         blocks += [other.numbers(frame[other.name]) for other in self.others]
-        for category, its_codes, its_means in zip(
+        for category, category_codes, category_means in zip(
             self.categories, codes, means, strict=True
         ):
-            blocks += category.numbers(its_codes, its_means)
+            blocks += category.numbers(category_codes, category_means)
         if len(blocks) == 1:
             return blocks[0]
         if not blocks:
@@ -147,7 +137,7 @@ class TableEncoding:
 
 @dataclass(frozen=True)
 class EncodingOptions:
-    """What the user and the style want of the columns."""
+    """Options of the encodings: the style, and parameters of `TableEncoder`."""
 
     style: EncoderStyle
     texts: int
@@ -160,26 +150,10 @@ class EncodingOptions:
 def learn_table_encoding(
     frame: pd.DataFrame,
     kinds: pd.Series,
-    wishes: EncodingOptions,
+    options: EncodingOptions,
     target: TargetColumns | None,
 ) -> TableEncoding:
-    """Learn what is made of each column.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Training rows.
-    kinds : pandas.Series
-        The kind of each column.
-    wishes : EncodingOptions
-        What is wanted.
-    target : TargetColumns or None
-        The target, where there is one.
-
-    Returns
-    -------
-    plan : TableEncoding
-    """
+    """Learn the encoding of each column from its kind and the options."""
     plain: list[str] = []
     others: list[ColumnEncoding] = []
     categories: list[CategoryEncoding] = []
@@ -192,46 +166,46 @@ def learn_table_encoding(
             levels = learn_levels(frame[name])
             high = kind == "high-cardinality"
             categories.append(
-                _category_encoding(levels, high, wishes, target is not None)
+                _category_encoding(levels, high, options, target is not None)
             )
         else:
-            others += _column_encodings(frame[name], kind, wishes)
+            others += _column_encodings(frame[name], kind, options)
     averaged = () if target is None else target.names
     return TableEncoding(tuple(plain), tuple(others), tuple(categories), averaged)
 
 
 def _column_encodings(
-    column: pd.Series, kind: str, wishes: EncodingOptions
+    column: pd.Series, kind: str, options: EncodingOptions
 ) -> list[ColumnEncoding]:
     if kind == "ordinal":
         words = pd.Index(learn_order(column), dtype="str")
         return [OrdinalEncoding(str(column.name), words.drop_duplicates())]
-    if kind == "date-time" and wishes.dates != "drop":
-        cycles = wishes.style.cycles
-        return [learn_date_encoding(column, style=wishes.dates, cyclic=cycles)]
+    if kind == "date-time" and options.dates != "drop":
+        cycles = options.style.cycles
+        return [learn_date_encoding(column, style=options.dates, cyclic=cycles)]
     if kind == "text":
-        return [learn_text_encoding(column, wishes.texts, wishes.seed)]
+        return [learn_text_encoding(column, options.texts, options.seed)]
     return []
 
 
 def _category_encoding(
-    levels: Levels, high: bool, wishes: EncodingOptions, target: bool
+    levels: Levels, high: bool, options: EncodingOptions, target: bool
 ) -> CategoryEncoding:
-    style, n_levels = wishes.style, len(levels.words)
+    style, n_levels = options.style, len(levels.words)
     native = style.native and (style.words or n_levels <= _MAX_NATIVE_LEVELS)
     hot = not native and (
         style.high_one_hot if high else n_levels <= style.one_hot_most
     )
     left_out = high if native or hot else True
     averaged = target and (
-        (wishes.target_means == "all" and n_levels > 2)
-        or (wishes.target_means == "auto" and style.means and left_out)
+        (options.target_means == "all" and n_levels > 2)
+        or (options.target_means == "auto" and style.means and left_out)
     )
     return CategoryEncoding(
         levels=levels,
         native=native,
         hot=hot,
-        most_hot=wishes.high_cardinality if high else None,
+        most_hot=options.high_cardinality if high else None,
         ordinal=not native and not hot and (style.ordinal or not averaged),
         counted=high and not style.words,
         averaged=averaged,
@@ -239,37 +213,26 @@ def _category_encoding(
 
 
 def learn_means(
-    plan: TableEncoding,
+    encoding: TableEncoding,
     codes: list[Array],
     target: TargetColumns | None,
     folds: Array | None,
 ) -> tuple[list[TargetMeans | None], list[Array | None]]:
-    """Learn the target means of the categories that want them.
-
-    Parameters
-    ----------
-    plan : TableEncoding
-        What is wanted.
-    codes : list of ndarray
-        Codes of the training rows.
-    target : TargetColumns or None
-        The target.
-    folds : ndarray or None
-        The fold of each row.
+    """Learn the target means of the categories that are encoded by them.
 
     Returns
     -------
     means : list of TargetMeans or None
-        For new rows.
+        Target means per category, for new rows.
     cross_fitted : list of ndarray or None
-        For the training rows.
+        Cross-fitted target means of the training rows per category.
     """
     means: list[TargetMeans | None] = []
     cross_fitted: list[Array | None] = []
-    for category, its_codes in zip(plan.categories, codes, strict=True):
+    for category, category_codes in zip(encoding.categories, codes, strict=True):
         if category.averaged and target is not None and folds is not None:
             size = len(category.levels.words) + 1
-            fitted, own = cross_fit_means(its_codes, size, target.values, folds)
+            fitted, own = cross_fit_means(category_codes, size, target.values, folds)
             means.append(fitted)
             cross_fitted.append(own)
         else:

@@ -90,7 +90,7 @@ def _listed_style(estimator: Any) -> str | None:
 
 
 def _refine_style(estimator: Any, style: str) -> str:
-    """Return the style of boosted linear models, and of ensembles of other estimators."""
+    """Correct the style for boosted linear models and for ensembles of estimators."""
     if getattr(estimator, "booster", None) == "gblinear":
         return "linear"
     if getattr(estimator, "engine", None) == "weak_learner":

@@ -1,4 +1,4 @@
-"""New columns made of those of a table, and the best of them kept."""
+"""Generate features from pairs of columns, and select the best of them."""
 
 from typing import Any
 
@@ -32,46 +32,56 @@ _HIGH_CARDINALITY, _FOLDS = 40, 5
 
 
 class FeatureGenerator(TransformerMixin, BaseEstimator):
-    r"""Add columns made of pairs of columns, and keep those which say something new.
+    r"""Add features computed from pairs of columns, and select the informative ones.
 
-    Of the numbers that say most of the target it makes a + b, a - b, a b, a / b and a²,
-    of numbers and categories how far a number is from the mean of its level, of pairs
-    of categories the two levels side by side. GroupDeviation means are of features, not of the
-    target, so they tell a row nothing of its own answer; crossed categories are judged
-    by cross-fitted target means.
+    The generated features are
+
+    - a + b, a - b, a b, a / b and a² for the numeric columns with the best scores,
+    - the difference between a numeric column and its mean within each level of a
+      category,
+    - the cross of two categories, with one level per pair of levels.
+
+    The group means are means of features, so they do not leak the target. Crossed
+    categories are scored by their cross-fitted target means.
 
     Parameters
     ----------
     operations : collection of str, default="all"
-        Some of "sum", "difference", "product", "ratio", "square", "group" and "cross",
+        Any of "sum", "difference", "product", "ratio", "square", "group" and "cross",
         or "all".
     selection : {"importance", "correlation", "mutual_info"} or None, default="importance"
-        What is kept: columns by which LightGBM gains more than by any shuffled column
-        in each of five rounds (as Boruta does); columns whose rank correlation or
-        mutual information with the target is above that of what they are made of, and
-        above chance; or all, which needs no target.
+        How features are selected:
+
+        - "importance": the gain of LightGBM with the feature exceeds the gain with any
+          shuffled column in each of five rounds, as in Boruta [1]_;
+        - "correlation", "mutual_info": the absolute rank correlation or the mutual
+          information of the feature with the target exceeds that of the columns from
+          which it is computed, and the level of chance;
+        - None: all features are selected, which requires no target.
     max_features : int, default=20
-        How many new columns are kept at most.
+        Largest number of generated features.
     top : int, default=8
-        How many numbers, and half as many categories, they are made of.
+        Number of numeric columns from which features are generated. Half as many
+        categories are used.
     task : {"auto", "classification", "regression"}, default="auto"
-        Whether y holds classes, as in `TableEncoder`.
+        Whether y contains classes. "auto" treats strings, booleans and integers with at
+        most 20 different values as classes.
     random_state : int, RandomState or None, default=None
-        Of the shuffles and folds.
+        Seed of the shuffled columns and of the folds.
 
     Attributes
     ----------
     generated_ : pandas.DataFrame
-        What was tried: the ``name``, ``operation``, ``parents``, ``score``, the ``bar``
-        it had to pass, and whether it was ``kept``.
+        One row per candidate feature with its ``name``, ``operation``, ``parents``,
+        ``score``, the ``threshold`` for the score, and whether it was ``kept``.
     n_features_in_ : int
         Number of columns of X.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names, where X has names that are strings.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns of X. Defined only if all names are strings.
 
     See Also
     --------
-    TableEncoder : Turns the table into what a learner wants; comes after.
+    TableEncoder : Encode a table of mixed columns; apply it after this transformer.
 
     References
     ----------
@@ -109,18 +119,20 @@ class FeatureGenerator(TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X, y=None):
-        """Make columns, and choose which to keep.
+        """Generate features and select the informative ones.
 
         Parameters
         ----------
-        X : frame or array of shape (n, n_features)
-            The rows: pandas, polars or numpy, of mixed columns.
-        y : array-like of shape (n,) or None, default=None
-            Their target; not needed with ``selection=None``.
+        X : {DataFrame, array-like} of shape (n_samples, n_features)
+            Training data with columns of any kind, such as a frame of pandas or polars,
+            or an array.
+        y : array-like of shape (n_samples,) or None, default=None
+            Target. It is not required if ``selection=None``.
 
         Returns
         -------
         self : FeatureGenerator
+            Fitted transformer.
         """
         operations = _validated(self)
         frame = read_columns(self, X)
@@ -137,36 +149,37 @@ class FeatureGenerator(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X):
-        """Add the columns kept.
+        """Add the selected features.
 
         Parameters
         ----------
-        X : frame or array of shape (n, n_features)
-            The rows, with the columns of the fit in any order.
+        X : {DataFrame, array-like} of shape (n_samples, n_features)
+            Data with the columns of the training data. Columns of a frame may be in any
+            order, and unknown columns are ignored with a warning.
 
         Returns
         -------
-        frame : pandas.DataFrame
-            The columns of the fit, and the new ones.
+        X_new : pandas.DataFrame of shape (n_samples, n_features_out)
+            The columns of the training data, followed by the selected features.
         """
         check_is_fitted(self)
         frame = self._columns.of(X)
-        made = _generate(frame, self._kept)
-        new = pd.DataFrame(made, index=frame.index)
-        return pd.concat([frame, new], axis=1) if made else frame
+        features = _generate(frame, self._kept)
+        new = pd.DataFrame(features, index=frame.index)
+        return pd.concat([frame, new], axis=1) if features else frame
 
     def get_feature_names_out(self, input_features=None):
-        """Names of the columns of the fit, and of the new ones.
+        """Return the names of the columns of the training data and of the features.
 
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            The names of the fit, where they are given.
+            Names of the columns of X. If given, their number is checked.
 
         Returns
         -------
-        names : ndarray of str
-            One a column.
+        feature_names_out : ndarray of str
+            One name per column of the output.
         """
         check_is_fitted(self)
         if input_features is not None and len(input_features) != self.n_features_in_:
@@ -179,7 +192,7 @@ class FeatureGenerator(TransformerMixin, BaseEstimator):
         )
 
     def __sklearn_tags__(self):
-        """Tell scikit-learn what tables fit."""
+        """Return the tags: missing values and strings are accepted."""
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
@@ -224,7 +237,7 @@ def _split_by_kind(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
     numeric = [
         name
         for name in kinds.index[kinds == "numeric"]
-        # The encoder reads "$1,200"; nothing is made of it here.
+        # Only `TableEncoder` parses formatted numbers such as "$1,200".
         if learn_number_format(frame[name]) is None
     ]
     return numeric, list(kinds.index[kinds.isin(["category", "high-cardinality"])])
@@ -237,7 +250,7 @@ def _by_importance(
     target: TargetColumns,
     seed: Any,
 ) -> list[str]:
-    """Numbers in the order of what they say of the target by themselves."""
+    """Sort numeric columns by their own score, the best first."""
     table = np.column_stack(list(numeric_columns(frame, numeric).values()))
     own: list[list[int]] = [[] for _ in numeric]
     scores = SELECTIONS[generator.selection](table, target, own, seed)
@@ -263,22 +276,22 @@ def _score_table(
     target: TargetColumns | None,
     seed: Any,
 ) -> pd.DataFrame:
-    """The table of what was tried."""
+    """Return a table of the candidates with scores, thresholds and the selection."""
     table = pd.DataFrame(
         {
             "name": [one.name for one in tried],
             "operation": [one.operation for one in tried],
             "parents": [one.parents for one in tried],
             "score": np.nan,
-            "bar": np.nan,
+            "threshold": np.nan,
             "kept": False,
         }
     )
     if target is not None and tried:
         scores = _score_candidates(generator, frame, tried, numeric, target, seed)
-        table["score"], table["bar"] = scores.values, scores.bars
+        table["score"], table["threshold"] = scores.values, scores.thresholds
         table = table.sort_values("score", ascending=False, kind="stable")
-        good = table["score"] > table["bar"]
+        good = table["score"] > table["threshold"]
     else:
         good = pd.Series(True, index=table.index)
     table["kept"] = good & (good.cumsum() <= generator.max_features)
@@ -286,19 +299,19 @@ def _score_table(
 
 
 def _score_candidates(generator, frame, tried, numeric, target, seed):
-    """Scores of what was tried, among what it was made of."""
+    """Score the candidates together with their parents."""
     parents = list(dict.fromkeys(p for one in tried for p in one.parents))
     folds = assign_folds(_FOLDS, target, seed)
     numbers = numeric_columns(frame, numeric) if numeric else {}
-    made = _generate(frame, tried)
+    features = _generate(frame, tried)
     columns = [
         numbers[p] if p in numbers else _cross_fitted_mean(frame[p], target, folds)
         for p in parents
     ]
     columns += [
-        _cross_fitted_mean(made[one.name], target, folds)
+        _cross_fitted_mean(features[one.name], target, folds)
         if isinstance(one, CategoryCross)
-        else made[one.name]
+        else features[one.name]
         for one in tried
     ]
     place = {name: j for j, name in enumerate(parents)}
@@ -307,11 +320,11 @@ def _score_candidates(generator, frame, tried, numeric, target, seed):
     values[np.abs(values) > np.finfo(np.float32).max] = np.nan
     scores = SELECTIONS[generator.selection](values, target, of, seed)
     rest = slice(len(parents), None)
-    return type(scores)(scores.values[rest], scores.bars[rest])
+    return type(scores)(scores.values[rest], scores.thresholds[rest])
 
 
 def _cross_fitted_mean(column: pd.Series, target: TargetColumns, folds: Array) -> Array:
-    """The cross-fitted target mean stands for a category."""
+    """Return the cross-fitted target means, by which a category is scored."""
     levels = learn_levels(column)
     codes = levels.codes(column)
     size = len(levels.words) + 1

@@ -1,4 +1,4 @@
-"""How much a column says of the target, and whether that is more than chance."""
+"""Scores of features against the target, and thresholds for chance."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,48 +12,30 @@ from skensemble.preprocessing._frames import Array
 from skensemble.preprocessing._scaling import learn_median_fill
 from skensemble.preprocessing._target_means import TargetColumns
 
-# To win five rounds by the toss of a coin has a chance of 3%.
+# A feature without information exceeds chance in all five rounds with probability 3 %.
 _N_ROUNDS = 5
-_MOST_ROWS, _MAX_ROWS_MUTUAL_INFO = 5000, 3000
+_MAX_ROWS_IMPORTANCE, _MAX_ROWS_MUTUAL_INFO = 5000, 3000
 
 
 @dataclass(frozen=True)
 class FeatureScores:
-    """What each column says of the target, and what it must say to be kept."""
+    """The score of each column, and the threshold that it must exceed."""
 
     values: Array
-    bars: Array
-
-    @property
-    def passed(self) -> Array:
-        """Which columns say more than they must."""
-        return self.values > self.bars
+    thresholds: Array
 
 
 def by_correlation(
     table: Array, target: TargetColumns, parents: Any, seed: Any
 ) -> FeatureScores:
-    """Absolute rank correlation; the bar is that of the best parent, and of chance.
+    """Score columns by their absolute rank correlation with the target.
 
-    Parameters
-    ----------
-    table : ndarray of shape (n, p)
-        The columns.
-    target : TargetColumns
-        The target.
-    parents : list of list of int
-        The positions of the columns that each is made of.
-    seed : int or None
-        Not used.
-
-    Returns
-    -------
-    scores : FeatureScores
+    The threshold is the score of the best parent, or that of chance if it is larger.
     """
     ranks = _centred(rankdata(_fill_missing(table), axis=0))
-    answers = _centred(rankdata(target.values, axis=0))
-    values = np.abs(ranks.T @ answers).max(axis=1)
-    # What the best of so many columns of noise comes to: sqrt(2 log p) deviations.
+    target_ranks = _centred(rankdata(target.values, axis=0))
+    values = np.abs(ranks.T @ target_ranks).max(axis=1)
+    # The largest of p scores of noise is about sqrt(2 log p) standard deviations.
     chance = np.sqrt(2 * np.log(max(len(values), 2)) / len(table))
     return FeatureScores(values, np.maximum(_best_parents(values, parents), chance))
 
@@ -61,32 +43,18 @@ def by_correlation(
 def by_mutual_information(
     table: Array, target: TargetColumns, parents: Any, seed: Any
 ) -> FeatureScores:
-    """Mutual information with the target; the bar is that of the best parent.
+    """Score columns by their mutual information with the target.
 
-    And that of the best column with shuffled answers.
-
-    Parameters
-    ----------
-    table : ndarray of shape (n, p)
-        The columns.
-    target : TargetColumns
-        The target.
-    parents : list of list of int
-        The positions of the columns that each is made of.
-    seed : int or None
-        Of the rows it looks at and the noise that breaks ties.
-
-    Returns
-    -------
-    scores : FeatureScores
+    The threshold is the score of the best parent, or the largest score of any column
+    with a shuffled target if it is larger.
     """
     random = check_random_state(seed)
     rows = random.permutation(len(table))[:_MAX_ROWS_MUTUAL_INFO]
     score = mutual_info_regression if target.strata is None else mutual_info_classif
-    answers = target.values[:, 0] if target.strata is None else target.strata
-    columns, answers = _fill_missing(table)[rows], answers[rows]
-    values = score(columns, answers, random_state=random)
-    shuffled = score(columns, random.permutation(answers), random_state=random)
+    y = target.values[:, 0] if target.strata is None else target.strata
+    columns, y = _fill_missing(table)[rows], y[rows]
+    values = score(columns, y, random_state=random)
+    shuffled = score(columns, random.permutation(y), random_state=random)
     return FeatureScores(
         values, np.maximum(_best_parents(values, parents), shuffled.max())
     )
@@ -95,26 +63,10 @@ def by_mutual_information(
 def by_importance(
     table: Array, target: TargetColumns, parents: Any, seed: Any
 ) -> FeatureScores:
-    """LightGBM's gain by a column over that by the best shuffled one, the bar is 1.
+    """Score columns by their LightGBM gain over that of the best shuffled column.
 
-    Every column is there twice, as it is and with its rows shuffled; the score is the
-    least of five rounds.
-
-    Parameters
-    ----------
-    table : ndarray of shape (n, p)
-        The columns.
-    target : TargetColumns
-        The target.
-    parents : list of list of int
-        Not used.
-    seed : int or None
-        Of the shuffles.
-
-    Returns
-    -------
-    scores : FeatureScores
-        Of each column.
+    LightGBM is fitted on all columns and on a copy of each with shuffled rows. The
+    score is the smallest ratio in five rounds, and the threshold is 1.
 
     References
     ----------
@@ -124,7 +76,7 @@ def by_importance(
     random = check_random_state(seed)
     p = table.shape[1]
     least = np.full(p, np.inf)
-    rows = random.permutation(len(table))[:_MOST_ROWS]
+    rows = random.permutation(len(table))[:_MAX_ROWS_IMPORTANCE]
     table, target = table[rows], target.take(rows)
     for _ in range(_N_ROUNDS):
         order = np.argsort(random.random_sample(table.shape), axis=0)

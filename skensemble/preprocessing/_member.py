@@ -1,4 +1,4 @@
-"""A learner with the table encoder that suits it."""
+"""Create pipelines of a table encoder and an estimator."""
 
 from typing import Any
 
@@ -18,38 +18,40 @@ from skensemble.preprocessing._table_encoder import TableEncoder
 
 
 def make_member(estimator, *, for_=None, random_state=None):
-    """Put before a learner what turns a table of mixed columns into what it wants.
+    """Create a pipeline of a `TableEncoder` and an estimator for mixed columns.
 
     Parameters
     ----------
     estimator : estimator
-        Any classifier or regressor: LightGBM, XGBoost and CatBoost, scikit-learn's and
-        ours. A Pipeline that begins with what reads strings and categories (a
-        ColumnTransformer, an encoder) is given back as it is; before another Pipeline
-        the table encoder is put.
+        A classifier or regressor of skensemble, scikit-learn, LightGBM, XGBoost or
+        CatBoost. If it is a Pipeline whose first step accepts strings and categories,
+        such as a ColumnTransformer or an encoder, it is returned unchanged. For any
+        other Pipeline, the table encoder becomes the first step.
     for_ : str or None, default=None
-        The kind of learner, as in `TableEncoder`; None sees it from the class: boosted
-        trees, forests, neighbours and kernels, neural networks, else linear.
+        The kind of estimator, as in `TableEncoder`. None means the kind that suits the
+        class of the estimator: boosted trees, forests, neighbors and kernels, neural
+        networks, or else linear.
     random_state : int, RandomState or None, default=None
-        Seeds the encoder, and what the learner left open.
+        Seed of the encoder, and of the estimator where its own seeds are None.
 
     Returns
     -------
     member : Pipeline
-        ``TableEncoder -> estimator``, with the names of `make_pipeline`, so that
-        ``lgbmclassifier__num_leaves`` can be searched. CatBoost is within one that
-        tells it the categories: ``categoriesofframe__estimator__depth``.
+        ``TableEncoder -> estimator``, with step names as in
+        :func:`sklearn.pipeline.make_pipeline`, so that parameters have names such as
+        ``lgbmclassifier__num_leaves``. CatBoost is wrapped in a `CategoriesOfFrame`, so
+        that its parameters have names such as ``categoriesofframe__estimator__depth``.
 
     Raises
     ------
     ValueError
-        Where `for_` is not known.
+        If `for_` is unknown.
     TypeError
-        Where `estimator` is a class, a name, or otherwise nothing that can be fitted.
+        If `estimator` is not an estimator, or is a class instead of an instance.
 
     See Also
     --------
-    TableEncoder : What is put before it.
+    TableEncoder : The encoder of the pipeline.
 
     Examples
     --------
@@ -71,17 +73,17 @@ def make_member(estimator, *, for_=None, random_state=None):
     _check_is_estimator(estimator)
     if for_ is None and _accepts_tables(estimator):
         return estimator
-    kind = for_ or encoder_style_of(estimator)
-    learner = _enable_categories(clone(estimator), kind)
+    style = for_ or encoder_style_of(estimator)
+    model = _enable_categories(clone(estimator), style)
     encoder = TableEncoder(
-        for_=kind,
+        for_=style,
         task=_task(estimator),
-        missing=_missing(estimator, kind),
+        missing=_missing(estimator, style),
         sparse_output="auto" if _accepts_sparse(estimator) else False,
     )
-    steps = learner.steps if isinstance(learner, Pipeline) else None
+    steps = model.steps if isinstance(model, Pipeline) else None
     member = (
-        make_pipeline(encoder, learner)
+        make_pipeline(encoder, model)
         if steps is None
         else Pipeline([("tableencoder", encoder), *steps])
     )
@@ -92,18 +94,18 @@ def _check_is_estimator(estimator: Any) -> None:
     if isinstance(estimator, type):
         name = estimator.__name__
         raise TypeError(
-            f"estimator={name} is a class; give an object of it, as in "
+            f"estimator={name} is a class; pass an instance, as in "
             f"make_member({name}())."
         )
     if not (hasattr(estimator, "fit") and hasattr(estimator, "get_params")):
         raise TypeError(
-            f"estimator={estimator!r} is no estimator, for it has no fit or no "
-            "get_params; give one, as in make_member(Ridge())."
+            f"estimator={estimator!r} is not an estimator, because it lacks fit or "
+            "get_params; pass an estimator, as in make_member(Ridge())."
         )
 
 
 def _accepts_tables(estimator: Any) -> bool:
-    """Whether a learner begins with what reads strings and categories."""
+    """Whether the first step of an estimator accepts strings and categories."""
     if isinstance(estimator, ColumnTransformer | TableEncoder):
         return True
     if isinstance(estimator, Pipeline):
@@ -118,18 +120,18 @@ def _accepts_tables(estimator: Any) -> bool:
     return bool(inner) and all(_accepts_tables(one) for one in inner)
 
 
-def _enable_categories(learner: Any, kind: str) -> Any:
-    """Tell a learner that there are categories, where it must be told."""
-    if isinstance(learner, Pipeline):
-        name, last = learner.steps[-1]
-        return Pipeline([*learner.steps[:-1], (name, _enable_categories(last, kind))])
-    if kind == "catboost":
-        return CategoriesOfFrame(learner)
-    if kind == "trees":
-        for key, value in learner.get_params().items():
+def _enable_categories(model: Any, style: str) -> Any:
+    """Enable categories in estimators which do not use them by default."""
+    if isinstance(model, Pipeline):
+        name, last = model.steps[-1]
+        return Pipeline([*model.steps[:-1], (name, _enable_categories(last, style))])
+    if style == "catboost":
+        return CategoriesOfFrame(model)
+    if style == "trees":
+        for key, value in model.get_params().items():
             if key.split("__")[-1] == "enable_categorical" and not value:
-                learner.set_params(**{key: True})
-    return learner
+                model.set_params(**{key: True})
+    return model
 
 
 def _task(estimator: Any) -> str:
@@ -138,10 +140,10 @@ def _task(estimator: Any) -> str:
     return "regression" if is_regressor(estimator) else "auto"
 
 
-def _missing(estimator: Any, kind: str) -> str:
+def _missing(estimator: Any, style: str) -> str:
     first = estimator.steps[0][1] if isinstance(estimator, Pipeline) else estimator
     takes = get_tags(first).input_tags.allow_nan
-    return "impute" if kind == "forests" and not takes else "auto"
+    return "impute" if style == "forests" and not takes else "auto"
 
 
 def _accepts_sparse(estimator: Any) -> bool:

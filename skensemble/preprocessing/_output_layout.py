@@ -1,4 +1,4 @@
-"""From numbers and codes to the output: a frame with categories, or a matrix."""
+"""Arrange numeric columns and category codes as a frame or a matrix."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,26 +13,28 @@ from skensemble.preprocessing._frames import Array, clean_names
 from skensemble.preprocessing._levels import Levels, OneHot, one_hot
 from skensemble.preprocessing._scaling import learn_median_fill
 
-# Sparse where at least so many columns are nearly all zero.
+# The output is sparse if it has more columns than this, and if more than this share of
+# them are one-hot columns.
 _MIN_SPARSE_COLUMNS, _MIN_SPARSE_SHARE = 200, 0.8
 
 
 @dataclass(frozen=True)
 class OutputLayout:
-    """The columns of the output.
+    """The columns of the output of `TableEncoder`.
 
     Parameters
     ----------
     style : EncoderStyle
-        What the learner wants.
+        Encoder style.
     scale : object or None
-        How numbers are filled and scaled.
+        Learned scaling of the numeric columns.
     hot : tuple of (int, OneHot)
-        Position among the categories and plan of those with columns of 0 and 1.
+        Positions of the one-hot encoded categories among all categories, and their
+        columns.
     native : tuple of (int, Levels)
-        Position and levels of those which stay categories.
+        Positions of the categories that remain categories, and their levels.
     names : tuple of str
-        Names of the output.
+        Names of the columns.
     sparse : bool
         Whether the output is a sparse matrix.
     """
@@ -45,21 +47,7 @@ class OutputLayout:
     sparse: bool
 
     def output(self, numbers: Array, codes: list[Array], index: Any) -> Any:
-        """Lay out some rows.
-
-        Parameters
-        ----------
-        numbers : ndarray of shape (n, p)
-            The numbers of the plan.
-        codes : list of ndarray
-            Codes of its categories.
-        index : pandas.Index
-            Of the frame.
-
-        Returns
-        -------
-        rows : DataFrame, ndarray or sparse matrix
-        """
+        """Scale numeric columns, and arrange them with the categories."""
         if self.scale is not None:
             numbers = self.scale.apply(numbers)
         if self.style.native:
@@ -71,11 +59,11 @@ class OutputLayout:
         )
         start = numbers.shape[1]
         out[:, :start] = numbers
-        for position, plan in self.hot:
-            places = plan.places[codes[position]]
+        for position, indicator in self.hot:
+            places = indicator.places[codes[position]]
             rows = np.flatnonzero(places >= 0)
             out[rows, start + places[rows]] = self.style.hot
-            start += len(plan.names)
+            start += len(indicator.names)
         return out
 
     def _frame(self, numbers: Array, codes: list[Array], index: Any) -> pd.DataFrame:
@@ -84,24 +72,24 @@ class OutputLayout:
         if not self.native:
             return table
         make = Levels.full_category if self.style.words else Levels.category
-        made = {
+        categories = {
             name: make(levels, codes[position])
             for name, (position, levels) in zip(
                 self.names[n_numbers:], self.native, strict=True
             )
         }
-        return pd.concat([table, pd.DataFrame(made, index=index)], axis=1)
+        return pd.concat([table, pd.DataFrame(categories, index=index)], axis=1)
 
     def _sparse(self, numbers: Array, codes: list[Array]) -> Any:
         rows, columns = [], []
         start = 0
-        for position, plan in self.hot:
-            places = plan.places[codes[position]]
+        for position, indicator in self.hot:
+            places = indicator.places[codes[position]]
             here = np.flatnonzero(places >= 0)
             rows.append(here)
             columns.append(start + places[here])
-            start += len(plan.names)
-        # Several learners of scikit-learn take indices of 32 bits only.
+            start += len(indicator.names)
+        # Several estimators of scikit-learn accept only 32-bit indices.
         where = (
             np.concatenate(rows).astype(np.int32),
             np.concatenate(columns).astype(np.int32),
@@ -112,7 +100,7 @@ class OutputLayout:
 
 
 def learn_output_layout(
-    plan: TableEncoding,
+    encoding: TableEncoding,
     numbers: Array,
     style: EncoderStyle,
     *,
@@ -120,38 +108,38 @@ def learn_output_layout(
     impute: bool,
     sparse: bool | str,
 ) -> OutputLayout:
-    """Learn scales from the training rows, and name the columns of the output.
+    """Learn the scaling from the training rows, and name the columns of the output.
 
     Parameters
     ----------
-    plan : TableEncoding
-        How the table is read.
-    numbers : ndarray of shape (n, p)
-        The numbers of the training rows.
+    encoding : TableEncoding
+        Encodings of the columns.
+    numbers : ndarray of shape (n_samples, n_numeric)
+        Numeric columns of the training rows.
     style : EncoderStyle
-        What the learner wants.
+        Encoder style.
     rare : int
-        Levels with fewer rows share a column.
+        Levels with fewer rows share a one-hot column.
     impute : bool
-        Whether missing numbers are filled where the style would leave them.
+        Whether missing values are filled if the style leaves them unchanged.
     sparse : bool or "auto"
-        Whether the output is sparse.
+        Whether the output is a sparse matrix.
 
     Returns
     -------
     layout : OutputLayout
     """
     learn = style.scale or (learn_median_fill if impute else None)
-    scale = learn(numbers, plan.names) if learn else None
-    names = list(scale.names if scale is not None else plan.names)
+    scale = learn(numbers, encoding.names) if learn else None
+    names = list(scale.names if scale is not None else encoding.names)
     hot = tuple(
         (position, one_hot(category.levels, rare=rare, most=category.most_hot))
-        for position, category in enumerate(plan.categories)
+        for position, category in enumerate(encoding.categories)
         if category.hot
     )
     native = tuple(
         (position, category.levels)
-        for position, category in enumerate(plan.categories)
+        for position, category in enumerate(encoding.categories)
         if category.native
     )
     n_hot = sum(len(one.names) for _, one in hot)

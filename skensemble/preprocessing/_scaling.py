@@ -1,4 +1,4 @@
-"""Columns of numbers as a kind of learner wants them: filled, scaled, or in pieces."""
+"""Impute and scale numeric columns, or expand them piecewise linearly."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,19 +14,19 @@ _MAX_PIECES = 8
 
 
 def quantiles(numbers: Array, shares: Array) -> Array:
-    """Quantiles of columns with missing values, by their nearest order statistic.
+    """Return quantiles of columns with missing values, by the nearest order statistic.
 
     Parameters
     ----------
-    numbers : ndarray of shape (n, p)
+    numbers : ndarray of shape (n_samples, n_columns)
         The columns.
-    shares : ndarray of shape (k,)
-        Between 0 and 1.
+    shares : ndarray of shape (n_quantiles,)
+        Probabilities between 0 and 1.
 
     Returns
     -------
-    values : ndarray of shape (k, p)
-        Zero for a column without a value.
+    values : ndarray of shape (n_quantiles, n_columns)
+        Quantiles. They are zero for a column without values.
     """
     ranked, counts = _sort_columns(numbers)
     return _order_statistics(ranked, counts, shares)
@@ -34,7 +34,7 @@ def quantiles(numbers: Array, shares: Array) -> Array:
 
 def _sort_columns(numbers: Array) -> tuple[Array, Array]:
     step = -(-len(numbers) // _MAX_SORTED)
-    ranked = np.sort(np.asfortranarray(numbers[::step]), axis=0)  # missing comes last
+    ranked = np.sort(np.asfortranarray(numbers[::step]), axis=0)  # NaN comes last
     return ranked, (~np.isnan(ranked)).sum(axis=0)
 
 
@@ -46,27 +46,27 @@ def _order_statistics(ranked: Array, counts: Array, shares: Array) -> Array:
 
 @dataclass(frozen=True)
 class MedianFill:
-    """Missing values filled with the median, and a flag for each such column."""
+    """Imputation of missing values by the median, with an indicator per such column."""
 
     names: tuple[str, ...]
     medians: Array
     flagged: Array
 
     def fill(self, numbers: Array) -> Array:
-        """Fill with the medians."""
+        """Replace missing values by the medians."""
         return np.where(np.isnan(numbers), self.medians, numbers)
 
     def flags(self, numbers: Array) -> Array:
-        """Tell what was missing."""
+        """Return the indicators of missing values."""
         return np.isnan(numbers[:, self.flagged]).astype(float)
 
     def apply(self, numbers: Array) -> Array:
-        """The columns filled, then the flags."""
+        """Return the imputed columns, followed by the indicators."""
         return np.hstack([self.fill(numbers), self.flags(numbers)])
 
 
 def learn_median_fill(numbers: Array, names: list[str]) -> MedianFill:
-    """Learn medians, and which columns have missing values."""
+    """Learn the medians, and which columns have missing values."""
     flagged = np.flatnonzero(np.isnan(numbers).any(axis=0))
     flags = [f"{names[j]} missing" for j in flagged]
     medians = quantiles(numbers, np.array([0.5]))[0]
@@ -75,7 +75,7 @@ def learn_median_fill(numbers: Array, names: list[str]) -> MedianFill:
 
 @dataclass(frozen=True)
 class StandardScaling:
-    """(x - mean) / standard deviation, at most ten of these away; filled and flagged."""
+    """(x - mean) / standard deviation, clipped to ±10, with imputation by medians."""
 
     names: tuple[str, ...]
     filled: MedianFill
@@ -83,18 +83,18 @@ class StandardScaling:
     deviations: Array
 
     def apply(self, numbers: Array) -> Array:
-        """The columns standardised, then the flags."""
+        """Return the standardized columns, followed by the indicators."""
         scaled = self.scale(self.filled.fill(numbers))
         return np.hstack([scaled, self.filled.flags(numbers)])
 
     def scale(self, filled: Array) -> Array:
-        """Standardise columns without missing values."""
+        """Standardize columns without missing values."""
         scaled = (filled - self.means) / self.deviations
         return np.clip(scaled, -_MAX_DEVIATIONS, _MAX_DEVIATIONS)
 
 
 def learn_standard_scaling(numbers: Array, names: list[str]) -> StandardScaling:
-    """Learn means and standard deviations."""
+    """Learn the means and standard deviations."""
     filled = learn_median_fill(numbers, names)
     values = filled.fill(numbers)
     deviations = values.std(axis=0)
@@ -104,10 +104,10 @@ def learn_standard_scaling(numbers: Array, names: list[str]) -> StandardScaling:
 
 @dataclass(frozen=True)
 class PiecewiseLinear:
-    """Standardised columns, and beside them how far x is in each piece between knots.
+    """Standardized columns, and the piecewise linear encoding of each column.
 
-    Piece k is clip((x - t[k-1]) / (t[k] - t[k-1]), 0, 1) with knots t at quantiles: a
-    linear model on it is piecewise linear in x.
+    Piece k is clip((x - t[k-1]) / (t[k] - t[k-1]), 0, 1) with knots t at quantiles. A
+    linear model on the pieces is piecewise linear in x.
 
     References
     ----------
@@ -116,18 +116,18 @@ class PiecewiseLinear:
     """
 
     names: tuple[str, ...]
-    standardised: StandardScaling
+    standardized: StandardScaling
     columns: Array
     lower: Array
     width: Array
 
     def apply(self, numbers: Array) -> Array:
-        """Standardised columns, flags, pieces."""
-        filled = self.standardised.filled.fill(numbers)
-        p, flags = filled.shape[1], self.standardised.filled.flags(numbers)
+        """Return the standardized columns, then the indicators, then the pieces."""
+        filled = self.standardized.filled.fill(numbers)
+        p, flags = filled.shape[1], self.standardized.filled.flags(numbers)
         plain = p + flags.shape[1]
         out = np.empty((len(filled), plain + len(self.columns)), order="F")
-        out[:, :p] = self.standardised.scale(filled)
+        out[:, :p] = self.standardized.scale(filled)
         out[:, p:plain] = flags
         pieces = out[:, plain:]
         np.subtract(filled[:, self.columns], self.lower, out=pieces)
@@ -137,12 +137,13 @@ class PiecewiseLinear:
 
 
 def learn_piecewise_linear(numbers: Array, names: list[str]) -> PiecewiseLinear:
-    """Learn the knots; a column of two values has one piece, and so none.
+    """Learn the knots.
 
-    There are up to eight pieces a column, but fewer where there would be more than two
-    for a row.
+    A column has at most eight pieces, and fewer if there were more than two pieces per
+    row. A column with a single piece, such as one with two values, gets none, because
+    the piece would repeat the standardized column.
     """
-    standardised = learn_standard_scaling(numbers, names)
+    standardized = learn_standard_scaling(numbers, names)
     n, p = numbers.shape
     pieces_each = min(_MAX_PIECES, max(1, 2 * n // max(1, p)))
     edges = quantiles(numbers, np.linspace(0, 1, pieces_each + 1))
@@ -150,19 +151,21 @@ def learn_piecewise_linear(numbers: Array, names: list[str]) -> PiecewiseLinear:
     useful = upper > lower
     useful &= useful.sum(axis=0) > 1
     columns, pieces = np.nonzero(useful.T)
-    made = [f"{names[j]} piece {k}" for j, k in zip(columns, pieces, strict=True)]
+    piece_names = [
+        f"{names[j]} piece {k}" for j, k in zip(columns, pieces, strict=True)
+    ]
     low = lower[pieces, columns]
     width = upper[pieces, columns] - low
-    names_ = (*standardised.names, *made)
-    return PiecewiseLinear(names_, standardised, columns, low, width)
+    all_names = (*standardized.names, *piece_names)
+    return PiecewiseLinear(all_names, standardized, columns, low, width)
 
 
 @dataclass(frozen=True)
 class RobustScaling:
-    """z = (x - median) / spread, bent to stay within ±3: z / sqrt(1 + (z/3)²).
+    """z / sqrt(1 + (z/3)²) with z = (x - median) / spread, which stays within ±3.
 
-    The spread is that between the quartiles, as a standard deviation; where that is
-    zero, the standard deviation.
+    The spread is the interquartile range divided by 1.349, or the standard deviation if
+    the range is zero.
 
     References
     ----------
@@ -175,25 +178,25 @@ class RobustScaling:
     spreads: Array
 
     def apply(self, numbers: Array) -> Array:
-        """The columns scaled, then the flags."""
+        """Return the scaled columns, followed by the indicators."""
         z = (self.filled.fill(numbers) - self.filled.medians) / self.spreads
         z /= np.sqrt(1 + (z / 3) ** 2)
         return np.hstack([z, self.filled.flags(numbers)])
 
 
 def learn_robust_scaling(numbers: Array, names: list[str]) -> RobustScaling:
-    """Learn medians and spreads."""
+    """Learn the medians and spreads."""
     filled = learn_median_fill(numbers, names)
     low, high = quantiles(numbers, np.array([0.25, 0.75]))
     deviations = filled.fill(numbers).std(axis=0)
-    # 1.349 is the distance of the quartiles of a normal variable of deviation one.
+    # 1.349 is the interquartile range of the standard normal distribution.
     spreads = np.where(high > low, (high - low) / 1.349, deviations)
     return RobustScaling(filled.names, filled, np.where(spreads > 0, spreads, 1.0))
 
 
 @dataclass(frozen=True)
 class NormalQuantiles:
-    """The normal quantile of the rank, within ±3, then scaled to deviation one."""
+    """Normal quantiles of the ranks, clipped to ±3 and standardized."""
 
     names: tuple[str, ...]
     filled: MedianFill
@@ -202,7 +205,7 @@ class NormalQuantiles:
     deviations: Array = field(default_factory=lambda: np.ones(0))
 
     def apply(self, numbers: Array) -> Array:
-        """The columns scaled, then the flags."""
+        """Return the scaled columns, followed by the indicators."""
         z = (self._normal(numbers) - self.means) / self.deviations
         return np.hstack([z, self.filled.flags(numbers)])
 
@@ -217,7 +220,7 @@ class NormalQuantiles:
 def learn_normal_quantiles(
     numbers: Array, names: list[str], knots: int = 257
 ) -> NormalQuantiles:
-    """Learn the ranks of some values of each column."""
+    """Learn the map from values to normal quantiles at `knots` points per column."""
     filled = learn_median_fill(numbers, names)
     shares = np.linspace(0, 1, min(knots, len(numbers)))
     edges = quantiles(numbers, shares)
@@ -230,7 +233,7 @@ def learn_normal_quantiles(
 
 
 def _quantile_map(edges: Array, z: Array) -> tuple[Array, Array]:
-    """A value that fills several quantiles goes to the middle of them."""
+    """Map values to z; a value at several quantiles is mapped to their middle."""
     first = np.flatnonzero(np.append(True, edges[1:] > edges[:-1]))
     last = np.append(first[1:] - 1, len(edges) - 1)
     return edges[first], (z[first] + z[last]) / 2

@@ -1,4 +1,4 @@
-"""From a table of mixed columns to what a kind of learner wants."""
+"""Encode tables of mixed columns for a kind of estimator."""
 
 import dataclasses
 from typing import Any
@@ -23,92 +23,105 @@ from skensemble.preprocessing._target_means import assign_folds, target_columns
 
 
 class TableEncoder(TransformerMixin, BaseEstimator):
-    r"""Turn a table of mixed columns into what a kind of learner wants.
+    r"""Encode a table of mixed columns for a kind of estimator.
 
-    Finds out what each column is, numbers, categories, dates, texts, and what there is
-    nothing to learn from, and makes of each what the learner can use best. Levels that
-    were never seen, missing values, columns in another order and numbers that come as
-    strings are fine when new rows are transformed; what is no number or no date in a
-    column of these is taken as missing, with a warning.
+    The encoder infers the kind of each column (number, category, date, text, or
+    uninformative) and encodes it in the way that suits the estimator. New data may
+    contain unseen levels, missing values, columns in another order, and numbers as
+    strings. In numeric and date columns, other values are treated as missing, with a
+    warning.
 
-    Categories with many levels become target means, (sum of y in the level + m prior) /
-    (rows of the level + m), with m from the data. ``fit_transform(X, y)`` gives each
-    row a mean without its own fold, so that a model fitted on the output does not learn
-    from its own answers; ``transform`` uses all training rows. So the two differ on the
-    training rows, as with scikit-learn's `TargetEncoder`; in a Pipeline the right one
-    is called.
+    Categories with many levels are encoded by target means, (sum of y in the level +
+    m prior) / (rows of the level + m), where the prior is the overall mean and m is
+    estimated from the data. ``fit_transform(X, y)`` computes the mean of each row
+    without the fold of the row, so that a model fitted on the output does not learn
+    from the target of the same row. ``transform`` uses the means of all training rows.
+    The two methods therefore differ on the training rows, as for
+    :class:`sklearn.preprocessing.TargetEncoder`; a Pipeline calls the right one.
 
     Parameters
     ----------
     for_ : str, default="trees"
-        The kind of learner:
+        The kind of estimator:
 
-        - "trees": a frame of numbers with NaN and pandas categories, for LightGBM,
-          XGBoost, HistGradientBoosting; high cardinality has target means and a count
-          beside it, and nothing else from 255 levels on;
-        - "catboost": the same with all categories and a level for what is missing,
-          without target means, for CatBoost has its own;
-        - "forests": numbers with NaN; few levels as 0 and 1, more as their rank by
-          frequency and target means;
-        - "linear": filled, standardised, in pieces between quantiles, 0 and 1 for
-          levels; sparse where wide;
-        - "neighbors": filled, on one robust scale, 0 and 0.7 for levels;
-        - "neural": filled, normal quantiles, 0 and 1 for levels, in single precision.
+        - "trees": a frame of numbers, with missing values, and pandas categories, for
+          LightGBM, XGBoost and HistGradientBoosting. High-cardinality categories also
+          have target means and a count; with more than 254 levels, they have only
+          these.
+        - "catboost": a frame as for "trees" in which all categories remain categories
+          with a level for missing values, without target means, which CatBoost computes
+          itself.
+        - "forests": numbers, with missing values. Categories with up to 10 levels are
+          one-hot encoded; others are encoded by the rank of the frequency of each level
+          and by target means.
+        - "linear": imputed, standardized and piecewise linear numbers, and one-hot
+          encoded categories; sparse if the output is wide.
+        - "neighbors": imputed and robustly scaled numbers, and one-hot encoded
+          categories with values 0 and 0.7.
+        - "neural": imputed numbers as normal quantiles, and one-hot encoded categories,
+          in single precision.
     kinds : dict of str to str or None, default=None
-        The kinds of columns where you know better: "numeric", "boolean", "category",
-        "high-cardinality", "ordinal", "date-time", "text", or "identifier", "constant"
-        and "duplicate", which are left out.
+        Kinds of columns, by name, that replace the inferred kinds: "numeric",
+        "boolean", "category", "high-cardinality", "ordinal", "date-time", "text", or
+        "identifier", "constant" and "duplicate", which are dropped.
     numeric : {"auto", "piecewise", "scaled"}, default="auto"
-        Whether "linear" has the pieces ("auto" and "piecewise") or not.
+        Encoding of numbers for "linear": "auto" and "piecewise" add the piecewise
+        linear encoding to the standardized columns, and "scaled" does not.
     missing : {"auto", "impute"}, default="auto"
-        Whether missing numbers are filled with the median, and flagged, where the
-        learner would take them.
+        Treatment of missing numbers for "trees", "catboost" and "forests": "auto"
+        leaves them missing, and "impute" replaces them by the median and adds an
+        indicator column.
     rare : int, default=10
-        Levels in fewer rows share one column of 0 and 1.
+        Levels with fewer rows share one one-hot column.
     high_cardinality : int, default=40
-        A category with more levels has high cardinality.
+        A category with more levels has the kind "high-cardinality".
     target_means : {"auto", "all", "none"}, default="auto"
-        Which categories have target means: those which the learner cannot use well
-        otherwise, all with more than two levels, or none.
+        Categories that are encoded by target means: those which the estimator cannot
+        use well otherwise, all with more than two levels, or none.
     texts : int, default=20
-        How many main directions a text becomes; 0 leaves its lengths.
+        Number of columns that encode the words of a text by latent semantic analysis.
+        With 0, only the lengths of texts are encoded.
     dates : {"auto", "total", "drop"}, default="auto"
-        Whether a date becomes days since 1970 and its parts, the days alone, or
-        nothing.
+        Whether dates are encoded by the days since 1970 and calendar parts, by the days
+        only, or dropped.
     cv : int or splitter, default=5
-        The folds of the target means; a number means shuffled folds.
+        Folds of the target means. An int is the number of shuffled folds.
     task : {"auto", "classification", "regression"}, default="auto"
-        Whether y holds classes. "auto" takes whole numbers with at most 20 values,
-        strings and booleans as classes.
+        Whether y contains classes. "auto" treats strings, booleans and integers with at
+        most 20 different values as classes.
     sparse_output : bool or "auto", default="auto"
-        Whether the output is a sparse matrix where it is no frame and has columns of 0
-        and 1; "auto": "linear" with more than 200 columns, most of them 0 and 1.
+        Whether an array with one-hot columns is a sparse matrix. "auto" means a sparse
+        matrix for "linear" with more than 200 columns of which more than 80 % are
+        one-hot columns.
     random_state : int, RandomState or None, default=None
-        Shuffles the folds, seeds the decomposition of texts.
+        Seed of the folds and of the decomposition of texts.
 
     Attributes
     ----------
     kinds_ : pandas.Series
-        The kind of each column.
+        Kind of each column.
     dropped_ : list of str
-        FittedColumns left out: identifiers, constants, duplicates.
+        Names of the dropped columns: identifiers, constants and duplicates.
     n_features_in_ : int
         Number of columns of X.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names, where X has names that are strings.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns of X. Defined only if all names are strings.
 
     See Also
     --------
-    make_member : A pipeline of this and a learner, with what suits it.
+    make_member : Create a pipeline of a table encoder and an estimator.
+    FeatureGenerator : Add features computed from pairs of columns.
 
     Notes
     -----
-    A whole-number column that only rises or falls and hardly leaves out a number, and
-    strings without spaces that are nearly all different, are identifiers. Strings that
-    are numbers with a decimal point are numeric, and more than 20 different ones with a
-    currency, a per cent sign, a decimal comma or thousands apart ("$1,200", "12%"), too;
-    strings of whole numbers alone are codes, so categories. A running number that does
-    say something, such as a time step, is kept with ``kinds={"step": "numeric"}``.
+    Identifiers are integer columns that strictly increase or decrease with few gaps, and
+    strings without spaces that are nearly all different. A running number that is
+    informative, such as a time step, is kept with ``kinds={"step": "numeric"}``.
+
+    Strings that are numbers with a decimal point are numeric. So are strings with more
+    than 20 different values that are numbers with a currency, a percent sign, a decimal
+    comma or thousands separators ("$1,200", "12%"). Strings of integers are codes of a
+    category.
 
     References
     ----------
@@ -170,76 +183,82 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X, y=None):
-        """Learn what the columns are and what to make of them.
+        """Infer the kinds of the columns and learn their encodings.
 
         Parameters
         ----------
-        X : frame or array of shape (n, n_features)
-            The rows: pandas, polars or numpy, of mixed columns.
-        y : array-like of shape (n,) or (n, k) or None, default=None
-            Their target, for target means.
+        X : {DataFrame, array-like} of shape (n_samples, n_features)
+            Training data with columns of any kind, such as a frame of pandas or polars,
+            or an array.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Target, for target means. With None, there are no target means.
 
         Returns
         -------
         self : TableEncoder
+            Fitted encoder.
         """
         self._learn(X, y)
         return self
 
     def fit_transform(self, X, y=None):
-        """Learn, and give the training rows with means that leave out their own fold.
+        """Fit the encoder, and encode the training data with cross-fitted target means.
 
         Parameters
         ----------
-        X : frame or array of shape (n, n_features)
-            The rows.
-        y : array-like of shape (n,) or (n, k) or None, default=None
-            Their target, for target means.
+        X : {DataFrame, array-like} of shape (n_samples, n_features)
+            Training data with columns of any kind, such as a frame of pandas or polars,
+            or an array.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Target, for target means. With None, there are no target means.
 
         Returns
         -------
-        rows : DataFrame, ndarray or sparse matrix of shape (n, n_out)
-            What the kind of learner wants.
+        X_new : {DataFrame, ndarray, sparse matrix} of shape (n_samples, n_features_out)
+            Encoded data.
         """
         frame, numbers, codes = self._learn(X, y)
         return self._layout.output(numbers, codes, frame.index)
 
     def transform(self, X):
-        """Turn rows into what the kind of learner wants.
+        """Encode data.
 
         Parameters
         ----------
-        X : frame or array of shape (n, n_features)
-            The rows, with the columns of the fit in any order; others are ignored, with
-            a warning.
+        X : {DataFrame, array-like} of shape (n_samples, n_features)
+            Data with the columns of the training data. Columns of a frame may be in any
+            order, and unknown columns are ignored with a warning.
 
         Returns
         -------
-        rows : DataFrame, ndarray or sparse matrix of shape (n, n_out)
-            What the kind of learner wants.
+        X_new : {DataFrame, ndarray, sparse matrix} of shape (n_samples, n_features_out)
+            Encoded data.
         """
         check_is_fitted(self)
-        frame = self._columns.of(X, self._plan.columns)
-        codes = self._plan.codes(frame)
+        frame = self._columns.of(X, self._encoding.columns)
+        codes = self._encoding.codes(frame)
         means = [
-            None if known is None else known.of(its_codes)
-            for known, its_codes in zip(self._means, codes, strict=True)
+            None if known is None else known.of(codes_of_category)
+            for known, codes_of_category in zip(self._means, codes, strict=True)
         ]
-        numbers = self._plan.numbers(frame, codes, means)
+        numbers = self._encoding.numbers(frame, codes, means)
         return self._layout.output(numbers, codes, frame.index)
 
     def get_feature_names_out(self, input_features=None):
-        """Names of the output: safe for every library, and each once.
+        """Return the names of the output columns, which are unique.
+
+        Other than letters and digits, the names contain only underscores, because some
+        libraries do not accept other characters.
 
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            The names of the fit, where they are given.
+            Names of the columns of X. If given, they are checked.
 
         Returns
         -------
-        names : ndarray of str
-            One a column.
+        feature_names_out : ndarray of str
+            One name per column of the output.
         """
         check_is_fitted(self)
         if input_features is not None:
@@ -254,15 +273,15 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         self.dropped_ = list(self.kinds_.index[self.kinds_.isin(DROPPED)])
         _check_something_to_learn(self.kinds_, len(frame))
         seed = root_seed(self.random_state)
-        self._plan = learn_table_encoding(
+        self._encoding = learn_table_encoding(
             frame, self.kinds_, _encoding_options(self, style, seed), target
         )
-        codes = self._plan.codes(frame)
+        codes = self._encoding.codes(frame)
         folds = None if target is None else assign_folds(self.cv, target, seed)
-        self._means, cross_fitted = learn_means(self._plan, codes, target, folds)
-        numbers = self._plan.numbers(frame, codes, cross_fitted)
+        self._means, cross_fitted = learn_means(self._encoding, codes, target, folds)
+        numbers = self._encoding.numbers(frame, codes, cross_fitted)
         self._layout = learn_output_layout(
-            self._plan,
+            self._encoding,
             numbers,
             style,
             rare=self.rare,
@@ -272,11 +291,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         return frame, numbers, codes
 
     def __sklearn_is_fitted__(self):
-        """Whether `fit` was called; the parameter `for_` would look like a result."""
+        """Whether the encoder is fitted; `for_` is a parameter, despite its name."""
         return hasattr(self, "kinds_")
 
     def __sklearn_tags__(self):
-        """Tell scikit-learn what tables fit."""
+        """Return the tags: missing values and strings are accepted."""
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
@@ -329,8 +348,9 @@ def _read_target(encoder, frame, y):
 def _check_something_to_learn(kinds, rows):
     if kinds.isin(DROPPED).all():
         raise ValueError(
-            f"there is nothing to learn from in X (n_samples={rows}): {kinds.to_dict()}; "
-            "say with kinds= which columns to keep."
+            f"X has nothing to learn from (n_samples={rows}): all columns are "
+            f"identifiers, constants or duplicates: {kinds.to_dict()}; set the kinds of "
+            "columns to keep with kinds=."
         )
 
 

@@ -1,4 +1,4 @@
-"""The mean of the target in each level, for a row without its own fold."""
+"""Cross-fitted target means of the levels of categories."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,40 +12,40 @@ from sklearn.utils.multiclass import type_of_target
 from skensemble.preprocessing._frames import Array
 
 _MAX_CLASSES = 10
-# Whole numbers with more values than this are numbers, not classes.
+# Integers with more different values than this are a continuous target, not classes.
 _MAX_LABELS = 20
-_MIN_PRIOR_ROWS, _MOST_ROWS, _DEFAULT_PRIOR_ROWS = 1.0, 1000.0, 20.0
+_MIN_PRIOR_ROWS, _MAX_PRIOR_ROWS, _DEFAULT_PRIOR_ROWS = 1.0, 1000.0, 20.0
 
 
 @dataclass(frozen=True)
 class TargetColumns:
-    """What is averaged: the target, or one column of 0 and 1 a class."""
+    """The columns that are averaged: the target, or one indicator column per class."""
 
     values: Array
     names: tuple[str, ...]
     strata: Array | None
 
     def take(self, rows: Array) -> "TargetColumns":
-        """Some of the rows."""
+        """Select rows."""
         strata = None if self.strata is None else self.strata[rows]
         return TargetColumns(self.values[rows], self.names, strata)
 
 
 def target_columns(y: Any, task: str) -> TargetColumns:
-    """Turn the target into the columns that are averaged.
+    """Convert the target to the columns that are averaged.
 
     Parameters
     ----------
-    y : array-like of shape (n,) or (n, k)
-        The target.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Target.
     task : {"auto", "classification", "regression"}
-        Whether its values are classes.
+        Whether y contains classes.
 
     Returns
     -------
     target : TargetColumns
-        Of two classes the second, of up to ten all but the first, else the ten most
-        frequent.
+        For classes, indicator columns: of the second of two classes, of all but the
+        first of up to ten classes, or else of the ten most frequent classes.
     """
     values = np.asarray(y)
     if values.ndim == 2 and values.shape[1] == 1:
@@ -73,20 +73,20 @@ def _is_continuous(values: Array) -> bool:
 
 
 def assign_folds(cv: Any, target: TargetColumns, seed: Any) -> Array:
-    """Say which fold a row is in; classes are spread evenly.
+    """Assign rows to folds, stratified by class.
 
     Parameters
     ----------
     cv : int or splitter
-        How many folds, or what makes them; each row must be held out once.
+        Number of folds, or a splitter that holds each row out once.
     target : TargetColumns
-        The target.
+        Target.
     seed : int, RandomState or None
-        Of the shuffle.
+        Seed of the shuffle.
 
     Returns
     -------
-    folds : ndarray of int of shape (n,)
+    folds : ndarray of int of shape (n_samples,)
     """
     n = len(target.values)
     if isinstance(cv, int | np.integer) and not isinstance(cv, bool) and cv >= 2:
@@ -104,24 +104,26 @@ def assign_folds(cv: Any, target: TargetColumns, seed: Any) -> Array:
         held[test] += 1
     if (held != 1).any():
         raise ValueError(
-            f"cv={cv!r} must hold each row out once, so that each has a mean without its "
-            "own fold; use a number of folds, or KFold and the like."
+            f"cv={cv!r} must hold each row out once, so that each row has a mean without "
+            "its own fold; use an int, or a splitter such as KFold."
         )
     return folds
 
 
 @dataclass(frozen=True)
 class TargetMeans:
-    r"""The mean of the target in each level, drawn towards the mean of all.
+    r"""The mean of the target in each level, shrunk towards the overall mean.
 
-    (sum of y in the level + m prior) / (rows of the level + m), where m is the variance
-    within levels over the variance between them (empirical Bayes), so that a column that
-    says nothing is drawn to the mean of all.
+    (sum of y in the level + m prior) / (rows of the level + m), where the prior is the
+    overall mean and m is the variance within levels divided by the variance between
+    levels (empirical Bayes). The means of an uninformative column are therefore close
+    to the overall mean.
 
     Parameters
     ----------
-    means : ndarray of shape (n_levels + 2, k)
-        By code; the last but one is for missing, the last (-1) for levels never seen.
+    means : ndarray of shape (n_levels + 2, n_target_columns)
+        Means by code. The second last row is for missing values, and the last row
+        (code -1) for unseen levels.
 
     References
     ----------
@@ -133,34 +135,35 @@ class TargetMeans:
     means: Array
 
     def of(self, codes: Array) -> Array:
-        """Means of the levels of some rows."""
+        """Return the means of the levels of rows."""
         return self.means[codes]
 
 
 def cross_fit_means(
     codes: Array, n_levels: int, y: Array, folds: Array
 ) -> tuple[TargetMeans, Array]:
-    """Learn the means of levels, and those of the training rows without their fold.
+    """Learn the means of levels from all rows, and cross-fitted means of each row.
 
-    The prior is the mean of all rows, the same for each: it tells nothing of a row.
+    The prior is the mean over all rows. It is the same for each row, so it does not
+    leak the target of a row.
 
     Parameters
     ----------
-    codes : ndarray of int of shape (n,)
-        Codes of the training rows, none negative.
+    codes : ndarray of int of shape (n_samples,)
+        Codes of the training rows, which are not negative.
     n_levels : int
-        Codes are below it.
-    y : ndarray of shape (n, k)
-        What is averaged.
-    folds : ndarray of int of shape (n,)
+        Number of levels, including missing values.
+    y : ndarray of shape (n_samples, n_target_columns)
+        The columns that are averaged.
+    folds : ndarray of int of shape (n_samples,)
         The fold of each row.
 
     Returns
     -------
     means : TargetMeans
-        From all rows.
-    cross_fitted : ndarray of shape (n, k)
-        A row's means from all folds but its own.
+        Means from all rows.
+    cross_fitted : ndarray of shape (n_samples, n_target_columns)
+        Means of each row from all folds except its own.
     """
     n_folds = int(folds.max()) + 1
     cells = folds * n_levels + codes
@@ -172,7 +175,7 @@ def cross_fit_means(
     cross_fitted = np.empty(y.shape)
     for j, target in enumerate(y.T):
         prior = target.mean()
-        # Centred, so that the smoothed mean is prior + sum / (rows + m).
+        # The target is centered, so that the smoothed mean is prior + sum / (rows + m).
         sums = np.bincount(cells, target - prior, minlength=size).reshape(shape)
         total = sums.sum(axis=0)
         m = _prior_rows(total, every, ((target - prior) ** 2).sum())
@@ -184,7 +187,7 @@ def cross_fit_means(
 
 
 def _prior_rows(sums: Array, rows: Array, squares: float) -> float:
-    """How many rows the prior is worth: variance within over variance between levels."""
+    """Estimate m: the variance within levels divided by the variance between levels."""
     present = rows > 0
     sums, rows = sums[present], rows[present]
     n, levels = rows.sum(), len(rows)
@@ -194,6 +197,6 @@ def _prior_rows(sums: Array, rows: Array, squares: float) -> float:
     within = (squares - between) / (n - levels)
     size = (n - (rows**2).sum() / n) / (levels - 1)
     spread = (between / (levels - 1) - within) / size
-    if spread <= within / _MOST_ROWS:
-        return _MOST_ROWS
+    if spread <= within / _MAX_PRIOR_ROWS:
+        return _MAX_PRIOR_ROWS
     return max(_MIN_PRIOR_ROWS, within / spread)

@@ -1,4 +1,4 @@
-"""Texts as numbers: their main directions (latent semantic analysis) and length."""
+"""Encode texts by their length and by latent semantic analysis."""
 
 import re
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _MAX_WORDS = 5000
 
 @dataclass(frozen=True)
 class TextEncoding:
-    """A column of texts: words weighted by tf-idf, projected on a few directions.
+    """Encoding of texts: tf-idf weights of words, projected on a few directions.
 
     References
     ----------
@@ -31,34 +31,24 @@ class TextEncoding:
 
     @property
     def names(self) -> list[str]:
-        """Names of the columns made."""
-        made = [f"{self.name} {j}" for j in range(self.size)]
-        return [f"{self.name} length", f"{self.name} words", *made]
+        """Names of the encoded columns."""
+        directions = [f"{self.name} {j}" for j in range(self.size)]
+        return [f"{self.name} length", f"{self.name} words", *directions]
 
     def numbers(self, column: pd.Series) -> Array:
-        """The column as numbers, a column for each name.
-
-        Parameters
-        ----------
-        column : pandas.Series
-            TextEncoding; missing has no words.
-
-        Returns
-        -------
-        numbers : ndarray of shape (n, len(names))
-        """
+        """Encode a column of texts, shape (n_samples, len(names))."""
         texts = _strings(column)
         length = [len(text) for text in texts]
         words = [text.count(" ") + 1 if text else 0 for text in texts]
-        made = [np.column_stack([length, words]).astype(float)]
+        blocks = [np.column_stack([length, words]).astype(float)]
         if self.size:
             weights = self.words.transform(texts)
-            made.append(
+            blocks.append(
                 weights.toarray()
                 if self.directions is None
                 else self.directions.transform(weights)
             )
-        return np.hstack(made)
+        return np.hstack(blocks)
 
 
 def learn_text_encoding(column: pd.Series, components: int, seed: Any) -> TextEncoding:
@@ -67,15 +57,15 @@ def learn_text_encoding(column: pd.Series, components: int, seed: Any) -> TextEn
     Parameters
     ----------
     column : pandas.Series
-        TextEncoding.
+        Texts.
     components : int
-        How many directions; 0 leaves the lengths alone.
+        Number of directions. With 0, only the lengths are encoded.
     seed : int or None
-        Of the randomised decomposition.
+        Seed of the randomized decomposition.
 
     Returns
     -------
-    texts : TextEncoding
+    encoding : TextEncoding
     """
     texts, name = _strings(column), str(column.name)
     for least in (2, 1):
@@ -88,7 +78,7 @@ def learn_text_encoding(column: pd.Series, components: int, seed: Any) -> TextEn
         )
         try:
             weights = words.fit_transform(texts)
-        except ValueError:  # no word is left
+        except ValueError:  # all words were removed by min_df
             continue
         break
     else:
@@ -101,6 +91,6 @@ def learn_text_encoding(column: pd.Series, components: int, seed: Any) -> TextEn
 
 
 def _strings(column: pd.Series) -> list[str]:
-    """Texts without needless spaces; a missing one is empty."""
+    """Return texts with single spaces; missing texts are empty."""
     values = column.astype(object).where(column.notna(), "")
     return [re.sub(r"\s+", " ", str(value)).strip() for value in values]

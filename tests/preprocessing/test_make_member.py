@@ -233,8 +233,8 @@ def test_an_unknown_kind_is_refused():
     ("wrong", "told"),
     [
         (Ridge, r"estimator=Ridge is a class; .*make_member\(Ridge\(\)\)"),
-        ("ridge", "estimator='ridge' is no estimator"),
-        (None, "estimator=None is no estimator"),
+        ("ridge", "estimator='ridge' is not an estimator"),
+        (None, "estimator=None is not an estimator"),
     ],
     ids=["class", "name", "None"],
 )

@@ -56,7 +56,7 @@ def test_another_way_to_write_a_date(form, month):
 def test_what_is_no_date_is_missing_with_a_warning():
     encoder = TableEncoder().fit(frame_of(DAYS.strftime("%Y-%m-%d")))
     new = frame_of(["2020-03-04", "not a date", "soon", "?", None])
-    told = "'when' should hold dates; 2 values that do not, such as 'not a date'"
+    told = "'when' should hold dates; 2 values that are not dates, such as 'not a date'"
     with pytest.warns(UserWarning, match=told):
         out = encoder.transform(new)
     assert out["when_month"].iloc[0] == 3
@@ -79,7 +79,7 @@ def test_a_zone_is_kept_by_its_name(name):
     zone, known = ZONES[name]
     times = pd.Series(DAYS.tz_localize(zone))
     encoder = TableEncoder().fit(frame_of(times))
-    assert encoder._plan.others[0].zone == known
+    assert encoder._encoding.others[0].zone == known
     out = encoder.transform(frame_of(times))
     assert out["when_hour"].tolist() == DAYS.hour.tolist()
     moved = encoder.transform(frame_of(times.dt.tz_convert("Asia/Tokyo")))
