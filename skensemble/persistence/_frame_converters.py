@@ -15,7 +15,7 @@ INDEXES = (
 
 
 def pandas_names(*paths: str) -> tuple[str, ...]:
-    """Return the old and new full names of classes, given by path in ``pandas.core``."""
+    """Return the old and new full names of classes given by path in pandas.core."""
     return tuple(
         name
         for path in paths

@@ -106,7 +106,7 @@ class Converter:
 
 
 def full_name(thing: Any) -> str:
-    """Return the full name of a class or a function, such as "collections.OrderedDict"."""
+    """Return the full name of a class or a function: "collections.OrderedDict"."""
     if isinstance(thing, np.ufunc):
         home = (
             "numpy" if getattr(np, thing.__name__, None) is thing else "scipy.special"

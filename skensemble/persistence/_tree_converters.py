@@ -63,7 +63,7 @@ def _load_tree(value: dict[str, Any]) -> Tree:
 
 
 def _child_offsets(children: NDArray[Any]) -> NDArray[Any]:
-    """Return the distances from nodes to their children, which compress well; 0: none."""
+    """Return the distance from each node to its child (0 for none); compresses well."""
     steps = children - np.arange(len(children))
     return np.where(children == LEAF, 0, steps)
 

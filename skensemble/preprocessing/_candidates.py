@@ -121,9 +121,9 @@ def make_candidates(
     candidates: list[Candidate] = []
     for a, b in combinations(numeric, 2):
         candidates += [
-            PairFeature(how, a, b)
-            for how in ("sum", "difference", "product", "ratio")
-            if how in operations
+            PairFeature(operation, a, b)
+            for operation in ("sum", "difference", "product", "ratio")
+            if operation in operations
         ]
         if "ratio" in operations:
             candidates.append(PairFeature("ratio", b, a))

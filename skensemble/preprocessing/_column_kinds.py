@@ -129,13 +129,13 @@ def _keep_identifiers_if_alone(
     if not all(kind in DROPPED for kind in kinds.values()):
         return
     kept = [name for name in kinds if kinds[name] == "identifier" and name not in given]
-    left = {name: kind for name, kind in kinds.items() if name not in kept}
+    dropped = {name: kind for name, kind in kinds.items() if name not in kept}
     for name in kept:
         kinds[name] = "numeric" if name in native else "high-cardinality"
-    if kept and left:
+    if kept and dropped:
         warn(
             f"X has nothing to learn from but {kept}, which look like identifiers. They "
-            f"are kept because no other column is left; dropped are {left}. Set the "
+            f"are kept because no other column is left; dropped are {dropped}. Set the "
             "kinds of columns with kinds= if these are wrong.",
             UserWarning,
         )
@@ -179,7 +179,10 @@ def _kind_of_column(column: pd.Series, high_cardinality: int) -> ColumnKind:
     if pd.api.types.is_object_dtype(dtype) or not pd.api.types.is_string_dtype(dtype):
         inferred = pd.api.types.infer_dtype(column, skipna=True)
     if inferred == "complex":
-        raise ValueError(f"column {column.name!r} holds complex numbers; split them.")
+        raise ValueError(
+            f"column {column.name!r} holds complex numbers; split "
+            "them into real and imaginary parts."
+        )
     if inferred in _INFERRED:
         return _constant_or(_INFERRED[inferred], column)
     return _kind_of_strings(column, high_cardinality)
@@ -188,7 +191,10 @@ def _kind_of_column(column: pd.Series, high_cardinality: int) -> ColumnKind:
 def _kind_of_extension_numeric(column: pd.Series) -> ColumnKind:
     """Infer the kind of a numeric column of a nullable or Arrow dtype."""
     if getattr(column.dtype, "kind", "f") == "c":
-        raise ValueError(f"column {column.name!r} holds complex numbers; split them.")
+        raise ValueError(
+            f"column {column.name!r} holds complex numbers; split "
+            "them into real and imaginary parts."
+        )
     name = str(column.name)
     whole = getattr(column.dtype, "kind", "f") in "iu" and not column.hasnans
     plain = pd.Series(column.to_numpy("int64" if whole else float, na_value=np.nan))

@@ -21,8 +21,8 @@ from skensemble.preprocessing._target_means import (
 )
 from skensemble.preprocessing._text_encoding import TextEncoding, learn_text_encoding
 
-# HistGradientBoosting accepts at most 255 levels. With thousands of levels, LightGBM and
-# XGBoost predicted better with target means alone, in a fraction of the time.
+# HistGradientBoosting accepts at most 255 levels. With thousands of levels, LightGBM
+# and XGBoost predicted better with target means alone, in a fraction of the time.
 _MAX_NATIVE_LEVELS = 254
 
 

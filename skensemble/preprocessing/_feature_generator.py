@@ -49,7 +49,7 @@ class FeatureGenerator(TransformerMixin, BaseEstimator):
     operations : collection of str, default="all"
         Any of "sum", "difference", "product", "ratio", "square", "group" and "cross",
         or "all".
-    selection : {"importance", "correlation", "mutual_info"} or None, default="importance"
+    selection : str or None, default="importance"
         How features are selected:
 
         - "importance": the gain of LightGBM with the feature exceeds the gain with any
@@ -140,12 +140,12 @@ class FeatureGenerator(TransformerMixin, BaseEstimator):
         target = _read_target(self, frame, y)
         numeric, categories = _split_by_kind(frame)
         if target is not None and numeric:
-            numeric = _by_importance(self, frame, numeric, target, seed)
+            numeric = _sort_by_score(self, frame, numeric, target, seed)
         numeric, categories = numeric[: self.top], categories[: self.top // 2]
-        tried = make_candidates(frame, numeric, categories, operations)
-        self.generated_ = _score_table(self, frame, tried, numeric, target, seed)
+        candidates = make_candidates(frame, numeric, categories, operations)
+        self.generated_ = _score_table(self, frame, candidates, numeric, target, seed)
         kept = set(self.generated_["name"][self.generated_["kept"]])
-        self._kept = [one for one in tried if one.name in kept]
+        self._kept = [one for one in candidates if one.name in kept]
         return self
 
     def transform(self, X):
@@ -243,7 +243,7 @@ def _split_by_kind(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
     return numeric, list(kinds.index[kinds.isin(["category", "high-cardinality"])])
 
 
-def _by_importance(
+def _sort_by_score(
     generator: Any,
     frame: pd.DataFrame,
     numeric: list[str],
@@ -257,11 +257,11 @@ def _by_importance(
     return [numeric[j] for j in np.argsort(-scores.values, kind="stable")]
 
 
-def _generate(frame: pd.DataFrame, wanted: list[Candidate]) -> dict[str, Any]:
-    pairs = [one for one in wanted if not isinstance(one, CategoryCross)]
+def _generate(frame: pd.DataFrame, candidates: list[Candidate]) -> dict[str, Any]:
+    pairs = [one for one in candidates if not isinstance(one, CategoryCross)]
     names = list(dict.fromkeys(name for one in pairs for name in _numeric_parents(one)))
     numbers = numeric_columns(frame, names) if names else {}
-    return {one.name: one.values(frame, numbers) for one in wanted}
+    return {one.name: one.values(frame, numbers) for one in candidates}
 
 
 def _numeric_parents(one: Candidate) -> tuple[str, ...]:
@@ -271,7 +271,7 @@ def _numeric_parents(one: Candidate) -> tuple[str, ...]:
 def _score_table(
     generator: Any,
     frame: pd.DataFrame,
-    tried: list[Candidate],
+    candidates: list[Candidate],
     numeric: list[str],
     target: TargetColumns | None,
     seed: Any,
@@ -279,31 +279,31 @@ def _score_table(
     """Return a table of the candidates with scores, thresholds and the selection."""
     table = pd.DataFrame(
         {
-            "name": [one.name for one in tried],
-            "operation": [one.operation for one in tried],
-            "parents": [one.parents for one in tried],
+            "name": [one.name for one in candidates],
+            "operation": [one.operation for one in candidates],
+            "parents": [one.parents for one in candidates],
             "score": np.nan,
             "threshold": np.nan,
             "kept": False,
         }
     )
-    if target is not None and tried:
-        scores = _score_candidates(generator, frame, tried, numeric, target, seed)
+    if target is not None and candidates:
+        scores = _score_candidates(generator, frame, candidates, numeric, target, seed)
         table["score"], table["threshold"] = scores.values, scores.thresholds
         table = table.sort_values("score", ascending=False, kind="stable")
-        good = table["score"] > table["threshold"]
+        passed = table["score"] > table["threshold"]
     else:
-        good = pd.Series(True, index=table.index)
-    table["kept"] = good & (good.cumsum() <= generator.max_features)
+        passed = pd.Series(True, index=table.index)
+    table["kept"] = passed & (passed.cumsum() <= generator.max_features)
     return table.reset_index(drop=True)
 
 
-def _score_candidates(generator, frame, tried, numeric, target, seed):
+def _score_candidates(generator, frame, candidates, numeric, target, seed):
     """Score the candidates together with their parents."""
-    parents = list(dict.fromkeys(p for one in tried for p in one.parents))
+    parents = list(dict.fromkeys(p for one in candidates for p in one.parents))
     folds = assign_folds(_FOLDS, target, seed)
     numbers = numeric_columns(frame, numeric) if numeric else {}
-    features = _generate(frame, tried)
+    features = _generate(frame, candidates)
     columns = [
         numbers[p] if p in numbers else _cross_fitted_mean(frame[p], target, folds)
         for p in parents
@@ -312,13 +312,15 @@ def _score_candidates(generator, frame, tried, numeric, target, seed):
         _cross_fitted_mean(features[one.name], target, folds)
         if isinstance(one, CategoryCross)
         else features[one.name]
-        for one in tried
+        for one in candidates
     ]
     place = {name: j for j, name in enumerate(parents)}
-    of = [[] for _ in parents] + [[place[p] for p in one.parents] for one in tried]
+    parent_positions = [[] for _ in parents] + [
+        [place[p] for p in one.parents] for one in candidates
+    ]
     values = np.column_stack(columns)
     values[np.abs(values) > np.finfo(np.float32).max] = np.nan
-    scores = SELECTIONS[generator.selection](values, target, of, seed)
+    scores = SELECTIONS[generator.selection](values, target, parent_positions, seed)
     rest = slice(len(parents), None)
     return type(scores)(scores.values[rest], scores.thresholds[rest])
 

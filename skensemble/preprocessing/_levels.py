@@ -48,7 +48,7 @@ class Levels:
 
     @cached_property
     def full_dtype(self) -> pd.CategoricalDtype:
-        """Categorical dtype with two more levels: for missing values and unseen levels."""
+        """Categorical dtype with added levels for missing and for unseen values."""
         extra = clean_names([*self.words, "missing", "unseen"])[-2:]
         return pd.CategoricalDtype(self.words.append(pd.Index(extra, dtype="str")))
 

@@ -26,7 +26,7 @@ _MIN_PARSED = 0.95
 
 @dataclass(frozen=True)
 class FormattedNumbers:
-    """A column of numbers with a currency, a percent sign, or thousands separators.
+    """A column with a currency, a percent sign, or thousands separators.
 
     Parameters
     ----------

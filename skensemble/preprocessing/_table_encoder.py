@@ -44,10 +44,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     for_ : str, default="trees"
         The kind of estimator:
 
-        - "trees": a frame of numbers, with missing values, and pandas categories, for
-          LightGBM, XGBoost and HistGradientBoosting. High-cardinality categories also
-          have target means and a count; with more than 254 levels, they have only
-          these.
+        - "trees": a frame of numeric columns, with missing values, and pandas
+          categories, for LightGBM, XGBoost and HistGradientBoosting. High-cardinality
+          categories also have target means and a count; with more than 254 levels, they
+          have only these.
         - "catboost": a frame as for "trees" in which all categories remain categories
           with a level for missing values, without target means, which CatBoost computes
           itself.
@@ -65,8 +65,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         "boolean", "category", "high-cardinality", "ordinal", "date-time", "text", or
         "identifier", "constant" and "duplicate", which are dropped.
     numeric : {"auto", "piecewise", "scaled"}, default="auto"
-        Encoding of numbers for "linear": "auto" and "piecewise" add the piecewise
-        linear encoding to the standardized columns, and "scaled" does not.
+        Encoding of numeric columns for "linear": "auto" and "piecewise" add the
+        piecewise linear encoding to the standardized columns, and "scaled" does not.
     missing : {"auto", "impute"}, default="auto"
         Treatment of missing numbers for "trees", "catboost" and "forests": "auto"
         leaves them missing, and "impute" replaces them by the median and adds an
@@ -114,8 +114,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    Identifiers are integer columns that strictly increase or decrease with few gaps, and
-    strings without spaces that are nearly all different. A running number that is
+    Identifiers are integer columns that strictly increase or decrease with few gaps,
+    and strings without spaces that are nearly all different. A running number that is
     informative, such as a time step, is kept with ``kinds={"step": "numeric"}``.
 
     Strings that are numbers with a decimal point are numeric. So are strings with more

@@ -1,4 +1,4 @@
-"""What is no model of ours, or more than a model, is refused before any code runs."""
+"""Files that are not models, or contain code, are refused before any code runs."""
 
 import hashlib
 import io
@@ -193,7 +193,7 @@ def test_names_are_read_before_any_module_is_imported(saved):
         "except UntrustedTypesError as error: print(error.types)"
     )
     paths = os.pathsep.join([str(saved.parent), str(Path(sk.__file__).parents[1])])
-    told = subprocess.run(
+    run = subprocess.run(
         [sys.executable, "-c", code],
         cwd=saved.parent,
         env=os.environ | {"PYTHONPATH": paths},
@@ -201,7 +201,7 @@ def test_names_are_read_before_any_module_is_imported(saved):
         text=True,
         check=False,
     )
-    assert told.stdout.strip() == "['sly_module.thing']", told.stderr
+    assert run.stdout.strip() == "['sly_module.thing']", run.stderr
 
 
 def test_pickles_are_not_unpickled(saved, tmp_path):
@@ -342,7 +342,7 @@ def test_every_flipped_byte_is_refused_or_harmless(saved):
     assert refused > 10
 
 
-def test_sum_tells_damage(saved):
+def test_damage_is_detected_by_the_sum(saved):
     with zipfile.ZipFile(saved) as archive:
         noted, payload = (archive.read(name) for name in archive.namelist())
     with zipfile.ZipFile(saved, "w") as archive:

@@ -1,4 +1,4 @@
-"""Target means: the right numbers, and no row learns from its own answer."""
+"""Target means have the right values and do not leak the target of a row."""
 
 import numpy as np
 import pandas as pd
@@ -100,7 +100,7 @@ def test_a_level_never_seen_has_the_mean_of_all_and_missing_its_own():
 
 
 @pytest.mark.parametrize("labels", [True, False], ids=["classes", "numbers"])
-def test_on_noise_a_row_is_told_nothing_of_its_own_answer(labels):
+def test_on_noise_a_mean_does_not_leak_the_target_of_its_row(labels):
     """Means of 200 columns of noise: each ranks y by chance; plain means do not."""
     rng = np.random.default_rng(1)
     y = rng.integers(0, 2, N)
