@@ -35,6 +35,9 @@ from skensemble.optim import as_stopping
 class BaseAdaBoost(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     """Fit weak learners one after another on rows with new weights."""
 
+    # Style in which `skensemble.preprocessing.make_member` encodes tables.
+    _encoder_style = "forests"
+
     @with_callbacks
     def _fit(self, arguments, target):
         """Fit on a target that is encoded already."""

@@ -52,6 +52,9 @@ from skensemble.scoring import permutation_importance
 class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
     """Boost an engine's trees along the gradient of a loss."""
 
+    # Style in which `skensemble.preprocessing.make_member` encodes tables.
+    _encoder_style = "trees"
+
     @with_callbacks
     def _fit(self, arguments, target, task):
         """Fit on a target that is encoded already."""

@@ -1,4 +1,4 @@
-"""The few tables that ship with the package."""
+"""Data sets that are part of the package."""
 
 from skensemble.datasets._ames import load_ames
 

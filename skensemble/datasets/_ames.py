@@ -1,4 +1,4 @@
-"""The Ames house prices."""
+"""Load the Ames house prices."""
 
 from importlib import resources
 
@@ -10,22 +10,36 @@ _TARGET = "Sale_Price"
 
 
 def load_ames(*, return_X_y=False, as_frame=True):
-    """Load the Ames house prices: 2,930 houses, 73 features of mixed kinds.
+    """Load the Ames house prices (regression).
+
+    The data set has 2,930 houses and 73 features of mixed kinds. The target is the sale
+    price in US dollars.
 
     Parameters
     ----------
     return_X_y : bool, default=False
-        Whether to give ``(data, target)`` alone.
+        If True, return ``(data, target)`` instead of a Bunch.
     as_frame : bool, default=True
-        Whether data are a DataFrame and the target a Series. With False they are
-        arrays; as text and numbers are mixed, the array of data is of dtype object.
+        If True, the data are a DataFrame and the target is a Series. If False, both are
+        arrays; the data have the dtype object, because they contain strings and
+        numbers.
 
     Returns
     -------
-    data : Bunch
-        ``data``, ``target`` (US dollars), ``frame`` (both; None without frames),
-        ``feature_names``, ``target_names``, ``DESCR``, ``filename``. With
-        ``return_X_y=True``, the tuple (data, target).
+    data : :class:`~sklearn.utils.Bunch`
+        Dictionary-like object with the keys
+
+        - ``data`` : DataFrame or ndarray of shape (2930, 73), the features;
+        - ``target`` : Series or ndarray of shape (2930,), the prices in US dollars;
+        - ``frame`` : DataFrame of shape (2930, 74), data and target, or None if
+          ``as_frame=False``;
+        - ``feature_names`` : list of str, names of the features;
+        - ``target_names`` : list of str, name of the target;
+        - ``DESCR`` : str, description of the data set;
+        - ``filename`` : str, name of the data file.
+
+    (data, target) : tuple, if ``return_X_y=True``
+        The features and the target.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Pictures of fitted ensembles: who is good, who counts, who errs with whom."""
+"""Plots of fitted ensembles: scores, weights, diversity, margins and paths."""
 
 from skensemble.display._coefficient_path import CoefficientPathDisplay
 from skensemble.display._diversity import DiversityDisplay

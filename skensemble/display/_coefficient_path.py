@@ -1,40 +1,45 @@
-"""Coefficients over the strength of a penalty, as a picture."""
+"""Plot coefficients against the strength of the penalty."""
 
 from typing import Any, Self
 
 import numpy as np
 
-from skensemble.display._canvas import BLUE, FAINT, label_inches, new_axes
-from skensemble.display._fitted import fitted_attribute, innermost
+from skensemble.display._axes import BLUE, FAINT, label_inches, new_axes
+from skensemble.display._fitted_attributes import fitted_attribute, unwrap_estimator
 
-# Of more lines than these the smaller ones are drawn faint and without a name.
-_MOST_NAMED = 8
+# Number of lines with a color and a name; all other lines are faint.
+_MAX_NAMED = 8
 
 
 class CoefficientPathDisplay:
-    """Coefficients over the strength of the penalty, one line a column.
+    """Coefficients against the strength of the penalty, one line per feature.
 
-    Strong penalties are on the left: reading to the right, columns enter one after
-    another (Efron, Hastie, Johnstone and Tibshirani, "Least angle regression", Annals of
-    Statistics 32, 2004). The columns with the largest coefficients are named.
+    The strongest penalty is on the left. From left to right, the penalty becomes weaker
+    and the features enter the model one after another, as in the plots of least angle
+    regression [1]_. The features with the largest coefficients are named.
 
     Parameters
     ----------
-    alphas : ndarray of shape (m,)
-        Strengths.
-    coef : ndarray of shape (m, p)
-        Coefficients at each.
-    names : list of str or None
-        Names of the columns.
-    chosen : float or None
-        The strength chosen, marked by a line.
+    alphas : ndarray of shape (n_alphas,)
+        Strengths of the penalty.
+    coef : ndarray of shape (n_alphas, n_features)
+        Coefficients for each strength.
+    names : list of str or None, default=None
+        Names of the features. None means x0, x1, ...
+    chosen : float or None, default=None
+        The selected strength, which is marked by a vertical line.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where it is drawn, after `plot`.
+        Axes with the plot, set by `plot`.
     figure_ : matplotlib Figure
-        The figure, after `plot`.
+        Figure that contains the axes, set by `plot`.
+
+    References
+    ----------
+    .. [1] Efron, B., Hastie, T., Johnstone, I., Tibshirani, R. (2004). Least angle
+       regression. Annals of Statistics 32(2).
 
     Examples
     --------
@@ -66,32 +71,37 @@ class CoefficientPathDisplay:
         ax: Any = None,
         **kwargs: Any,
     ) -> Self:
-        """Draw the path of a fitted `LinearRegressorCV` or `LinearClassifierCV`.
+        """Plot the path of a fitted `LinearRegressorCV` or `LinearClassifierCV`.
+
+        The lines are drawn by :meth:`matplotlib.axes.Axes.plot`.
 
         Parameters
         ----------
         estimator : estimator
-            Fitted.
+            A fitted estimator. A Pipeline is represented by its last step, and a
+            search by its best estimator.
         output : int, default=0
-            Which class or output, where there is more than one.
+            Index of the class or output, if there are several.
         scaled : bool, default=True
-            Draw each coefficient times the standard deviation of its column, so that
-            they compare; False: in the units of the data.
+            Whether to multiply each coefficient by the standard deviation of its
+            feature, so that the coefficients are comparable. If False, they have the
+            units of the data.
         ax : matplotlib Axes or None, default=None
-            Where to draw; None: a new figure.
+            Axes to draw on. None creates a new figure.
         **kwargs : dict
-            For :meth:`matplotlib.axes.Axes.plot`.
+            Keyword arguments of the matplotlib method that draws the data.
 
         Returns
         -------
         display : CoefficientPathDisplay
+            The display.
         """
         path = fitted_attribute(
             estimator,
             "path_",
             otherwise="use LinearRegressorCV or LinearClassifierCV.",
         )
-        model = innermost(estimator)
+        model = unwrap_estimator(estimator)
         coef = path.coef if path.coef.ndim == 2 else path.coef[:, :, output]
         if scaled:
             coef = coef * path.spread
@@ -99,24 +109,24 @@ class CoefficientPathDisplay:
         return cls(path.alphas, coef, names, model.alpha_).plot(ax, **kwargs)
 
     def plot(self, ax: Any = None, **kwargs: Any) -> Self:
-        """Draw.
+        """Plot the coefficients by :meth:`matplotlib.axes.Axes.plot`.
 
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Where to draw; None: a new figure.
+            Axes to draw on. None creates a new figure.
         **kwargs : dict
-            For :meth:`matplotlib.axes.Axes.plot`.
+            Keyword arguments of the matplotlib method that draws the data.
 
         Returns
         -------
         display : CoefficientPathDisplay
-            The display itself, with its axes set.
+            The display.
         """
         sizes = np.abs(self.coef).max(axis=0)
         named = {
             j: f"x{j}" if self.names is None else str(self.names[j])
-            for j in np.argsort(sizes)[::-1][:_MOST_NAMED]
+            for j in np.argsort(sizes)[::-1][:_MAX_NAMED]
             if sizes[j] > 0
         }
         if ax is None:
@@ -132,7 +142,7 @@ class CoefficientPathDisplay:
         )
         ax.invert_xaxis()
         if named:
-            # Beside the lines: they fill the whole of the picture.
+            # The legend is beside the axes, because the lines fill them.
             ax.legend(
                 frameon=False,
                 fontsize="small",

@@ -1,44 +1,45 @@
-"""The leaderboard as a picture."""
+"""Plot a leaderboard."""
 
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
-from skensemble.display._canvas import (
+from skensemble.display._axes import (
     BLUE,
     FAINT,
-    PLAIN,
+    LITERAL_TEXT,
     VERMILION,
     label_inches,
+    member_rows,
     new_axes,
-    rows_of_members,
 )
-from skensemble.display._fitted import fitted_attribute, innermost
+from skensemble.display._fitted_attributes import fitted_attribute, unwrap_estimator
 
-# Columns of seconds, and how far right of the axes they end, in points.
+# Columns of seconds: title, and distance from the axes to their right end in points.
 _SECONDS = {"fit_seconds": ("fit s", 46), "predict_seconds": ("predict s", 104)}
 
 
 class LeaderboardDisplay:
-    """Scores of members and of their ensemble, best on top, with the time they took.
+    """Scores of members and of their ensemble, the best at the top, with their times.
 
     Parameters
     ----------
     leaderboard : pandas.DataFrame
-        Indexed by member, with the column ``score`` (more is better) and, where known,
-        ``score_std``, ``fit_seconds`` and ``predict_seconds``.
+        Table with one row per member, the column ``score`` (greater is better) and,
+        optionally, the columns ``score_std``, ``fit_seconds`` and ``predict_seconds``.
+        The index contains the names of the members.
     ensemble : str or None, default=None
-        The row of the ensemble itself; None: the last.
+        Name of the row of the ensemble. None means the last row.
     score_name : str, default="score"
-        What the score is called on the axis.
+        Name of the score on the axis.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where it is drawn, after `plot`.
+        Axes with the plot, set by `plot`.
     figure_ : matplotlib Figure
-        The figure, after `plot`.
+        Figure that contains the axes, set by `plot`.
 
     Examples
     --------
@@ -73,66 +74,73 @@ class LeaderboardDisplay:
         seconds: bool = True,
         **kwargs: Any,
     ) -> Self:
-        """Draw the leaderboard of a fitted ensemble.
+        """Plot the leaderboard of a fitted ensemble with the attribute `leaderboard_`.
+
+        The scores are drawn by :meth:`matplotlib.axes.Axes.errorbar`.
 
         Parameters
         ----------
         estimator : estimator
-            A fitted ensemble with `leaderboard_`, or a Pipeline that ends in one.
+            A fitted estimator. A Pipeline is represented by its last step, and a
+            search by its best estimator.
         ax : matplotlib Axes or None, default=None
-            Where to draw; None: a new figure that fits the names.
+            Axes to draw on. None creates a new figure.
         score_name : str or None, default=None
-            What the score is called on the axis; None: "score", and which where the
-            estimator's `scoring` is a name.
+            Name of the score on the axis. None means "score", followed by the parameter
+            `scoring` of the estimator if it is a name.
         seconds : bool, default=True
-            Whether to tell the seconds at the side.
+            Whether to show the fit and prediction times at the right, in seconds.
         **kwargs : dict
-            For :meth:`matplotlib.axes.Axes.errorbar`.
+            Keyword arguments of the matplotlib method that draws the data.
 
         Returns
         -------
         display : LeaderboardDisplay
+            The display.
         """
         table = fitted_attribute(
             estimator,
             "leaderboard_",
-            otherwise="use an ensemble that scores its members out of fold, such as "
+            otherwise="use an ensemble with out-of-fold scores of its members, such as "
             "StackingClassifier, or LeaderboardDisplay(leaderboard) with a table.",
         )
         if score_name is None:
-            rule = getattr(innermost(estimator), "scoring", None)
+            rule = getattr(unwrap_estimator(estimator), "scoring", None)
             score_name = f"score ({rule})" if isinstance(rule, str) else "score"
         return cls(table, score_name=score_name).plot(ax, seconds=seconds, **kwargs)
 
     def plot(self, ax: Any = None, *, seconds: bool = True, **kwargs: Any) -> Self:
-        """Draw one row a member: a dot at the score, a line of one deviation each way.
+        """Plot one row per member with the score and its standard deviation.
+
+        The scores are drawn by :meth:`matplotlib.axes.Axes.errorbar`. Each error bar
+        extends by one standard deviation in each direction.
 
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Where to draw; None: a new figure that fits the names.
+            Axes to draw on. None creates a new figure.
         seconds : bool, default=True
-            Whether to tell the seconds at the side.
+            Whether to show the fit and prediction times at the right, in seconds.
         **kwargs : dict
-            For :meth:`matplotlib.axes.Axes.errorbar`.
+            Keyword arguments of the matplotlib method that draws the data.
 
         Returns
         -------
         display : LeaderboardDisplay
-            The display itself, with its axes set.
+            The display.
         """
         own = self.leaderboard.index[-1] if self.ensemble is None else self.ensemble
         table = self.leaderboard.sort_values("score", ascending=False, kind="stable")
         if ax is None:
             width = 5.0 + label_inches(table.index) + 1.5 * seconds
             ax = new_axes(width, 1.0 + 0.27 * len(table))
-        rows_of_members(ax, table.index)
+        member_rows(ax, table.index)
         _draw_scores(ax, table, own, kwargs)
         if seconds:
-            _tell_seconds(ax, table)
+            _write_seconds(ax, table)
         known = "score_std" in table and table["score_std"].notna().any()
         spread = " ± standard deviation over splits" if known else ""
-        ax.set_xlabel(f"{self.score_name}{spread}", **PLAIN)
+        ax.set_xlabel(f"{self.score_name}{spread}", **LITERAL_TEXT)
         ax.set_ylabel("member")
         self.ax_ = ax
         self.figure_ = ax.figure
@@ -158,7 +166,7 @@ def _draw_scores(ax: Any, table: pd.DataFrame, own: Any, kwargs: dict) -> None:
     for row in place[np.isnan(scores)]:
         ax.annotate("no score", (0.02, row), xycoords=ax.get_yaxis_transform(),
                     va="center", color=FAINT)  # fmt: skip
-    if np.isfinite(scores[is_own]).any():  # who is better than the ensemble?
+    if np.isfinite(scores[is_own]).any():  # a line to compare members with
         ax.axvline(
             scores[is_own][0], color=VERMILION, alpha=0.4, lw=1, ls="--", zorder=0
         )
@@ -166,8 +174,8 @@ def _draw_scores(ax: Any, table: pd.DataFrame, own: Any, kwargs: dict) -> None:
         ax.get_yticklabels()[row].set(color=VERMILION, fontweight="bold")
 
 
-def _tell_seconds(ax: Any, table: pd.DataFrame) -> None:
-    """Write the seconds right of the axes, in columns."""
+def _write_seconds(ax: Any, table: pd.DataFrame) -> None:
+    """Write the seconds in columns at the right of the axes."""
     rows = ax.get_yaxis_transform()
     for column, (title, points) in _SECONDS.items():
         if column not in table:

@@ -1,32 +1,37 @@
-"""How sure an ensemble is of the right class, as a picture."""
+"""Plot the distribution of the margins of a classifier."""
 
 from typing import Any, Self
 
 import numpy as np
 
-from skensemble.display._canvas import BLUE, FAINT, new_axes
-from skensemble.display._fitted import fitted_attribute
+from skensemble.display._axes import BLUE, FAINT, new_axes
+from skensemble.display._fitted_attributes import fitted_attribute
 
 
 class MarginsDisplay:
-    """Share of the rows up to each margin, one line an ensemble.
+    """Cumulative distribution of margins, one line per ensemble.
 
-    A margin is the share of the vote for the right class minus the largest share of
-    another: below zero the row is wrong. Boosting moves the line to the right long after
-    the last training error is gone (Schapire et al., "Boosting the margin", Annals of
-    Statistics 26, 1998).
+    The margin of a sample is the share of votes for its class minus the largest share
+    of another class. A sample with a negative margin is misclassified. Boosting
+    increases the margins even after the training error is zero [1]_.
 
     Parameters
     ----------
-    margins : dict of str to array-like of shape (n,)
-        Margins by name.
+    margins : dict of str to array-like of shape (n_samples,)
+        Margins by name of the ensemble.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where it is drawn, after `plot`.
+        Axes with the plot, set by `plot`.
     figure_ : matplotlib Figure
-        The figure, after `plot`.
+        Figure that contains the axes, set by `plot`.
+
+    References
+    ----------
+    .. [1] Schapire, R. E., Freund, Y., Bartlett, P., Lee, W. S. (1998). Boosting the
+       margin: a new explanation for the effectiveness of voting methods. Annals of
+       Statistics 26(5).
 
     Examples
     --------
@@ -52,26 +57,30 @@ class MarginsDisplay:
         ax: Any = None,
         **kwargs: Any,
     ) -> Self:
-        """Draw the margins of a fitted classifier.
+        """Plot the margins of a fitted classifier with a method ``margins(X, y)``.
+
+        The lines are drawn by :meth:`matplotlib.axes.Axes.step`.
 
         Parameters
         ----------
         estimator : estimator
-            Fitted, with a method ``margins(X, y)``, such as `AdaBoostClassifier`.
-        X : {array-like, sparse matrix, frame} of shape (n, n_features)
-            The rows.
-        y : array-like of shape (n,)
-            Their classes.
+            A fitted estimator. A Pipeline is represented by its last step, and a
+            search by its best estimator.
+        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+            Data.
+        y : array-like of shape (n_samples,)
+            Classes.
         name : str or None, default=None
-            What the line is called; None: the class of the estimator.
+            Name of the line in the legend. None means the class of the estimator.
         ax : matplotlib Axes or None, default=None
-            Where to draw; None: a new figure.
+            Axes to draw on. None creates a new figure.
         **kwargs : dict
-            For :meth:`matplotlib.axes.Axes.step`.
+            Keyword arguments of the matplotlib method that draws the data.
 
         Returns
         -------
         display : MarginsDisplay
+            The display.
         """
         margins = fitted_attribute(
             estimator,
@@ -82,19 +91,19 @@ class MarginsDisplay:
         return cls({name: margins(X, y)}).plot(ax, **kwargs)
 
     def plot(self, ax: Any = None, **kwargs: Any) -> Self:
-        """Draw one line a name.
+        """Plot one line per ensemble by :meth:`matplotlib.axes.Axes.step`.
 
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Where to draw; None: a new figure.
+            Axes to draw on. None creates a new figure.
         **kwargs : dict
-            For :meth:`matplotlib.axes.Axes.step`.
+            Keyword arguments of the matplotlib method that draws the data.
 
         Returns
         -------
         display : MarginsDisplay
-            The display itself, with its axes set.
+            The display.
         """
         ax = new_axes(5.0, 3.4) if ax is None else ax
         own = {"color": BLUE} if len(self.margins) == 1 else {}

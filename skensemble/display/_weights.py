@@ -1,33 +1,33 @@
-"""The weights of members as a picture."""
+"""Plot the weights of members."""
 
 from typing import Any, Self
 
 import pandas as pd
 
-from skensemble.display._canvas import (
+from skensemble.display._axes import (
     BLUE,
     FAINT,
     label_inches,
+    member_rows,
     new_axes,
-    rows_of_members,
 )
-from skensemble.display._fitted import fitted_attribute
+from skensemble.display._fitted_attributes import fitted_attribute
 
 
 class WeightsDisplay:
-    """How much every member counts in an ensemble, the heaviest on top.
+    """Weights of the members of an ensemble, the largest at the top.
 
     Parameters
     ----------
     weights : pandas.Series
-        Weights by member.
+        Weights, indexed by the names of the members.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where it is drawn, after `plot`.
+        Axes with the plot, set by `plot`.
     figure_ : matplotlib Figure
-        The figure, after `plot`.
+        Figure that contains the axes, set by `plot`.
 
     Examples
     --------
@@ -50,48 +50,52 @@ class WeightsDisplay:
     def from_estimator(
         cls, estimator: Any, *, ax: Any = None, hide_zero: bool = False, **kwargs: Any
     ) -> Self:
-        """Draw the weights of a fitted ensemble.
+        """Plot the weights of a fitted ensemble with the attribute `weights_`.
+
+        The bars are drawn by :meth:`matplotlib.axes.Axes.barh`.
 
         Parameters
         ----------
         estimator : estimator
-            A fitted ensemble with `weights_`, or a Pipeline that ends in one.
+            A fitted estimator. A Pipeline is represented by its last step, and a
+            search by its best estimator.
         ax : matplotlib Axes or None, default=None
-            Where to draw; None: a new figure that fits the names.
+            Axes to draw on. None creates a new figure.
         hide_zero : bool, default=False
-            Whether to leave out members of weight zero.
+            Whether to omit members with weight zero. If False, they are faint.
         **kwargs : dict
-            For :meth:`matplotlib.axes.Axes.barh`.
+            Keyword arguments of the matplotlib method that draws the data.
 
         Returns
         -------
         display : WeightsDisplay
+            The display.
         """
         weights = fitted_attribute(
             estimator,
             "weights_",
-            otherwise="use an ensemble that gives every member one weight, such as "
-            "SuperLearnerClassifier (a meta model on top gives none), or "
+            otherwise="use an ensemble with one weight per member, such as "
+            "SuperLearnerClassifier (a stack with a meta model has none), or "
             "WeightsDisplay(weights) with a Series.",
         )
         return cls(weights).plot(ax, hide_zero=hide_zero, **kwargs)
 
     def plot(self, ax: Any = None, *, hide_zero: bool = False, **kwargs: Any) -> Self:
-        """Draw one bar a member.
+        """Plot one bar per member by :meth:`matplotlib.axes.Axes.barh`.
 
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Where to draw; None: a new figure that fits the names.
+            Axes to draw on. None creates a new figure.
         hide_zero : bool, default=False
-            Whether to leave out members of weight zero; they are faint otherwise.
+            Whether to omit members with weight zero. If False, they are faint.
         **kwargs : dict
-            For :meth:`matplotlib.axes.Axes.barh`.
+            Keyword arguments of the matplotlib method that draws the data.
 
         Returns
         -------
         display : WeightsDisplay
-            The display itself, with its axes set.
+            The display.
         """
         weights = pd.Series(self.weights, dtype=float)
         weights = weights.sort_values(ascending=False, kind="stable")
@@ -101,9 +105,9 @@ class WeightsDisplay:
         if ax is None:
             width = 5.0 + label_inches(weights.index)
             ax = new_axes(width, 1.0 + 0.27 * max(len(weights), 2))
-        rows_of_members(ax, weights.index)
+        member_rows(ax, weights.index)
         _draw_bars(ax, weights, kwargs)
-        ax.set_xlabel("weight" + (_left_out(zeros) if hide_zero else ""))
+        ax.set_xlabel("weight" + (_left_out_note(zeros) if hide_zero else ""))
         ax.set_ylabel("member")
         self.ax_ = ax
         self.figure_ = ax.figure
@@ -113,11 +117,11 @@ class WeightsDisplay:
 def _draw_bars(ax: Any, weights: pd.Series, kwargs: dict) -> None:
     style = {"color": BLUE, "height": 0.65, **kwargs}
     bars = ax.barh(range(len(weights)), weights.to_numpy(), **style)
-    told = ["0" if weight == 0 else _share(weight) for weight in weights]
-    texts = ax.bar_label(bars, labels=told, padding=3, fontsize="small")
+    labels_text = ["0" if weight == 0 else _share(weight) for weight in weights]
+    texts = ax.bar_label(bars, labels=labels_text, padding=3, fontsize="small")
     ax.axvline(0, color=FAINT, linewidth=0.8)
     ax.set_axisbelow(True)
-    for text in texts:  # over the grid
+    for text in texts:  # hides the grid behind the text
         text.set_bbox(
             {"facecolor": ax.get_facecolor(), "edgecolor": "none", "pad": 0.5}
         )
@@ -135,7 +139,7 @@ def _share(weight: float) -> str:
     return f"{weight:.3f}" if abs(weight) >= 0.0005 else f"{weight:.0e}"
 
 
-def _left_out(zeros: int) -> str:
+def _left_out_note(zeros: int) -> str:
     if not zeros:
         return ""
     return f" ({zeros} member{'s' * (zeros > 1)} of weight zero left out)"

@@ -295,6 +295,8 @@ class LinearRegressorCV(NumberTargets, CrossValidated, BaseLinear):
     6
     """
 
+    _encoder_style = "linear"
+
     def __init__(
         self,
         loss="squared_error",
@@ -446,6 +448,8 @@ class LinearClassifierCV(ClassTargets, CrossValidated, BaseLinear):
     >>> bool(model.score(X, y) > 0.98)
     True
     """
+
+    _encoder_style = "linear"
 
     def __init__(
         self,

@@ -281,6 +281,8 @@ class LinearRegressor(NumberTargets, BaseLinear):
     array([1.92, 0.  ])
     """
 
+    _encoder_style = "linear"
+
     def __init__(
         self,
         loss="squared_error",
@@ -414,6 +416,8 @@ class LinearClassifier(ClassTargets, BaseLinear):
     >>> model.predict_proba(X[70:71]).round(2)
     array([[0.  , 0.45, 0.55]])
     """
+
+    _encoder_style = "linear"
 
     def __init__(
         self,

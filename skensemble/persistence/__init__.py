@@ -1,4 +1,4 @@
-"""Models in files that hold no code: save, load, and read what is in one."""
+"""Save models to files without pickles, load them, and read their manifests."""
 
 from skensemble.persistence._file import load, save
 from skensemble.persistence._manifest import Manifest, read_manifest

@@ -1,4 +1,4 @@
-"""Save a model to one file, and load it, without running code from the file."""
+"""Save a model to a file, and load it without running code from the file."""
 
 import json
 import warnings
@@ -10,48 +10,55 @@ from sklearn.exceptions import InconsistentVersionWarning
 from skensemble.core import optional
 from skensemble.exceptions import ModelFileError, UntrustedTypesError
 from skensemble.persistence._archive import METHODS, Archive, write_archive
+from skensemble.persistence._deserialization import check_graph, from_graph
 from skensemble.persistence._graph import Graph
-from skensemble.persistence._making import check_graph, make_again
-from skensemble.persistence._manifest import check_format, manifest_of, tell_versions
-from skensemble.persistence._taking_apart import take_apart
+from skensemble.persistence._manifest import (
+    check_format,
+    make_manifest,
+    warn_about_versions,
+)
+from skensemble.persistence._serialization import to_graph
 from skensemble.persistence._trust import check_trusted, trusted_names
 
 
 def save(
     model: Any, path: str | Path, *, compress: str | None = "bzip2", X: Any = None
 ) -> None:
-    """Save a model to one file that holds no code.
+    """Save a model to a file that contains no code.
 
-    The file is a zip of a manifest (see `read_manifest`) and the model: arrays, plain
-    values and names of classes, kept with skops; never a pickle. It is written beside
-    its place and moved there in one step, so a crash leaves the file that was there.
+    The file is a zip archive of a manifest (see `read_manifest`) and the model. The
+    model is stored as arrays, plain values and names of classes with skops, never as a
+    pickle. The file is written under a temporary name and then renamed, so that a crash
+    leaves an existing file unchanged.
 
-    What fitting again alone needs and may point to pickles, the parameter ``memory``,
-    is not kept; all else is.
+    The parameter ``memory`` is not saved, because it may refer to a folder of pickles
+    and only fitting uses it. All other parameters and attributes are saved.
 
     Parameters
     ----------
     model : estimator
-        Fitted or not: an estimator of skensemble or scikit-learn, a wrapper of
-        LightGBM, XGBoost or CatBoost, pipelines of these, and your own classes.
+        A fitted or unfitted estimator: of skensemble or scikit-learn, of LightGBM,
+        XGBoost or CatBoost (their scikit-learn interface), a pipeline of these, or an
+        estimator of your own.
     path : str or Path
-        Where to; a file that is there is replaced.
+        The model file. An existing file is replaced.
     compress : {"bzip2", "deflate"} or None, default="bzip2"
-        "bzip2" makes the smallest files, "deflate" is faster, None does not compress.
+        Compression of the model. "bzip2" gives the smallest files, "deflate" is faster,
+        None does not compress.
     X : DataFrame, default=None
-        Rows as the model reads them, so that the manifest tells the dtypes of columns
-        and how many levels categories have. No row is kept.
+        Rows of the training data. Their dtypes and the number of levels of each
+        category are written to the manifest. No row is saved.
 
     Raises
     ------
     ModelFileError
-        The model holds what cannot be made again without running code from the file,
-        such as a lambda; or there is no such folder.
+        If the model contains an object that can only be restored by running code from
+        the file, such as a lambda, or if the folder of `path` does not exist.
 
     See Also
     --------
-    load : The way back.
-    read_manifest : What is in a file.
+    load : Load a model from a file.
+    read_manifest : Read the description of a model without loading it.
 
     Examples
     --------
@@ -72,15 +79,15 @@ def save(
     """
     if X is not None and not hasattr(X, "columns"):
         raise TypeError(
-            f"X is a {type(X).__name__}, which has no columns to note; give a frame, or "
-            "leave it out."
+            f"X must be a DataFrame, got a {type(X).__name__}, which has no columns to "
+            "describe; pass a DataFrame, or omit X."
         )
     if compress not in METHODS:
         raise ValueError(
             f"compress={compress!r} is not known; use one of {list(METHODS)}."
         )
     skops = optional("skops.io", "files")
-    graph = take_apart(model)
+    graph = to_graph(model)
     payload = skops.dumps(
         {
             "root": graph.root,
@@ -90,97 +97,90 @@ def save(
             "leaves": graph.leaves,
         }
     )
-    noted = manifest_of(model, graph, payload, X)
-    write_archive(Path(path), noted, payload, compress)
+    manifest = make_manifest(model, graph, payload, X)
+    write_archive(Path(path), manifest, payload, compress)
 
 
 def load(path: str | Path, trusted: Any = ()) -> Any:
-    """Load a model that `save` wrote; a file cannot run code of its own.
+    """Load a model from a file that `save` wrote, without running code from the file.
 
-    The names of all classes and functions in the file are read first. If each is one
-    of skensemble's or scikit-learn's estimators, their parts, or listed in `trusted`,
-    the model is made; otherwise nothing is.
+    The names of all classes and functions in the file are checked first. The model is
+    loaded only if each of them is an estimator of skensemble or scikit-learn, a part of
+    one, or listed in `trusted`.
 
     Parameters
     ----------
     path : str or Path
-        The file.
+        The model file.
     trusted : list of str, type or function, default=()
-        Further classes and functions that the file may name: what you wrote yourself,
-        such as "my_module.MyTransformer". Their module is imported.
+        Additional classes and functions that the file may contain, such as
+        "my_module.MyTransformer" for a class of your own. Their modules are imported.
 
     Returns
     -------
     model : estimator
-        It predicts what the saved one did, bit for bit, on the same versions.
+        With the same versions of all libraries, its predictions are equal bit for bit
+        to those of the saved model.
 
     Raises
     ------
     UntrustedTypesError
-        The file names what is not trusted; lists it.
+        If the file contains a class or function that is not trusted. The error lists
+        them.
     ModelFileError
-        It is not a model file, damaged, or of a format that this version cannot read.
+        If the file is not a model file, is damaged, or has a format that this version
+        cannot read.
 
     Warns
     -----
     UserWarning
-        It was saved with another version of scikit-learn, LightGBM or XGBoost.
+        If the model was saved with another version of scikit-learn, LightGBM, XGBoost
+        or CatBoost.
 
     See Also
     --------
-    save : The way there, with an example.
+    save : Save a model to a file.
+    read_manifest : Read the description of a model without loading it.
     """
     path = Path(path)
     names = trusted_names(trusted)
     archive = Archive(path)
-    noted = archive.manifest()
-    check_format(noted, path)
+    manifest = archive.manifest()
+    check_format(manifest, path)
     skops = optional("skops.io", "files")
     try:
-        graph = read_graph(skops, archive.payload(noted))
+        graph = read_graph(skops, archive.payload(manifest))
         check_graph(graph)
         check_trusted(graph.names(), names)
-        tell_versions(noted, path)
+        warn_about_versions(manifest, path)
         with warnings.catch_warnings():
-            # Told already, once for the whole file.
+            # `warn_about_versions` has already warned, once per file.
             warnings.simplefilter("ignore", InconsistentVersionWarning)
-            return make_again(graph)
+            return from_graph(graph)
     except (ModelFileError, ImportError, UserWarning):
         raise
     except Exception as error:
         raise ModelFileError(
-            f"{path} cannot be made into a model here ({type(error).__name__}: {error}). "
-            f"{_where_from(noted)}"
+            f"{path} cannot be loaded here ({type(error).__name__}: {error}). "
+            f"{_saved_with(manifest)}"
         ) from error
 
 
 def read_graph(skops: Any, payload: bytes) -> Graph:
-    """Read the plain values of a model; skops refuses all else.
-
-    Parameters
-    ----------
-    skops : module
-        ``skops.io``.
-    payload : bytes
-        What `save` had from it.
-
-    Returns
-    -------
-    graph : Graph
-    """
-    strange = skops.get_untrusted_types(data=payload)
-    if strange:
+    """Read the graph of a model with skops, which refuses all but plain values."""
+    untrusted = skops.get_untrusted_types(data=payload)
+    if untrusted:
         raise UntrustedTypesError(
-            f"The file holds {', '.join(strange)} where skensemble keeps plain values: "
-            "it was changed, and nothing of it was made.",
-            strange,
+            f"The file contains {', '.join(untrusted)} where skensemble stores plain "
+            "values. The file was changed; no object was created from it.",
+            untrusted,
         )
     values = skops.loads(payload)
     packs = dict(zip(values["packs"], values["arrays"], strict=True))
     return Graph(values["root"], json.loads(values["nodes"]), packs, values["leaves"])
 
 
-def _where_from(noted: dict[str, Any]) -> str:
-    versions = noted.get("versions", {})
+def _saved_with(manifest: dict[str, Any]) -> str:
+    versions = manifest.get("versions", {})
     pairs = ", ".join(f"{library} {version}" for library, version in versions.items())
-    return f"It was saved with {pairs}; load it there, or save it again."
+    return f"It was saved with {pairs}; load it with these versions, or save it again."

@@ -1,4 +1,4 @@
-"""What is noted of a model beside it: readable without making the model."""
+"""Describe a model in a manifest, which can be read without loading the model."""
 
 import json
 import platform
@@ -18,14 +18,15 @@ from skensemble.persistence._archive import Archive
 from skensemble.persistence._graph import Graph, full_name
 
 FORMAT = "skensemble-model"
-# A reader knows all files of its major version; a minor one adds what may be ignored.
+# A version reads all files of the same major version. A new minor version only adds
+# entries that can be ignored.
 VERSION = (2, 0)
 LIBRARIES = (
     *("skensemble", "numpy", "scipy", "pandas", "scikit-learn", "lightgbm", "xgboost"),
     *("catboost", "skops"),
 )
-# Libraries whose fitted models may mean something else in another version.
-MATTERING = ("scikit-learn", "lightgbm", "xgboost", "catboost")
+# Libraries whose fitted models may predict differently in another version.
+VERSIONED_LIBRARIES = ("scikit-learn", "lightgbm", "xgboost", "catboost")
 TASKS = (
     ("classification", is_classifier),
     ("regression", is_regressor),
@@ -37,34 +38,34 @@ SCORES = (
     *("leaderboard_", "oof_score_", "oob_score_", "best_score_", "best_iteration_"),
     *("cv_risk_", "history_", "scores_"),
 )
-# What is shown of a table of scores.
-SHOWN, MOST_COLUMNS = 5, 8
+# Largest number of rows and columns of a table of scores that are printed.
+MAX_ROWS, MAX_COLUMNS = 5, 8
 
 
 class Manifest(dict):
-    """What `read_manifest` gives: a dict that prints as a table."""
+    """The manifest of a model file: a dict that prints as a table."""
 
     def __repr__(self) -> str:
         width = max(map(len, self), default=0)
-        rows = (f"{name:<{width}}  {_in_short(one)}" for name, one in self.items())
+        rows = (f"{name:<{width}}  {_summary(one)}" for name, one in self.items())
         parts = [
-            _beside(name, _of_scores(one), width) if name == "scores" else row
+            _labelled(name, _scores_text(one), width) if name == "scores" else row
             for (name, one), row in zip(self.items(), rows, strict=True)
         ]
         return "\n".join(parts)
 
 
-def _beside(name: str, text: str, width: int) -> str:
-    """Lines of text beside the name of what they are about."""
+def _labelled(name: str, text: str, width: int) -> str:
+    """Indent lines of text beside a name."""
     return f"{name:<{width}}  " + text.replace("\n", "\n" + " " * (width + 2))
 
 
-def _of_scores(scores: Any) -> str:
-    """Scores, each on its line, with the first rows of those that are tables."""
+def _scores_text(scores: Any) -> str:
+    """Return one line per score; of tables, the first rows."""
     if not isinstance(scores, dict) or not scores:
-        return _in_short(scores)
+        return _summary(scores)
     return "\n".join(
-        f"{name}\n{_rows(one)}" if _is_table(one) else f"{name} {_in_short(one)}"
+        f"{name}\n{_table_text(one)}" if _is_table(one) else f"{name} {_summary(one)}"
         for name, one in scores.items()
     )
 
@@ -77,58 +78,59 @@ def _is_table(value: Any) -> bool:
     )
 
 
-def _rows(records: list[dict[str, Any]]) -> str:
-    shown = pd.DataFrame(records[:SHOWN]).drop(columns="index", errors="ignore")
+def _table_text(records: list[dict[str, Any]]) -> str:
+    shown = pd.DataFrame(records[:MAX_ROWS]).drop(columns="index", errors="ignore")
     text = shown.to_string(
         index=False,
         float_format=lambda number: f"{number:.4g}",
-        max_cols=MOST_COLUMNS,
+        max_cols=MAX_COLUMNS,
         max_colwidth=24,
         na_rep="",
     )
-    more = len(records) - SHOWN
+    more = len(records) - MAX_ROWS
     return f"{text}\n... ({len(records)} in all)" if more > 0 else text
 
 
-def _in_short(value: Any) -> str:
+def _summary(value: Any) -> str:
     if isinstance(value, dict):
-        named = "name" in value
-        first = [str(value["name"])] if named else []
-        rest = [
-            f"{key} {_in_short(one)}" for key, one in value.items() if key != "name"
-        ]
-        return " ".join(first + rest) if named else ", ".join(rest)
+        has_name = "name" in value
+        first = [str(value["name"])] if has_name else []
+        rest = [f"{key} {_summary(one)}" for key, one in value.items() if key != "name"]
+        return " ".join(first + rest) if has_name else ", ".join(rest)
     if isinstance(value, list):
-        shown = ", ".join(map(_in_short, value[:6]))
+        shown = ", ".join(map(_summary, value[:6]))
         return shown + (f", ... ({len(value)} in all)" if len(value) > 6 else "")
     return str(value)
 
 
 def read_manifest(path: str | Path) -> Manifest:
-    """Read what is noted of a model, without loading it.
+    """Read the manifest of a model file without loading the model.
 
-    Nothing of the model is read or made, and skops is not needed. A manifest says what
-    whoever wrote the file wanted to say.
+    The model itself is not read, and skops is not required. A manifest is not verified:
+    its content comes from the author of the file.
 
     Parameters
     ----------
     path : str or Path
-        A file that `save` wrote.
+        The model file.
 
     Returns
     -------
     manifest : Manifest
-        A dict: format, class, task, classes, table (columns with what is known of
-        them), scores, types, versions, date, sizes. It prints as a table.
+        A dict with the keys "format", "class", "task", "classes", "table" (names,
+        dtypes and numbers of levels of the columns, as far as they are known),
+        "scores", "created" (date and time in UTC), "versions" (of libraries), "types"
+        and "sizes" (in bytes, and the number of nodes). It prints as a table.
 
     Raises
     ------
     ModelFileError
-        It is not a model file, or damaged.
+        If the file is not a model file, or is damaged.
 
     See Also
     --------
-    load : Make the model.
+    save : Save a model to a file.
+    load : Load a model from a file.
 
     Examples
     --------
@@ -145,39 +147,19 @@ def read_manifest(path: str | Path) -> Manifest:
     >>> manifest["task"], manifest["classes"], manifest["table"]["n_features"]
     ('classification', [0, 1, 2], 4)
     """
-    noted = Archive(Path(path)).manifest()
-    if (
-        not isinstance(noted.get("format"), dict)
-        or noted["format"].get("name") != FORMAT
-    ):
+    manifest = Archive(Path(path)).manifest()
+    if _dict_of(manifest, "format").get("name") != FORMAT:
         raise ModelFileError(
-            f"{path} is a zip, but not a model that skensemble saved: its manifest does "
-            f"not say {FORMAT!r}."
+            f"{path} is a zip, but not a model that skensemble saved: the format in its "
+            f"manifest is not {FORMAT!r}."
         )
-    return Manifest(noted)
+    return Manifest(manifest)
 
 
-def manifest_of(
+def make_manifest(
     model: Any, graph: Graph, payload: bytes, X: pd.DataFrame | None
 ) -> dict[str, Any]:
-    """Note what there is to know of a model.
-
-    Parameters
-    ----------
-    model : object
-        What is saved.
-    graph : Graph
-        What it was taken apart to.
-    payload : bytes
-        What is written of it.
-    X : DataFrame, optional
-        Rows as the model reads them, for the dtypes of columns.
-
-    Returns
-    -------
-    manifest : dict
-        Of values that JSON holds.
-    """
+    """Describe a model by values that JSON can store."""
     return {
         "format": {"name": FORMAT, "version": list(VERSION)},
         "class": full_name(type(model)),
@@ -187,7 +169,7 @@ def manifest_of(
         "scores": _scores(model),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": _versions(),
-        "types": [*graph.names(), *graph.parts()],
+        "types": [*graph.names(), *graph.converters()],
         "sizes": {
             "model": len(payload),
             "arrays": sum(pack.nbytes for pack in graph.packs.values()),
@@ -196,61 +178,45 @@ def manifest_of(
     }
 
 
-def check_format(noted: dict[str, Any], path: Path) -> None:
-    """Refuse a file of another format, or of a major version that is not ours.
-
-    Parameters
-    ----------
-    noted : dict
-        The manifest.
-    path : Path
-        The file, for the message.
-    """
-    form = _dict_of(noted, "format")
+def check_format(manifest: dict[str, Any], path: Path) -> None:
+    """Refuse a file of another format or another major version."""
+    form = _dict_of(manifest, "format")
     version = form.get("version")
     readable = isinstance(version, list) and all(type(one) is int for one in version)
     if not readable or not version or form.get("name") != FORMAT:
         raise ModelFileError(
-            f"{path} is a zip, but not a model that skensemble saved: its manifest does "
-            f"not say {FORMAT!r} and a version."
+            f"{path} is a zip, but not a model that skensemble saved: the format in its "
+            f"manifest is not {FORMAT!r} with a version."
         )
     if version[0] != VERSION[0]:
         written = ".".join(map(str, version))
         ours = ".".join(map(str, VERSION))
-        by = _dict_of(noted, "versions").get("skensemble", "another version")
+        by = _dict_of(manifest, "versions").get("skensemble", "another version")
         raise ModelFileError(
             f"{path} has format {written}, written by skensemble {by}; this version "
             f"reads format {ours}. Install skensemble {by} to load it."
         )
 
 
-def tell_versions(noted: dict[str, Any], path: Path) -> None:
-    """Warn where a library was another one when the model was saved.
-
-    Parameters
-    ----------
-    noted : dict
-        The manifest.
-    path : Path
-        The file, for the message.
-    """
-    here, types = _versions(), " ".join(map(str, noted.get("types", [])))
-    for library in MATTERING:
-        there = _dict_of(noted, "versions").get(library)
+def warn_about_versions(manifest: dict[str, Any], path: Path) -> None:
+    """Warn if the model was saved with another version of a library that it uses."""
+    here, types = _versions(), " ".join(map(str, manifest.get("types", [])))
+    for library in VERSIONED_LIBRARIES:
+        there = _dict_of(manifest, "versions").get(library)
         package = "sklearn" if library == "scikit-learn" else library
-        held = f"{package}." in types
-        if held and there != here.get(library):
+        is_used = f"{package}." in types
+        if is_used and there != here.get(library):
             warnings.warn(
-                f"{path} was saved with {library} {there}, and {here.get(library)} is "
-                "installed: the model may predict otherwise, or fail. Compare some "
-                "predictions, or save it again.",
+                f"{path} was saved with {library} {there}, but {library} "
+                f"{here.get(library)} is installed. The model may give different "
+                "predictions or fail; compare some predictions, or save it again.",
                 UserWarning,
                 stacklevel=3,
             )
 
 
-def _dict_of(noted: dict[str, Any], name: str) -> dict[str, Any]:
-    found = noted.get(name)
+def _dict_of(manifest: dict[str, Any], name: str) -> dict[str, Any]:
+    found = manifest.get(name)
     return found if isinstance(found, dict) else {}
 
 
@@ -271,8 +237,8 @@ def _task(model: Any) -> str | None:
 
 
 def _table(model: Any, graph: Graph, X: Any) -> dict[str, Any]:
-    """What is known of the columns: names, dtypes, and how many levels categories have."""
-    noted = {"n_features": _plain(getattr(model, "n_features_in_", None))}
+    """Describe the columns: names, dtypes, and numbers of levels of categories."""
+    table = {"n_features": _plain(getattr(model, "n_features_in_", None))}
     names = getattr(model, "feature_names_in_", None)
     if X is not None:
         frame = as_pandas(X)
@@ -280,11 +246,11 @@ def _table(model: Any, graph: Graph, X: Any) -> dict[str, Any]:
         return {"n_features": len(columns), "columns": columns}
     if names is not None:
         levels = _levels(graph)
-        noted["columns"] = [
+        table["columns"] = [
             {"name": str(name)} | ({"levels": levels[name]} if name in levels else {})
             for name in names
         ]
-    return noted
+    return table
 
 
 def _column(name: str, column: pd.Series) -> dict[str, Any]:
@@ -297,7 +263,7 @@ def _column(name: str, column: pd.Series) -> dict[str, Any]:
 
 
 def _levels(graph: Graph) -> dict[str, int]:
-    """What the encoders in a model have learned of columns."""
+    """Return the numbers of levels that the encoders in the model have learned."""
     found: dict[str, int] = {}
     for encoder in graph.estimators:
         names = getattr(encoder, "feature_names_in_", None)
@@ -310,14 +276,14 @@ def _levels(graph: Graph) -> dict[str, int]:
 
 
 def _scores(model: Any) -> dict[str, Any]:
-    """The scores that a model tells of itself."""
+    """Return the scores among the fitted attributes of a model."""
     found: dict[str, Any] = {}
     for name in SCORES:
         try:
             value = getattr(model, name)
             last = value.tail(1) if name == "history_" else value
             value = _plain(last)
-        except Exception:  # a score that cannot be had is no reason to fail
+        except Exception:  # a score that cannot be computed must not prevent saving
             continue
         if value is not None:
             found[name] = value
@@ -325,7 +291,7 @@ def _scores(model: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON holds it; None where it is nothing of the kind."""
+    """Convert a value to one that JSON can store, or to None."""
     if isinstance(value, pd.DataFrame | pd.Series):
         return json.loads(value.reset_index().to_json(orient="records"))
     if isinstance(value, np.ndarray | np.generic):

@@ -1,8 +1,8 @@
-"""Which classes and functions a file may name without being asked about.
+"""Classes and functions that a file may contain without being listed in `trusted`.
 
-A class that is trusted is made by ``__new__`` and given a state: its constructor is
-never called. A function that is trusted can end up as a parameter of a model, which
-calls it with rows, so only functions that compute are.
+An object of a trusted class is created with ``__new__`` and a state; its constructor is
+never called. A trusted function can be a parameter of a model, which calls it with
+rows. Therefore only functions that compute, and do not read files, are trusted.
 """
 
 from collections.abc import Iterable
@@ -14,12 +14,12 @@ from sklearn.base import BaseEstimator
 
 from skensemble.exceptions import ModelFileError, UntrustedTypesError
 from skensemble.persistence._graph import full_name
-from skensemble.persistence._resolution import resolve
+from skensemble.persistence._import_names import resolve
 
-# Rooms of scikit-learn that read files, reach the net or are not its own.
-CLOSED = ("datasets", "externals", "conftest", "_build_utils")
-# Modules of scikit-learn whose classes that are no estimators are plain values, too.
-PLAIN_MODULES = (
+# Packages of scikit-learn that read files, use the network or are vendored.
+SKLEARN_REFUSED = ("datasets", "externals", "conftest", "_build_utils")
+# Modules of scikit-learn whose classes are plain values although not estimators.
+SKLEARN_VALUE_MODULES = (
     "sklearn._loss.link",
     "sklearn._loss.loss",
     "sklearn.calibration",
@@ -46,27 +46,27 @@ NUMPY_FUNCTIONS = (
     *("round", "std", "sum", "var"),
 )
 # Modules of scikit-learn whose public functions only compute.
-COMPUTING = ("sklearn.metrics", "sklearn.feature_selection")
-CHECKING = "sklearn.utils.validation.check_array"
-PYTHON = frozenset(
+SKLEARN_COMPUTING = ("sklearn.metrics", "sklearn.feature_selection")
+CHECK_ARRAY = "sklearn.utils.validation.check_array"
+PYTHON_NAMES = frozenset(
     (
         *(f"builtins.{name}" for name in ("bool", "dict", "float", "int", "list")),
         *(f"builtins.{name}" for name in ("object", "set", "str", "tuple")),
         "collections.OrderedDict",
     )
 )
-# Modules of ours whose functions and methods only compute, so that a fitted model may
-# hold them; others read files or ask whatever they are given.
-OUR_COMPUTING = frozenset(
+# Modules of skensemble whose functions only compute, so that a fitted model may contain
+# them. tests/persistence/test_trust.py fails if one of the names below is renamed.
+COMPUTING_MODULES = frozenset(
     f"skensemble.{module}"
     for module in (
         "boosting.learners._variants",
-        "preprocessing._scales",
+        "preprocessing._scaling",
         "combination._combiners",
         "scoring._prediction_scorer",
     )
 )
-OUR_FUNCTIONS = frozenset(
+COMPUTING_FUNCTIONS = frozenset(
     f"skensemble.boosting.learners.{function}"
     for function in (
         "_binned.labels_from_mean",
@@ -79,83 +79,52 @@ OUR_FUNCTIONS = frozenset(
         "_tree_view.tree_input",
     )
 )
-# Rooms of ours whose classes no fitted model holds: they keep and read pickles.
-KEEPERS = (
-    "_source_code",
-    "_entry",
-    "_cache",
-    "_shared",
-    "_store",
-    "_checkpoint",
+# Modules and packages of skensemble that read or write files or import modules by name.
+# No class or function in them is trusted. A test compares the list with the code.
+FILE_READERS = tuple(
+    f"skensemble.{module}"
+    for module in (
+        *("__main__", "core._optional", "datasets", "fitting._cache"),
+        *("fitting._entry", "fitting._shared", "fitting._store"),
+        *("fitting.hashing._source_code", "losses._check", "optim._checkpoint"),
+        *("persistence", "stacking.inspection._export"),
+    )
 )
 
 
 def check_trusted(names: Iterable[str], trusted: Any) -> None:
-    """Refuse names that are neither ours nor trusted by the caller.
-
-    Parameters
-    ----------
-    names : iterable of str
-        Full names of classes and functions.
-    trusted : iterable of str, type or function
-        What the caller trusts besides.
-
-    Raises
-    ------
-    UntrustedTypesError
-        Some are not; lists them.
-    """
+    """Refuse full names that are trusted neither by default nor by the caller."""
     given = trusted_names(trusted)
     refused = [name for name in names if name not in given and not is_trusted(name)]
     if refused:
         raise UntrustedTypesError(
-            f"The file holds types that are not trusted: {', '.join(refused)}. Nothing "
-            "of it was made. If you know them and where the file is from, load it with "
-            f"trusted={refused!r}.",
+            f"The file contains types that are not trusted: {', '.join(refused)}. No "
+            "object was created from it. If you know these types and trust the source "
+            f"of the file, load it with trusted={refused!r}.",
             refused,
         )
 
 
 def trusted_names(trusted: Any) -> frozenset[str]:
-    """Read what the caller trusts.
-
-    Parameters
-    ----------
-    trusted : iterable of str, type or function
-        Full names, or the things themselves.
-
-    Returns
-    -------
-    names : frozenset of str
-    """
+    """Return the full names of what the caller trusts: names, classes or functions."""
     if isinstance(trusted, bool | str) or not isinstance(trusted, Iterable):
         raise TypeError(
-            f"trusted={trusted!r} is not a list of names or types; name each one, as in "
-            "trusted=['my_module.MyTransformer']."
+            f"trusted={trusted!r} must be a list of names or types; name each one, as "
+            "in trusted=['my_module.MyTransformer']."
         )
     return frozenset(one if isinstance(one, str) else full_name(one) for one in trusted)
 
 
 def is_trusted(name: str) -> bool:
-    """Tell whether a name is trusted without being asked about.
-
-    Parameters
-    ----------
-    name : str
-        Full name of a class or a function.
-
-    Returns
-    -------
-    trusted : bool
-    """
+    """Whether the full name of a class or a function is trusted by default."""
     library, dot, _ = name.partition(".")
-    if dot and library in RULES:
-        return RULES[library](name)
+    if dot and library in TRUST_RULES:
+        return TRUST_RULES[library](name)
     return name in WRAPPERS
 
 
-def _found(name: str) -> Any:
-    """What a name stands for, if it was defined under it."""
+def _resolve_at_home(name: str) -> Any:
+    """Import the object of a name, or return None if it was defined elsewhere."""
     try:
         found = resolve(name)
     except ModelFileError:
@@ -165,57 +134,56 @@ def _found(name: str) -> Any:
     return found if at_home else None
 
 
-def _ours(name: str) -> bool:
-    """Tell of a name in this package: its classes, and functions that compute."""
-    if name in OUR_FUNCTIONS:
+def _is_trusted_here(name: str) -> bool:
+    """Whether a class does not read files, or a function only computes."""
+    if name in COMPUTING_FUNCTIONS:
         return True
-    path = name.split(".")
-    if path[1] in ("__main__", "persistence") or not set(path).isdisjoint(KEEPERS):
+    if any(name.startswith(f"{module}.") for module in FILE_READERS):
         return False
-    found = _found(name)
+    found = _resolve_at_home(name)
     if isinstance(found, type):
         return not issubclass(found, BaseException)
-    return callable(found) and found.__module__ in OUR_COMPUTING
+    return callable(found) and found.__module__ in COMPUTING_MODULES
 
 
-def _of_sklearn(name: str) -> bool:
+def _is_trusted_sklearn(name: str) -> bool:
     path = name.split(".")
-    if path[1] in CLOSED or "tests" in path:
+    if path[1] in SKLEARN_REFUSED or "tests" in path:
         return False
-    found = _found(name)
-    if name == CHECKING:
+    found = _resolve_at_home(name)
+    if name == CHECK_ARRAY:
         return True
     if isinstance(found, type):
         module = name.rpartition(".")[0]
-        return issubclass(found, BaseEstimator) or module in PLAIN_MODULES
+        return issubclass(found, BaseEstimator) or module in SKLEARN_VALUE_MODULES
     return any(
         callable(found) and getattr(resolve(home), path[-1], None) is found
-        for home in COMPUTING
+        for home in SKLEARN_COMPUTING
         if name.startswith(home)
     )
 
 
-def _of_numpy(name: str) -> bool:
+def _is_trusted_numpy(name: str) -> bool:
     last = name.removeprefix("numpy.")
     found = getattr(np, last, None) if last.isidentifier() else None
     scalar = isinstance(found, type) and issubclass(found, np.generic)
     return scalar or isinstance(found, np.ufunc) or last in NUMPY_FUNCTIONS
 
 
-def _of_scipy(name: str) -> bool:
+def _is_trusted_scipy(name: str) -> bool:
     last = name.removeprefix("scipy.special.")
     return isinstance(getattr(scipy.special, last, None), np.ufunc)
 
 
-def _of_python(name: str) -> bool:
-    return name in PYTHON
+def _is_trusted_python(name: str) -> bool:
+    return name in PYTHON_NAMES
 
 
-RULES = {
-    "builtins": _of_python,
-    "collections": _of_python,
-    "numpy": _of_numpy,
-    "scipy": _of_scipy,
-    "skensemble": _ours,
-    "sklearn": _of_sklearn,
+TRUST_RULES = {
+    "builtins": _is_trusted_python,
+    "collections": _is_trusted_python,
+    "numpy": _is_trusted_numpy,
+    "scipy": _is_trusted_scipy,
+    "skensemble": _is_trusted_here,
+    "sklearn": _is_trusted_sklearn,
 }

@@ -1,4 +1,4 @@
-"""Columns made of other columns."""
+"""Candidate features that are computed from other columns."""
 
 from dataclasses import dataclass
 from itertools import combinations
@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from skensemble.preprocessing._frames import Array, level_names, numeric_matrix
 from skensemble.preprocessing._levels import Levels, learn_levels
-from skensemble.preprocessing._reading import Array, as_words, block_of_numbers
 
 OPERATIONS = ("sum", "difference", "product", "ratio", "square", "group", "cross")
 
 
 @dataclass(frozen=True)
-class Pair:
-    """a + b, a - b, a * b, a / b (missing where b is zero), or a² where both are a."""
+class PairFeature:
+    """a + b, a - b, a * b, a / b (missing where b is zero), or a² where b is a."""
 
     operation: str
     a: str
@@ -23,7 +23,7 @@ class Pair:
 
     @property
     def name(self) -> str:
-        """Name of the column."""
+        """Name of the feature."""
         words = {
             "sum": "plus",
             "difference": "minus",
@@ -36,11 +36,11 @@ class Pair:
 
     @property
     def parents(self) -> tuple[str, ...]:
-        """What it is made of."""
+        """Names of the columns from which it is computed."""
         return (self.a,) if self.a == self.b else (self.a, self.b)
 
     def values(self, frame: pd.DataFrame, numbers: dict[str, Array]) -> Any:
-        """The column for some rows."""
+        """Compute the feature."""
         a, b = numbers[self.a], numbers[self.b]
         if self.operation == "sum":
             return a + b
@@ -52,10 +52,11 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Group:
-    """a less its mean within the level of a category.
+class GroupDeviation:
+    """Difference between a and its mean within each level of a category.
 
-    The mean is of a feature, never of the target, so a row may be in its own.
+    The means are of a feature and not of the target. They include the row itself, which
+    does not leak the target.
     """
 
     a: str
@@ -65,23 +66,23 @@ class Group:
 
     @property
     def name(self) -> str:
-        """Name of the column."""
+        """Name of the feature."""
         return f"{self.a} within {self.levels.name}"
 
     @property
     def parents(self) -> tuple[str, ...]:
-        """What it is made of."""
+        """Names of the columns from which it is computed."""
         return (self.a, self.levels.name)
 
     def values(self, frame: pd.DataFrame, numbers: dict[str, Array]) -> Any:
-        """The column for some rows."""
+        """Compute the feature."""
         codes = self.levels.codes(frame[self.levels.name])
         return numbers[self.a] - self.means[codes]
 
 
 @dataclass(frozen=True)
-class Cross:
-    """The levels of two categories side by side, as one category."""
+class CategoryCross:
+    """Cross of two categories: one level per pair of levels."""
 
     a: str
     b: str
@@ -89,68 +90,58 @@ class Cross:
 
     @property
     def name(self) -> str:
-        """Name of the column."""
+        """Name of the feature."""
         return f"{self.a} and {self.b}"
 
     @property
     def parents(self) -> tuple[str, ...]:
-        """What it is made of."""
+        """Names of the columns from which it is computed."""
         return (self.a, self.b)
 
     def values(self, frame: pd.DataFrame, numbers: dict[str, Array]) -> Any:
-        """The column for some rows."""
-        return _spelled(frame[self.a]).str.cat(_spelled(frame[self.b]), sep=" | ")
+        """Compute the feature."""
+        return _as_strings(frame[self.a]).str.cat(_as_strings(frame[self.b]), sep=" | ")
 
 
-Candidate = Pair | Group | Cross
+Candidate = PairFeature | GroupDeviation | CategoryCross
 
 
-def _spelled(column: pd.Series) -> pd.Series:
-    words = as_words(column.astype(object).where(column.notna(), "missing"))
+def _as_strings(column: pd.Series) -> pd.Series:
+    words = level_names(column.astype(object).where(column.notna(), "missing"))
     return pd.Series(words, index=column.index, dtype="str")
 
 
-def learn_candidates(
+def make_candidates(
     frame: pd.DataFrame, numeric: list[str], categories: list[str], operations: Any
 ) -> list[Candidate]:
-    """All columns that some operations make.
+    """Create a candidate for each operation and each suitable pair of columns.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Training rows.
-    numeric, categories : list of str
-        What to make them of.
-    operations : collection of str
-        Some of `OPERATIONS`.
-
-    Returns
-    -------
-    candidates : list
-        None has the name of a column of the frame.
+    Candidates with the name of an existing column are omitted.
     """
-    made: list[Candidate] = []
+    candidates: list[Candidate] = []
     for a, b in combinations(numeric, 2):
-        made += [
-            Pair(how, a, b)
-            for how in ("sum", "difference", "product", "ratio")
-            if how in operations
+        candidates += [
+            PairFeature(operation, a, b)
+            for operation in ("sum", "difference", "product", "ratio")
+            if operation in operations
         ]
         if "ratio" in operations:
-            made.append(Pair("ratio", b, a))
+            candidates.append(PairFeature("ratio", b, a))
     if "square" in operations:
-        made += [Pair("square", a, a) for a in numeric]
+        candidates += [PairFeature("square", a, a) for a in numeric]
     if "group" in operations:
-        numbers = numbers_of(frame, numeric)
+        numbers = numeric_columns(frame, numeric)
         for c in categories:
             levels = learn_levels(frame[c])
-            made += [_group(frame, numbers[a], a, levels) for a in numeric]
+            candidates += [_group(frame, numbers[a], a, levels) for a in numeric]
     if "cross" in operations:
-        made += [Cross(a, b) for a, b in combinations(categories, 2)]
-    return [one for one in made if one.name not in frame.columns]
+        candidates += [CategoryCross(a, b) for a, b in combinations(categories, 2)]
+    return [one for one in candidates if one.name not in frame.columns]
 
 
-def _group(frame: pd.DataFrame, numbers: Array, a: str, levels: Levels) -> Group:
+def _group(
+    frame: pd.DataFrame, numbers: Array, a: str, levels: Levels
+) -> GroupDeviation:
     codes = levels.codes(frame[levels.name])
     known = ~np.isnan(numbers)
     size = len(levels.words) + 1
@@ -158,9 +149,9 @@ def _group(frame: pd.DataFrame, numbers: Array, a: str, levels: Levels) -> Group
     sums = np.bincount(codes[known], numbers[known], minlength=size)
     overall = numbers[known].mean() if known.any() else 0.0
     means = np.where(counts > 0, sums / np.maximum(counts, 1), overall)
-    return Group(a, levels, np.append(means, overall))
+    return GroupDeviation(a, levels, np.append(means, overall))
 
 
-def numbers_of(frame: pd.DataFrame, names: list[str]) -> dict[str, Array]:
-    """Columns of numbers by name."""
-    return dict(zip(names, block_of_numbers(frame, names).T, strict=True))
+def numeric_columns(frame: pd.DataFrame, names: list[str]) -> dict[str, Array]:
+    """Return numeric columns as arrays by name."""
+    return dict(zip(names, numeric_matrix(frame, names).T, strict=True))

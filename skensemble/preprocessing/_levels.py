@@ -1,4 +1,4 @@
-"""The levels of a category, most frequent first, and codes for them."""
+"""Levels of categories, sorted by frequency, and their codes."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -6,30 +6,30 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from skensemble.preprocessing._reading import (
+from skensemble.preprocessing._frames import (
     Array,
-    as_words,
     clean_names,
     factorize,
+    level_names,
 )
 
-_FEW = 16
+_SMALL_BATCH = 16
 
 
 @dataclass(frozen=True)
 class Levels:
-    """The levels of one column: code 0 is the most frequent.
+    """The levels of a category; code 0 is the most frequent level.
 
-    A missing value has the code `len(words)`, a level never seen -1.
+    A missing value has the code ``len(words)``, and an unseen level has the code -1.
 
     Parameters
     ----------
     name : str
-        The column.
+        Name of the column.
     words : pandas.Index of str
         The levels.
     counts : ndarray of shape (len(words) + 1,)
-        How often each was seen, and last how often it was missing.
+        Number of rows with each level, and with a missing value.
     """
 
     name: str
@@ -38,35 +38,25 @@ class Levels:
 
     @cached_property
     def places(self) -> dict[str, int]:
-        """The code of each level."""
+        """Codes by level."""
         return {word: code for code, word in enumerate(self.words)}
 
     @cached_property
     def dtype(self) -> pd.CategoricalDtype:
-        """The levels as a dtype of pandas."""
+        """Categorical dtype of pandas with these levels."""
         return pd.CategoricalDtype(self.words)
 
     @cached_property
     def full_dtype(self) -> pd.CategoricalDtype:
-        """The same with a level for what is missing, and one for what was never seen."""
+        """Categorical dtype with added levels for missing and for unseen values."""
         extra = clean_names([*self.words, "missing", "unseen"])[-2:]
         return pd.CategoricalDtype(self.words.append(pd.Index(extra, dtype="str")))
 
     def codes(self, column: pd.Series) -> Array:
-        """Codes of a column.
-
-        Parameters
-        ----------
-        column : pandas.Series
-            Its rows.
-
-        Returns
-        -------
-        codes : ndarray of int of shape (n,)
-        """
+        """Return the codes of a column, an ndarray of int of shape (n_samples,)."""
         missing = len(self.words)
-        if len(column) <= _FEW and isinstance(column.dtype, pd.StringDtype):
-            # Faster for the few rows that a service asks about.
+        if len(column) <= _SMALL_BATCH and isinstance(column.dtype, pd.StringDtype):
+            # For a few rows, a loop is faster than `factorize`.
             values = column.to_list()
             known = [
                 self.places.get(value, -1) if isinstance(value, str) else missing
@@ -78,76 +68,58 @@ class Levels:
         return np.array(codes, dtype=np.intp)[raw]
 
     def frequent(self, rare: int) -> int:
-        """How many levels have `rare` rows or more; they have the lowest codes."""
+        """Number of levels with at least `rare` rows; they have the lowest codes."""
         return int((self.counts[:-1] >= rare).sum())
 
     def category(self, codes: Array) -> pd.Categorical:
-        """The column as a pandas category; missing and unseen are NaN."""
+        """Return a categorical; missing values and unseen levels are NaN."""
         inside = np.where(codes == len(self.words), -1, codes)
         return pd.Categorical.from_codes(inside, dtype=self.dtype)
 
     def full_category(self, codes: Array) -> pd.Categorical:
-        """The column as a pandas category without missing values."""
+        """Return a categorical with levels for missing values and unseen levels."""
         inside = np.where(codes < 0, len(self.words) + 1, codes)
         return pd.Categorical.from_codes(inside, dtype=self.full_dtype)
 
 
 def learn_levels(column: pd.Series) -> Levels:
-    """Learn the levels of a column.
-
-    Parameters
-    ----------
-    column : pandas.Series
-        Training rows.
-
-    Returns
-    -------
-    levels : Levels
-    """
+    """Learn the levels of a column of the training data."""
     raw, words = factorize(column)
     counts = np.bincount(raw + 1, minlength=len(words) + 1)
     seen = pd.Series(counts[1:], index=pd.Index(words, dtype=object))
     if not seen.index.is_unique:
         seen = seen.groupby(level=0).sum()
-    # The name decides among equals, so that the order of rows does not.
+    # Levels of equal frequency are sorted by name, so that the order of rows does not
+    # matter.
     seen = seen[seen > 0].sort_index().sort_values(ascending=False, kind="stable")
-    # Strings of one plain dtype, however the column was kept.
+    # The levels have the dtype "str" whatever the dtype of the column is.
     index = pd.Index(seen.index.to_numpy(dtype=object), dtype="str")
     return Levels(str(column.name), index, np.append(seen.to_numpy(), counts[0]))
 
 
 def learn_order(column: pd.Series) -> list[str]:
-    """The levels of an ordered category, in their order.
-
-    Parameters
-    ----------
-    column : pandas.Series
-        An ordered category; of another column the values are sorted.
-
-    Returns
-    -------
-    words : list of str
-    """
+    """Return the levels of an ordered category, or the sorted values of a column."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return as_words(column.cat.categories)
+        return level_names(column.cat.categories)
     values = list(column.dropna().unique())
     try:
-        return as_words(sorted(values))
+        return level_names(sorted(values))
     except TypeError:
-        return sorted(as_words(values))
+        return sorted(level_names(values))
 
 
 @dataclass(frozen=True)
 class OneHot:
-    """Columns of 0 and 1 for the frequent levels of a column.
+    """One-hot columns of the levels of a category.
 
-    Rare levels share one column, a missing value has its own; a level never seen counts
-    as rare. Two columns that say the same become one.
+    Rare levels share one column, which also encodes unseen levels. Missing values have
+    a column of their own. Of two complementary columns, only the first is kept.
 
     Parameters
     ----------
     places : ndarray of shape (len(levels.words) + 2,)
-        The column of each code (the last is for -1), or -1 for none.
+        Position of the column of each code, or -1 for none. The last entry is for
+        code -1.
     names : tuple of str
         Names of the columns.
     """
@@ -157,20 +129,10 @@ class OneHot:
 
 
 def one_hot(levels: Levels, *, rare: int, most: int | None = None) -> OneHot:
-    """Plan the columns of 0 and 1 of a category.
+    """Choose the one-hot columns of a category.
 
-    Parameters
-    ----------
-    levels : Levels
-        Its levels.
-    rare : int
-        Levels with fewer rows share a column.
-    most : int or None
-        At most so many levels have a column of their own.
-
-    Returns
-    -------
-    plan : OneHot
+    Levels with fewer than `rare` rows share a column, and at most `most` levels have a
+    column of their own.
     """
     total = len(levels.words)
     kept = min(levels.frequent(rare), most or total)

@@ -1,4 +1,4 @@
-"""The mean of the target in each level, for a row without its own fold."""
+"""Cross-fitted target means of the levels of categories."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,82 +9,84 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import type_of_target
 
-from skensemble.preprocessing._reading import Array
+from skensemble.preprocessing._frames import Array
 
-_MOST_CLASSES = 10
-# Whole numbers with more values than this are numbers, not classes.
-_MOST_LABELS = 20
-_LEAST_ROWS, _MOST_ROWS, _USUAL_ROWS = 1.0, 1000.0, 20.0
+_MAX_CLASSES = 10
+# Integers with more different values than this are a continuous target, not classes.
+_MAX_LABELS = 20
+_MIN_PRIOR_ROWS, _MAX_PRIOR_ROWS, _DEFAULT_PRIOR_ROWS = 1.0, 1000.0, 20.0
 
 
 @dataclass(frozen=True)
-class Averaged:
-    """What is averaged: the target, or one column of 0 and 1 a class."""
+class TargetColumns:
+    """The columns that are averaged: the target, or one indicator column per class."""
 
     values: Array
     names: tuple[str, ...]
     strata: Array | None
 
-    def take(self, rows: Array) -> "Averaged":
-        """Some of the rows."""
+    def take(self, rows: Array) -> "TargetColumns":
+        """Select rows."""
         strata = None if self.strata is None else self.strata[rows]
-        return Averaged(self.values[rows], self.names, strata)
+        return TargetColumns(self.values[rows], self.names, strata)
 
 
-def averaged_target(y: Any, task: str) -> Averaged:
-    """Turn the target into the columns that are averaged.
+def target_columns(y: Any, task: str) -> TargetColumns:
+    """Convert the target to the columns that are averaged.
 
     Parameters
     ----------
-    y : array-like of shape (n,) or (n, k)
-        The target.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Target.
     task : {"auto", "classification", "regression"}
-        Whether its values are classes.
+        Whether y contains classes.
 
     Returns
     -------
-    target : Averaged
-        Of two classes the second, of up to ten all but the first, else the ten most
-        frequent.
+    target : TargetColumns
+        For classes, indicator columns: of the second of two classes, of all but the
+        first of up to ten classes, or else of the ten most frequent classes.
     """
     values = np.asarray(y)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim == 2:
-        numbers = values.astype(float)[:, :_MOST_CLASSES]
-        return Averaged(numbers, tuple(f"{j}" for j in range(numbers.shape[1])), None)
-    if task == "regression" or (task == "auto" and _are_numbers(values)):
-        return Averaged(values.astype(float)[:, None], ("",), None)
+        numbers = values.astype(float)[:, :_MAX_CLASSES]
+        return TargetColumns(
+            numbers, tuple(f"{j}" for j in range(numbers.shape[1])), None
+        )
+    if task == "regression" or (task == "auto" and _is_continuous(values)):
+        return TargetColumns(values.astype(float)[:, None], ("",), None)
     codes, classes = pd.factorize(values, sort=True)
     counts = np.bincount(codes, minlength=len(classes))
     shown = np.arange(1, len(classes))
-    if len(classes) > _MOST_CLASSES:
-        shown = np.sort(np.argsort(-counts, kind="stable")[:_MOST_CLASSES])
+    if len(classes) > _MAX_CLASSES:
+        shown = np.sort(np.argsort(-counts, kind="stable")[:_MAX_CLASSES])
     names = ("",) if len(classes) == 2 else tuple(f"{classes[c]}" for c in shown)
-    return Averaged((codes[:, None] == shown).astype(float), names, codes)
+    return TargetColumns((codes[:, None] == shown).astype(float), names, codes)
 
 
-def _are_numbers(values: Array) -> bool:
+def _is_continuous(values: Array) -> bool:
     if type_of_target(values) == "continuous":
         return True
-    return values.dtype.kind in "iuf" and len(np.unique(values)) > _MOST_LABELS
+    return values.dtype.kind in "iuf" and len(np.unique(values)) > _MAX_LABELS
 
 
-def fold_of_rows(cv: Any, target: Averaged, seed: Any) -> Array:
-    """Say which fold a row is in; classes are spread evenly.
+def assign_folds(cv: Any, target: TargetColumns, seed: Any) -> Array:
+    """Assign rows to folds, stratified by class.
 
     Parameters
     ----------
     cv : int or splitter
-        How many folds, or what makes them; each row must be held out once.
-    target : Averaged
-        The target.
+        Number of folds, or a splitter that holds each row out once.
+    target : TargetColumns
+        Target.
     seed : int, RandomState or None
-        Of the shuffle.
+        Seed of the shuffle.
 
     Returns
     -------
-    folds : ndarray of int of shape (n,)
+    folds : ndarray of int of shape (n_samples,)
     """
     n = len(target.values)
     if isinstance(cv, int | np.integer) and not isinstance(cv, bool) and cv >= 2:
@@ -102,24 +104,26 @@ def fold_of_rows(cv: Any, target: Averaged, seed: Any) -> Array:
         held[test] += 1
     if (held != 1).any():
         raise ValueError(
-            f"cv={cv!r} must hold each row out once, so that each has a mean without its "
-            "own fold; use a number of folds, or KFold and the like."
+            f"cv={cv!r} must hold each row out once, so that each row has a mean without "
+            "its own fold; use an int, or a splitter such as KFold."
         )
     return folds
 
 
 @dataclass(frozen=True)
 class TargetMeans:
-    r"""The mean of the target in each level, drawn towards the mean of all.
+    r"""The mean of the target in each level, shrunk towards the overall mean.
 
-    (sum of y in the level + m prior) / (rows of the level + m), where m is the variance
-    within levels over the variance between them (empirical Bayes), so that a column that
-    says nothing is drawn to the mean of all.
+    (sum of y in the level + m prior) / (rows of the level + m), where the prior is the
+    overall mean and m is the variance within levels divided by the variance between
+    levels (empirical Bayes). The means of an uninformative column are therefore close
+    to the overall mean.
 
     Parameters
     ----------
-    means : ndarray of shape (n_levels + 2, k)
-        By code; the last but one is for missing, the last (-1) for levels never seen.
+    means : ndarray of shape (n_levels + 2, n_target_columns)
+        Means by code. The second last row is for missing values, and the last row
+        (code -1) for unseen levels.
 
     References
     ----------
@@ -131,34 +135,35 @@ class TargetMeans:
     means: Array
 
     def of(self, codes: Array) -> Array:
-        """Means of the levels of some rows."""
+        """Return the means of the levels of rows."""
         return self.means[codes]
 
 
 def cross_fit_means(
     codes: Array, n_levels: int, y: Array, folds: Array
 ) -> tuple[TargetMeans, Array]:
-    """Learn the means of levels, and those of the training rows without their fold.
+    """Learn the means of levels from all rows, and cross-fitted means of each row.
 
-    The prior is the mean of all rows, the same for each: it tells nothing of a row.
+    The prior is the mean over all rows. It is the same for each row, so it does not
+    leak the target of a row.
 
     Parameters
     ----------
-    codes : ndarray of int of shape (n,)
-        Codes of the training rows, none negative.
+    codes : ndarray of int of shape (n_samples,)
+        Codes of the training rows, which are not negative.
     n_levels : int
-        Codes are below it.
-    y : ndarray of shape (n, k)
-        What is averaged.
-    folds : ndarray of int of shape (n,)
+        Number of levels, including missing values.
+    y : ndarray of shape (n_samples, n_target_columns)
+        The columns that are averaged.
+    folds : ndarray of int of shape (n_samples,)
         The fold of each row.
 
     Returns
     -------
     means : TargetMeans
-        From all rows.
-    cross_fitted : ndarray of shape (n, k)
-        A row's means from all folds but its own.
+        Means from all rows.
+    cross_fitted : ndarray of shape (n_samples, n_target_columns)
+        Means of each row from all folds except its own.
     """
     n_folds = int(folds.max()) + 1
     cells = folds * n_levels + codes
@@ -170,7 +175,7 @@ def cross_fit_means(
     cross_fitted = np.empty(y.shape)
     for j, target in enumerate(y.T):
         prior = target.mean()
-        # Centred, so that the smoothed mean is prior + sum / (rows + m).
+        # The target is centered, so that the smoothed mean is prior + sum / (rows + m).
         sums = np.bincount(cells, target - prior, minlength=size).reshape(shape)
         total = sums.sum(axis=0)
         m = _prior_rows(total, every, ((target - prior) ** 2).sum())
@@ -182,16 +187,16 @@ def cross_fit_means(
 
 
 def _prior_rows(sums: Array, rows: Array, squares: float) -> float:
-    """How many rows the prior is worth: variance within over variance between levels."""
+    """Estimate m: the variance within levels divided by the variance between levels."""
     present = rows > 0
     sums, rows = sums[present], rows[present]
     n, levels = rows.sum(), len(rows)
     if levels < 2 or n - levels < 2:
-        return _USUAL_ROWS
+        return _DEFAULT_PRIOR_ROWS
     between = float((sums**2 / rows).sum())
     within = (squares - between) / (n - levels)
     size = (n - (rows**2).sum() / n) / (levels - 1)
     spread = (between / (levels - 1) - within) / size
-    if spread <= within / _MOST_ROWS:
-        return _MOST_ROWS
-    return max(_LEAST_ROWS, within / spread)
+    if spread <= within / _MAX_PRIOR_ROWS:
+        return _MAX_PRIOR_ROWS
+    return max(_MIN_PRIOR_ROWS, within / spread)

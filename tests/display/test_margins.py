@@ -31,7 +31,7 @@ def test_several_lines_have_a_legend():
     assert display.ax_.lines[0].get_alpha() == 0.5
 
 
-def test_what_has_no_margins_is_told():
+def test_an_estimator_without_margins_is_refused():
     with pytest.raises(ValueError, match="use AdaBoostClassifier"):
         MarginsDisplay.from_estimator(Ridge().fit([[0.0], [1.0]], [0, 1]), [[0.0]], [0])
     with pytest.raises(NotFittedError, match="not fitted"):

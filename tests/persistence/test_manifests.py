@@ -1,4 +1,4 @@
-"""What a file says of itself, and what it says when versions differ."""
+"""Content of manifests, and warnings about other versions."""
 
 import json
 import subprocess
@@ -96,7 +96,7 @@ def test_scores_of_boosting(tmp_path):
     noted = read_manifest(tmp_path / "model")
     assert len(noted["scores"]["history_"]) == 1
     assert noted["table"]["columns"][0]["name"] == X.columns[0]
-    with pytest.raises(TypeError, match="no columns to note"):
+    with pytest.raises(TypeError, match="no columns to describe"):
         save(model, tmp_path / "model", X=X.to_numpy())
 
 
@@ -116,13 +116,13 @@ def test_manifest_without_model_without_skops(saved):
         f"try: load({str(saved)!r})\n"
         "except ImportError as error: print(error)"
     )
-    told = subprocess.run(
+    run = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
-    assert told.stdout.splitlines() == [
+    assert run.stdout.splitlines() == [
         "classification",
         "skops is required; install it with: pip install 'skensemble[files]'",
-    ], told.stderr
+    ], run.stderr
 
 
 def test_model_without_names_or_scores(tmp_path):
@@ -151,17 +151,17 @@ def test_newer_minor_format_is_read(saved):
     assert isinstance(load(saved), LogisticRegression)
 
 
-def test_other_scikit_learn_is_told_once(saved):
+def test_other_scikit_learn_is_reported_once(saved):
     change(saved, lambda noted: noted["versions"].update({"scikit-learn": "1.4.2"}))
-    with pytest.warns(UserWarning, match=r"saved with scikit-learn 1\.4\.2") as told:
+    with pytest.warns(UserWarning, match=r"saved with scikit-learn 1\.4\.2") as caught:
         model = load(saved)
-    assert sklearn.__version__ in str(told[0].message)
-    assert len(told) == 1
-    assert told[0].filename == __file__
+    assert sklearn.__version__ in str(caught[0].message)
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
     assert model.predict(X).shape == (150,)
 
 
-def test_only_libraries_that_the_model_uses_are_told(tmp_path):
+def test_only_libraries_that_the_model_uses_are_reported(tmp_path):
     save(LGBMRegressor(n_estimators=2, verbose=-1).fit(X, Y), tmp_path / "model")
 
     def edit(noted):

@@ -418,7 +418,7 @@ def test_loaded_model_can_be_used_on(table, tmp_path):
     assert_same(clone(again).fit(X, labels), stack, X)
 
 
-def test_failures_are_told_on(table, tmp_path):
+def test_failures_are_saved(table, tmp_path):
     X, labels, _ = table
     members = [*CLASSIFIERS, ("wrong", LogisticRegression())]
     stack = sk.StackingClassifier(members, on_error="drop", random_state=0)

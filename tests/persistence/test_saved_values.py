@@ -24,17 +24,17 @@ from sklearn.utils import Bunch
 from skensemble.exceptions import ModelFileError, TimeLimitError
 from skensemble.losses import Huber
 from skensemble.persistence import load, save
+from skensemble.persistence._deserialization import check_graph, from_graph
 from skensemble.persistence._graph import Graph
-from skensemble.persistence._making import check_graph, make_again
-from skensemble.persistence._taking_apart import take_apart
+from skensemble.persistence._serialization import to_graph
 from skensemble.persistence._trust import check_trusted
 
 
 def round_trip(value, trusted=()):
-    graph = take_apart(value)
+    graph = to_graph(value)
     check_graph(graph)
     check_trusted(graph.names(), trusted)
-    return make_again(Graph(graph.root, graph.nodes, graph.packs, graph.leaves))
+    return from_graph(Graph(graph.root, graph.nodes, graph.packs, graph.leaves))
 
 
 class Colour(enum.Enum):
@@ -190,10 +190,10 @@ def test_sparse(form, kind):
 
 
 def test_sparse_indices_are_checked():
-    graph = take_apart(sp.csr_array(np.eye(3)))
+    graph = to_graph(sp.csr_array(np.eye(3)))
     graph.packs["<i4"][:] = 77
     with pytest.raises(ValueError, match=r"ind(ices|ptr|ex)"):
-        make_again(graph)
+        from_graph(graph)
 
 
 def test_random_states_go_on_alike(tmp_path):
@@ -258,18 +258,18 @@ def test_masked_arrays():
 )
 def test_what_cannot_be_kept_is_named(value):
     with pytest.raises(ModelFileError, match="cannot be saved: it holds"):
-        take_apart(value)
+        to_graph(value)
 
 
 def test_a_zone_without_a_name_is_refused():
     head = b"TZif" + bytes(16) + b"".join(n.to_bytes(4) for n in (0, 0, 0, 0, 1, 4))
     zone = ZoneInfo.from_file(BytesIO(head + bytes(6) + b"UTC\0"))
     with pytest.raises(ModelFileError, match=r"a time zone without a name.*ZoneInfo\("):
-        take_apart(zone)
+        to_graph(zone)
 
 
 def test_a_zone_is_a_name_and_no_path():
-    graph = take_apart(ZoneInfo("Europe/Berlin"))
+    graph = to_graph(ZoneInfo("Europe/Berlin"))
     forged = json.loads(json.dumps(graph.nodes).replace("Europe", "../../etc"))
     with pytest.raises(ValueError, match="ZoneInfo keys must"):
-        make_again(Graph(graph.root, forged, graph.packs, graph.leaves))
+        from_graph(Graph(graph.root, forged, graph.packs, graph.leaves))

@@ -124,15 +124,17 @@ def test_a_running_number_alone_is_kept():
 
 def test_nothing_to_learn_from_is_refused_with_every_column():
     frame = pd.DataFrame({"a": [1, 1, 1], "b": [2, 3, 5]})
-    told = r"nothing to learn from .*'a': 'constant', 'b': 'identifier'"
-    with pytest.raises(ValueError, match=told):
+    message = r"nothing to learn from .*'a': 'constant', 'b': 'identifier'"
+    with pytest.raises(ValueError, match=message):
         TableEncoder(kinds={"b": "identifier"}).fit(frame)
 
 
-def test_identifiers_for_want_of_others_are_told():
+def test_identifiers_that_are_kept_for_lack_of_other_columns_are_reported():
     frame = pd.DataFrame({"id": np.arange(N), "one": "x", "none": None})
-    told = r"nothing to learn from but \['id'\].*'one': 'constant', 'none': 'constant'"
-    with pytest.warns(UserWarning, match=told):
+    message = (
+        r"nothing to learn from but \['id'\].*'one': 'constant', 'none': 'constant'"
+    )
+    with pytest.warns(UserWarning, match=message):
         encoder = TableEncoder().fit(frame)
     assert encoder.kinds_["id"] == "numeric"
     assert encoder.dropped_ == ["one", "none"]
@@ -171,7 +173,7 @@ def test_names():
         TableEncoder().fit(frame)
 
 
-def test_days_and_months_are_told_apart():
+def test_days_and_months_are_distinguished():
     days = [f"{k % 28 + 1}/{k % 12 + 1}/2020" for k in range(N)]
     out = TableEncoder().fit_transform(pd.DataFrame({"d": days}))
     assert out["d_month"].tolist() == [k % 12 + 1 for k in range(N)]

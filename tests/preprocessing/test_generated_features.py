@@ -75,7 +75,7 @@ def test_a_ratio_is_found(selection):
     best = generator.generated_.iloc[0]
     assert set(best["parents"]) == {"debt", "income"}
     assert best["kept"]
-    assert best["score"] > best["bar"]
+    assert best["score"] > best["threshold"]
     again = clone(generator).fit(X, RATIO)
     pd.testing.assert_frame_equal(again.generated_, generator.generated_)
 

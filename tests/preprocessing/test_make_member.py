@@ -1,4 +1,4 @@
-"""A learner with the encoder that suits it."""
+"""Pipelines of a table encoder and an estimator."""
 
 import pickle
 
@@ -123,12 +123,12 @@ def test_classifiers_on_a_mixed_table_with_string_labels(model):
     ],
     ids=str,
 )
-def test_what_a_learner_is_taken_for(model, kind):
+def test_style_of_an_estimator(model, kind):
     assert make_member(model)[0].for_ == kind
     assert make_member(model, for_="forests")[0].for_ == "forests"
 
 
-def test_xgboost_is_told_that_there_are_categories():
+def test_categories_are_enabled_in_xgboost():
     model = XGBClassifier(n_estimators=20, n_jobs=1)
     member = make_member(model).fit(X, (Y == "yes").astype(int))
     assert member[-1].enable_categorical
@@ -136,13 +136,13 @@ def test_xgboost_is_told_that_there_are_categories():
     assert roc_auc_score(Y == "yes", _responses(member)) > 0.8
 
 
-@pytest.mark.parametrize("task", ["classes", "numbers"])
-def test_catboost_is_told_the_categories(task):
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_catboost_gets_the_names_of_the_categories(task):
     import catboost
 
     options = {"iterations": 30, "verbose": 0, "thread_count": 1}
     options["allow_writing_files"] = False
-    if task == "classes":
+    if task == "classification":
         member = make_member(catboost.CatBoostClassifier(**options), random_state=0)
         scores = cross_val_score(member, X, Y, cv=3, scoring="roc_auc")
         assert scores.mean() > 0.75
@@ -158,7 +158,7 @@ def test_catboost_is_told_the_categories(task):
     assert member[-1].estimator_.get_params()["cat_features"] == ["colour", "town"]
     assert member[-1].feature_importances_.shape == (member[:-1].transform(X).shape[1],)
     found = GridSearchCV(member, {"categoriesofframe__estimator__depth": [2, 3]}, cv=2)
-    assert found.fit(X, Y if task == "classes" else SCORE).best_score_ > 0
+    assert found.fit(X, Y if task == "classification" else SCORE).best_score_ > 0
 
 
 def test_histograms_with_hundreds_of_levels():
@@ -167,17 +167,17 @@ def test_histograms_with_hundreds_of_levels():
     assert member.score(many, Y) > 0.6
 
 
-def test_a_trees_learner_that_takes_no_missing_values_gets_none():
+def test_missing_values_are_imputed_for_trees_that_do_not_accept_them():
     assert make_member(GradientBoostingClassifier())[0].missing == "impute"
     assert make_member(ExtraTreesClassifier())[0].missing == "auto"
 
 
-def test_a_learner_that_takes_no_sparse_matrix_gets_none():
+def test_output_is_dense_for_an_estimator_that_does_not_accept_sparse():
     assert make_member(GaussianNB())[0].sparse_output is False
     assert make_member(LogisticRegression())[0].sparse_output == "auto"
 
 
-def test_the_task_is_that_of_the_learner():
+def test_task_is_that_of_the_estimator():
     assert make_member(Ridge())[0].task == "regression"
     assert make_member(SVC())[0].task == "classification"
 
@@ -192,7 +192,7 @@ def test_the_task_is_that_of_the_learner():
     ],
     ids=["columns", "one-hot", "table", "search"],
 )
-def test_what_reads_tables_is_given_back(model):
+def test_pipeline_that_accepts_tables_is_returned_unchanged(model):
     assert make_member(model) is model
 
 
@@ -213,7 +213,7 @@ def test_names_clone_search_and_weights():
     assert (member.predict(X) == "yes").all()
 
 
-def test_the_seed_fills_what_is_open_and_the_model_is_left_alone():
+def test_seed_replaces_none_and_the_given_model_is_unchanged():
     model = ExtraTreesClassifier()
     member = make_member(model, random_state=0)
     assert model.random_state is None
@@ -231,18 +231,18 @@ def test_an_unknown_kind_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "message"),
     [
         (Ridge, r"estimator=Ridge is a class; .*make_member\(Ridge\(\)\)"),
-        ("ridge", "estimator='ridge' is no estimator"),
-        (None, "estimator=None is no estimator"),
+        ("ridge", "estimator='ridge' is not an estimator"),
+        (None, "estimator=None is not an estimator"),
     ],
     ids=["class", "name", "None"],
 )
-def test_what_is_no_learner_is_refused(wrong, told):
-    with pytest.raises(TypeError, match=told):
+def test_what_is_not_an_estimator_is_refused(wrong, message):
+    with pytest.raises(TypeError, match=message):
         make_member(wrong)
-    with pytest.raises(TypeError, match=told):
+    with pytest.raises(TypeError, match=message):
         make_member(wrong, for_="linear")
 
 
@@ -261,6 +261,6 @@ def test_in_a_stack():
     assert roc_auc_score(Y == "yes", stack.fit(X, Y).predict_proba(X)[:, 1]) > 0.8
 
 
-def test_tags_are_those_of_the_learner():
+def test_tags_are_those_of_the_estimator():
     inner = CategoriesOfFrame(LogisticRegression())
     assert inner.__sklearn_tags__().estimator_type == "classifier"

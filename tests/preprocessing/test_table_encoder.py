@@ -183,7 +183,7 @@ def test_columns_come_in_any_order_and_others_are_ignored(kind):
     encoder = TableEncoder(kind, random_state=0).fit(X, Y)
     expected = encoder.transform(X)
     _same(encoder.transform(X[X.columns[::-1]]), expected)
-    with pytest.warns(UserWarning, match=r"\['more'\] were not there in fit"):
+    with pytest.warns(UserWarning, match=r"\['more'\] were not present in fit"):
         _same(encoder.transform(X.assign(more=1)), expected)
     with pytest.raises(ValueError, match=r"columns are missing: \['rooms'\]"):
         encoder.transform(X.drop(columns="rooms"))

@@ -1,4 +1,4 @@
-"""Target means: the right numbers, and no row learns from its own answer."""
+"""Target means have the right values and do not leak the target of a row."""
 
 import numpy as np
 import pandas as pd
@@ -11,9 +11,9 @@ from sklearn.preprocessing import TargetEncoder
 
 from skensemble.preprocessing import TableEncoder, make_member
 from skensemble.preprocessing._target_means import (
-    averaged_target,
+    assign_folds,
     cross_fit_means,
-    fold_of_rows,
+    target_columns,
 )
 
 N = 600
@@ -100,12 +100,12 @@ def test_a_level_never_seen_has_the_mean_of_all_and_missing_its_own():
 
 
 @pytest.mark.parametrize("labels", [True, False], ids=["classes", "numbers"])
-def test_on_noise_a_row_is_told_nothing_of_its_own_answer(labels):
+def test_on_noise_a_mean_does_not_leak_the_target_of_its_row(labels):
     """Means of 200 columns of noise: each ranks y by chance; plain means do not."""
     rng = np.random.default_rng(1)
     y = rng.integers(0, 2, N)
-    target = averaged_target(y, "classification" if labels else "regression")
-    folds = fold_of_rows(5, target, 0)
+    target = target_columns(y, "classification" if labels else "regression")
+    folds = assign_folds(5, target, 0)
     areas, plain = [], []
     for _ in range(200):
         codes = rng.integers(0, 100, N)
@@ -159,12 +159,12 @@ def test_noise_beside_a_signal_does_not_drown_it():
 
 
 def test_folds_are_shuffled_by_the_seed_and_even():
-    target = averaged_target(np.repeat([0, 1], [500, 100]), "auto")
-    folds = fold_of_rows(5, target, 0)
+    target = target_columns(np.repeat([0, 1], [500, 100]), "auto")
+    folds = assign_folds(5, target, 0)
     assert (np.bincount(folds[:500]) == 100).all()
     assert (np.bincount(folds[500:]) == 20).all()
-    assert (folds == fold_of_rows(5, target, 0)).all()
-    assert (folds != fold_of_rows(5, target, 1)).any()
+    assert (folds == assign_folds(5, target, 0)).all()
+    assert (folds != assign_folds(5, target, 1)).any()
 
 
 def test_folds_that_leave_rows_out_are_refused():
@@ -174,10 +174,10 @@ def test_folds_that_leave_rows_out_are_refused():
 
 def test_numbers_or_classes():
     whole = RNG.integers(0, 100, N)
-    assert averaged_target(whole, "auto").strata is None
-    assert averaged_target(whole % 5, "auto").strata is not None
-    assert averaged_target(whole % 5, "regression").strata is None
-    assert averaged_target(whole, "classification").values.shape == (N, 10)
+    assert target_columns(whole, "auto").strata is None
+    assert target_columns(whole % 5, "auto").strata is not None
+    assert target_columns(whole % 5, "regression").strata is None
+    assert target_columns(whole, "classification").values.shape == (N, 10)
 
 
 def test_a_target_with_missing_values_is_refused():

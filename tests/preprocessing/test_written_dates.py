@@ -56,14 +56,16 @@ def test_another_way_to_write_a_date(form, month):
 def test_what_is_no_date_is_missing_with_a_warning():
     encoder = TableEncoder().fit(frame_of(DAYS.strftime("%Y-%m-%d")))
     new = frame_of(["2020-03-04", "not a date", "soon", "?", None])
-    told = "'when' should hold dates; 2 values that do not, such as 'not a date'"
-    with pytest.warns(UserWarning, match=told):
+    message = (
+        "'when' should hold dates; 2 values that are not dates, such as 'not a date'"
+    )
+    with pytest.warns(UserWarning, match=message):
         out = encoder.transform(new)
     assert out["when_month"].iloc[0] == 3
     assert out["when_month"].iloc[1:].isna().all()
 
 
-def test_what_is_no_date_is_told_once_in_fit():
+def test_values_that_are_not_dates_are_reported_once_in_fit():
     words = [*DAYS.strftime("%d/%m/%Y"), "never"]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -79,7 +81,7 @@ def test_a_zone_is_kept_by_its_name(name):
     zone, known = ZONES[name]
     times = pd.Series(DAYS.tz_localize(zone))
     encoder = TableEncoder().fit(frame_of(times))
-    assert encoder._plan.others[0].zone == known
+    assert encoder._encoding.others[0].zone == known
     out = encoder.transform(frame_of(times))
     assert out["when_hour"].tolist() == DAYS.hour.tolist()
     moved = encoder.transform(frame_of(times.dt.tz_convert("Asia/Tokyo")))

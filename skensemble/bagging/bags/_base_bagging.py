@@ -52,6 +52,9 @@ class BaseBagging(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     Subclasses define ``fit`` and ``predict`` and two class attributes.
     """
 
+    # Style in which `skensemble.preprocessing.make_member` encodes tables.
+    _encoder_style = "forests"
+
     # Class of the members for ``estimator=None``.
     _default_estimator_class: Any
     # Attribute that `oob_score` sets to the out-of-bag predictions.

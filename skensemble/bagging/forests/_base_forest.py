@@ -42,6 +42,9 @@ class BaseForest:
     computed at the first access.
     """
 
+    # Style in which `skensemble.preprocessing.make_member` encodes tables.
+    _encoder_style = "forests"
+
     # Attributes of one fit that the next fit deletes.
     _DERIVED = ("_oof", "_leaves", "_jackknife", "_training", "_sampler", "_row_weight")
     _samplings: tuple[str, ...] = SAMPLINGS

@@ -1,4 +1,4 @@
-"""From the full name of a class or a function to itself."""
+"""Import a class or a function by its full name."""
 
 from importlib import import_module
 from typing import Any
@@ -7,21 +7,12 @@ from skensemble.exceptions import ModelFileError
 
 
 def resolve(name: str) -> Any:
-    """Import what a full name stands for; call this on trusted names only.
-
-    Parameters
-    ----------
-    name : str
-        Such as "sklearn.linear_model._ridge.Ridge".
-
-    Returns
-    -------
-    thing : object
+    """Import a class or a function by its full name, which must be trusted.
 
     Raises
     ------
     ModelFileError
-        There is no such thing here.
+        If there is no object of that name.
     """
     *path, last = name.split(".")
     for depth in range(len(path), 0, -1):

@@ -1,4 +1,4 @@
-"""From numbers and codes to the output: a frame with categories, or a matrix."""
+"""Arrange numeric columns and category codes as a frame or a matrix."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,37 +7,39 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from skensemble.preprocessing._encoder_styles import EncoderStyle
+from skensemble.preprocessing._encodings import TableEncoding
+from skensemble.preprocessing._frames import Array, clean_names
 from skensemble.preprocessing._levels import Levels, OneHot, one_hot
-from skensemble.preprocessing._plan import Plan
-from skensemble.preprocessing._reading import Array, clean_names
-from skensemble.preprocessing._scales import learn_filled
-from skensemble.preprocessing._styles import Style
+from skensemble.preprocessing._scaling import learn_median_fill
 
-# Sparse where at least so many columns are nearly all zero.
-_WIDE, _SHARE_HOT = 200, 0.8
+# The output is sparse if it has more columns than this, and if more than this share of
+# them are one-hot columns.
+_MIN_SPARSE_COLUMNS, _MIN_SPARSE_SHARE = 200, 0.8
 
 
 @dataclass(frozen=True)
-class Layout:
-    """The columns of the output.
+class OutputLayout:
+    """The columns of the output of `TableEncoder`.
 
     Parameters
     ----------
-    style : Style
-        What the learner wants.
+    style : EncoderStyle
+        Encoder style.
     scale : object or None
-        How numbers are filled and scaled.
+        Learned scaling of the numeric columns.
     hot : tuple of (int, OneHot)
-        Position among the categories and plan of those with columns of 0 and 1.
+        Positions of the one-hot encoded categories among all categories, and their
+        columns.
     native : tuple of (int, Levels)
-        Position and levels of those which stay categories.
+        Positions of the categories that remain categories, and their levels.
     names : tuple of str
-        Names of the output.
+        Names of the columns.
     sparse : bool
         Whether the output is a sparse matrix.
     """
 
-    style: Style
+    style: EncoderStyle
     scale: Any
     hot: tuple[tuple[int, OneHot], ...]
     native: tuple[tuple[int, Levels], ...]
@@ -45,21 +47,7 @@ class Layout:
     sparse: bool
 
     def output(self, numbers: Array, codes: list[Array], index: Any) -> Any:
-        """Lay out some rows.
-
-        Parameters
-        ----------
-        numbers : ndarray of shape (n, p)
-            The numbers of the plan.
-        codes : list of ndarray
-            Codes of its categories.
-        index : pandas.Index
-            Of the frame.
-
-        Returns
-        -------
-        rows : DataFrame, ndarray or sparse matrix
-        """
+        """Scale numeric columns, and arrange them with the categories."""
         if self.scale is not None:
             numbers = self.scale.apply(numbers)
         if self.style.native:
@@ -71,11 +59,11 @@ class Layout:
         )
         start = numbers.shape[1]
         out[:, :start] = numbers
-        for position, plan in self.hot:
-            places = plan.places[codes[position]]
+        for position, indicator in self.hot:
+            places = indicator.places[codes[position]]
             rows = np.flatnonzero(places >= 0)
             out[rows, start + places[rows]] = self.style.hot
-            start += len(plan.names)
+            start += len(indicator.names)
         return out
 
     def _frame(self, numbers: Array, codes: list[Array], index: Any) -> pd.DataFrame:
@@ -84,24 +72,24 @@ class Layout:
         if not self.native:
             return table
         make = Levels.full_category if self.style.words else Levels.category
-        made = {
+        categories = {
             name: make(levels, codes[position])
             for name, (position, levels) in zip(
                 self.names[n_numbers:], self.native, strict=True
             )
         }
-        return pd.concat([table, pd.DataFrame(made, index=index)], axis=1)
+        return pd.concat([table, pd.DataFrame(categories, index=index)], axis=1)
 
     def _sparse(self, numbers: Array, codes: list[Array]) -> Any:
         rows, columns = [], []
         start = 0
-        for position, plan in self.hot:
-            places = plan.places[codes[position]]
+        for position, indicator in self.hot:
+            places = indicator.places[codes[position]]
             here = np.flatnonzero(places >= 0)
             rows.append(here)
             columns.append(start + places[here])
-            start += len(plan.names)
-        # Several learners of scikit-learn take indices of 32 bits only.
+            start += len(indicator.names)
+        # Several estimators of scikit-learn accept only 32-bit indices.
         where = (
             np.concatenate(rows).astype(np.int32),
             np.concatenate(columns).astype(np.int32),
@@ -111,54 +99,58 @@ class Layout:
         return sp.csr_array(sp.hstack([sp.csr_array(numbers), hot], format="csr"))
 
 
-def learn_layout(
-    plan: Plan,
+def learn_output_layout(
+    encoding: TableEncoding,
     numbers: Array,
-    style: Style,
+    style: EncoderStyle,
     *,
     rare: int,
     impute: bool,
     sparse: bool | str,
-) -> Layout:
-    """Learn scales from the training rows, and name the columns of the output.
+) -> OutputLayout:
+    """Learn the scaling from the training rows, and name the columns of the output.
 
     Parameters
     ----------
-    plan : Plan
-        How the table is read.
-    numbers : ndarray of shape (n, p)
-        The numbers of the training rows.
-    style : Style
-        What the learner wants.
+    encoding : TableEncoding
+        Encodings of the columns.
+    numbers : ndarray of shape (n_samples, n_numeric)
+        Numeric columns of the training rows.
+    style : EncoderStyle
+        Encoder style.
     rare : int
-        Levels with fewer rows share a column.
+        Levels with fewer rows share a one-hot column.
     impute : bool
-        Whether missing numbers are filled where the style would leave them.
+        Whether missing values are filled if the style leaves them unchanged.
     sparse : bool or "auto"
-        Whether the output is sparse.
+        Whether the output is a sparse matrix.
 
     Returns
     -------
-    layout : Layout
+    layout : OutputLayout
     """
-    learn = style.scale or (learn_filled if impute else None)
-    scale = learn(numbers, plan.names) if learn else None
-    names = list(scale.names if scale is not None else plan.names)
+    learn = style.scale or (learn_median_fill if impute else None)
+    scale = learn(numbers, encoding.names) if learn else None
+    names = list(scale.names if scale is not None else encoding.names)
     hot = tuple(
         (position, one_hot(category.levels, rare=rare, most=category.most_hot))
-        for position, category in enumerate(plan.categories)
+        for position, category in enumerate(encoding.categories)
         if category.hot
     )
     native = tuple(
         (position, category.levels)
-        for position, category in enumerate(plan.categories)
+        for position, category in enumerate(encoding.categories)
         if category.native
     )
     n_hot = sum(len(one.names) for _, one in hot)
     total = len(names) + n_hot
     if sparse == "auto":
-        sparse = style.sparse and total > _WIDE and n_hot > _SHARE_HOT * total
+        sparse = (
+            style.sparse
+            and total > _MIN_SPARSE_COLUMNS
+            and n_hot > _MIN_SPARSE_SHARE * total
+        )
     names += [name for _, one in hot for name in one.names]
     names += [levels.name for _, levels in native]
     is_sparse = bool(sparse) and bool(hot) and not style.native
-    return Layout(style, scale, hot, native, tuple(clean_names(names)), is_sparse)
+    return OutputLayout(style, scale, hot, native, tuple(clean_names(names)), is_sparse)

@@ -1,4 +1,4 @@
-"""Texts as numbers: their main directions (latent semantic analysis) and length."""
+"""Encode texts by their length and by latent semantic analysis."""
 
 import re
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ import pandas as pd
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from skensemble.preprocessing._reading import Array
+from skensemble.preprocessing._frames import Array
 
-_MOST_WORDS = 5000
+_MAX_WORDS = 5000
 
 
 @dataclass(frozen=True)
-class Texts:
-    """A column of texts: words weighted by tf-idf, projected on a few directions.
+class TextEncoding:
+    """Encoding of texts: tf-idf weights of words, projected on a few directions.
 
     References
     ----------
@@ -31,37 +31,27 @@ class Texts:
 
     @property
     def names(self) -> list[str]:
-        """Names of the columns made."""
-        made = [f"{self.name} {j}" for j in range(self.size)]
-        return [f"{self.name} length", f"{self.name} words", *made]
+        """Names of the encoded columns."""
+        directions = [f"{self.name} {j}" for j in range(self.size)]
+        return [f"{self.name} length", f"{self.name} words", *directions]
 
     def numbers(self, column: pd.Series) -> Array:
-        """The column as numbers, a column for each name.
-
-        Parameters
-        ----------
-        column : pandas.Series
-            Texts; missing has no words.
-
-        Returns
-        -------
-        numbers : ndarray of shape (n, len(names))
-        """
+        """Encode a column of texts, shape (n_samples, len(names))."""
         texts = _strings(column)
         length = [len(text) for text in texts]
         words = [text.count(" ") + 1 if text else 0 for text in texts]
-        made = [np.column_stack([length, words]).astype(float)]
+        blocks = [np.column_stack([length, words]).astype(float)]
         if self.size:
             weights = self.words.transform(texts)
-            made.append(
+            blocks.append(
                 weights.toarray()
                 if self.directions is None
                 else self.directions.transform(weights)
             )
-        return np.hstack(made)
+        return np.hstack(blocks)
 
 
-def learn_texts(column: pd.Series, components: int, seed: Any) -> Texts:
+def learn_text_encoding(column: pd.Series, components: int, seed: Any) -> TextEncoding:
     """Learn the words of a column and its main directions.
 
     Parameters
@@ -69,38 +59,38 @@ def learn_texts(column: pd.Series, components: int, seed: Any) -> Texts:
     column : pandas.Series
         Texts.
     components : int
-        How many directions; 0 leaves the lengths alone.
+        Number of directions. With 0, only the lengths are encoded.
     seed : int or None
-        Of the randomised decomposition.
+        Seed of the randomized decomposition.
 
     Returns
     -------
-    texts : Texts
+    encoding : TextEncoding
     """
     texts, name = _strings(column), str(column.name)
     for least in (2, 1):
         words = TfidfVectorizer(
             token_pattern=r"(?u)\b\w+\b",
             min_df=least,
-            max_features=_MOST_WORDS,
+            max_features=_MAX_WORDS,
             sublinear_tf=True,
             dtype=np.float32,
         )
         try:
             weights = words.fit_transform(texts)
-        except ValueError:  # no word is left
+        except ValueError:  # all words were removed by min_df
             continue
         break
     else:
-        return Texts(name, None, None, 0)
+        return TextEncoding(name, None, None, 0)
     if not components or weights.shape[1] <= components:
         size = weights.shape[1] if components else 0
-        return Texts(name, words, None, size)
+        return TextEncoding(name, words, None, size)
     directions = TruncatedSVD(components, n_iter=2, random_state=seed).fit(weights)
-    return Texts(name, words, directions, components)
+    return TextEncoding(name, words, directions, components)
 
 
 def _strings(column: pd.Series) -> list[str]:
-    """Texts without needless spaces; a missing one is empty."""
+    """Return texts with single spaces; missing texts are empty."""
     values = column.astype(object).where(column.notna(), "")
     return [re.sub(r"\s+", " ", str(value)).strip() for value in values]

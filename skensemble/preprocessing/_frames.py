@@ -1,4 +1,4 @@
-"""Whatever table comes in, as a pandas frame with names, and columns as numbers."""
+"""Convert tables to pandas frames with string names, and columns to numbers."""
 
 import re
 from collections import Counter
@@ -15,8 +15,8 @@ from skensemble.core import warn
 
 Array = NDArray[Any]
 
-# Words that people write where there is nothing.
-NOTHING = {
+# Words that are common for missing values.
+MISSING_WORDS = {
     "",
     "?",
     "-",
@@ -29,36 +29,36 @@ NOTHING = {
     "missing",
     "unknown",
 }
-TRUTH = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
+BOOLEAN_WORDS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
 
 
 def read_frame(X: Any) -> tuple[pd.DataFrame, bool]:
-    """Turn a table into a pandas frame whose names are strings.
+    """Convert a table to a pandas frame whose names are strings.
 
     Parameters
     ----------
-    X : frame or array
-        pandas, polars, a numpy array (also of objects) or a list of rows.
+    X : {DataFrame, array-like} of shape (n_samples, n_features)
+        A frame of pandas, polars or another library, an array, or a list of rows.
 
     Returns
     -------
     frame : pandas.DataFrame
-        An array's columns are called x0, x1, ...
+        The columns of an array are named x0, x1, ...
     named : bool
-        Whether the names are the user's.
+        Whether X has names of columns.
     """
     if hasattr(X, "columns") and hasattr(X, "dtypes"):
-        frame = X if isinstance(X, pd.DataFrame) else _from_other(X)
+        frame = X if isinstance(X, pd.DataFrame) else _from_other_library(X)
         return _with_string_names(frame), True
     values = check_array(X, dtype=None, ensure_all_finite=False)
     names = [f"x{j}" for j in range(values.shape[1])]
     frame = pd.DataFrame(values, columns=names)
     if values.dtype.kind in "US":
-        frame = frame.apply(_numbers_if_all_are)
+        frame = frame.apply(_to_numeric_if_possible)
     return frame, False
 
 
-def _from_other(X: Any) -> pd.DataFrame:
+def _from_other_library(X: Any) -> pd.DataFrame:
     if type(X).__module__.partition(".")[0] == "polars":
         return pd.DataFrame({name: _from_polars(X[name]) for name in X.columns})
     if hasattr(X, "to_pandas"):
@@ -91,39 +91,27 @@ def _with_string_names(frame: pd.DataFrame) -> pd.DataFrame:
         raise ValueError(
             f"X has several columns of the same name: {twice}; rename them."
         )
-    # As a new frame: the user's own keeps its names.
+    # `set_axis` returns a new frame, so that the names of the user's frame stay.
     return frame.set_axis(names, axis=1)
 
 
-def _numbers_if_all_are(column: pd.Series) -> pd.Series:
-    """Undo what numpy does to numbers beside strings."""
+def _to_numeric_if_possible(column: pd.Series) -> pd.Series:
+    """Convert back numbers that numpy converted to strings beside strings."""
     try:
         return pd.to_numeric(column)
     except (ValueError, TypeError):
         return column
 
 
-def is_native(dtype: Any) -> bool:
-    """Whether numpy itself holds the column as numbers."""
+def is_numpy_numeric(dtype: Any) -> bool:
+    """Whether a dtype is an integer, float or boolean dtype of numpy."""
     return isinstance(dtype, np.dtype) and dtype.kind in "iufb"
 
 
-def block_of_numbers(frame: pd.DataFrame, names: list[str]) -> Array:
-    """Several columns as one matrix of floats, column after column; infinite is missing.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        The table.
-    names : list of str
-        Which columns.
-
-    Returns
-    -------
-    numbers : ndarray of shape (n, len(names)), Fortran-ordered
-    """
+def numeric_matrix(frame: pd.DataFrame, names: list[str]) -> Array:
+    """Return columns as a Fortran-ordered matrix of floats, with NaN for infinity."""
     dtypes = dict(zip(frame.columns, frame.dtypes, strict=True))
-    native = [name for name in names if is_native(dtypes[name])]
+    native = [name for name in names if is_numpy_numeric(dtypes[name])]
     block = frame if len(native) == frame.shape[1] else frame[native]
     if native == names:
         numbers = np.array(block[names].to_numpy(dtype=float), order="F")
@@ -132,32 +120,23 @@ def block_of_numbers(frame: pd.DataFrame, names: list[str]) -> Array:
         where = {name: j for j, name in enumerate(names)}
         numbers[:, [where[name] for name in native]] = block[native].to_numpy(float)
         for name in names:
-            if not is_native(dtypes[name]):
-                numbers[:, where[name]] = as_numbers(frame[name])
-    # A value so large that it overflows single precision counts as infinite: some
-    # libraries compute with that.
+            if not is_numpy_numeric(dtypes[name]):
+                numbers[:, where[name]] = to_numeric(frame[name])
+    # A value that overflows single precision counts as infinite, because some libraries
+    # compute in single precision.
     infinite = np.abs(numbers) > np.finfo(np.float32).max
     if infinite.any():
         numbers[infinite] = np.nan
     return numbers
 
 
-def as_numbers(column: pd.Series) -> Array:
-    """One column as floats; what is no number becomes NaN, with a warning.
-
-    Parameters
-    ----------
-    column : pandas.Series
-        Of any dtype.
-
-    Returns
-    -------
-    numbers : ndarray of shape (n,)
+def to_numeric(column: pd.Series) -> Array:
+    """Convert a column to floats; other values become NaN, with a warning.
 
     Raises
     ------
     ValueError
-        For dates, complex numbers and nested values, which are no numbers at all.
+        If the column contains dates, complex numbers or nested values.
     """
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(column.cat.categories.dtype)
@@ -167,14 +146,14 @@ def as_numbers(column: pd.Series) -> Array:
     if kind in "Mc":
         raise ValueError(
             f"column {column.name!r} should hold numbers, but has dtype {column.dtype}; "
-            "convert it, or say what it is with kinds=."
+            "convert it, or set its kind with kinds=."
         )
     if pd.api.types.is_numeric_dtype(column.dtype):
         return np.asarray(column.to_numpy(float, na_value=np.nan))
-    return _parsed(column)
+    return _parse_numbers(column)
 
 
-def _parsed(column: pd.Series) -> Array:
+def _parse_numbers(column: pd.Series) -> Array:
     try:
         parsed = pd.to_numeric(column, errors="coerce")
         numbers = np.array(parsed.to_numpy(float, na_value=np.nan))
@@ -187,24 +166,24 @@ def _parsed(column: pd.Series) -> Array:
     if not len(lost):
         return numbers
     words = column.iloc[lost].astype(str).str.strip().str.lower()
-    numbers[lost] = words.map(TRUTH).to_numpy(float)
-    strange = ~(words.isin(NOTHING) | words.isin(TRUTH)).to_numpy()
-    if strange.any():
-        example = column.iloc[lost[strange][0]]
+    numbers[lost] = words.map(BOOLEAN_WORDS).to_numpy(float)
+    invalid = ~(words.isin(MISSING_WORDS) | words.isin(BOOLEAN_WORDS)).to_numpy()
+    if invalid.any():
+        example = column.iloc[lost[invalid][0]]
         warn(
-            f"column {column.name!r} should hold numbers; {strange.sum()} values that do "
-            f"not, such as {example!r}, are taken as missing.",
+            f"column {column.name!r} should hold numbers; {invalid.sum()} values that "
+            f"are not numbers, such as {example!r}, are treated as missing.",
             UserWarning,
         )
     return numbers
 
 
-def as_words(values: Any) -> list[str]:
-    """Write levels as strings, so that 1, 1.0 and "1" are one level."""
-    return [_word(value) for value in values]
+def level_names(values: Any) -> list[str]:
+    """Convert levels to strings, so that 1, 1.0 and "1" are the same level."""
+    return [_level_name(value) for value in values]
 
 
-def _word(value: Any) -> str:
+def _level_name(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, bytes):
@@ -215,21 +194,17 @@ def _word(value: Any) -> str:
 
 
 def factorize(column: pd.Series) -> tuple[Array, list[str]]:
-    """Codes of a column and the words they stand for; missing is -1.
-
-    Parameters
-    ----------
-    column : pandas.Series
-        Of any dtype with hashable values.
+    """Encode a column as integer codes and the level of each code.
 
     Returns
     -------
-    codes : ndarray of shape (n,)
+    codes : ndarray of shape (n_samples,)
+        Codes; missing values have code -1.
     words : list of str
-        Several codes may stand for the same word (1 and "1").
+        Levels. Several codes may have the same level (1 and "1").
     """
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.cat.codes.to_numpy(), as_words(column.cat.categories)
+        return column.cat.codes.to_numpy(), level_names(column.cat.categories)
     try:
         codes, values = pd.factorize(column)
     except TypeError as error:
@@ -237,7 +212,7 @@ def factorize(column: pd.Series) -> tuple[Array, list[str]]:
             f"column {column.name!r} holds nested values ({error}); turn them into "
             "numbers or strings, or drop the column."
         ) from error
-    words = as_words(values)
+    words = level_names(values)
     if len(values) and isinstance(values[0], tuple):
         raise ValueError(
             f"column {column.name!r} holds nested values, such as {values[0]!r}; turn "
@@ -247,17 +222,17 @@ def factorize(column: pd.Series) -> tuple[Array, list[str]]:
 
 
 @dataclass(frozen=True)
-class Columns:
-    """The columns of a fit, by which new rows are read.
+class FittedColumns:
+    """The columns of the training data, which are selected from new data.
 
     Parameters
     ----------
     names : list of str
-        All, in their order.
+        Names of the columns, in their order.
     named : bool
-        Whether the names are the user's; by position otherwise.
+        Whether the training data had names. Otherwise, columns are matched by position.
     owner : str
-        The class that was fitted.
+        Name of the class that was fitted, for messages.
     """
 
     names: list[str]
@@ -265,14 +240,14 @@ class Columns:
     owner: str
 
     def of(self, X: Any, needed: Collection[str] | None = None) -> pd.DataFrame:
-        """Give new rows with the columns of the fit, in their order.
+        """Return new data with the columns of the training data, in their order.
 
         Parameters
         ----------
-        X : frame or array
-            The rows, as `read_frame` takes them.
+        X : {DataFrame, array-like} of shape (n_samples, n_features)
+            New data, in any form that `read_frame` accepts.
         needed : collection of str or None, default=None
-            Those that must be there, all by default.
+            Names of the columns that must be present. None means all columns.
 
         Returns
         -------
@@ -281,8 +256,12 @@ class Columns:
         Raises
         ------
         ValueError
-            Where columns are missing, or there are not as many. Others are ignored, with
-            a warning.
+            If columns are missing, or X has no names and another number of columns.
+
+        Warns
+        -----
+        UserWarning
+            If X has unknown columns, which are ignored.
         """
         frame, named = read_frame(X)
         if not (named and self.named):
@@ -299,7 +278,8 @@ class Columns:
         extra = list(frame.columns.difference(self.names, sort=False))
         if extra:
             warn(
-                f"columns {extra} were not there in fit, and are ignored.", UserWarning
+                f"columns {extra} were not present in fit and are ignored.",
+                UserWarning,
             )
         return frame[[name for name in self.names if name in frame.columns]]
 
@@ -320,15 +300,15 @@ class Columns:
 
 
 def read_columns(owner: Any, X: Any) -> pd.DataFrame:
-    """Read the table of a fit, and note its columns at the estimator.
+    """Convert training data to a pandas frame, and set the columns of the estimator.
 
     Parameters
     ----------
     owner : estimator
-        Gets ``n_features_in_``, ``feature_names_in_`` where all names are strings, and
-        ``_columns``.
-    X : frame or array
-        The rows, as `read_frame` takes them.
+        Estimator whose attributes ``n_features_in_``, ``_columns`` and, if all names
+        are strings, ``feature_names_in_`` are set.
+    X : {DataFrame, array-like} of shape (n_samples, n_features)
+        Training data, in any form that `read_frame` accepts.
 
     Returns
     -------
@@ -336,7 +316,7 @@ def read_columns(owner: Any, X: Any) -> pd.DataFrame:
     """
     frame, named = read_frame(X)
     owner.n_features_in_ = frame.shape[1]
-    owner._columns = Columns(list(frame.columns), named, type(owner).__name__)
+    owner._columns = FittedColumns(list(frame.columns), named, type(owner).__name__)
     vars(owner).pop("feature_names_in_", None)
     if named and all(isinstance(name, str) for name in X.columns):
         owner.feature_names_in_ = np.array(frame.columns, dtype=object)
@@ -344,7 +324,7 @@ def read_columns(owner: Any, X: Any) -> pd.DataFrame:
 
 
 def clean_names(names: list[str]) -> list[str]:
-    """Names that every library takes (LightGBM refuses brackets), each once."""
+    """Return unique names that all libraries accept (LightGBM refuses brackets)."""
     seen: Counter[str] = Counter()
     taken, cleaned = set(), []
     for name in names:

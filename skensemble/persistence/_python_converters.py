@@ -1,4 +1,4 @@
-"""Values of Python, NumPy and SciPy that JSON does not know."""
+"""Convert objects of Python, NumPy and SciPy that JSON cannot store."""
 
 import builtins
 import collections
@@ -16,159 +16,164 @@ from scipy.interpolate import BSpline
 
 from skensemble import exceptions
 from skensemble.exceptions import ModelFileError
-from skensemble.persistence._part import Part
+from skensemble.persistence._graph import Converter
 
 
-def _take_partial(function: functools.partial) -> list:
+def _dump_partial(function: functools.partial) -> list:
     return [function.func, function.args, function.keywords]
 
 
-def _make_partial(value: list) -> functools.partial:
+def _load_partial(value: list) -> functools.partial:
     function, arguments, options = value
     return functools.partial(function, *arguments, **options)
 
 
-def _make_default(value: list) -> collections.defaultdict:
+def _load_defaultdict(value: list) -> collections.defaultdict:
     factory, items = value
     return collections.defaultdict(factory, items)
 
 
-def _make_member(value: list) -> enum.Enum:
+def _load_enum(value: list) -> enum.Enum:
     kind, name = value
     if not (isinstance(kind, type) and issubclass(kind, enum.Enum)):
         raise ModelFileError(f"The file is damaged: {kind!r} has no member {name!r}.")
     return kind[name]
 
 
-def _take_error(error: Exception) -> dict[str, Any]:
-    told = {
+def _dump_error(error: Exception) -> dict[str, Any]:
+    attributes = {
         name: one
         for name, one in vars(error).items()
         if one is None or isinstance(one, bool | int | float | str)
     }
-    return {"kind": type(error).__name__, "message": str(error), "told": told}
+    return {
+        "kind": type(error).__name__,
+        "message": str(error),
+        "attributes": attributes,
+    }
 
 
-def _make_error(value: dict[str, Any]) -> Exception:
-    """Make an error of Python, scikit-learn or ours; others are told as text."""
+def _load_error(value: dict[str, Any]) -> Exception:
+    """Create an error of Python, scikit-learn or skensemble, or a RuntimeError."""
     name, message = value["kind"], value["message"]
-    found = (getattr(home, name, None) for home in HOMES)
+    found = (getattr(home, name, None) for home in ERROR_MODULES)
     kind = next((one for one in found if one is not None), None)
     if not (isinstance(kind, type) and issubclass(kind, Exception)):
         kind, message = RuntimeError, f"{name}: {message}"
     error = kind.__new__(kind)
     error.args = (message,)
-    vars(error).update(value["told"])
+    vars(error).update(value["attributes"])
     return error
 
 
-def _take_duration(value: datetime.timedelta) -> list:
+def _dump_duration(value: datetime.timedelta) -> list:
     return [value.days, value.seconds, value.microseconds]
 
 
-def _take_offset(zone: datetime.timezone) -> list:
+def _dump_offset(zone: datetime.timezone) -> list:
     offset, name = zone.utcoffset(None), zone.tzname(None)
     return (
         [offset] if name == datetime.timezone(offset).tzname(None) else [offset, name]
     )
 
 
-def _take_place(zone: zoneinfo.ZoneInfo) -> str:
+def _dump_zone(zone: zoneinfo.ZoneInfo) -> str:
     if zone.key is None:
         raise ModelFileError(
-            "The model cannot be saved: it holds a time zone without a name. Use one "
-            "with a name, such as ZoneInfo('Europe/Paris')."
+            "The model cannot be saved: it holds a time zone without a name. Use a named "
+            "time zone, such as ZoneInfo('Europe/Paris')."
         )
     return zone.key
 
 
-def _take_dtype(dtype: np.dtype) -> Any:
+def _dump_dtype(dtype: np.dtype) -> Any:
     if dtype.names or dtype.subdtype or np.dtype(dtype.str) != dtype:
         raise ModelFileError(
-            f"The model cannot be saved: it holds the dtype {dtype}. Use a plain one."
+            f"The model cannot be saved: it holds the dtype {dtype}. Use a dtype without "
+            "fields, shape or metadata."
         )
     return dtype.str
 
 
-# Where the errors are that failed members leave behind.
-HOMES = (builtins, exceptions, sklearn.exceptions)
-SPLINE = ("t", "c", "k", "extrapolate", "axis")
-PARTS = (
-    Part("error", ("builtins.Exception",), _take_error, _make_error, True),
-    Part(
+# Modules of the errors that are saved with members that failed.
+ERROR_MODULES = (builtins, exceptions, sklearn.exceptions)
+SPLINE_ATTRIBUTES = ("t", "c", "k", "extrapolate", "axis")
+CONVERTERS = (
+    Converter("error", ("builtins.Exception",), _dump_error, _load_error, True),
+    Converter(
         "complex",
         ("builtins.complex",),
         lambda z: [z.real, z.imag],
         lambda v: complex(*v),
     ),
-    Part("bytearray", ("builtins.bytearray",), bytes, bytearray),
-    Part("ellipsis", ("builtins.ellipsis",), lambda _: None, lambda _: ...),
-    Part(
+    Converter("bytearray", ("builtins.bytearray",), bytes, bytearray),
+    Converter("ellipsis", ("builtins.ellipsis",), lambda _: None, lambda _: ...),
+    Converter(
         "slice",
         ("builtins.slice",),
         lambda cut: [cut.start, cut.stop, cut.step],
         lambda value: slice(*value),
     ),
-    Part(
+    Converter(
         "range",
         ("builtins.range",),
         lambda run: [run.start, run.stop, run.step],
         lambda value: range(*value),
     ),
-    Part("mappingproxy", ("builtins.mappingproxy",), dict, MappingProxyType),
-    Part("ordered", ("collections.OrderedDict",), dict, collections.OrderedDict),
-    Part(
+    Converter("mappingproxy", ("builtins.mappingproxy",), dict, MappingProxyType),
+    Converter("ordered", ("collections.OrderedDict",), dict, collections.OrderedDict),
+    Converter(
         "default",
         ("collections.defaultdict",),
         lambda items: [items.default_factory, dict(items)],
-        _make_default,
+        _load_defaultdict,
     ),
-    Part("partial", ("functools.partial",), _take_partial, _make_partial),
-    Part(
-        "member", ("enum.Enum",), lambda one: [type(one), one.name], _make_member, True
+    Converter("partial", ("functools.partial",), _dump_partial, _load_partial),
+    Converter(
+        "member", ("enum.Enum",), lambda one: [type(one), one.name], _load_enum, True
     ),
-    Part(
+    Converter(
         "pattern",
         ("re.Pattern",),
         lambda pattern: [pattern.pattern, pattern.flags],
         lambda value: re.compile(*value),
     ),
-    Part(
+    Converter(
         "date",
         ("datetime.date",),
         datetime.date.isoformat,
         datetime.date.fromisoformat,
     ),
-    Part(
+    Converter(
         "datetime",
         ("datetime.datetime",),
         lambda moment: [moment.isoformat(), moment.fold],
         lambda value: datetime.datetime.fromisoformat(value[0]).replace(fold=value[1]),
     ),
-    Part(
+    Converter(
         "duration",
         ("datetime.timedelta",),
-        _take_duration,
+        _dump_duration,
         lambda value: datetime.timedelta(*value),
     ),
-    Part(
+    Converter(
         "offset",
         ("datetime.timezone",),
-        _take_offset,
+        _dump_offset,
         lambda value: datetime.timezone(*value),
     ),
-    Part("zone", ("zoneinfo.ZoneInfo",), _take_place, zoneinfo.ZoneInfo),
-    Part(
+    Converter("zone", ("zoneinfo.ZoneInfo",), _dump_zone, zoneinfo.ZoneInfo),
+    Converter(
         "masked",
         ("numpy.ma.MaskedArray", "numpy.ma.core.MaskedArray"),
         lambda array: [array.data, np.ma.getmaskarray(array), array.fill_value],
         lambda value: np.ma.MaskedArray(value[0], value[1], fill_value=value[2]),
     ),
-    Part(
+    Converter(
         "spline",
         ("scipy.interpolate._bsplines.BSpline", "scipy.interpolate.BSpline"),
-        lambda spline: [getattr(spline, name) for name in SPLINE],
+        lambda spline: [getattr(spline, name) for name in SPLINE_ATTRIBUTES],
         lambda value: BSpline(*value),
     ),
-    Part("dtype", ("numpy.dtype",), _take_dtype, np.dtype, True),
+    Converter("dtype", ("numpy.dtype",), _dump_dtype, np.dtype, True),
 )

@@ -1,4 +1,4 @@
-"""CatBoost learns at fit which columns are categories."""
+"""Pass the names of categorical columns to CatBoost."""
 
 from typing import Any
 
@@ -18,27 +18,28 @@ def _has(name):
 
 
 class CategoriesOfFrame(MetaEstimatorMixin, BaseEstimator):
-    """A learner that is told in `fit` which columns of the frame are categories.
+    """Set the parameter ``cat_features`` of an estimator from the columns of a frame.
 
-    CatBoost wants to know them in ``cat_features``; they are the columns of the frame
-    that are not numbers.
+    CatBoost requires the names of the categorical columns in ``cat_features``. They are
+    all columns of the training data that are not numeric.
 
     Parameters
     ----------
     estimator : estimator
-        CatBoostClassifier, CatBoostRegressor or another that has ``cat_features``.
+        CatBoostClassifier, CatBoostRegressor or another estimator with the parameter
+        ``cat_features``.
 
     Attributes
     ----------
     estimator_ : estimator
-        The learner, fitted.
+        The fitted estimator.
 
     Examples
     --------
     >>> import pandas as pd
     >>> from skensemble.preprocessing import CategoriesOfFrame
     >>> from sklearn.base import BaseEstimator
-    >>> class Told(BaseEstimator):
+    >>> class Example(BaseEstimator):
     ...     def __init__(self, cat_features=None):
     ...         self.cat_features = cat_features
     ...
@@ -47,29 +48,29 @@ class CategoriesOfFrame(MetaEstimatorMixin, BaseEstimator):
     >>> X = pd.DataFrame(
     ...     {"size": [1.0, 2.0], "colour": pd.Categorical(["red", "blue"])}
     ... )
-    >>> CategoriesOfFrame(Told()).fit(X, [0, 1]).estimator_
-    Told(cat_features=['colour'])
+    >>> CategoriesOfFrame(Example()).fit(X, [0, 1]).estimator_
+    Example(cat_features=['colour'])
     """
 
     def __init__(self, estimator):
         self.estimator = estimator
 
     def fit(self, X, y=None, **fit_params):
-        """Fit the learner, and tell it the categories.
+        """Fit the estimator with the names of the categorical columns.
 
         Parameters
         ----------
-        X : DataFrame of shape (n, n_features)
-            The rows.
-        y : array-like of shape (n,) or None, default=None
-            Their target.
+        X : DataFrame of shape (n_samples, n_features)
+            Training data.
+        y : array-like of shape (n_samples,) or None, default=None
+            Target.
         **fit_params : dict
-            Handed on to its ``fit``, such as ``sample_weight``.
+            Parameters passed to ``fit`` of the estimator, such as ``sample_weight``.
 
         Returns
         -------
         self : CategoriesOfFrame
-            The fitted estimator.
+            Fitted estimator.
         """
         categories = [
             name
@@ -81,17 +82,17 @@ class CategoriesOfFrame(MetaEstimatorMixin, BaseEstimator):
         return self
 
     def predict(self, X):
-        """Predict as the learner does.
+        """Return the predictions of the estimator.
 
         Parameters
         ----------
-        X : DataFrame of shape (n, n_features)
-            The rows.
+        X : DataFrame of shape (n_samples, n_features)
+            Data.
 
         Returns
         -------
-        y : ndarray of shape (n,) or (n, k)
-            The predictions of the learner.
+        y_pred : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Predictions.
         """
         check_is_fitted(self)
         values = self.estimator_.predict(X)
@@ -100,57 +101,57 @@ class CategoriesOfFrame(MetaEstimatorMixin, BaseEstimator):
 
     @available_if(_has("predict_proba"))
     def predict_proba(self, X):
-        """Predict probabilities as the learner does.
+        """Return the predicted probabilities of the estimator.
 
         Parameters
         ----------
-        X : DataFrame of shape (n, n_features)
-            The rows.
+        X : DataFrame of shape (n_samples, n_features)
+            Data.
 
         Returns
         -------
-        p : ndarray of shape (n, n_classes)
-            The probability of each class, one column per class.
+        p : ndarray of shape (n_samples, n_classes)
+            Probabilities of the classes.
         """
         check_is_fitted(self)
         return self.estimator_.predict_proba(X)
 
     def score(self, X, y, **score_params):
-        """Score as the learner does.
+        """Return the score of the estimator.
 
         Parameters
         ----------
-        X : DataFrame of shape (n, n_features)
-            The rows.
-        y : array-like of shape (n,)
-            Their target.
+        X : DataFrame of shape (n_samples, n_features)
+            Data.
+        y : array-like of shape (n_samples,)
+            Target.
         **score_params : dict
-            Handed on to its ``score``.
+            Parameters passed to ``score`` of the estimator.
 
         Returns
         -------
         score : float
-            The score of the learner.
+            Score; its meaning is that of the estimator.
         """
         check_is_fitted(self)
         return self.estimator_.score(X, y, **score_params)
 
     @property
     def classes_(self):
-        """Classes of the learner."""
+        """Classes of the estimator."""
         return self.estimator_.classes_
 
     @property
     def feature_importances_(self):
-        """Importances of the columns."""
+        """Feature importances of the estimator."""
         return self.estimator_.feature_importances_
 
     def __sklearn_is_fitted__(self):
-        """Whether `fit` was called."""
+        """Whether the estimator is fitted."""
         return hasattr(self, "estimator_")
 
     def __sklearn_tags__(self) -> Any:
-        """The tags of the learner."""
+        """Return the tags of the estimator."""
         tags = super().__sklearn_tags__()
         inner = get_tags(self.estimator)
         tags.estimator_type = inner.estimator_type

@@ -1,4 +1,4 @@
-"""Numbers written with marks: "$1,200.50", "1.200,50 €", "12%"."""
+"""Parse formatted numbers: "$1,200.50", "1.200,50 €", "12%"."""
 
 import re
 from dataclasses import dataclass
@@ -6,33 +6,34 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from skensemble.preprocessing._reading import NOTHING, Array, as_numbers
+from skensemble.preprocessing._frames import MISSING_WORDS, Array, to_numeric
 
-# The part of a number after its sign, by the mark of its decimals; thousands stand in
-# groups of three, so that "1,5" and "10.0.0.1" have none.
+# Patterns of the digits with a decimal point and with a decimal comma. Thousands
+# separators stand between groups of three digits, so that "1,5" and "10.0.0.1" have
+# none.
 _POINT = r"(?:[1-9]\d{0,2}(?:[,'\u2019]\d{3})+|\d+)(?:\.\d*)?|\.\d+"
 _COMMA = r"(?:[1-9]\d{0,2}(?:[.'\u2019\s]\d{3})+|\d+)(?:,\d*)?|,\d+"
 _CURRENCY = r"[$€£¥₹₩₽₺₴₫₪฿¢]"
-_WRITTEN = {
+_PATTERNS = {
     decimal: re.compile(
         rf"\s*(?P<sign>[-+\u2212]?)\s*(?P<before>{_CURRENCY}?)\s*(?P<sign2>[-+\u2212]?)"
         rf"(?P<number>{digits})\s*(?P<after>(?:{_CURRENCY}|%)?)\s*"
     )
     for decimal, digits in ((".", _POINT), (",", _COMMA))
 }
-_READ = 0.95
+_MIN_PARSED = 0.95
 
 
 @dataclass(frozen=True)
-class Marked:
-    """A column of numbers with a currency, a per cent sign, or marks between digits.
+class FormattedNumbers:
+    """A column with a currency, a percent sign, or thousands separators.
 
     Parameters
     ----------
     name : str
-        Of the column.
+        Name of the column.
     decimal : {".", ","}
-        What stands before the decimals; the other marks stand between thousands.
+        Decimal separator. Other marks between digits are thousands separators.
     """
 
     name: str
@@ -40,32 +41,22 @@ class Marked:
 
     @property
     def names(self) -> list[str]:
-        """Name of the column made."""
+        """Name of the encoded column."""
         return [self.name]
 
     def numbers(self, column: pd.Series) -> Array:
-        """The column as numbers; "12%" is 12.
-
-        Parameters
-        ----------
-        column : pandas.Series
-            Numbers, or strings with or without marks.
-
-        Returns
-        -------
-        numbers : ndarray of shape (n, 1)
-        """
+        """Parse a column as numbers, shape (n_samples, 1); "12%" becomes 12."""
         if isinstance(column.dtype, pd.CategoricalDtype):
             column = column.astype(column.cat.categories.dtype)
         if pd.api.types.is_string_dtype(column.dtype):
             plain = [self._plain(value) for value in column]
             column = pd.Series(plain, column.index, dtype=object, name=column.name)
-        numbers = as_numbers(column)
+        numbers = to_numeric(column)
         infinite = np.abs(numbers) > np.finfo(np.float32).max
         return np.where(infinite, np.nan, numbers)[:, None]
 
     def _plain(self, value: object) -> object:
-        """A number as Python writes it; what is none is left as it is."""
+        """Write a number in Python's format; other values are returned unchanged."""
         found = _match(value, self.decimal)
         if found is None:
             return value
@@ -75,45 +66,41 @@ class Marked:
 
 
 def _match(value: object, decimal: str) -> re.Match[str] | None:
-    return _WRITTEN[decimal].fullmatch(value) if isinstance(value, str) else None
+    return _PATTERNS[decimal].fullmatch(value) if isinstance(value, str) else None
 
 
-def learn_marks(column: pd.Series) -> Marked | None:
-    """Learn how a column of strings writes its numbers.
-
-    Parameters
-    ----------
-    column : pandas.Series
-        Of any dtype.
+def learn_number_format(column: pd.Series) -> FormattedNumbers | None:
+    """Learn the number format of a column.
 
     Returns
     -------
-    marked : Marked or None
-        None where not nearly all (95 %) different values read so, where there are
-        several currencies, per cent in some rows alone, or no marks but points, which
-        need no reading of their own.
+    format : FormattedNumbers or None
+        None if at most 95 % of the different values are formatted numbers, if there are
+        several currencies, if only some rows have a percent sign, or if the numbers
+        have no marks other than decimal points.
     """
     if not pd.api.types.is_string_dtype(column.dtype):
         return None
     if pd.api.types.infer_dtype(column, skipna=True) != "string":
         return None
     words = [str(word) for word in column.dropna().unique()]
-    said = [word for word in words if word.strip().lower() not in NOTHING]
-    read = {
-        decimal: [one for word in said if (one := _match(word, decimal))]
-        for decimal in _WRITTEN
+    words = [word for word in words if word.strip().lower() not in MISSING_WORDS]
+    matches = {
+        decimal: [one for word in words if (one := _match(word, decimal))]
+        for decimal in _PATTERNS
     }
-    # The first of two that read as many: "1,500" has a thousand more than "1.5".
-    decimal = max(read, key=lambda mark: len(read[mark]))
-    found = read[decimal]
-    if len(found) > _READ * len(said) and _is_one_kind(found):
-        return Marked(str(column.name), decimal)
+    # If both formats match equally many values, `max` takes the decimal point: "1,500"
+    # is 1500.
+    decimal = max(matches, key=lambda mark: len(matches[mark]))
+    found = matches[decimal]
+    if len(found) > _MIN_PARSED * len(words) and _have_one_unit(found):
+        return FormattedNumbers(str(column.name), decimal)
     return None
 
 
-def _is_one_kind(found: list[re.Match[str]]) -> bool:
-    """Whether numbers are all of one unit, and some have marks."""
+def _have_one_unit(found: list[re.Match[str]]) -> bool:
+    """Whether all numbers have the same unit, and some have marks."""
     units = [one["before"] + one["after"] for one in found]
     marked = any(units) or any(set(one["number"]) & set(",'\u2019") for one in found)
     shares = {unit: units.count(unit) / len(units) for unit in set(units) - {""}}
-    return marked and len(shares) <= 1 and shares.get("%", 1) > _READ
+    return marked and len(shares) <= 1 and shares.get("%", 1) > _MIN_PARSED

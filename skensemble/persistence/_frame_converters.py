@@ -1,4 +1,4 @@
-"""Frames, columns, indexes and dtypes of pandas."""
+"""Convert frames, series, indexes and dtypes of pandas."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from skensemble.exceptions import ModelFileError
-from skensemble.persistence._part import Part
+from skensemble.persistence._graph import Converter
 
 INDEXES = (
     *("base.Index", "category.CategoricalIndex", "datetimes.DatetimeIndex"),
@@ -14,18 +14,8 @@ INDEXES = (
 )
 
 
-def named(*paths: str) -> tuple[str, ...]:
-    """Give the full names that pandas has for some classes, older and newer ones.
-
-    Parameters
-    ----------
-    *paths : str
-        Such as "indexes.base.Index", within ``pandas.core``.
-
-    Returns
-    -------
-    names : tuple of str
-    """
+def pandas_names(*paths: str) -> tuple[str, ...]:
+    """Return the old and new full names of classes given by path in pandas.core."""
     return tuple(
         name
         for path in paths
@@ -33,8 +23,8 @@ def named(*paths: str) -> tuple[str, ...]:
     )
 
 
-def _take_values(values: Any) -> Any:
-    """Take the values of a column or an index apart."""
+def _dump_values(values: Any) -> Any:
+    """Convert the values of a column or an index to arrays."""
     if isinstance(values, np.ndarray):
         return values
     if isinstance(values, pd.arrays.NumpyExtensionArray):
@@ -51,7 +41,7 @@ def _take_values(values: Any) -> Any:
     return {"known": known, "missing": missing, "dtype": dtype}
 
 
-def _make_values(value: Any) -> Any:
+def _load_values(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return value
     dtype = value["dtype"]
@@ -66,37 +56,37 @@ def _make_values(value: Any) -> Any:
     return pd.array(column, dtype=dtype)
 
 
-def _make_array(value: list) -> Any:
-    values = _make_values(value[0])
+def _load_array(value: list) -> Any:
+    values = _load_values(value[0])
     return pd.array(values) if isinstance(values, np.ndarray) else values
 
 
-def _take_series(series: pd.Series) -> dict[str, Any]:
+def _dump_series(series: pd.Series) -> dict[str, Any]:
     return {
-        "values": _take_values(series.array),
+        "values": _dump_values(series.array),
         "index": series.index,
         "name": series.name,
     }
 
 
-def _make_series(value: dict[str, Any]) -> pd.Series:
-    values = _make_values(value["values"])
+def _load_series(value: dict[str, Any]) -> pd.Series:
+    values = _load_values(value["values"])
     return pd.Series(
         values, index=value["index"], name=value["name"], dtype=values.dtype
     )
 
 
-def _take_frame(frame: pd.DataFrame) -> dict[str, Any]:
+def _dump_frame(frame: pd.DataFrame) -> dict[str, Any]:
     return {
         "columns": frame.columns,
         "index": frame.index,
-        "values": [_take_values(frame.iloc[:, j].array) for j in range(frame.shape[1])],
+        "values": [_dump_values(frame.iloc[:, j].array) for j in range(frame.shape[1])],
     }
 
 
-def _make_frame(value: dict[str, Any]) -> pd.DataFrame:
+def _load_frame(value: dict[str, Any]) -> pd.DataFrame:
     index = value["index"]
-    columns = [_make_values(one) for one in value["values"]]
+    columns = [_load_values(one) for one in value["values"]]
     frame = pd.DataFrame(
         {
             j: pd.Series(column, index=index, dtype=column.dtype)
@@ -108,39 +98,40 @@ def _make_frame(value: dict[str, Any]) -> pd.DataFrame:
     return frame
 
 
-def _take_index(index: pd.Index) -> dict[str, Any]:
+def _dump_index(index: pd.Index) -> dict[str, Any]:
     return {
-        "values": _take_values(index.array),
+        "values": _dump_values(index.array),
         "name": index.name,
         "freq": getattr(index, "freqstr", None),
     }
 
 
-def _make_index(value: dict[str, Any]) -> pd.Index:
-    values = _make_values(value["values"])
+def _load_index(value: dict[str, Any]) -> pd.Index:
+    values = _load_values(value["values"])
     index = pd.Index(values, dtype=values.dtype, name=value["name"])
     if isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex):
         return type(index)(index, freq=value["freq"])
     return index
 
 
-def _make_many(value: dict[str, Any]) -> pd.MultiIndex:
+def _load_multi_index(value: dict[str, Any]) -> pd.MultiIndex:
     return pd.MultiIndex(**value)
 
 
-def _take_dtype(dtype: Any) -> Any:
+def _dump_dtype(dtype: Any) -> Any:
     if isinstance(dtype, pd.CategoricalDtype):
         return {"categories": dtype.categories, "ordered": dtype.ordered}
     if isinstance(dtype, pd.StringDtype):
         return {"storage": dtype.storage, "na": dtype.na_value is pd.NA}
     if pd.api.types.pandas_dtype(str(dtype)) != dtype:
         raise ModelFileError(
-            f"The model cannot be saved: it holds the dtype {dtype!r}."
+            f"The model cannot be saved: it holds the dtype {dtype!r}, which pandas "
+            "cannot create from its name."
         )
     return str(dtype)
 
 
-def _make_dtype(value: Any) -> Any:
+def _load_dtype(value: Any) -> Any:
     if isinstance(value, str):
         return pd.api.types.pandas_dtype(value)
     if "categories" in value:
@@ -148,33 +139,37 @@ def _make_dtype(value: Any) -> Any:
     return pd.StringDtype(value["storage"], pd.NA if value["na"] else np.nan)
 
 
-def _take_moment(moment: pd.Timestamp) -> list:
+def _dump_timestamp(moment: pd.Timestamp) -> list:
     zone = None if moment.tz is None else str(moment.tz)
     return [moment.asm8.view(np.int64).item(), moment.unit, zone]
 
 
-def _make_moment(value: list) -> pd.Timestamp:
+def _load_timestamp(value: list) -> pd.Timestamp:
     count, unit, zone = value
     moment = pd.Timestamp(np.datetime64(count, unit))
     return moment if zone is None else moment.tz_localize("UTC").tz_convert(zone)
 
 
-def _take_span(interval: pd.Interval) -> dict[str, Any]:
+def _dump_interval(interval: pd.Interval) -> dict[str, Any]:
     return {"left": interval.left, "right": interval.right, "closed": interval.closed}
 
 
-PARTS = (
-    Part("pandas.DataFrame", named("frame.DataFrame"), _take_frame, _make_frame),
-    Part("pandas.Series", named("series.Series"), _take_series, _make_series),
-    Part(
-        "pandas.Index",
-        named(*(f"indexes.{path}" for path in INDEXES)),
-        _take_index,
-        _make_index,
+CONVERTERS = (
+    Converter(
+        "pandas.DataFrame", pandas_names("frame.DataFrame"), _dump_frame, _load_frame
     ),
-    Part(
+    Converter(
+        "pandas.Series", pandas_names("series.Series"), _dump_series, _load_series
+    ),
+    Converter(
+        "pandas.Index",
+        pandas_names(*(f"indexes.{path}" for path in INDEXES)),
+        _dump_index,
+        _load_index,
+    ),
+    Converter(
         "pandas.RangeIndex",
-        named("indexes.range.RangeIndex"),
+        pandas_names("indexes.range.RangeIndex"),
         lambda run: {
             "start": run.start,
             "stop": run.stop,
@@ -183,64 +178,67 @@ PARTS = (
         },
         lambda value: pd.RangeIndex(**value),
     ),
-    Part(
+    Converter(
         "pandas.MultiIndex",
-        named("indexes.multi.MultiIndex"),
+        pandas_names("indexes.multi.MultiIndex"),
         lambda many: {
             "levels": list(many.levels),
             "codes": [np.asarray(codes) for codes in many.codes],
             "names": list(many.names),
         },
-        _make_many,
+        _load_multi_index,
     ),
-    Part(
+    Converter(
         "pandas.dtype",
-        (*named("dtypes.base.ExtensionDtype"), "pandas.api.extensions.ExtensionDtype"),
-        _take_dtype,
-        _make_dtype,
+        (
+            *pandas_names("dtypes.base.ExtensionDtype"),
+            "pandas.api.extensions.ExtensionDtype",
+        ),
+        _dump_dtype,
+        _load_dtype,
         True,
     ),
-    Part(
+    Converter(
         "pandas.array",
         (
-            *named("arrays.base.ExtensionArray"),
+            *pandas_names("arrays.base.ExtensionArray"),
             "pandas.api.extensions.ExtensionArray",
         ),
-        lambda array: [_take_values(array)],
-        _make_array,
+        lambda array: [_dump_values(array)],
+        _load_array,
         True,
     ),
-    Part(
+    Converter(
         "pandas.Timestamp",
         ("pandas._libs.tslibs.timestamps.Timestamp", "pandas.Timestamp"),
-        _take_moment,
-        _make_moment,
+        _dump_timestamp,
+        _load_timestamp,
     ),
-    Part(
+    Converter(
         "pandas.Timedelta",
         ("pandas._libs.tslibs.timedeltas.Timedelta", "pandas.Timedelta"),
         lambda span: [span.asm8.view(np.int64).item(), span.unit],
         lambda value: pd.Timedelta(np.timedelta64(*value)),
     ),
-    Part(
+    Converter(
         "pandas.Interval",
         ("pandas._libs.interval.Interval", "pandas.Interval"),
-        _take_span,
+        _dump_interval,
         lambda value: pd.Interval(**value),
     ),
-    Part(
+    Converter(
         "pandas.Period",
         ("pandas._libs.tslibs.period.Period", "pandas.Period"),
         lambda period: [str(period), period.freqstr],
         lambda value: pd.Period(value[0], freq=value[1]),
     ),
-    Part(
+    Converter(
         "pandas.NA",
         ("pandas._libs.missing.NAType", "pandas.api.typing.NAType"),
         lambda _: None,
         lambda _: pd.NA,
     ),
-    Part(
+    Converter(
         "pandas.NaT",
         ("pandas._libs.tslibs.nattype.NaTType", "pandas.api.typing.NaTType"),
         lambda _: None,

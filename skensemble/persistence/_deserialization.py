@@ -1,4 +1,4 @@
-"""From a graph of plain values to the model again."""
+"""Create a model from a graph of plain values."""
 
 import json
 import math
@@ -10,70 +10,51 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from skensemble.exceptions import ModelFileError
+from skensemble.persistence._converters import CONVERTERS
 from skensemble.persistence._graph import (
     BYTES,
     KINDS,
-    NAMED,
+    NAME_KINDS,
     Graph,
     pairs,
     without_memory,
 )
-from skensemble.persistence._parts import PARTS
-from skensemble.persistence._resolution import resolve
-from skensemble.persistence._tree_parts import check_model
+from skensemble.persistence._import_names import resolve
+from skensemble.persistence._tree_converters import check_model
 
 SCALARS = (bool, int, float, str)
 
 
 def check_graph(graph: Graph) -> None:
-    """Refuse a table whose nodes are not of the known kinds.
-
-    Parameters
-    ----------
-    graph : Graph
-        As read from a file.
-
-    Raises
-    ------
-    ModelFileError
-        A node is of no known kind, or names an unknown part.
-    """
+    """Refuse a graph with a node of an unknown kind, or an unknown converter."""
     for node in graph.nodes:
         if not isinstance(node, list) or not node or node[0] not in KINDS:
-            raise ModelFileError(f"The file is damaged: {str(node)[:60]} is no node.")
-        if node[0] in (*NAMED, "part") and not isinstance(node[1], str):
             raise ModelFileError(
-                f"The file is damaged: {str(node[1])[:60]} is no name."
+                f"The file is damaged: {str(node)[:60]} is not a node."
             )
-    unknown = [name for name in graph.parts() if name not in PARTS]
+        if node[0] in (*NAME_KINDS, "part") and not isinstance(node[1], str):
+            raise ModelFileError(
+                f"The file is damaged: {str(node[1])[:60]} is not a name."
+            )
+    unknown = [name for name in graph.converters() if name not in CONVERTERS]
     if unknown:
         raise ModelFileError(
-            f"The file holds {', '.join(unknown)}, which this version of skensemble "
-            "does not know how to make; update skensemble."
+            f"The file contains {', '.join(unknown)}, which this version of skensemble "
+            "cannot load; update skensemble."
         )
 
 
-def make_again(graph: Graph) -> Any:
-    """Make the model of a graph, whose names have been checked before.
-
-    Parameters
-    ----------
-    graph : Graph
-        As read from a file.
-
-    Returns
-    -------
-    model : object
-    """
-    walk = Making(graph)
-    model = walk.value(graph.root)
-    for made in walk.objects:
-        check_model(made)
+def from_graph(graph: Graph) -> Any:
+    """Create the model of a graph; the names in it must have been checked before."""
+    deserializer = Deserializer(graph)
+    model = deserializer.value(graph.root)
+    for created in deserializer.objects:
+        check_model(created)
     return model
 
 
-class Making:
-    """One pass over a graph; every node is made once, when it is first referred to."""
+class Deserializer:
+    """Creation of the objects of a graph, each when it is first referred to."""
 
     def __init__(self, graph: Graph):
         self.objects: list = []
@@ -86,14 +67,16 @@ class Making:
         if value is None or type(value) in SCALARS:
             return value
         if not isinstance(value, list) or len(value) != 1:
-            raise ModelFileError(f"The file is damaged: {str(value)[:60]} is no value.")
+            raise ModelFileError(
+                f"The file is damaged: {str(value)[:60]} is not a value."
+            )
         (number,) = value
         if number not in self._made:
             if number in self._begun or number < 0:
                 raise ModelFileError("The file is damaged: a value holds itself.")
             self._begun.add(number)
             kind, *fields = self._graph.nodes[number]
-            made = MAKERS[kind](self, number, *fields)
+            made = NODE_READERS[kind](self, number, *fields)
             self._made[number] = made
         return self._made[number]
 
@@ -101,7 +84,8 @@ class Making:
         """Make several values."""
         return [self.value(one) for one in values]
 
-    # Lists, dicts and objects are there before what they hold, which may hold them.
+    # Lists, dicts and objects are registered before their contents are created, because
+    # the contents may refer to them.
     def _list(self, number: int, *values: Any) -> list:
         made = self._made[number] = []
         made.extend(self.values(values))
@@ -118,11 +102,11 @@ class Making:
     ) -> Any:
         kind = resolve(name)
         if not isinstance(kind, type):
-            raise ModelFileError(f"The file is damaged: {name} is no class.")
+            raise ModelFileError(f"The file is damaged: {name} is not a class.")
         made = kind.__new__(kind, *self.values(arguments))
         self._made[number] = made
         self.objects.append(made)
-        give_state(made, self.value(state))
+        restore_state(made, self.value(state))
         if listed:
             made.extend(self.values(listed))
         for key, one in pairs(keyed):
@@ -134,27 +118,28 @@ class Making:
         found = getattr(type(owner), name.rpartition(".")[2], None)
         if found is None or found is not function:
             raise ModelFileError(
-                f"The file is damaged: {name} is no method of {type(owner).__name__}."
+                f"The file is damaged: {name} is not a method of "
+                f"{type(owner).__name__}."
             )
         return MethodType(function, owner)
 
-    def _part(self, _: int, name: str, value: Any) -> Any:
-        return PARTS[name].make(self.value(value))
+    def _converted(self, _: int, name: str, value: Any) -> Any:
+        return CONVERTERS[name].load(self.value(value))
 
-    def _stretch(self, key: str, start: int, length: int) -> np.ndarray:
+    def _slice(self, key: str, start: int, length: int) -> np.ndarray:
         pack = self._graph.packs[key]
         if min(start, length) < 0 or start + length > len(pack):
             raise ModelFileError(f"The file is damaged: pack {key!r} is too short.")
         return pack[start : start + length]
 
     def _array(self, _: int, key: str, start: int, shape: list, order: Any) -> Any:
-        flat = self._stretch(key, start, math.prod(shape))
+        flat = self._slice(key, start, math.prod(shape))
         return np.array(flat.reshape(shape, order=order), order=order)
 
     def _record(self, _: int, description: str, shape: list, *columns: Any) -> Any:
         made = np.zeros(shape, dtype=np.dtype(json.loads(description)))
         for name, (key, start) in zip(made.dtype.names, pairs(columns), strict=True):
-            made[name] = self._stretch(key, start, made.size).reshape(shape)
+            made[name] = self._slice(key, start, made.size).reshape(shape)
         return made
 
     def _objects(self, _: int, shape: list, *values: Any) -> np.ndarray:
@@ -164,16 +149,8 @@ class Making:
         return made.reshape(shape)
 
 
-def give_state(made: Any, state: Any) -> None:
-    """Give a new object its attributes, as unpickling does.
-
-    Parameters
-    ----------
-    made : object
-        Made by ``__new__``.
-    state : object
-        What its ``__getstate__`` gave.
-    """
+def restore_state(made: Any, state: Any) -> None:
+    """Set the attributes of an object that ``__new__`` created, as unpickling does."""
     if isinstance(made, BaseEstimator):
         state = without_memory(state)
     if state is None:
@@ -187,20 +164,20 @@ def give_state(made: Any, state: Any) -> None:
         object.__setattr__(made, name, value)
 
 
-MAKERS: dict[str, Callable[..., Any]] = {
-    "list": Making._list,
-    "tuple": lambda walk, _, *values: tuple(walk.values(values)),
-    "set": lambda walk, _, *values: set(walk.values(values)),
-    "frozenset": lambda walk, _, *values: frozenset(walk.values(values)),
-    "dict": Making._dict,
-    "array": Making._array,
-    "scalar": lambda walk, _, key, start: walk._stretch(key, start, 1)[0],
-    "record": Making._record,
-    "objects": Making._objects,
-    "bytes": lambda walk, _, *place: walk._stretch(BYTES, *place).tobytes(),
-    "leaf": lambda walk, _, place: walk._graph.leaves[place],
-    "method": Making._method,
-    "name": lambda walk, _, name: resolve(name),
-    "part": Making._part,
-    "object": Making._object,
+NODE_READERS: dict[str, Callable[..., Any]] = {
+    "list": Deserializer._list,
+    "tuple": lambda self, _, *values: tuple(self.values(values)),
+    "set": lambda self, _, *values: set(self.values(values)),
+    "frozenset": lambda self, _, *values: frozenset(self.values(values)),
+    "dict": Deserializer._dict,
+    "array": Deserializer._array,
+    "scalar": lambda self, _, key, start: self._slice(key, start, 1)[0],
+    "record": Deserializer._record,
+    "objects": Deserializer._objects,
+    "bytes": lambda self, _, *place: self._slice(BYTES, *place).tobytes(),
+    "leaf": lambda self, _, place: self._graph.leaves[place],
+    "method": Deserializer._method,
+    "name": lambda self, _, name: resolve(name),
+    "part": Deserializer._converted,
+    "object": Deserializer._object,
 }

@@ -1,4 +1,4 @@
-"""From a model to a graph of plain values."""
+"""Convert a model to a graph of plain values."""
 
 import copyreg
 import json
@@ -11,89 +11,85 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from skensemble.exceptions import ModelFileError
+from skensemble.persistence._converters import converter_for, is_leaf
 from skensemble.persistence._graph import BYTES, Graph, full_name, without_memory
-from skensemble.persistence._parts import is_leaf, part_of
-from skensemble.persistence._resolution import resolve
+from skensemble.persistence._import_names import resolve
 
-# np.mean and its like are functions of this type.
+# Type of np.mean and similar functions.
 ArrayFunction = type(np.mean)
-# What pickle would call: the class's __new__, and nothing else.
+# The function by which pickle calls the ``__new__`` of a class, and nothing else.
 NEW = getattr(copyreg, "__newobj__")  # noqa: B009
 Reference = (type, FunctionType, BuiltinFunctionType, ArrayFunction, np.ufunc)
 
 
-def take_apart(model: Any) -> Graph:
-    """Turn a model into a graph of plain values.
-
-    Parameters
-    ----------
-    model : object
-        A fitted estimator, usually.
-
-    Returns
-    -------
-    graph : Graph
+def to_graph(model: Any) -> Graph:
+    """Convert a model to a graph of plain values.
 
     Raises
     ------
     ModelFileError
-        It holds something that cannot be made again without running code of the file.
+        If the model contains an object that can only be restored by running code from
+        the file.
     """
-    walk = Walk()
+    serializer = Serializer()
     try:
-        root = walk.value(model)
+        root = serializer.value(model)
     except RecursionError:
         raise ModelFileError(
-            f"{type(model).__name__} is nested too deeply for a file."
+            f"{type(model).__name__} cannot be saved: its objects are nested too deeply."
         ) from None
-    return Graph(root, walk.nodes, walk.packs.joined(), walk.leaves, walk.estimators)
+    return Graph(
+        root,
+        serializer.nodes,
+        serializer.packs.joined(),
+        serializer.leaves,
+        serializer.estimators,
+    )
 
 
-class Packs:
-    """Arrays on their way to the packs, one a dtype."""
+class ArrayPacks:
+    """Arrays that will be concatenated, one pack per dtype."""
 
     def __init__(self) -> None:
         self._pieces: dict[str, list[np.ndarray]] = defaultdict(list)
         self._lengths: dict[str, int] = defaultdict(int)
 
     def add(self, key: str, flat: np.ndarray) -> int:
-        """Append to a pack; where it starts."""
+        """Append an array to a pack and return its start."""
         start = self._lengths[key]
         self._pieces[key].append(flat)
         self._lengths[key] += len(flat)
         return start
 
     def joined(self) -> dict[str, np.ndarray]:
-        """Join the pieces of each pack."""
+        """Concatenate the arrays of each pack."""
         return {
-            key: np.concatenate(pieces, dtype=pieces[0].dtype)  # of any byte order
+            # The dtype is given, because concatenation would change the byte order.
+            key: np.concatenate(pieces, dtype=pieces[0].dtype)
             for key, pieces in self._pieces.items()
         }
 
 
-class Walk:
-    """One pass over all that a model holds.
-
-    Each kind of thing has a method that gives its node; what is met twice is one node.
-    """
+class Serializer:
+    """Conversion of all objects in a model to nodes, one node per object."""
 
     def __init__(self) -> None:
         self.nodes: list[list] = []
-        self.packs = Packs()
+        self.packs = ArrayPacks()
         self.leaves: list = []
         self.estimators: list = []
-        self._met: dict[int, int] = {}
-        self._alive: list = []  # an id is only good while its object lives
+        self._indices: dict[int, int] = {}
+        self._alive: list = []  # an id is unique only while its object is alive
         self._path: list[str] = []
 
     def value(self, thing: Any) -> Any:
         """Return a plain value as it is, and a reference to a node for any other."""
         if thing is None or type(thing) in (bool, int, float, str):
             return thing
-        number = self._met.get(id(thing))
+        number = self._indices.get(id(thing))
         if number is None:
             number = len(self.nodes)
-            self._met[id(thing)] = number
+            self._indices[id(thing)] = number
             self._alive.append(thing)
             self.nodes.append([])
             self.nodes[number] = self._node(thing)
@@ -106,7 +102,7 @@ class Walk:
         return [self.value(one) for pair in items for one in pair]
 
     def _node(self, thing: Any) -> list:
-        known = PLAIN.get(type(thing))
+        known = NODE_WRITERS.get(type(thing))
         if known is not None:
             return known(self, thing)
         if isinstance(thing, np.generic):
@@ -116,9 +112,9 @@ class Walk:
             return ["leaf", len(self.leaves) - 1]
         if isinstance(thing, Reference):
             return self._name(thing)
-        part = part_of(type(thing))
-        if part is not None:
-            return ["part", part.name, self.value(part.take(thing))]
+        converter = converter_for(type(thing))
+        if converter is not None:
+            return ["part", converter.name, self.value(converter.dump(thing))]
         return self._object(thing)
 
     def _array(self, array: np.ndarray) -> list:
@@ -127,14 +123,14 @@ class Walk:
         if array.dtype.names:
             return self._record(array)
         if array.dtype.kind not in "biufcSUmM":
-            raise self._refused(f"an array of dtype {array.dtype}")
+            raise self._cannot_save(f"an array of dtype {array.dtype}")
         order: Any = "F" if array.flags.f_contiguous and array.ndim > 1 else "C"
         key = array.dtype.str
         start = self.packs.add(key, array.ravel(order))
         return ["array", key, start, list(array.shape), order]
 
     def _record(self, array: Any) -> list:
-        # Field by field: a column compresses better than rows of mixed bytes.
+        # Fields are stored separately: they compress better than mixed bytes.
         fields = [np.ascontiguousarray(array[name]) for name in array.dtype.names]
         names = array.dtype.names
         description = json.dumps(
@@ -148,7 +144,7 @@ class Walk:
         packed = []
         for name, column in zip(names, fields, strict=True):
             if column.dtype.kind not in "biuf" or column.ndim != array.ndim:
-                raise self._refused(f"an array of dtype {array.dtype}")
+                raise self._cannot_save(f"an array of dtype {array.dtype}")
             key = f"{name}:{column.dtype.str}"
             packed += [key, self.packs.add(key, column.ravel())]
         return ["record", description, list(array.shape), *packed]
@@ -156,7 +152,7 @@ class Walk:
     def _scalar(self, number: np.generic) -> list:
         array = np.asarray(number)
         if array.dtype.kind not in "biufcSUmM":
-            raise self._refused(f"a number of dtype {array.dtype}")
+            raise self._cannot_save(f"a number of dtype {array.dtype}")
         return [
             "scalar",
             array.dtype.str,
@@ -174,8 +170,8 @@ class Walk:
         except ModelFileError:
             found = None
         if found is not thing:
-            raise self._refused(
-                f"{name}, which cannot be found by that name; define it at the top "
+            raise self._cannot_save(
+                f"{name}, which cannot be imported by that name; define it at the top "
                 "level of a module"
             )
         return ["name", name]
@@ -185,7 +181,7 @@ class Walk:
         return ["method", name, self.value(thing.__self__)]
 
     def _object(self, thing: Any) -> list:
-        arguments, attributes, listed, keyed = self._reduced(thing)
+        arguments, attributes, listed, keyed = self._reduce(thing)
         if isinstance(thing, BaseEstimator):
             self.estimators.append(thing)
             attributes = without_memory(attributes)
@@ -202,34 +198,35 @@ class Walk:
         self._path.pop()
         return node
 
-    def _reduced(self, thing: Any):
+    def _reduce(self, thing: Any):
         try:
             function, arguments, *rest = thing.__reduce_ex__(4)
         except TypeError as error:
-            raise self._refused(f"{full_name(type(thing))}, {error}") from error
+            raise self._cannot_save(f"{full_name(type(thing))}, {error}") from error
         if function is not NEW or arguments[0] is not type(thing):
-            raise self._refused(
-                f"{full_name(type(thing))}, which only its own constructor can make"
+            raise self._cannot_save(
+                f"{full_name(type(thing))}, which only its own constructor can create"
             )
         attributes, listed, keyed = (*rest, None, None, None)[:3]
         return arguments[1:], attributes, list(listed or ()), list(keyed or ())
 
-    def _refused(self, what: str) -> ModelFileError:
+    def _cannot_save(self, what: str) -> ModelFileError:
         where = " > ".join(name.rpartition(".")[2] for name in self._path) or "it"
         return ModelFileError(
-            f"The model cannot be saved: {where} holds {what}. Leave it out of the "
-            "model, or use joblib.dump, whose files only whoever trusts them may load."
+            f"The model cannot be saved: {where} holds {what}. Remove it from the "
+            "model, or use joblib.dump; load such files only from a source that you "
+            "trust."
         )
 
 
-PLAIN: dict[type, Callable[[Walk, Any], list]] = {
-    list: lambda walk, thing: ["list", *walk._values(thing)],
-    tuple: lambda walk, thing: ["tuple", *walk._values(thing)],
-    set: lambda walk, thing: ["set", *walk._values(thing)],
-    frozenset: lambda walk, thing: ["frozenset", *walk._values(thing)],
-    dict: lambda walk, thing: ["dict", *walk._items(thing.items())],
-    bytes: Walk._bytes,
-    MethodType: Walk._method,
-    np.ndarray: Walk._array,
-    np.memmap: lambda walk, thing: walk._array(np.asarray(thing)),
+NODE_WRITERS: dict[type, Callable[[Serializer, Any], list]] = {
+    list: lambda self, thing: ["list", *self._values(thing)],
+    tuple: lambda self, thing: ["tuple", *self._values(thing)],
+    set: lambda self, thing: ["set", *self._values(thing)],
+    frozenset: lambda self, thing: ["frozenset", *self._values(thing)],
+    dict: lambda self, thing: ["dict", *self._items(thing.items())],
+    bytes: Serializer._bytes,
+    MethodType: Serializer._method,
+    np.ndarray: Serializer._array,
+    np.memmap: lambda self, thing: self._array(np.asarray(thing)),
 }

@@ -1,4 +1,4 @@
-"""What a display reads off an estimator."""
+"""Read fitted attributes of estimators, for displays."""
 
 from typing import Any
 
@@ -8,22 +8,23 @@ from sklearn.utils.validation import check_is_fitted
 
 
 def fitted_attribute(estimator: Any, name: str, *, otherwise: str) -> Any:
-    """Read a fitted attribute, or say what to do for want of it.
+    """Return a fitted attribute, or raise an error with a suggested fix.
 
     Parameters
     ----------
     estimator : estimator
-        The ensemble; a Pipeline that ends in it, or a search over it, is looked into.
+        The ensemble, a Pipeline that ends in it, or a search over it.
     name : str
-        The attribute.
+        Name of the attribute.
     otherwise : str
-        What to use when an estimator of this kind has no such attribute.
+        Suggested fix for estimators that have no such attribute.
 
     Returns
     -------
     value : object
+        The attribute.
     """
-    ensemble = innermost(estimator)
+    ensemble = unwrap_estimator(estimator)
     kind = type(ensemble).__name__
     found = getattr(ensemble, name, None)
     if found is not None:
@@ -36,8 +37,8 @@ def fitted_attribute(estimator: Any, name: str, *, otherwise: str) -> Any:
     raise ValueError(f"{kind} has no {name!r} to draw; {otherwise}")
 
 
-def innermost(estimator: Any) -> Any:
-    """Look into Pipelines and searches for the ensemble itself."""
+def unwrap_estimator(estimator: Any) -> Any:
+    """Return the last step of a Pipeline, and the best estimator of a search."""
     while True:
         if isinstance(estimator, Pipeline):
             estimator = estimator.steps[-1][1]
@@ -52,6 +53,6 @@ def _is_fitted(estimator: Any) -> bool:
         check_is_fitted(estimator)
     except NotFittedError:
         return False
-    except TypeError:  # no estimator at all: nothing to fit
+    except TypeError:  # not an estimator, so it cannot be fitted
         return True
     return True

@@ -1,7 +1,7 @@
-"""Trees of neighbours, built again from their rows.
+"""Convert the trees of nearest-neighbors estimators to the rows they were built from.
 
-Compiled code believes the indices in such a tree, so none are kept: the same rows give
-the same tree.
+Compiled code does not check the indices in such a tree. They are therefore not saved;
+the same rows give the same tree.
 """
 
 from typing import Any
@@ -11,19 +11,19 @@ from sklearn.metrics import DistanceMetric
 from sklearn.neighbors import BallTree, KDTree
 
 from skensemble.exceptions import ModelFileError
-from skensemble.persistence._part import Part
+from skensemble.persistence._graph import Converter
 
 KINDS = {"KDTree": KDTree, "BallTree": BallTree}
-# Metrics of numbers that need at most the power p.
+# Metrics on numeric columns that have no parameter other than the power p.
 METRICS = (
     *("euclidean", "manhattan", "chebyshev", "minkowski", "hamming", "canberra"),
     *("braycurtis", "haversine", "jaccard"),
 )
-# Where a tree's state keeps its rows, the size of its leaves, its metric and weights.
+# Positions of the rows, leaf size, metric and weights in the state of a tree.
 ROWS, LEAF_SIZE, METRIC, WEIGHT = 0, 4, -2, -1
 
 
-def _take(tree: Any) -> dict[str, Any]:
+def _dump(tree: Any) -> dict[str, Any]:
     state = tree.__getstate__()
     metric = state[METRIC]
     name = next((one for one in METRICS if type(metric) is type(_metric(one, 3))), None)
@@ -48,7 +48,7 @@ def _metric(name: str, p: float) -> Any:
     return DistanceMetric.get_metric(name, **options)
 
 
-def _make(value: dict[str, Any]) -> Any:
+def _load(value: dict[str, Any]) -> Any:
     name = METRICS[METRICS.index(value["metric"])]
     return KINDS[value["kind"]](
         value["rows"],
@@ -58,11 +58,11 @@ def _make(value: dict[str, Any]) -> Any:
     )
 
 
-PARTS = (
-    Part(
+CONVERTERS = (
+    Converter(
         "sklearn.neighbours",
         ("sklearn.neighbors._kd_tree.KDTree", "sklearn.neighbors._ball_tree.BallTree"),
-        _take,
-        _make,
+        _dump,
+        _load,
     ),
 )

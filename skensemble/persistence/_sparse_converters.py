@@ -1,15 +1,15 @@
-"""Sparse matrices and arrays, checked before compiled code reads them."""
+"""Convert sparse matrices and arrays; indices are checked when they are loaded."""
 
 from typing import Any
 
 import scipy.sparse as sp
 
-from skensemble.persistence._part import Part
+from skensemble.persistence._graph import Converter
 
 FORMATS = ("bsr", "coo", "csc", "csr", "dia", "dok", "lil")
 
 
-def _take(matrix: Any) -> dict[str, Any]:
+def _dump(matrix: Any) -> dict[str, Any]:
     rows = matrix.tocsr() if matrix.format != "csc" else matrix
     return {
         "format": matrix.format,
@@ -21,7 +21,7 @@ def _take(matrix: Any) -> dict[str, Any]:
     }
 
 
-def _make(value: dict[str, Any]) -> Any:
+def _load(value: dict[str, Any]) -> Any:
     kind = "csc" if value["format"] == "csc" else "csr"
     make = getattr(sp, f"{kind}_array" if value["array"] else f"{kind}_matrix")
     pieces = (value["data"], value["indices"], value["indptr"])
@@ -30,15 +30,15 @@ def _make(value: dict[str, Any]) -> Any:
     return matrix.asformat(FORMATS[FORMATS.index(value["format"])])
 
 
-PARTS = (
-    Part(
+CONVERTERS = (
+    Converter(
         "scipy.sparse",
         tuple(
             f"scipy.sparse._{name}.{name}_{kind}"
             for name in FORMATS
             for kind in ("array", "matrix")
         ),
-        _take,
-        _make,
+        _dump,
+        _load,
     ),
 )
