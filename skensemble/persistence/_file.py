@@ -28,8 +28,8 @@ def save(
 
     The file is a zip archive of a manifest (see `read_manifest`) and the model. The
     model is stored as arrays, plain values and names of classes with skops, never as a
-    pickle. The file is written under a temporary name and then renamed, so that a crash
-    leaves an existing file unchanged.
+    pickle. An existing file is replaced. The file is written under a temporary name and
+    then renamed, so that a crash leaves an existing file unchanged.
 
     The parameter ``memory`` is not saved, because it may refer to a folder of pickles
     and only fitting uses it. All other parameters and attributes are saved.
@@ -41,7 +41,7 @@ def save(
         XGBoost or CatBoost (their scikit-learn interface), a pipeline of these, or an
         estimator of your own.
     path : str or Path
-        The model file. An existing file is replaced.
+        Path of the model file.
     compress : {"bzip2", "deflate"} or None, default="bzip2"
         Compression of the model. "bzip2" gives the smallest files, "deflate" is faster,
         None does not compress.
@@ -111,7 +111,7 @@ def load(path: str | Path, trusted: Any = ()) -> Any:
     Parameters
     ----------
     path : str or Path
-        The model file.
+        Path of the model file.
     trusted : list of str, type or function, default=()
         Additional classes and functions that the file may contain, such as
         "my_module.MyTransformer" for a class of your own. Their modules are imported.

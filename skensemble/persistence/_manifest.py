@@ -39,7 +39,7 @@ SCORES = (
     *("cv_risk_", "history_", "scores_"),
 )
 # Largest number of rows and columns of a table of scores that are printed.
-MAX_ROWS, MAX_COLUMNS = 5, 8
+MAX_TABLE_ROWS, MAX_TABLE_COLUMNS = 5, 8
 
 
 class Manifest(dict):
@@ -79,15 +79,15 @@ def _is_table(value: Any) -> bool:
 
 
 def _table_text(records: list[dict[str, Any]]) -> str:
-    shown = pd.DataFrame(records[:MAX_ROWS]).drop(columns="index", errors="ignore")
+    shown = pd.DataFrame(records[:MAX_TABLE_ROWS]).drop(columns="index", errors="ignore")
     text = shown.to_string(
         index=False,
         float_format=lambda number: f"{number:.4g}",
-        max_cols=MAX_COLUMNS,
+        max_cols=MAX_TABLE_COLUMNS,
         max_colwidth=24,
         na_rep="",
     )
-    more = len(records) - MAX_ROWS
+    more = len(records) - MAX_TABLE_ROWS
     return f"{text}\n... ({len(records)} in all)" if more > 0 else text
 
 
@@ -112,15 +112,16 @@ def read_manifest(path: str | Path) -> Manifest:
     Parameters
     ----------
     path : str or Path
-        The model file.
+        Path of the model file.
 
     Returns
     -------
     manifest : Manifest
         A dict with the keys "format", "class", "task", "classes", "table" (names,
         dtypes and numbers of levels of the columns, as far as they are known),
-        "scores", "created" (date and time in UTC), "versions" (of libraries), "types"
-        and "sizes" (in bytes, and the number of nodes). It prints as a table.
+        "scores", "created" (date and time in UTC), "versions" (of libraries), "types",
+        "sizes" (in bytes, and the number of nodes) and "sha256" (sum of the model). It
+        prints as a table.
 
     Raises
     ------
