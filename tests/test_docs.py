@@ -62,4 +62,4 @@ def test_no_block_is_overlooked(page):
     """Every fence of code is read by `blocks`, and only executed pages have cells."""
     text = page.read_text("utf8")
     assert len(FENCE.findall(text)) == len(blocks(page))
-    assert ("{code-cell}" in text) <= bool(KERNEL.match(text))
+    assert ("\n```{code-cell}" in text) <= bool(KERNEL.match(text))
