@@ -10,7 +10,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from skensemble.core import ColumnEncoder as Categories, as_pandas, fit_column_encoder
-from skensemble.linear_model.penalties import Columns as PenaltyColumns
+from skensemble.linear_model.penalties import PenaltyColumns
 
 Array = NDArray[Any]
 

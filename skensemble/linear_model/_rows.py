@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from skensemble.linear_model._design import make_design
 from skensemble.linear_model._encoding import Encoding
 from skensemble.linear_model._problem import Point, Problem, Solution
-from skensemble.linear_model.penalties import Columns, Penalty
+from skensemble.linear_model.penalties import Penalty, PenaltyColumns
 from skensemble.linear_model.solvers import choose_solver
 from skensemble.losses import Loss
 
@@ -203,7 +203,7 @@ def _constant(rows: TrainingRows) -> Array:
     return np.zeros(n if rows.width is None else (n, rows.width)) + start
 
 
-def _columns(problem: Problem, encoding: Encoding) -> Columns:
+def _columns(problem: Problem, encoding: Encoding) -> PenaltyColumns:
     def pilot(penalty: Penalty) -> Array:
         bound = problem.with_penalty(penalty.bind(replace(columns, pilot=None)))
         return solve(bound, "auto").point.coef

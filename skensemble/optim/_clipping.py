@@ -44,7 +44,7 @@ class Clipping(ParameterHolder):
         gradients : list of ndarray
             The same arrays.
         """
-        raise TypeError(f"{type(self).__name__} does not define clip.")
+        raise NotImplementedError(f"{type(self).__name__} does not define clip.")
 
 
 class ClipByNorm(Clipping):

@@ -109,7 +109,7 @@ class Optimizer(ParameterHolder):
             Effective step size of each parameter, with which a proximal operator gives a
             proximal step. The next step may overwrite the arrays.
         """
-        raise TypeError(f"{type(self).__name__} does not define step.")
+        raise NotImplementedError(f"{type(self).__name__} does not define step.")
 
 
 class SGD(Optimizer):

@@ -31,7 +31,7 @@ class Schedule(ParameterHolder):
         -------
         rate : float
         """
-        raise TypeError(f"{type(self).__name__} does not define rate_at.")
+        raise NotImplementedError(f"{type(self).__name__} does not define rate_at.")
 
     def follow(self) -> "RateSource":
         """Return the learning rate of a new run.

@@ -331,5 +331,5 @@ def test_a_step_of_ones_own(quadratic):
 
     found = minimize(quadratic([1.0, 5.0]), [np.ones(2)], Recipe(Signs(), epochs=10))
     np.testing.assert_allclose(found.params[0], 0, atol=1e-12)
-    with pytest.raises(TypeError, match="Optimizer does not define step"):
+    with pytest.raises(NotImplementedError, match="Optimizer does not define step"):
         Optimizer().step([], [], 0.1, {})

@@ -106,7 +106,7 @@ class Solver(ParameterHolder):
         -------
         solution : Solution
         """
-        raise TypeError(f"{type(self).__name__} does not define solve.")
+        raise NotImplementedError(f"{type(self).__name__} does not define solve.")
 
     def path(
         self, problem: Problem, penalties: list[Penalty], start: Point
