@@ -1,10 +1,11 @@
 """Optimizers with a separate step size for each parameter.
 
-Letters: w parameters, g gradient of the loss, r learning rate, t the number of the step,
-starting at one; squares and roots are taken entry by entry. The step size is the factor
-of g or of its mean. A proximal operator uses the same step size, entry by entry (Duchi,
-Hazan and Singer 2011 for AdaGrad; Yun, Lozano and Yang, "Adaptive proximal gradient
-methods for structured neural networks", NeurIPS 2021, for Adam and its variants).
+Letters: w parameters, g gradient of the loss, r learning rate, t the number of the
+step, starting at one; squares and roots are taken entry by entry. The step size is the
+factor of g or of its mean. A proximal operator uses the same step size, entry by entry
+(Duchi, Hazan and Singer 2011 for AdaGrad; Yun, Lozano and Yang, "Adaptive proximal
+gradient methods for structured neural networks", NeurIPS 2021, for Adam and its
+variants).
 """
 
 import math
@@ -19,11 +20,11 @@ class AdaGrad(Optimizer):
     """AdaGrad: v <- v + g², w <- w - r g / (sqrt v + eps).
 
     Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and
-    stochastic optimization", Journal of Machine Learning Research 12, 2011. Steps shrink
-    with the sum of squared gradients. Columns that are mostly zero keep long steps, so
-    AdaGrad suits sparse data. The effective rate falls without a schedule. The paper
-    gives no value for the rate; 0.01 is usual, and often too low: the first step is as
-    long as the rate.
+    stochastic optimization", Journal of Machine Learning Research 12, 2011. Steps
+    shrink with the sum of squared gradients. Columns that are mostly zero keep long
+    steps, so AdaGrad suits sparse data. The effective rate falls without a schedule.
+    The paper gives no value for the rate; 0.01 is usual, and often too low: the first
+    step is as long as the rate.
 
     Parameters
     ----------
@@ -70,8 +71,9 @@ class AdaGrad(Optimizer):
 class RMSProp(Optimizer):
     """RMSProp: v <- rho v + (1 - rho) g², w <- w - r g / (sqrt v + eps).
 
-    Tieleman and Hinton, "RMSprop: divide the gradient by a running average of its recent
-    magnitude", lecture 6.5 of Neural Networks for Machine Learning, Coursera, 2012.
+    Tieleman and Hinton, "RMSprop: divide the gradient by a running average of its
+    recent magnitude", lecture 6.5 of Neural Networks for Machine Learning, Coursera,
+    2012.
 
     Parameters
     ----------
@@ -121,8 +123,8 @@ class RMSProp(Optimizer):
 class Adam(Optimizer):
     """Adam: moving averages of gradients and of squares, with bias correction.
 
-    m <- beta_1 m + (1 - beta_1) g, v <- beta_2 v + (1 - beta_2) g²,
-    w <- w - r m̂ / (sqrt v̂ + eps) with m̂ = m / (1 - beta_1^t), v̂ = v / (1 - beta_2^t).
+    m <- beta_1 m + (1 - beta_1) g, v <- beta_2 v + (1 - beta_2) g², w <- w - r m̂ /
+    (sqrt v̂ + eps) with m̂ = m / (1 - beta_1^t), v̂ = v / (1 - beta_2^t).
 
     Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1,
     with the same defaults. The first steps are about as long as the rate, for gradients
@@ -194,9 +196,9 @@ class AdamW(Adam):
     """Adam with decoupled weight decay: w <- (1 - r weight_decay) w first.
 
     Then w <- w - r m̂ / (sqrt v̂ + eps), as `Adam`. Loshchilov and Hutter, "Decoupled
-    weight decay regularization", ICLR 2019, algorithm 2, with the decay as a multiple of
-    the rate, as in most libraries. An L2 penalty in the loss is not equivalent: it hardly
-    decays weights with large gradients.
+    weight decay regularization", ICLR 2019, algorithm 2, with the decay as a multiple
+    of the rate, as in most libraries. An L2 penalty in the loss is not equivalent: it
+    hardly decays weights with large gradients.
 
     Parameters
     ----------
@@ -258,7 +260,7 @@ def _zeros(params, *names):
 
 
 def _buffers(params):
-    """Work arrays, allocated once per run: allocation costs more than the arithmetic."""
+    """Work arrays, allocated once: allocation costs more than arithmetic."""
     return {name: [np.empty_like(p) for p in params] for name in ("sizes", "buffers")}
 
 

@@ -14,10 +14,10 @@ Array = NDArray[Any]
 class IterateAverage:
     """Mean or exponential moving average of the iterates w_1, w_2, ...
 
-    "polyak": a <- a + (w_t - a) / t, the mean of all (Polyak and Juditsky, "Acceleration
-    of stochastic approximation by averaging", SIAM Journal on Control and Optimization 30,
-    1992). A float d between 0 and 1: a <- d a + (1 - d) w_t, in which iterates older than
-    about 1 / (1 - d) updates hardly count.
+    "polyak": a <- a + (w_t - a) / t, the mean of all (Polyak and Juditsky,
+    "Acceleration of stochastic approximation by averaging", SIAM Journal on Control and
+    Optimization 30, 1992). A float d between 0 and 1: a <- d a + (1 - d) w_t, in which
+    iterates older than about 1 / (1 - d) updates hardly count.
 
     Parameters
     ----------

@@ -20,11 +20,11 @@ class GrowingBatch(ParameterHolder):
     """Batch size that grows when the gradient is too noisy.
 
     After each epoch the size of the batch S is multiplied by `factor` if the norm test
-    fails: the summed variance of the gradients of single rows, divided by the size of S,
-    is above theta² ||g||², with g the gradient on S (Byrd, Chin, Nocedal and Wu, "Sample
-    size selection in optimization methods for machine learning", Mathematical Programming
-    134, 2012, section 3). The variance is estimated from eight parts of the first batch of
-    the epoch. This costs one more gradient of a batch per epoch.
+    fails: the summed variance of the gradients of single rows, divided by the size of
+    S, is above theta² ||g||², with g the gradient on S (Byrd, Chin, Nocedal and Wu,
+    "Sample size selection in optimization methods for machine learning", Mathematical
+    Programming 134, 2012, section 3). The variance is estimated from eight parts of the
+    first batch of the epoch. This costs one more gradient of a batch per epoch.
 
     Parameters
     ----------
@@ -61,8 +61,8 @@ class GrowingBatch(ParameterHolder):
         size : int
             Number of rows of the last batches.
         noise : float
-            Squared norm of the noise of their gradient, as a share of the squared norm of
-            the gradient.
+            Squared norm of the noise of their gradient, as a share of the squared norm
+            of the gradient.
 
         Returns
         -------
@@ -150,8 +150,8 @@ def gradient_noise(gradient_at: Any, rows: Array) -> float:
     """Squared norm of the noise of a batch's gradient over that of the gradient.
 
     The variance of the mean of K groups is their sample variance divided by K.
-    ``gradient_at(rows)`` returns the flat gradient on some rows. The result is infinite if
-    the gradient is zero, and for a single row.
+    ``gradient_at(rows)`` returns the flat gradient on some rows. The result is infinite
+    if the gradient is zero, and for a single row.
     """
     groups = min(_GROUPS, len(rows))
     each = len(rows) // groups

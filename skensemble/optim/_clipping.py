@@ -50,8 +50,8 @@ class Clipping(ParameterHolder):
 class ClipByNorm(Clipping):
     """Scale the gradient down if its norm over all arrays is above a limit.
 
-    g <- g min(1, limit / ||g||). The direction is kept (Pascanu, Mikolov and Bengio, "On
-    the difficulty of training recurrent neural networks", ICML 2013, section 3.2).
+    g <- g min(1, limit / ||g||). The direction is kept (Pascanu, Mikolov and Bengio,
+    "On the difficulty of training recurrent neural networks", ICML 2013, section 3.2).
 
     Parameters
     ----------

@@ -19,9 +19,11 @@ Array = NDArray[Any]
 _RISING = 5
 # Rise of the loss that is attributed to noise, as a share of the loss.
 _NOISE = 0.1
-# A run has diverged if its loss grew by this multiple of the loss of the first epoch, ...
+# A run has diverged if its loss grew by this multiple of the loss of the first epoch,
+# ...
 _FACTOR = 10.0
-# ... or by this multiple of the loss before the first update, which is of one batch only.
+# ... or by this multiple of the loss before the first update, which is of one batch
+# only.
 _LEAP = 1e6
 # Number of epochs before a warning that the loss does not change.
 _PATIENCE = 5

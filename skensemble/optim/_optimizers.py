@@ -1,6 +1,7 @@
 """Gradient descent, stochastic gradient descent, and momentum methods.
 
-Letters: w parameters, g gradient of the loss, r learning rate, t the number of the step.
+Letters: w parameters, g gradient of the loss, r learning rate, t the number of the
+step.
 """
 
 from collections.abc import Sequence
@@ -20,8 +21,8 @@ class Optimizer(ParameterHolder):
     """Base class of optimizers, which update parameters with gradients of a loss.
 
     A subclass defines `step`, and `begin` if it needs a state. The state of a run is a
-    dict of arrays and numbers that can be pickled. The optimizer itself does not change,
-    so one optimizer can be used in several runs.
+    dict of arrays and numbers that can be pickled. The optimizer itself does not
+    change, so one optimizer can be used in several runs.
 
     Attributes
     ----------
@@ -56,8 +57,8 @@ class Optimizer(ParameterHolder):
         params : list of ndarray
             Initial parameters; not changed.
         decayed : list of bool or ndarray, optional
-            For each array, the parameters that weight decay (`AdamW`) applies to; all of
-            them by default. An intercept should be left out.
+            For each array, the parameters that weight decay (`AdamW`) applies to; all
+            of them by default. An intercept should be left out.
 
         Returns
         -------
@@ -80,8 +81,8 @@ class Optimizer(ParameterHolder):
         Returns
         -------
         point : list of ndarray
-            The parameters themselves, except for optimizers that look ahead (`Nesterov`).
-            The next call may overwrite the arrays.
+            The parameters themselves, except for optimizers that look ahead
+            (`Nesterov`). The next call may overwrite the arrays.
         """
         return params
 
@@ -95,7 +96,8 @@ class Optimizer(ParameterHolder):
         params : list of ndarray
             The parameters; updated in place.
         gradients : list of ndarray
-            Gradient of the loss with respect to each array, at ``ahead(params, state)``.
+            Gradient of the loss with respect to each array, at ``ahead(params,
+            state)``.
         rate : float
             Learning rate of the step.
         state : dict
@@ -106,8 +108,8 @@ class Optimizer(ParameterHolder):
         params : list of ndarray
             The same arrays, updated.
         steps : list of float or ndarray
-            Effective step size of each parameter, with which a proximal operator gives a
-            proximal step. The next step may overwrite the arrays.
+            Effective step size of each parameter, with which a proximal operator gives
+            a proximal step. The next step may overwrite the arrays.
         """
         raise NotImplementedError(f"{type(self).__name__} does not define step.")
 
@@ -117,8 +119,8 @@ class SGD(Optimizer):
 
     Robbins and Monro, "A stochastic approximation method", Annals of Mathematical
     Statistics 22, 1951. The rate of 0.01 is the usual default. With a constant rate the
-    iterates keep a distance from the minimum that grows with the rate, so use a schedule
-    that decreases the rate.
+    iterates keep a distance from the minimum that grows with the rate, so use a
+    schedule that decreases the rate.
 
     Parameters
     ----------
@@ -151,9 +153,9 @@ class GradientDescent(SGD):
     """Gradient descent: w <- w - r g, with g the gradient on all rows.
 
     Cauchy, "Méthode générale pour la résolution des systèmes d'équations simultanées",
-    1847. On a function whose curvature lies between m and L the best constant rate is
-    2 / (L + m), and the error falls by the factor (k - 1) / (k + 1) per step, with
-    k = L / m (Polyak, "Introduction to optimization", 1987, section 1.4). Above 2 / L it
+    1847. On a function whose curvature lies between m and L the best constant rate is 2
+    / (L + m), and the error falls by the factor (k - 1) / (k + 1) per step, with k = L
+    / m (Polyak, "Introduction to optimization", 1987, section 1.4). Above 2 / L it
     diverges.
 
     Parameters
@@ -178,15 +180,14 @@ class Momentum(Optimizer):
 
     Polyak, "Some methods of speeding up the convergence of iteration methods", USSR
     Computational Mathematics and Mathematical Physics 4, 1964. At curvatures between m
-    and L the best constants are r = 4 / (sqrt L + sqrt m)² and momentum =
-    ((sqrt k - 1) / (sqrt k + 1))², and the error falls by the factor
-    (sqrt k - 1) / (sqrt k + 1) per step, with k = L / m. The default of 0.9 is usual since
-    Sutskever et al. ("On the importance of initialization and momentum in deep learning",
-    ICML 2013).
+    and L the best constants are r = 4 / (sqrt L + sqrt m)² and momentum = ((sqrt k - 1)
+    / (sqrt k + 1))², and the error falls by the factor (sqrt k - 1) / (sqrt k + 1) per
+    step, with k = L / m. The default of 0.9 is usual since Sutskever et al. ("On the
+    importance of initialization and momentum in deep learning", ICML 2013).
 
-    The velocity is the difference of the last two iterates, so it includes the effect of
-    a proximal operator (Ochs et al., "iPiano: inertial proximal algorithm for nonconvex
-    optimization", SIAM Journal on Imaging Sciences 7, 2014).
+    The velocity is the difference of the last two iterates, so it includes the effect
+    of a proximal operator (Ochs et al., "iPiano: inertial proximal algorithm for
+    nonconvex optimization", SIAM Journal on Imaging Sciences 7, 2014).
 
     Parameters
     ----------
@@ -238,11 +239,12 @@ class Nesterov(Momentum):
     u = w + momentum (w - w_before), w <- u - r g(u).
 
     Nesterov, "A method of solving a convex programming problem with convergence rate
-    O(1/k²)", Soviet Mathematics Doklady 27, 1983. At curvatures between m and L with
-    r = 1 / L and momentum = (sqrt k - 1) / (sqrt k + 1) the excess of the loss falls by
-    the factor 1 - 1 / sqrt k per step, with k = L / m (Nesterov, "Introductory lectures on
-    convex optimization", 2004, theorem 2.2.3). Sutskever et al. (ICML 2013) applied it to
-    stochastic gradients. With a proximal operator it is FISTA with constant momentum.
+    O(1/k²)", Soviet Mathematics Doklady 27, 1983. At curvatures between m and L with r
+    = 1 / L and momentum = (sqrt k - 1) / (sqrt k + 1) the excess of the loss falls by
+    the factor 1 - 1 / sqrt k per step, with k = L / m (Nesterov, "Introductory lectures
+    on convex optimization", 2004, theorem 2.2.3). Sutskever et al. (ICML 2013) applied
+    it to stochastic gradients. With a proximal operator it is FISTA with constant
+    momentum.
 
     Parameters
     ----------

@@ -10,8 +10,8 @@ class ReduceOnPlateau(Schedule):
     """Multiply the rate by a factor when the loss has not improved for some epochs.
 
     The loss is that of the validation rows if there are any, else of the training rows.
-    This schedule counts epochs; other schedules count updates. It needs the loss of each
-    epoch, so it works in runs of `minimize` but not in boosting. The rule follows
+    This schedule counts epochs; other schedules count updates. It needs the loss of
+    each epoch, so it works in runs of `minimize` but not in boosting. The rule follows
     Krizhevsky, Sutskever and Hinton ("ImageNet classification with deep convolutional
     neural networks", 2012, section 5), which divide the rate by ten each time that the
     validation error stops improving.

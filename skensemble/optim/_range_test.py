@@ -51,8 +51,8 @@ def learning_rate_range_test(
 ) -> RangeTest:
     """Suggest a learning rate from one short run with an increasing rate.
 
-    The rate rises evenly on a logarithmic scale, and the run ends when the smoothed loss
-    is far above its minimum (Smith, "Cyclical learning rates for training neural
+    The rate rises evenly on a logarithmic scale, and the run ends when the smoothed
+    loss is far above its minimum (Smith, "Cyclical learning rates for training neural
     networks", WACV 2017, section 3.3). The loss is lowest shortly before the run
     diverges; a tenth of that rate is a safe initial rate.
 

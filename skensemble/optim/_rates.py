@@ -62,7 +62,7 @@ class RateSource:
         return self.schedule.rate_at(step, n_steps)
 
     def record(self, loss: float) -> None:
-        """Record the loss of an epoch: of the validation rows, else the training rows."""
+        """Record the loss of an epoch, of validation or else training rows."""
 
 
 def falling(high: float, low: float, step: float, steps: float) -> float:

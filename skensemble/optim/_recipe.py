@@ -21,19 +21,19 @@ Array = NDArray[Any]
 class Objective(Protocol):
     """Interface of the losses that `minimize` takes: `n_rows` and `loss_gradient`.
 
-    Parameters are a list of arrays. `loss_gradient` must return means, such that the mean
-    over parts, weighted by their numbers of rows, is the mean over all rows: with weights
-    w of sum n, the mean of w_i loss_i over the given rows.
+    Parameters are a list of arrays. `loss_gradient` must return means, such that the
+    mean over parts, weighted by their numbers of rows, is the mean over all rows: with
+    weights w of sum n, the mean of w_i loss_i over the given rows.
 
     An objective may have these, too:
 
     - ``loss(params) -> float``: loss on all training rows, for ``exact_loss=True``;
     - ``penalty(params) -> float``: added to the loss of each epoch in the history, if
       there is a `prox`;
-    - ``validation_loss(params) -> float``: computed after each epoch, for early stopping;
-    - ``prox(params, steps) -> params``: proximal operator of a penalty that is not part of
-      the loss, such as an L1 penalty, applied after each step; ``steps`` holds a number or
-      an array of step sizes for each array of parameters;
+    - ``validation_loss(params) -> float``: computed per epoch, for early stopping;
+    - ``prox(params, steps) -> params``: proximal operator of a penalty that is not in
+      the loss, such as an L1 penalty, applied after each step; ``steps`` holds a number
+      or an array of step sizes for each array of parameters;
     - ``decayed``: a list of bool or arrays, the parameters that `AdamW` may decay.
 
     Rows are given as positions. If they index a large array, ``np.take(X, rows, axis=0,
@@ -90,8 +90,8 @@ class Recipe:
     Parameters
     ----------
     optimizer : Optimizer or str, default="adam"
-        Makes the steps, at its own ``learning_rate``: a number or a schedule, whose steps
-        are updates (`ReduceOnPlateau` counts epochs).
+        Makes the steps, at its own ``learning_rate``: a number or a schedule, whose
+        steps are updates (`ReduceOnPlateau` counts epochs).
     epochs : int, default=100
         Number of passes over all rows.
     batch_size : int, "full", GrowingBatch or None, default=None
@@ -99,12 +99,12 @@ class Recipe:
     clipping : ClipByNorm, ClipByValue, float or None, default=None
         Clips the gradient of each update; a number is the largest norm.
     accumulate : int, default=1
-        Number of mini-batches whose mean gradient makes one update. This is the update of
-        a larger batch with the memory of a small one.
+        Number of mini-batches whose mean gradient makes one update. This is the update
+        of a larger batch with the memory of a small one.
     averaging : None, "polyak" or float, default=None
-        Average of the iterates that the run ends with; None is the last iterate, "polyak"
-        the mean of all, and a number the decay of a moving average, such as 0.999. With
-        an L1 penalty an average has fewer exact zeros.
+        Average of the iterates that the run ends with; None is the last iterate,
+        "polyak" the mean of all, and a number the decay of a moving average, such as
+        0.999. With an L1 penalty an average has fewer exact zeros.
     average_from : int, default=1
         First epoch, counted from 0, whose iterates are averaged. Early iterates are far
         from the minimum.
@@ -116,8 +116,8 @@ class Recipe:
     tol_epochs : int, default=5
         Number of epochs for `tol`.
     exact_loss : bool, default=False
-        Compute the training loss on all rows after each epoch, which costs about half an
-        epoch, instead of the mean over the updates.
+        Compute the training loss on all rows after each epoch, which costs about half
+        an epoch, instead of the mean over the updates.
     shuffle : bool, default=True
         Draw a new order of the rows for each epoch.
     seed : int, default=0
@@ -208,15 +208,15 @@ class RunResult:
     Parameters
     ----------
     params : list of ndarray
-        The parameters: of the best epoch if early stopping restores it, else the average
-        of the iterates if they are averaged, else the last.
+        The parameters: of the best epoch if early stopping restores it, else the
+        average of the iterates if they are averaged, else the last.
     history : History
         Measurements of each epoch, including those after the best.
     n_epochs : int
         Number of epochs.
     converged : bool
-        Whether the training loss converged (`tol`) or early stopping ended the run; False
-        for a run of a fixed number of epochs.
+        Whether the training loss converged (`tol`) or early stopping ended the run;
+        False for a run of a fixed number of epochs.
     stopped : str
         Reason of the end: "tol", "early_stopping", "callback" or "epochs".
     state : RunState

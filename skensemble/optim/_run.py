@@ -41,16 +41,16 @@ def minimize(
     recipe : Recipe, optional
         Settings of the run; ``Recipe()`` by default.
     checkpoint : path-like, optional
-        File to which the state of the run is written after every `every` epochs. It is a
-        pickle: resume only from files that you trust.
+        File to which the state of the run is written after every `every` epochs. It is
+        a pickle: resume only from files that you trust.
     every : int, default=1
         Number of epochs between checkpoints; the last epoch is always written.
     resume : bool, default=False
-        Continue from the checkpoint if the file exists. A checkpoint of another recipe or
-        of other shapes is refused.
+        Continue from the checkpoint if the file exists. A checkpoint of another recipe
+        or of other shapes is refused.
     callback : callable, optional
-        ``callback(epoch, params, history)``, called after each epoch; the run ends if it
-        returns True.
+        ``callback(epoch, params, history)``, called after each epoch; the run ends if
+        it returns True.
 
     Returns
     -------
@@ -120,8 +120,8 @@ def advance(objective: Objective, state: RunState, recipe: Recipe) -> RunState:
     """Continue a run by one pass over rows, which may be new rows of a stream.
 
     The optimizer continues with its state, and the schedule with its count of updates;
-    after ``recipe.epochs`` passes the schedule stays at its last rate. Stopping rules are
-    not applied.
+    after ``recipe.epochs`` passes the schedule stays at its last rate. Stopping rules
+    are not applied.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Learning-rate schedules: the rate of each step, from 0 to the last.
 
-A step is an update: a mini-batch in a run of `minimize`, a round in boosting. Lengths are
-numbers of steps or, below one, shares of all planned steps.
+A step is an update: a mini-batch in a run of `minimize`, a round in boosting. Lengths
+are numbers of steps or, below one, shares of all planned steps.
 """
 
 import math
@@ -47,7 +47,7 @@ class Constant(Schedule):
 
 
 class StepDecay(Schedule):
-    """Multiply the rate by a factor after every `every` steps: rate factor^(step // every).
+    """Step decay: rate factor^(step // every).
 
     Parameters
     ----------
@@ -116,8 +116,8 @@ class Cosine(Schedule):
     """Half a cosine from the first rate down to the last, with optional restarts.
 
     final + (rate - final) (1 + cos(pi t / T)) / 2 at step t of a cycle of T steps. Each
-    further cycle starts from the first rate again ("warm restart") and is `factor` times
-    as long (Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm
+    further cycle starts from the first rate again ("warm restart") and is `factor`
+    times as long (Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm
     restarts", ICLR 2017).
 
     Parameters
@@ -170,9 +170,9 @@ class Cosine(Schedule):
 class Polynomial(Schedule):
     """Polynomial decay: final + (rate - final) (1 - t / n_steps)^power at step t.
 
-    The decay is linear for a power of one; 0.9 is the "poly" policy of Chen et al. ("DeepLab:
-    semantic image segmentation with deep convolutional nets, atrous convolution, and
-    fully connected CRFs", IEEE TPAMI 40, 2018, section 4).
+    The decay is linear for a power of one; 0.9 is the "poly" policy of Chen et al.
+    ("DeepLab: semantic image segmentation with deep convolutional nets, atrous
+    convolution, and fully connected CRFs", IEEE TPAMI 40, 2018, section 4).
 
     Parameters
     ----------
@@ -311,9 +311,10 @@ class OneCycle(Schedule):
     """One cycle per run: rise to a high rate, then fall far below the first rate.
 
     The rate rises from high / start_divisor to high over the first share `rise` of the
-    steps, and falls to high / start_divisor / end_divisor over the rest, by half a cosine
-    each (Smith and Topin, "Super-convergence: very fast training of neural networks using
-    large learning rates", 2018, use straight lines). The momentum does not change.
+    steps, and falls to high / start_divisor / end_divisor over the rest, by half a
+    cosine each (Smith and Topin, "Super-convergence: very fast training of neural
+    networks using large learning rates", 2018, use straight lines). The momentum does
+    not change.
 
     Parameters
     ----------

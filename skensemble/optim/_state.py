@@ -1,6 +1,7 @@
 """State of a run: the content of a checkpoint, and the start of the next pass."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,6 +83,10 @@ class RunState:
         if self.average is None or self.average.value is None:
             return self.flat
         return self.average.value
+
+    def copy(self) -> "RunState":
+        """Return a copy; rows of the history are shared, because they do not change."""
+        return deepcopy(self, {id(row): row for row in self.history.rows})
 
     def chosen(self) -> list[Array]:
         """Return the parameters of the result: restored, averaged or the last."""

@@ -46,8 +46,8 @@ class Patience(ParameterHolder):
         Returns
         -------
         watch : Watch
-            Its method ``stops(loss)`` records the loss of a round and returns whether to
-            stop.
+            Its method ``stops(loss)`` records the loss of a round and returns whether
+            to stop.
         """
         if not (isinstance(self.rounds, int) and self.rounds >= 1):
             raise ValueError(f"rounds={self.rounds!r} of Patience must be 1 or more.")
@@ -94,8 +94,8 @@ class Watch:
 class ConvergenceRule:
     """Stop when a loss has stopped to fall.
 
-    For some consecutive epochs it was never below its earlier minimum by more than `tol`
-    times the size of this minimum. The rule also stops if the loss rises.
+    For some consecutive epochs it was never below its earlier minimum by more than
+    `tol` times the size of this minimum. The rule also stops if the loss rises.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from skensemble.linear_model import as_solver, penalty_names, solver_names
 from skensemble.linear_model._problem import Point
 from skensemble.linear_model._rows import make_problem
 from skensemble.linear_model.penalties import as_penalty
-from skensemble.linear_model.solvers import able
+from skensemble.linear_model.solvers import supporting_solvers
 from skensemble.linear_model.solvers._contract import pairing
 from skensemble.losses import as_loss, loss_names
 
@@ -67,7 +67,9 @@ def solvers_for(task, loss, penalty):
     model = model_of(task, loss, _strong(penalty))
     rows = model._read(X, y, None)
     problem = make_problem(rows, as_penalty(model.penalty), model._settings())
-    return problem, [name for name in able(pairing(problem)) if name in EXACT]
+    return problem, [
+        name for name in supporting_solvers(pairing(problem)) if name in EXACT
+    ]
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -144,6 +146,6 @@ def test_a_pairing_that_cannot_work_is_refused_with_those_that_can(name):
         refused += 1
         with pytest.raises(ValueError, match=f"solver='{name}' needs") as caught:
             model.set_params(solver=name).fit(X, y)
-        assert str(able(pair)) in str(caught.value)
+        assert str(supporting_solvers(pair)) in str(caught.value)
         if refused == 3:
             return

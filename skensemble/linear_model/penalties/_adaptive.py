@@ -30,21 +30,21 @@ class Adaptive(NestedPenalty):
     \|first_j\| is the norm over the outputs.
 
     The first fit uses the same loss, rows and weights, with the penalty `pilot`. In
-    cross-validation it is repeated on the training rows of each fold, once per path. The
-    ratio of two factors is at most one million, so columns that the first fit sets to
-    zero stay excluded with finite factors. If all coefficients of the first fit are zero,
-    all factors are one.
+    cross-validation it is repeated on the training rows of each fold, once per path.
+    The ratio of two factors is at most one million, so columns that the first fit sets
+    to zero stay excluded with finite factors. If all coefficients of the first fit are
+    zero, all factors are one.
 
     Parameters
     ----------
     alpha : float, default=0.001
-        Strength of the penalty, in units of the mean loss per unit of a coefficient times
-        a factor.
+        Strength of the penalty, in units of the mean loss per unit of a coefficient
+        times a factor.
     gamma : float, default=1.0
         Exponent of the coefficients of the first fit, above 0.
     pilot : Penalty or str, default="l2"
-        Penalty of the first fit: "none" for least squares as in the paper, "l2" for many
-        or collinear columns.
+        Penalty of the first fit: "none" for least squares as in the paper, "l2" for
+        many or collinear columns.
     l1_ratio : float, default=1.0
         Share of the L1 penalty, as in `ElasticNetPenalty`; 1 is the adaptive lasso.
 

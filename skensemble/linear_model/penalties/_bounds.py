@@ -33,8 +33,8 @@ class Bounded(NestedPenalty):
         such as `L1`, `L2`, `ElasticNetPenalty` or `Adaptive`.
     lower, upper : float, array-like of shape (p,) or dict of column name to float
         The bounds, by default -inf and inf. Columns missing from a dict have no bound;
-        the name of a categorical column stands for all its levels, and an integer for the
-        position of a column.
+        the name of a categorical column stands for all its levels, and an integer for
+        the position of a column.
 
     See Also
     --------
@@ -55,7 +55,7 @@ class Bounded(NestedPenalty):
         self.upper = upper
 
     def check(self) -> None:
-        """Refuse a penalty that cannot have bounds, and lower bounds above upper bounds."""
+        """Refuse penalties that cannot have bounds, and lower above upper bounds."""
         inner = as_penalty(self.penalty)
         inner.check()
         _check_inner(self, inner)
@@ -106,7 +106,7 @@ class Bounded(NestedPenalty):
         return np.clip(as_penalty(self.penalty).prox(coef, step), *self._limits(coef))
 
     def violation(self, coef: Array, gradient: Array) -> Array:
-        """Distance of -gradient from the subdifferential, infinite outside the bounds."""
+        """Distance of -gradient from the subdifferential; infinite out of bounds."""
         inner = as_penalty(self.penalty)
         low, high, beyond = compare_with_bounds(coef, *self._limits(coef))
         each = inner.violation(coef, gradient)
@@ -127,7 +127,7 @@ class Bounded(NestedPenalty):
         return Form(inner.l1, inner.l2, lower, upper)
 
     def largest(self, gradient: Array) -> float:
-        """Least strength at which the feasible coefficients closest to zero are optimal.
+        """Least strength at which the coefficients closest to zero are optimal.
 
         Parameters
         ----------

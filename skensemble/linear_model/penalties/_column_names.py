@@ -15,7 +15,7 @@ _SHOWN = 20
 
 
 def column_positions(columns: PenaltyColumns) -> dict[Any, list[int]]:
-    """Positions of each column name; a source column has several, a position is a name."""
+    """Positions of each name and source column; positions are names, too."""
     found: dict[Any, list[int]] = {j: [j] for j in range(columns.n)}
     for names in (columns.sources, columns.names):
         here: dict[Any, list[int]] = {}

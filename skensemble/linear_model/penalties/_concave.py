@@ -19,7 +19,8 @@ Array = NDArray[Any]
 class _ConcavePenalty(WeightedPenalty):
     """Penalty with slope alpha at zero, which decreases until the penalty is constant.
 
-    A subclass defines value, slope and prox for a size \\|w\\| and a level t = alpha v_j.
+    A subclass defines value, slope and prox for a size \\|w\\| and a level t = alpha
+    v_j.
     """
 
     convex: ClassVar[bool] = False
@@ -75,8 +76,8 @@ class MCP(_ConcavePenalty):
     - t \|w\| - w² / (2 gamma) if \|w\| <= gamma t,
     - gamma t² / 2 beyond, with a slope of zero
 
-    (Zhang, "Nearly unbiased variable selection under minimax concave penalty", Annals of
-    Statistics 38, 2010). It is not convex: a solver finds a local minimum.
+    (Zhang, "Nearly unbiased variable selection under minimax concave penalty", Annals
+    of Statistics 38, 2010). It is not convex: a solver finds a local minimum.
 
     Parameters
     ----------
@@ -114,7 +115,8 @@ class MCP(_ConcavePenalty):
         gamma = float(self.gamma)
         convex = step < gamma
         bend = np.where(convex, 1 - step / gamma, 1)
-        # If `bend` is almost zero, the quotient is rounding; any size between is as good.
+        # If `bend` is almost zero, the quotient is rounding; any size between is as
+        # good.
         bent = np.minimum(np.maximum(size - step * level, 0) / bend, size)
         near = np.where(size > gamma * level, size, bent)
         # Concave up to gamma t: the minimum is zero, or where the penalty is flat.
@@ -179,7 +181,8 @@ class SCAD(_ConcavePenalty):
         convex = step < gamma - 1
         bend = np.where(convex, gamma - 1 - step, 1)
         bent = ((gamma - 1) * size - step * gamma * level) / bend
-        # If `bend` is almost zero, the quotient is rounding; any size between is as good.
+        # If `bend` is almost zero, the quotient is rounding; any size between is as
+        # good.
         bent = np.where(size <= (1 + step) * level, soft, np.clip(bent, level, size))
         near = np.where(size > gamma * level, size, bent)
         # Concave from t to gamma t: soft below, or where the penalty is flat, as the

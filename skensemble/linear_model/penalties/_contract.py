@@ -50,12 +50,13 @@ class PenaltyColumns:
     names : tuple of str or None
         Names of the columns, if the data has names.
     groups : ndarray of shape (n,) or None
-        Index of the source column; the one-hot columns of a categorical column share it.
+        Index of the source column; the one-hot columns of a categorical column share
+        it.
     scale : ndarray of shape (n,)
         Divisor of each column, if columns are standardised.
     pilot : callable or None
-        Fits the same loss with another penalty, and returns coefficients of shape (p,) or
-        (p, k).
+        Fits the same loss with another penalty, and returns coefficients of shape (p,)
+        or (p, k).
     sources : tuple of str or None
         Name of the source column of each column, if the data has names.
     """
@@ -73,16 +74,17 @@ class Penalty(ParameterHolder):
 
     A penalty stores its parameters as a scikit-learn estimator does. So it has
     `get_params`, `set_params`, `clone` and a `repr`, and ``penalty__alpha`` can be
-    searched. Coefficients `w` have the shape (p,) or (p, k); all k columns have the same
-    penalty.
+    searched. Coefficients `w` have the shape (p,) or (p, k); all k columns have the
+    same penalty.
 
     Attributes
     ----------
     convex : bool
-        Whether the penalty is convex. If it is not, `violation` and `largest` hold for a
-        local minimum.
+        Whether the penalty is convex. If it is not, `violation` and `largest` hold for
+        a local minimum.
     separable : bool
-        Whether the penalty is a sum over single coefficients. Penalties of groups are not.
+        Whether the penalty is a sum over single coefficients. Penalties of groups are
+        not.
     """
 
     convex: ClassVar[bool] = True
@@ -186,7 +188,7 @@ class Penalty(ParameterHolder):
         return None
 
     def blocks(self, p: int) -> Array:
-        """Index of the group of each column, in the order of the first columns of groups.
+        """Index of the group of each column, counted in the order of first columns.
 
         Parameters
         ----------
@@ -241,8 +243,8 @@ class Penalty(ParameterHolder):
         Returns
         -------
         alpha : float
-            Infinite for penalties that set no coefficient to zero, such as `L2`. Columns
-            that are not penalised do not count.
+            Infinite for penalties that set no coefficient to zero, such as `L2`.
+            Columns that are not penalised do not count.
         """
         return np.inf
 

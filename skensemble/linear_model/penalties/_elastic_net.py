@@ -20,7 +20,7 @@ Array = NDArray[Any]
 
 
 class _L1L2Penalty(WeightedPenalty):
-    """WeightedPenalty sum of absolute values and squares, with one factor per column."""
+    """Weighted sum of absolute values and squares, with one factor per column."""
 
     def _shares(self) -> tuple[float, float]:
         """Shares of absolute values and of squares."""
@@ -90,9 +90,9 @@ class NoPenalty(_L1L2Penalty):
 class L1(_L1L2Penalty):
     r"""Sum of absolute values, alpha sum_j v_j \|w_j\|: sets coefficients to zero.
 
-    The lasso (Tibshirani, "Regression shrinkage and selection via the lasso", Journal of
-    the Royal Statistical Society B 58, 1996). With `SquaredError` and the same `alpha` it
-    is scikit-learn's `Lasso`.
+    The lasso (Tibshirani, "Regression shrinkage and selection via the lasso", Journal
+    of the Royal Statistical Society B 58, 1996). With `SquaredError` and the same
+    `alpha` it is scikit-learn's `Lasso`.
 
     Parameters
     ----------
@@ -100,8 +100,8 @@ class L1(_L1L2Penalty):
         Strength of the penalty, in units of the mean loss per unit of a coefficient.
     weights : array-like of shape (p,), dict of column name to float, or None
         Factors v_j of the columns; a column with factor zero is not penalised. Columns
-        missing from a dict have a factor of one; the name of a categorical column stands
-        for all its levels, and an integer for the position of a column.
+        missing from a dict have a factor of one; the name of a categorical column
+        stands for all its levels, and an integer for the position of a column.
 
     Examples
     --------
@@ -122,8 +122,8 @@ class L1(_L1L2Penalty):
 class L2(_L1L2Penalty):
     r"""Half the sum of squares, alpha / 2 sum_j v_j w_j²: shrinks coefficients.
 
-    Ridge (Hoerl and Kennard, "Ridge regression", Technometrics 12, 1970). With n rows it
-    corresponds to scikit-learn's `Ridge(alpha=n * alpha)` for `SquaredError`, to
+    Ridge (Hoerl and Kennard, "Ridge regression", Technometrics 12, 1970). With n rows
+    it corresponds to scikit-learn's `Ridge(alpha=n * alpha)` for `SquaredError`, to
     `LogisticRegression(C=1 / (n * alpha))` for `LogLoss`, and to the same `alpha` of
     `PoissonRegressor`.
 
@@ -155,8 +155,8 @@ class ElasticNetPenalty(_L1L2Penalty):
     r"""Elastic net, alpha sum_j v_j (r \|w_j\| + (1 - r) w_j² / 2) with r = `l1_ratio`.
 
     It sets coefficients to zero as `L1` does, and selects correlated columns together
-    (Zou and Hastie, "Regularization and variable selection via the elastic net", Journal
-    of the Royal Statistical Society B 67, 2005). The parameters are those of
+    (Zou and Hastie, "Regularization and variable selection via the elastic net",
+    Journal of the Royal Statistical Society B 67, 2005). The parameters are those of
     scikit-learn's `ElasticNet`.
 
     Parameters

@@ -18,8 +18,8 @@ _ROUNDINGS = 8
 class FormPenalty(Penalty):
     r"""Sum of l1_j \|w_j\| + l2_j w_j² / 2, with lower_j <= w_j <= upper_j.
 
-    For penalties that are given by their normal form, such as a penalty in other units of
-    the columns. It is always bound, and has no `alpha`.
+    For penalties that are given by their normal form, such as a penalty in other units
+    of the columns. It is always bound, and has no `alpha`.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class FormPenalty(Penalty):
         return np.clip(held, lower, upper)
 
     def violation(self, coef: Array, gradient: Array) -> Array:
-        """Distance of -gradient from the subdifferential, infinite outside the bounds."""
+        """Distance of -gradient from the subdifferential; infinite out of bounds."""
         l1, l2, lower, upper = self._wide(coef)
         slope = gradient + l2 * coef
         # Descent upwards counts below the upper bound only, and descent downwards above

@@ -1,4 +1,4 @@
-"""Penalties of groups of columns, which select or drop the columns of a group together."""
+"""Penalties that select or drop the columns of a group together."""
 
 from typing import Any, ClassVar
 
@@ -25,7 +25,7 @@ _HALVINGS = 60
 
 
 class _GroupPenalty(Penalty):
-    """WeightedPenalty sum of absolute values and norms of groups, with one factor per group."""
+    """Weighted sum of absolute values and norms, with one factor per group."""
 
     separable: ClassVar[bool] = False
     alpha: Any = 0.0
@@ -41,7 +41,7 @@ class _GroupPenalty(Penalty):
         check_alpha(self)
 
     def bind(self, columns: PenaltyColumns) -> Penalty:
-        """Return the penalty with the group of each column, and one factor per group."""
+        """Return the penalty with groups per column and factors per group."""
         self.check()
         groups, keys = read_groups(self.groups, columns)
         factors = self.weights
@@ -129,27 +129,28 @@ class _GroupPenalty(Penalty):
 
 
 class GroupLasso(_GroupPenalty):
-    r"""Sum of the norms of groups, alpha sum_g v_g sqrt(p_g) \|\|w_g\|\|: selects groups.
+    r"""\|w_g\|\|: selects groups.|Group lasso, alpha sum_g v_g sqrt(p_g) \|\|w_g\|\|: selects groups.|\|w_g\|\|: selects groups.
 
-    p_g is the number of columns of group g (Yuan and Lin, "Model selection and estimation
-    in regression with grouped variables", Journal of the Royal Statistical Society B 68,
-    2006). With several outputs or classes the norm includes all of them, so a group is
-    selected or dropped for all outputs. With `SquaredError`, several outputs and one group
-    per column it is scikit-learn's `MultiTaskLasso` with the same `alpha`.
+    p_g is the number of columns of group g (Yuan and Lin, "Model selection and
+    estimation in regression with grouped variables", Journal of the Royal Statistical
+    Society B 68, 2006). With several outputs or classes the norm includes all of them,
+    so a group is selected or dropped for all outputs. With `SquaredError`, several
+    outputs and one group per column it is scikit-learn's `MultiTaskLasso` with the same
+    `alpha`.
 
     Parameters
     ----------
     alpha : float, default=0.001
         Strength of the penalty, in units of the mean loss per unit of a coefficient.
     groups : array-like of shape (p,), list of lists, dict or None, default=None
-        One label per column; or the columns of each group, by name or position, as a list
-        of lists or a dict of name to list (each other column is its own group). None: the
-        one-hot columns of a categorical column are a group, and each other column is its
-        own group.
+        One label per column; or the columns of each group, by name or position, as a
+        list of lists or a dict of name to list (each other column is its own group).
+        None: the one-hot columns of a categorical column are a group, and each other
+        column is its own group.
     weights : array-like of shape (n_groups,), dict of group to float, or None
         Factors v_g: in the order of `groups` (for labels, in the order of their first
-        columns), or by the name, label or position of a group. A group with factor zero is
-        not penalised; groups missing from a dict have a factor of one.
+        columns), or by the name, label or position of a group. A group with factor zero
+        is not penalised; groups missing from a dict have a factor of one.
 
     Examples
     --------
@@ -174,9 +175,10 @@ class GroupLasso(_GroupPenalty):
 class SparseGroupLasso(_GroupPenalty):
     r"""Absolute values and norms of groups: selects groups and columns within groups.
 
-    alpha sum_g v_g (r \|\|w_g\|\|_1 + (1 - r) sqrt(p_g) \|\|w_g\|\|) with r = `l1_ratio`
-    and p_g the number of columns of group g (Simon, Friedman, Hastie and Tibshirani, "A
-    sparse-group lasso", Journal of Computational and Graphical Statistics 22, 2013).
+    alpha sum_g v_g (r \|\|w_g\|\|_1 + (1 - r) sqrt(p_g) \|\|w_g\|\|) with r =
+    `l1_ratio` and p_g the number of columns of group g (Simon, Friedman, Hastie and
+    Tibshirani, "A sparse-group lasso", Journal of Computational and Graphical
+    Statistics 22, 2013).
 
     Parameters
     ----------
@@ -216,9 +218,9 @@ class SparseGroupLasso(_GroupPenalty):
 def _least_alphas(sizes: Array, groups: Groups, l1: float, l2: float) -> Array:
     """Solve ||S(slopes, alpha l1)|| = alpha l2 sqrt(p_g) for alpha, for each group.
 
-    S is the soft threshold of slopes, and `sizes` are the absolute values of slopes. The
-    left side falls from ||slopes|| to zero and the right side rises, so that bisection
-    finds the root.
+    S is the soft threshold of slopes, and `sizes` are the absolute values of slopes.
+    The left side falls from ||slopes|| to zero and the right side rises, so that
+    bisection finds the root.
     """
     wide = np.asarray(sizes, dtype=float).reshape(groups.p, -1)
     side = l2 * np.sqrt(groups.sizes)

@@ -22,7 +22,7 @@ _ELSEWHERE = {
 
 
 class NestedPenalty(Penalty):
-    """Base class of penalties that have an inner penalty, which may be given by name."""
+    """Base class of penalties with an inner penalty, which may be a short name."""
 
     _part: ClassVar[str] = "penalty"
 

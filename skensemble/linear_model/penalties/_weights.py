@@ -56,7 +56,7 @@ def check_factors(found: Array, each: str) -> Array:
 
 
 def broadcast_to_coef(values: Any, coef: Array) -> Any:
-    """Values per column in the type of the coefficients, and in a shape that broadcasts."""
+    """Values per column in the type of coefficients, with a shape that broadcasts."""
     if values is None:
         return 1.0
     if isinstance(values, Mapping):

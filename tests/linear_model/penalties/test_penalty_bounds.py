@@ -103,7 +103,10 @@ def test_refuses_penalties_that_cannot_be_clipped(cls, inner):
     [
         ({"lower": 1.0, "upper": 0.0}, "lower=1 of Bounded is above upper=0"),
         ({"lower": {"size": 3}, "upper": 2}, "above upper=2 for column 'size'"),
-        ({"lower": {"wage": 3}}, r"lower of the penalty has unknown columns \['wage'\]"),
+        (
+            {"lower": {"wage": 3}},
+            r"lower of the penalty has unknown columns \['wage'\]",
+        ),
         ({"upper": [1.0, 2.0]}, r"upper of the penalty has shape \(2,\)"),
         ({"upper": np.nan}, "upper of Bounded is nan"),
         ({"lower": np.inf}, "lower of Bounded is inf.*or -inf for no bound"),

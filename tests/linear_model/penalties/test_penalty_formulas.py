@@ -21,7 +21,7 @@ W = np.array([1.5, -0.2, 0.0, -4.0])
 V = np.array([1.0, 2.0, 3.0, 0.5])
 
 
-def test_mixtures():
+def test_l1_ratios():
     l1, l2 = V @ np.abs(W), V @ W**2 / 2
     assert NoPenalty().value(W) == 0
     assert L1(0.3, V).value(W) == pytest.approx(0.3 * l1)
