@@ -31,7 +31,7 @@ def check_grid(alphas: Any, n_alphas: Any, eps: Any) -> None:
         found = np.array([-1.0])
     if found.ndim != 1 or not len(found) or not np.all((found >= 0) & (found < np.inf)):
         raise ValueError(
-            f"alphas={alphas!r} must be 'auto' or a list of numbers, 0 or more."
+            f"alphas={alphas!r} must be 'auto' or a list of floats, 0 or more."
         )
 
 

@@ -129,7 +129,7 @@ class Problem:
 
     @cached_property
     def norms(self) -> Array:
-        """Norm of each column, sqrt(sum of w z_j²); one if a column is zero."""
+        """Norm of each column, sqrt(sum of w z_j²); one for columns of zeros."""
         found = np.sqrt(np.maximum(self.design.squares(self.weight), 0))
         return np.where(found > 0, found, 1.0)
 

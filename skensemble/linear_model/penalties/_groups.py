@@ -129,7 +129,7 @@ class _GroupPenalty(Penalty):
 
 
 class GroupLasso(_GroupPenalty):
-    r"""\|w_g\|\|: selects groups.|Group lasso, alpha sum_g v_g sqrt(p_g) \|\|w_g\|\|: selects groups.|\|w_g\|\|: selects groups.
+    r"""Group lasso, alpha sum_g v_g sqrt(p_g) \|\|w_g\|\|: selects groups.
 
     p_g is the number of columns of group g (Yuan and Lin, "Model selection and
     estimation in regression with grouped variables", Journal of the Royal Statistical
