@@ -1,4 +1,4 @@
-"""The automatic ensembles beside AutoGluon, FLAML and others: docs/auto.md.
+"""The automatic ensembles beside AutoGluon, FLAML and others: docs/benchmarks.md.
 
 Run as ``python benchmarks/auto.py --seconds 60 --size --beside``: every core table of
 ``../shared/data`` is split once, a third held out and 20,000 rows at most to learn from,

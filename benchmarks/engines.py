@@ -1,6 +1,6 @@
 """Held-out loss of our engines beside the libraries' own wrappers, same parameters.
 
-``python benchmarks/engines.py`` prints the table of `docs/boosting.md`.
+``python benchmarks/engines.py`` prints the table of `docs/benchmarks.md`.
 """
 
 import lightgbm

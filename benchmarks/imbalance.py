@@ -1,6 +1,6 @@
 """Log loss, class weights and focal loss on imbalanced tables.
 
-``python benchmarks/imbalance.py`` prints the tables of `docs/imbalance.md`.
+``python benchmarks/imbalance.py`` prints the tables of `docs/benchmarks.md`.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Objectives reached beside other libraries, on six problems: docs/linear_models.md.
+"""Objectives reached beside other libraries, on six problems: docs/benchmarks.md.
 
 Run as ``python benchmarks/linear_peers.py``. It needs glum and skglm beside the tests'
 requirements; what is not installed is left out. Every peer is run to its tightest useful

@@ -1,13 +1,13 @@
 """Labels flipped on purpose: where boosting breaks, and what saves it.
 
 A share of the training labels is flipped, the test labels are left as they are. Mean
-error over the seeds, printed as tables for ``docs/variance_and_noise.md``.
+error over the seeds, printed as tables for ``docs/benchmarks.md``.
 """
 
 import argparse
 
 import numpy as np
-from roads import table
+from adaboost_engines import table
 from sklearn.model_selection import train_test_split
 from sklearn.tree import DecisionTreeClassifier
 

@@ -1,6 +1,6 @@
 """Ranks of a single member, votes, blends, stacks and weights on ten real tables.
 
-``python benchmarks/ranking.py`` prints the tables of `docs/which_ensemble.md`. A run that
+``python benchmarks/ranking.py`` prints the tables of `docs/benchmarks.md`. A run that
 is stopped goes on from ``out/ranking.jsonl``; ``--summary`` only prints what is there.
 """
 

@@ -1,4 +1,4 @@
-"""What penalties select on a wide table, and how stably: docs/regularisation.md.
+"""What penalties select on a wide table, and how stably: docs/benchmarks.md.
 
 Run as ``python benchmarks/regularisation.py``; ``--figure`` also draws the paths into
 ``docs/_static/regularisation.png``. ``--bootstraps 3`` makes it quick.

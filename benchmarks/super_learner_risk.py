@@ -1,6 +1,6 @@
 """The risk of the Super Learner itself, by outer cross-validation, on three real tables.
 
-``python benchmarks/super_learner_risk.py`` prints the table of `docs/weights.md`:
+``python benchmarks/super_learner_risk.py`` prints the table of `docs/benchmarks.md`:
 risk of the Super Learner, of the discrete winner and of every member, with standard
 errors, and whether the Super Learner is worse than the discrete winner by more than one
 standard error of their difference.

@@ -1,8 +1,8 @@
-"""Run the commands that README.md shows, and put them and what they print into it.
+"""Run the commands that docs/command_line.md shows, and write what they print into it.
 
 Run as ``python docs/record_session.py`` or ``make session``. The tables are those of
 ``skensemble.datasets.load_ames`` in a temporary folder, which the commands run in; what
-stands between the two marks in README.md is replaced.
+stands between the two marks in that page is replaced.
 """
 
 import os
@@ -16,14 +16,14 @@ from sklearn.model_selection import train_test_split
 
 from skensemble.datasets import load_ames
 
-README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parent / "command_line.md"
 BLOCK = re.compile(r"(<!-- session -->\n).*?(<!-- end of session -->\n)", re.DOTALL)
 FIT = "skensemble fit train.csv --target Sale_Price --test test.csv --time-limit 20"
 COMMANDS = (
     f"{FIT} --out model/ | tail -n 2",
     "skensemble predict model/ test.csv --out prices.csv && head -n 3 prices.csv",
     "skensemble leaderboard model/ | tail -n 5",
-    "skensemble explain model/ | tr -s ' ' | cut -c-70 | head -n 7",
+    "skensemble trials model/ | tr -s ' ' | cut -c-70 | head -n 7",
 )
 
 
@@ -61,12 +61,12 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         write_tables(Path(name))
         told = session(Path(name))
-    text = README.read_text(encoding="utf8")
+    text = PAGE.read_text(encoding="utf8")
     block = f"```console\n{told}\n```\n"
     new, found = BLOCK.subn(lambda marks: f"{marks[1]}{block}{marks[2]}", text)
     if found != 1:
-        sys.exit(f"{README.name} lacks the two marks of the session.")
-    README.write_text(new, encoding="utf8")
+        sys.exit(f"{PAGE.name} lacks the two marks of the session.")
+    PAGE.write_text(new, encoding="utf8")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """
-A competition in one sitting: load, fit, look, submit
-=====================================================
+A competition with the automatic ensemble
+=========================================
 
-Houses in Ames, Iowa, as on Kaggle: a training table with prices, a test table without,
-and a file to hand in. Nothing is prepared by hand.
+Houses in Ames, Iowa, as on Kaggle: a training table with prices, a test table without
+prices, and a file to submit. The tables are not preprocessed by hand.
 """
 
 import matplotlib.pyplot as plt
@@ -18,7 +18,7 @@ from skensemble.datasets import load_ames
 # %%
 # Load
 # ----
-# The test table keeps its prices here, to see in the end how well it went.
+# The prices of the test table are kept, to score the predictions at the end.
 
 X, y = load_ames(return_X_y=True)
 X = X.assign(Id=np.arange(1, len(X) + 1))
@@ -28,8 +28,8 @@ train.iloc[:5, :6]
 # %%
 # Fit
 # ---
-# Twenty seconds here, so that this page is built in time; the default is a minute, and
-# the error falls with the time. The number of the row is no column to learn from.
+# The time limit is twenty seconds, so that this page is built quickly. The default is 60
+# seconds; more time gives a smaller error. The identifier of a row is not a feature.
 
 features, held_out = train.drop(columns="Id"), test.drop(columns="Id")
 auto = AutoEnsembleRegressor(time_limit=20, random_state=0)
@@ -38,15 +38,15 @@ auto.fit(features, price)
 # %%
 # Leaderboard
 # -----------
-# Scores out of fold, minus the root mean squared error in dollars; the last row is the
-# ensemble, scored on rows that its weights had not seen.
+# Out-of-fold scores: minus the root mean squared error in dollars. The last row is the
+# ensemble, which is scored on rows that were not used to fit its weights.
 
 auto.leaderboard_.round(1)
 
 # %%
-# What was tried, what was kept, and why.
+# All trials: the members that were fitted, and why they were kept or left out.
 
-auto.explain()[["layer", "status", "why", "weight", "seconds"]]
+auto.trials()[["layer", "status", "why", "weight", "seconds"]]
 
 # %%
 # Weights
@@ -55,18 +55,18 @@ auto.explain()[["layer", "status", "why", "weight", "seconds"]]
 weights = auto.weights_[auto.weights_ > 0].sort_values()
 figure, axes = plt.subplots(figsize=(7, 3), layout="constrained")
 axes.barh(weights.index, weights, color="#1b6ca8")
-axes.set(xlabel="weight", title="Who has a say")
+axes.set(xlabel="weight", title="Weights of the members")
 
 # %%
 # Importance
 # ----------
-# How much the error grows when a column of the held-out table is shuffled.
+# The increase of the error when a column of the held-out table is permuted.
 
-importance = auto.column_importance(held_out, truth, n_repeats=2, max_rows=300)
+importance = auto.permutation_importance(held_out, truth, n_repeats=2, max_samples=300)
 top = importance.head(12)[::-1]
 figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
 axes.barh(top.index, top["importance"], xerr=top["std"], color="#1b6ca8")
-axes.set(xlabel="growth of the error in dollars", title="What it relies on")
+axes.set(xlabel="increase of the error in dollars", title="Permutation importance")
 
 # %%
 # Submission
@@ -77,18 +77,18 @@ submission.to_csv("submission.csv", index=False)
 submission.head()
 
 # %%
-# The file would have scored:
+# The score of the submission:
 
 print(f"RMSE {root_mean_squared_error(truth, submission['Sale_Price']):,.0f} dollars")
 low, high = auto.predict_quantiles(held_out, (0.1, 0.9)).T
 print(
-    f"{np.mean((low < truth) & (truth < high)):.0%} of prices lie in their 80% interval"
+    f"{np.mean((low < truth) & (truth < high)):.0%} of prices lie in their 80% prediction interval"
 )
 
 # %%
-# The model, to keep
-# ------------------
-# One file that holds no code; what it is can be read without loading it.
+# Save the model
+# --------------
+# The model is saved in one file without code. Its manifest can be read without loading it.
 
 save(auto.refit_best(), "houses.skensemble", X=features)
 print(read_manifest("houses.skensemble"))

@@ -2,21 +2,21 @@
 House prices, from the raw table to a stack
 ===========================================
 
-What does a house in Ames, Iowa, cost? This study takes 2,930 sales with 73 columns of
-numbers and words, holds a third of them out and compares five quite different models,
-their weighted average, and a stack.
+This study predicts the prices of 2,930 houses in Ames, Iowa, from 73 numeric and text
+columns. A third of the houses is held out. The study compares five different models, their
+weighted average, and a stack.
 
-* Every member is a pipeline with its own preparation of the same data frame, addressed
-  by column name: the linear model gets logarithms, polynomial terms and one-hot
-  columns, the trees get codes.
+* Every member is a pipeline with its own preprocessing of the same data frame, by column
+  name: the linear model uses logarithms, polynomial terms and one-hot columns; the trees
+  use integer codes.
 * Prices are multiplicative (a garage adds per cent, not dollars), so members and meta
-  model learn the logarithm of the price and answer in dollars.
+  model are fitted on the logarithm of the price and predict dollars.
 * XGBoost finds its number of trees by early stopping on a split *inside* its training
-  rows. The rows whose out-of-fold prediction it supplies never take part.
-* Everything that is compared is compared on the same out-of-fold and held-out rows,
-  and over several splits, because one split proves little.
+  rows. The rows of its out-of-fold predictions are never used for that.
+* All comparisons use the same out-of-fold and held-out rows, and several splits, because
+  one split is not conclusive.
 
-Beside them stands `AutoEnsembleRegressor`, which is given the raw table and a minute.
+`AutoEnsembleRegressor` is fitted on the raw table with a time limit of one minute.
 
 The pictures and predictions are written to ``out/`` in the current directory. Options:
 ``--seeds 1`` for a quick run, ``--jobs`` for the number of processes, ``--automatic`` for
@@ -93,13 +93,12 @@ INTERACTING = [
 # %%
 # The data
 # --------
-# A frontage of zero feet means that nobody measured it: it is a missing value, and
-# the median will stand in for it.
+# A frontage of zero feet was not measured. It is a missing value, which the median replaces.
 
 
 @dataclass(frozen=True)
 class Houses:
-    """Houses to learn from and houses held out."""
+    """Training houses and held-out houses."""
 
     X_train: pd.DataFrame
     X_test: pd.DataFrame
@@ -127,12 +126,12 @@ def column_kinds(X):
 
 
 # %%
-# Two ways to prepare a house
-# ---------------------------
+# Two kinds of preprocessing
+# --------------------------
 
 
 def smooth_features(X):
-    """Median, logarithm, squares and products, unit variance, one column a word."""
+    """Imputation, logarithms, polynomial terms, scaling, and one-hot columns."""
     skewed, plain, words = column_kinds(X)
     median = SimpleImputer(strategy="median")
     logarithm = FunctionTransformer(np.log1p, feature_names_out="one-to-one")
@@ -151,7 +150,7 @@ def smooth_features(X):
 
 
 def coded_features(X):
-    """Median for missing numbers, an integer code for every word: enough for trees."""
+    """Imputation, and an integer code per text, which is enough for trees."""
     skewed, plain, words = column_kinds(X)
     codes = OrdinalEncoder(
         handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-1
@@ -166,7 +165,7 @@ def coded_features(X):
 
 
 def on_log_price(*steps):
-    """Chain the steps, learn the logarithm of the price, answer in dollars."""
+    """Chain the steps, fit the logarithm of the price, predict dollars."""
     return TransformedTargetRegressor(
         make_pipeline(*steps), func=np.log1p, inverse_func=np.expm1
     )
@@ -178,10 +177,10 @@ def on_log_price(*steps):
 
 
 class EarlyStoppedXGB(XGBRegressor):
-    """XGBoost that sets a part of its *own* training rows aside to stop early."""
+    """XGBoost with early stopping on a part of its *own* training rows."""
 
     def fit(self, X, y):
-        """Fit until the rows set aside no longer gain from another tree."""
+        """Fit until the error on the validation rows stops falling."""
         X_fit, X_stop, y_fit, y_stop = train_test_split(
             X, y, test_size=0.15, random_state=self.random_state
         )
@@ -189,7 +188,7 @@ class EarlyStoppedXGB(XGBRegressor):
 
 
 def xgboost_member(X, seed):
-    """Gradient boosting, its number of trees by early stopping."""
+    """Gradient boosting with early stopping."""
     model = EarlyStoppedXGB(
         n_estimators=1500,
         early_stopping_rounds=40,
@@ -236,7 +235,7 @@ def elastic_net_member(X):
 
 
 def kernel_member(X):
-    """Support vectors with a wide kernel: smooth where trees have steps."""
+    """Support vector regression with a wide kernel."""
     model = SVR(C=0.5, gamma=0.0005, epsilon=0.05)
     return on_log_price(
         smooth_features(X), VarianceThreshold(), StandardScaler(), model
@@ -298,16 +297,16 @@ def grid_around(best):
 
 
 # %%
-# Two ways to combine the members
+# Two combinations of the members
 # -------------------------------
-# Both learn from the matrix of out-of-fold predictions, one column a member.
+# Both are fitted on the matrix of out-of-fold predictions, with one column per member.
 
 
 class InverseErrorAverage(RegressorMixin, BaseEstimator):
     """Average of the columns, each weighted by one over its mean squared error."""
 
     def fit(self, X, y):
-        """Weigh the columns by their errors."""
+        """Compute the weights of the columns from their errors."""
         errors = np.mean((np.asarray(X) - np.asarray(y)[:, None]) ** 2, axis=0)
         self.weights_ = (1 / errors) / np.sum(1 / errors)
         return self
@@ -329,7 +328,7 @@ def linear_meta_model():
 
 @dataclass(frozen=True)
 class Study:
-    """A fitted stack with predictions in dollars, one column a contender."""
+    """A fitted stack with predictions in dollars, one column per model."""
 
     houses: Houses
     stack: StackingRegressor
@@ -339,7 +338,7 @@ class Study:
 
 
 def study_split(houses, seed, tuned, jobs):
-    """Fit the stack on one split and predict every house that it did not see."""
+    """Fit the stack on one split and predict the held-out houses."""
     folds = KFold(5, shuffle=True, random_state=seed)
     stack = StackingRegressor(
         build_members(houses.X_train, seed, tuned),
@@ -374,8 +373,8 @@ def member_predictions(stack, houses):
 def combine(stack, out_of_fold, held_out, houses, folds):
     """Add the columns of the weighted average and of the stack.
 
-    Out of fold, the two are cross-validated themselves: no house takes part in
-    the weights by which its own price is predicted.
+    Out of fold, the two combinations are cross-validated as well: no house is used for
+    the weights that predict its own price.
     """
     average, meta, y = InverseErrorAverage(), stack.final_estimator, houses.y_train
     crossed = {
@@ -401,9 +400,9 @@ def member_seconds(stack, elapsed):
 
 
 # %%
-# Beside it: an ensemble that finds itself
-# ----------------------------------------
-# No preparation, no tuning: the raw table and a minute.
+# The automatic ensemble
+# ----------------------
+# It needs no preprocessing and no tuning, only the raw table and a time limit.
 
 
 def with_automatic(study, seconds, seed, jobs):
@@ -411,7 +410,7 @@ def with_automatic(study, seconds, seed, jobs):
     houses, started = study.houses, time.perf_counter()
     auto = AutoEnsembleRegressor(seconds, n_jobs=jobs, random_state=seed)
     auto.fit(houses.X_train, houses.y_train)
-    print(auto.explain()[["status", "score", "weight", "seconds"]].round(2).to_string())
+    print(auto.trials()[["status", "score", "weight", "seconds"]].round(2).to_string())
     took = time.perf_counter() - started
     return replace(
         study,
@@ -422,8 +421,8 @@ def with_automatic(study, seconds, seed, jobs):
 
 
 # %%
-# What comes out
-# --------------
+# Results
+# -------
 
 
 def measure(y, predictions, prefix):
@@ -440,7 +439,7 @@ def measure(y, predictions, prefix):
 
 
 def leaderboard(study):
-    """Return one row a contender, the lowest held-out RMSE first."""
+    """Return one row per model, the lowest held-out RMSE first."""
     board = pd.concat(
         [
             measure(study.houses.y_train, study.out_of_fold, "CV"),
@@ -465,7 +464,7 @@ def print_leaderboard(board):
 def column_importances(study, seed, top=15):
     """Return by how many dollars held-out RMSE grows when a column is shuffled.
 
-    Only the columns that XGBoost uses most are shuffled; the whole stack is asked.
+    Only the columns that XGBoost uses most are shuffled; the predictions are the stack's.
     """
     pipeline = study.stack.named_estimators_["xgboost"].regressor_
     used = pd.Series(
@@ -485,7 +484,7 @@ def draw_leaderboard(board, path):
     """Draw cross-validated and held-out RMSE side by side."""
     columns = board[["held-out RMSE", "CV RMSE"]].iloc[::-1]
     axes = columns.plot.barh(figsize=(8, 4.5), color=["#1b6ca8", "#b8cfe0"])
-    axes.set(xlabel="RMSE in dollars (less is better)", title="Who predicts best?")
+    axes.set(xlabel="RMSE in dollars (less is better)", title="Errors of the models")
     save(axes.figure, path)
 
 
@@ -504,12 +503,12 @@ def draw_predictions(study, path):
 
 
 def draw_importances(importances, path):
-    """Draw what each column is worth to the stack."""
+    """Draw the permutation importance of columns for the stack."""
     figure, axes = plt.subplots(figsize=(8, 5))
     axes.barh(importances.index, importances, color="#1b6ca8")
     axes.set(
         xlabel="growth of held-out RMSE when the column is shuffled, in dollars",
-        title="What the stack relies on",
+        title="Permutation importance for the stack",
     )
     save(figure, path)
 
@@ -536,8 +535,8 @@ def write_results(study, board, seed, folder):
 # %%
 # Over several splits
 # -------------------
-# The bar is high on purpose: in every split the stack has to beat the member that
-# turns out best on the held-out houses, which nobody could have chosen beforehand.
+# In every split the stack is compared with the member that is best on the held-out houses.
+# This is a strict comparison, because that member is not known in advance.
 
 
 def duel(study):
@@ -567,7 +566,10 @@ def parse_options():
     parser.add_argument("--first-seed", type=int, default=0, help="the first of them")
     parser.add_argument("--jobs", type=int, default=-1, help="number of processes")
     parser.add_argument(
-        "--automatic", type=float, default=60, help="its seconds; 0 leaves it out"
+        "--automatic",
+        type=float,
+        default=60,
+        help="seconds of the automatic ensemble; 0: not fitted",
     )
     parser.add_argument("--out", type=Path, default=Path("out"), help="results folder")
     return parser.parse_args()
@@ -576,15 +578,15 @@ def parse_options():
 def main():
     """Run the study in full on one split, then repeat the duel on the others.
 
-    XGBoost is tuned on the training rows of the first split only; the other splits
-    reuse its settings, and some of their held-out houses took part in that choice.
-    That may flatter XGBoost a little, and the stack through it.
+    XGBoost is tuned on the training rows of the first split only. The other splits reuse its
+    settings, which depend on some of their held-out houses. Their errors may therefore be
+    slightly optimistic for XGBoost and for the stack.
     """
     started, options = time.perf_counter(), parse_options()
     X, y = load_houses()
     first = options.first_seed
     houses = hold_out(X, y, first)
-    print(f"{len(houses.y_train)} houses to learn from, {len(houses.y_test)} held out")
+    print(f"{len(houses.y_train)} training houses, {len(houses.y_test)} held out")
 
     tuned = tune_xgboost(houses.X_train, houses.y_train, first, options.jobs)
     print("XGBoost, tuned:", {k.removeprefix(KNOB): v for k, v in tuned.items()})

@@ -1,10 +1,10 @@
 """
-Which labels are wrong?
-=======================
+Find wrong labels with AdaBoost
+===============================
 
-AdaBoost piles weight on rows that it keeps getting wrong. On clean data these are the hard
-ones; where labels are wrong, they are the wrong ones. Here a tenth of the labels of real
-tumours is flipped, and the weights are asked which.
+AdaBoost increases the weight of rows that it misclassifies repeatedly. On clean data these
+are difficult rows. If labels are wrong, they are the rows with wrong labels. Here a tenth
+of the labels of real tumours is flipped, and the weights show which ones.
 """
 
 import matplotlib.pyplot as plt
@@ -21,21 +21,24 @@ noisy = y.to_numpy().copy()
 noisy[flipped] = 1 - noisy[flipped]
 
 # %%
-# Rows whose weight ran away
-# --------------------------
+# Rows with the largest weights
+# -----------------------------
 
 model = AdaBoostClassifier(
     DecisionTreeClassifier(max_depth=2), n_estimators=60, random_state=0
 ).fit(X, noisy)
 suspects = model.suspect_rows(len(flipped))
 found = len(set(suspects["position"]) & set(flipped))
-print(f"{found} of the {len(flipped)} heaviest rows are flipped ones")
+print(
+    f"{found} of the {len(flipped)} rows with the largest weights have flipped labels"
+)
 print(suspects.head())
 
 # %%
 # Margins
 # -------
-# The gentle variant gives up on such rows, so their margins stay low, and the others high.
+# The gentle variant does not follow such rows, so their margins stay low while the margins of
+# the other rows are high.
 
 gentle = AdaBoostClassifier(
     DecisionTreeClassifier(max_depth=2),

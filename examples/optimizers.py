@@ -1,10 +1,10 @@
 """
-Down a curved valley
-====================
+Compare first-order optimizers
+==============================
 
-All optimizers, one valley, the same number of gradients. The valley is Rosenbrock's: steep
-walls and a floor that hardly falls, which is what badly scaled or collinear columns do to the
-loss of a model.
+All optimizers minimise Rosenbrock's function with the same number of gradients. The
+function has steep walls and a nearly flat curved valley. Badly scaled or collinear columns
+give the loss of a model a similar shape.
 """
 
 import warnings
@@ -31,10 +31,9 @@ from skensemble.optim import (
 )
 
 # %%
-# The valley
-# ----------
-# `minimize` knows nothing of models: it asks for a loss and its gradient. A function without
-# rows counts as one row.
+# Rosenbrock's function
+# ---------------------
+# `minimize` needs only a loss and its gradient. A function without rows counts as one row.
 
 
 class Valley:
@@ -55,14 +54,14 @@ class Valley:
 # %%
 # The same budget
 # ---------------
-# Each optimizer takes 150 steps, at the best of 13 constant rates: to compare them at one rate
-# would compare the rates. (On one row `SGD` is `GradientDescent`.)
+# Each optimizer takes 150 steps with the best of 13 constant learning rates. With one common
+# rate the comparison would depend on that rate. (On one row `SGD` is `GradientDescent`.)
 
 start, steps = np.array([-1.4, 1.0]), 150
 
 
 def path(optimizer):
-    """Where a run leads, step by step."""
+    """The points of a run."""
     points = [start]
     minimize(
         Valley(),
@@ -74,14 +73,14 @@ def path(optimizer):
 
 
 def best_path(name):
-    """The path that ends lowest: its loss, rate and points."""
+    """The run with the lowest final loss: its loss, rate and points."""
     found = []
     for rate in np.geomspace(1e-3, 1, 13):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             try:
                 points = path(as_optimizer(name, learning_rate=rate))
-            except DivergedError:  # too high a rate, and the error says so
+            except DivergedError:  # the learning rate is too high
                 continue
         found.append((Valley().loss(*points[-1]), rate, points))
     return min(found, key=lambda one: one[0])
@@ -92,11 +91,11 @@ for name, (loss, rate, _) in sorted(best.items(), key=lambda item: item[1][0]):
     print(f"{name:17} rate {rate:<7.2g} loss after {steps} steps {loss:.1e}")
 
 # %%
-# Plain descent falls to the floor of the valley and creeps along it, and so does AdaGrad,
-# whose steps shrink. RMSProp walks in strides of one length, short enough for the walls.
-# Momentum swings from wall to wall before it comes to rest; a look ahead (Nesterov) damps
-# that. Adam swings too, at the longest steps of all. AdamW rests beside the minimum: its
-# decay pulls towards zero.
+# Gradient descent quickly reaches the valley and then moves slowly along it. AdaGrad does the
+# same, because its steps shrink. RMSProp takes steps of nearly constant length. Momentum
+# oscillates between the walls before it converges; Nesterov's variant damps the
+# oscillations. Adam oscillates too, with the longest steps. AdamW converges next to the
+# minimum, because its weight decay pulls towards zero.
 
 x, y = np.meshgrid(np.linspace(-2, 2, 200), np.linspace(-2, 2.4, 200))
 fig, axes = plt.subplots(2, 4, figsize=(11, 5.5), layout="constrained")
@@ -117,8 +116,8 @@ plt.show()
 # Noise
 # -----
 # Gradients of mini-batches are noisy. At a constant rate the parameters hover around the
-# minimum at a distance that the rate sets. Three ways down from there: a rate that falls, the
-# mean of the iterates, and batches that grow.
+# minimum at a distance that depends on the rate. Three methods reduce this distance: a
+# decreasing rate, the mean of the iterates, and growing batches.
 
 
 class LeastSquares:
@@ -165,12 +164,13 @@ plt.show()
 # %%
 # A real table
 # ------------
-# Which of 2,930 houses are dear? All optimizers for ten epochs on a linear model, each at the
-# rate that a range test suggests: the rate rises with every mini-batch until the loss does.
+# Which of 2,930 houses cost more than the median? All optimizers fit a linear model for ten
+# epochs, each with the rate that a range test suggests. The test increases the rate with
+# every mini-batch until the loss increases.
 
 houses, price = load_ames(return_X_y=True)
 houses = houses[make_column_selector(dtype_include="number")(houses)].fillna(0)
-dear = price > price.median()
+expensive = price > price.median()
 
 
 def model_of(optimizer):
@@ -180,18 +180,18 @@ def model_of(optimizer):
     )
 
 
-LearningRateDisplay.from_estimator(model_of("adam"), houses, dear)
+LearningRateDisplay.from_estimator(model_of("adam"), houses, expensive)
 plt.show()
 
-best = LinearClassifier(penalty=L2(1e-3), standardize=True).fit(houses, dear)
+best = LinearClassifier(penalty=L2(1e-3), standardize=True).fit(houses, expensive)
 fig, ax = plt.subplots(layout="constrained")
 for name in optimizer_names():
     if name == "gradient_descent":
-        continue  # takes all rows in each step
+        continue  # it uses all rows in each step
     optimizer = as_optimizer(name)
-    test = learning_rate_range_test(model_of(optimizer), houses, dear)
+    test = learning_rate_range_test(model_of(optimizer), houses, expensive)
     optimizer.learning_rate = Cosine(test.suggested)
-    model = model_of(optimizer).fit(houses, dear)
+    model = model_of(optimizer).fit(houses, expensive)
     excess = model.history_["loss"] - best.objective_
     print(f"{name:9} rate {test.suggested:7.4f}, objective {model.objective_:.4f}")
     ax.semilogy(np.maximum(excess, 1e-5), label=name)

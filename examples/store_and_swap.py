@@ -1,11 +1,11 @@
 """
-Fit the members once, then change your mind
-===========================================
+Fit the members once, combine them several times
+================================================
 
-Fitting members takes the time; combining them takes none. Here five members of house
-prices in Ames are fitted once and kept in a folder. A stack, a Super Learner, an
-ensemble selection and a stack of two layers then take them from there, another member
-joins, and the least missed ones go.
+Fitting members takes nearly all the time; combining them takes very little. Here five
+members for house prices in Ames are fitted once and stored in a folder. A stack, a Super
+Learner, an ensemble selection and a stack with two layers use the stored fits. Then one
+member is added, and the least important members are removed.
 """
 
 import tempfile
@@ -38,7 +38,7 @@ from skensemble.fitting import Store
 # %%
 # The members
 # -----------
-# Log prices; a quarter of the houses is held out from everything.
+# The target is the logarithm of the price. A quarter of the houses is held out.
 
 X, y = load_ames(return_X_y=True)
 X, X_test, y, y_test = train_test_split(X, np.log(y), test_size=0.25, random_state=0)
@@ -61,51 +61,52 @@ members = [
 # %%
 # Fit once
 # --------
-# Every fit is kept as soon as it is done. A run that is killed goes on from there.
+# Every fit is stored as soon as it is done. A run that is killed resumes.
 
 folder = tempfile.TemporaryDirectory()
 store = Store(folder.name, max_bytes=10**9)
 shared = {"memory": store, "n_jobs": 2, "random_state": 0}
 
 
-def fit_and_tell(ensemble):
-    """Fit an ensemble; say what it fitted, what it found, and how good it is."""
+def fit_and_report(ensemble):
+    """Fit an ensemble and report its fits, its cached fits and its error."""
     started = time.perf_counter()
     ensemble.fit(X, y)
-    return tell(ensemble, time.perf_counter() - started)
+    return report(ensemble, time.perf_counter() - started)
 
 
-def tell(ensemble, seconds):
-    """Print one line about a fitted ensemble, and give it back."""
-    found = sum(cell.cached for cell in ensemble.fits_)
+def report(ensemble, seconds):
+    """Print one line about a fitted ensemble and return it."""
+    found = sum(fold_fit.cached for fold_fit in ensemble.fits_)
     error = root_mean_squared_error(y_test, ensemble.predict(X_test))
     print(
-        f"{type(ensemble).__name__:26} {len(ensemble.cells_) - found:2} fitted, "
+        f"{type(ensemble).__name__:26} {len(ensemble.fits_) - found:2} fitted, "
         f"{found:2} from the store, {seconds:5.1f} s; held-out RMSE {error:.4f}"
     )
     return ensemble
 
 
-stack = fit_and_tell(StackingRegressor(members, **shared))
+stack = fit_and_report(StackingRegressor(members, **shared))
 print(store.info())
 
 # %%
-# Then combine otherwise
-# ----------------------
+# Other combinations
+# ------------------
 
-learner = fit_and_tell(SuperLearnerRegressor(members, **shared))
-selection = fit_and_tell(EnsembleSelectionRegressor(members, **shared))
+learner = fit_and_report(SuperLearnerRegressor(members, **shared))
+selection = fit_and_report(EnsembleSelectionRegressor(members, **shared))
 print(learner.cv_risk_.round(4))
 
 # %%
-# A second layer finds the first one. The guard fits all on four fifths of the rows first,
-# and these fits are new; it then keeps only as many layers as did best on the other fifth.
+# A stack with a second layer reuses the fits of the first layer. The guard first fits all
+# layers on four fifths of the rows, which needs new fits. It then keeps the number of layers
+# with the best score on the other fifth.
 
 upper = [("upper ridge", RidgeCV()), ("upper trees", ExtraTreesRegressor(30))]
 before = store.info().n_fits
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", StackedOverfitWarning)
-    deep = fit_and_tell(
+    deep = fit_and_report(
         StackingRegressor(members, layers=[upper], guard="fallback", **shared)
     )
 print(deep.guard_.round(4))
@@ -113,14 +114,14 @@ print("fits for the guard:", store.info().n_fits - before)
 print("layers that were fitted:", 1 + ("upper ridge" in deep.oof_.blocks))
 
 # %%
-# One member more, and fewer
-# --------------------------
-# A member that joins is the only one fitted; those that go cost nothing.
+# Add and remove members
+# ----------------------
+# Only the added member is fitted. Removing members needs no fit.
 
 started = time.perf_counter()
 more = LGBMRegressor(n_estimators=120, num_leaves=7, verbose=-1)
-learner.add_members([("small lgbm", make_pipeline(ordinal, more))])
-tell(learner, time.perf_counter() - started)
+learner = learner.add_members([("small lgbm", make_pipeline(ordinal, more))])
+report(learner, time.perf_counter() - started)
 
 small = learner.compress(max_members=3)
 error = root_mean_squared_error(y_test, small.predict(X_test))
@@ -128,20 +129,21 @@ print(small.compression_.round(4))
 print(f"held-out RMSE of {list(small.named_estimators_)}: {error:.4f}")
 
 # %%
-# What the ensemble looks like
-# ----------------------------
-# The best on top; the diamond is the Super Learner, its weights found without the rows
-# that are scored.
+# Displays
+# --------
+# The best member is on top. The diamond is the Super Learner; its weights were fitted without
+# the rows that are scored.
 
 LeaderboardDisplay.from_estimator(learner, score_name="R²")
 
 # %%
-# Who counts.
+# The weights of the members.
 
 WeightsDisplay.from_estimator(learner)
 
 # %%
-# And who errs with whom: the two kinds of LightGBM say nearly the same.
+# The correlation of the errors: the predictions of the two LightGBM members are nearly the
+# same.
 
 DiversityDisplay.from_estimator(learner)
 plt.show()

@@ -1,4 +1,4 @@
-"""The command line: what it writes, prints and refuses, and with which exit code."""
+"""The command line: files, output, errors and exit codes."""
 
 import re
 import shlex
@@ -14,7 +14,7 @@ from skensemble import load, read_manifest
 from skensemble.__main__ import MODEL, _parser, main
 from skensemble.datasets import load_ames
 
-README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parents[1] / "docs" / "command_line.md"
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_fit_writes_model_tables_and_predictions(folder):
     assert read_manifest(out / MODEL)["class"].endswith("AutoEnsembleRegressor")
 
 
-def test_predict_leaderboard_and_explain(folder, capsys):
+def test_predict_leaderboard_and_trials(folder, capsys):
     out, test = folder / "model", str(folder / "test.csv")
     assert main(["predict", str(out), test, f"--out={folder / 'again.csv'}"]) == 0
     pd.testing.assert_frame_equal(
@@ -70,12 +70,12 @@ def test_predict_leaderboard_and_explain(folder, capsys):
     capsys.readouterr()
     assert main(["leaderboard", str(out)]) == 0
     assert "ensemble" in capsys.readouterr().out
-    assert main(["explain", str(out)]) == 0
-    assert "it helps the others" in capsys.readouterr().out
+    assert main(["trials", str(out)]) == 0
+    assert "improves the ensemble" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("ending", ["tsv", "parquet", "jsonl", "csv.gz"])
-def test_kinds_of_files(folder, ending, capsys):
+def test_file_types(folder, ending, capsys):
     test = pd.read_csv(folder / "test.csv")
     path = folder / f"rows.{ending}"
     if ending == "parquet":
@@ -92,14 +92,16 @@ def test_kinds_of_files(folder, ending, capsys):
 
 def test_classes_and_probabilities(folder, capsys):
     table = pd.read_csv(folder / "train.csv")
-    table["dear"] = np.where(table.pop("Sale_Price") > 180_000, "yes", "no")
+    table["expensive"] = np.where(table.pop("Sale_Price") > 180_000, "yes", "no")
     table.to_csv(folder / "classes.csv", index=False)
     out = folder / "classes"
     common = ["--time-limit=1", "--preset=fast", "--quiet", f"--out={out}"]
-    assert main(["fit", str(folder / "classes.csv"), "--target=dear", *common]) == 0
-    told = capsys.readouterr().out
-    assert "roc_auc" in told
-    assert "2 classes, fitted in" in told
+    assert (
+        main(["fit", str(folder / "classes.csv"), "--target=expensive", *common]) == 0
+    )
+    printed = capsys.readouterr().out
+    assert "roc_auc" in printed
+    assert "2 classes, fitted in" in printed
     assert main(["predict", str(out / MODEL), str(folder / "test.csv")]) == 0
     assert ",yes" in capsys.readouterr().out
     assert main(["predict", str(out), str(folder / "test.csv"), "--proba"]) == 0
@@ -111,7 +113,7 @@ def test_classes_and_probabilities(folder, capsys):
     ("arguments", "words"),
     [
         (["fit", "no.csv", "--target=a", "--out=m"], "no such file"),
-        (["fit", "train.csv", "--target=price", "--out=m"], "'price' is no column"),
+        (["fit", "train.csv", "--target=price", "--out=m"], "'price' is not a column"),
         (["fit", "train.csv", "--target=Id", "--out=train.csv"], "is a file"),
         (["fit", "train.csv", "--target=Id", "--out=m", "--preset=x"], "preset='x'"),
         (
@@ -122,7 +124,7 @@ def test_classes_and_probabilities(folder, capsys):
             ["fit", "train.csv", "--target=Id", "--out=m", "--time-limit=-1"],
             "--time-limit -1.0",
         ),
-        (["fit", "train.txt", "--target=Id", "--out=m"], "kind of file"),
+        (["fit", "train.txt", "--target=Id", "--out=m"], "file type"),
         (["fit", "empty.csv", "--target=a", "--out=m"], "no rows"),
         (
             [
@@ -132,16 +134,16 @@ def test_classes_and_probabilities(folder, capsys):
                 "--out=m",
                 "--task=regression",
             ],
-            "'Neighborhood' does not hold numbers",
+            "'Neighborhood' is not numeric",
         ),
-        (["predict", "m", "train.csv"], "no folder of a fit"),
+        (["predict", "m", "train.csv"], "not a folder of a fit"),
         (["predict", "damaged", "test.csv"], "damaged"),
         (["predict", "model", "short.csv"], "lack columns"),
-        (["leaderboard", "m"], "no folder of a fit"),
+        (["leaderboard", "m"], "not a folder of a fit"),
     ],
     ids=lambda value: " ".join(value[:3]) if isinstance(value, list) else "",
 )
-def test_what_cannot_be_done_ends_with_two(
+def test_unusable_arguments_exit_with_two(
     folder, monkeypatch, capsys, arguments, words
 ):
     monkeypatch.chdir(folder)
@@ -157,16 +159,16 @@ def test_what_cannot_be_done_ends_with_two(
     assert words in capsys.readouterr().err
 
 
-def test_a_fit_that_fails_ends_with_one(folder, capsys):
-    (folder / "alike.csv").write_text("a,b\n1,x\n1,x\n1,x\n1,x\n1,x\n")
-    arguments = [str(folder / "alike.csv"), "--target=b", f"--out={folder / 'm2'}"]
+def test_a_failed_fit_exits_with_one(folder, capsys):
+    (folder / "one_class.csv").write_text("a,b\n1,x\n1,x\n1,x\n1,x\n1,x\n")
+    arguments = [str(folder / "one_class.csv"), "--target=b", f"--out={folder / 'm2'}"]
     assert main(["fit", *arguments]) == 1
     assert "ValueError" in capsys.readouterr().err
 
 
-def test_commands_of_the_readme_are_known():
-    """README shows a recorded session (``make session``)."""
-    shown = re.findall(r"^\$ (.*)", README.read_text(encoding="utf8"), re.MULTILINE)
+def test_commands_of_the_page_are_known():
+    """The page shows a recorded session (``make session``)."""
+    shown = re.findall(r"^\$ (.*)", PAGE.read_text(encoding="utf8"), re.MULTILINE)
     calls = [re.split(r" [|>]| && ", line)[0] for line in shown]
     parsed = [_parser().parse_args(shlex.split(call)[1:]) for call in calls]
     assert all(call.startswith("skensemble ") for call in calls)
@@ -174,11 +176,11 @@ def test_commands_of_the_readme_are_known():
         "fit",
         "predict",
         "leaderboard",
-        "explain",
+        "trials",
     ]
 
 
-def test_a_reader_that_has_enough_is_no_error(folder):
+def test_a_closed_pipe_is_not_an_error(folder):
     table = pd.concat([pd.read_csv(folder / "test.csv")] * 200)
     table.to_csv(folder / "long.csv", index=False)
     command = [sys.executable, "-m", "skensemble", "predict", str(folder / "model")]

@@ -36,17 +36,44 @@ def test_all_is_sorted_and_real(name):
     assert all(hasattr(package, public) for public in package.__all__)
 
 
-def test_api_page_lists_what_is_public():
-    text = API_PAGE.read_text(encoding="utf8")
-    listed = set(re.findall(r"^   (\w+)$", text, flags=re.MULTILINE))
-    public = set()
-    for name in PACKAGES:
-        public |= set(importlib.import_module(name).__all__)
+MODULE = re.compile(r"^\.\. currentmodule:: ([\w.]+)$")
+ENTRY = re.compile(r"^   (\w+)$")
+
+
+def listed_on_the_api_page():
+    """Give the (module, name) of every entry of the API page, in its order."""
+    module, found = None, []
+    for line in API_PAGE.read_text(encoding="utf8").splitlines():
+        if match := MODULE.match(line):
+            module = match[1]
+        elif match := ENTRY.match(line):
+            found.append((module, match[1]))
+    return found
+
+
+def test_api_page_lists_only_what_is_public():
+    listed = listed_on_the_api_page()
+    assert len(listed) == len(set(listed))
+    for module, name in listed:
+        assert module in PACKAGES
+        assert name in importlib.import_module(module).__all__, (module, name)
+
+
+def test_api_page_lists_all_that_is_public():
+    """Every object, once, from one of the places that it can be imported from."""
+    listed = {
+        (name, id(getattr(importlib.import_module(module), name)))
+        for module, name in listed_on_the_api_page()
+    }
     rooms = {name.rpartition(".")[2] for name in PACKAGES}
-    # A room listed as a whole is listed by its `__all__`.
-    for room in listed & rooms:
-        listed |= set(importlib.import_module(f"skensemble.{room}").__all__)
-    assert listed - rooms == public - rooms - {"__version__"}
+    public = {
+        (name, id(getattr(importlib.import_module(module), name)))
+        for module in PACKAGES
+        for name in importlib.import_module(module).__all__
+        if name not in rooms | {"__version__"}
+    }
+    assert listed == public
+    assert len(listed) == len(listed_on_the_api_page())
 
 
 def test_estimators_construct_with_the_arguments_listed():

@@ -13,9 +13,10 @@ step ruff check .
 step ruff format --check .
 step lint-imports
 step mypy
-step python -m numpydoc.hooks.validate_docstrings $(git ls-files 'skensemble/*.py')
+step python -m numpydoc lint $(git ls-files 'skensemble/*.py')
 step make --no-print-directory docs-check PYTHON="$python"
 asv_home=$(mktemp -d)
 (cd asv_bench && HOME="$asv_home" asv machine --yes >/dev/null && HOME="$asv_home" step asv check --python=same)
 rm -rf "$asv_home"
-step python -m pytest -n 2
+step python -m pytest -n 2 --durations=15
+step bash tools/kernels.sh "$python"

@@ -1,5 +1,8 @@
-"""An ensemble for a table, found by itself within a time limit."""
+"""Automatic ensembles: members, weights and layers for a table, within a time limit."""
 
 from skensemble.auto._estimators import AutoEnsembleClassifier, AutoEnsembleRegressor
+
+# Names imported with `as` are for the other packages of this library, not public.
+from skensemble.auto._parameter_checks import check_parameters as check_parameters
 
 __all__ = ["AutoEnsembleClassifier", "AutoEnsembleRegressor"]

@@ -1,4 +1,4 @@
-"""Probabilities of the whole that can be believed: how, and whether that helps."""
+"""Calibration of the probabilities of the ensemble, where it lowers the loss."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.auto._growth import Growth
+from skensemble.auto._layer_fits import FitSettings
 from skensemble.calibration import Calibrator
 from skensemble.combination import (
     CALIBRATIONS,
@@ -16,101 +16,102 @@ from skensemble.combination import (
     calibrator_of,
 )
 from skensemble.core import warn
+from skensemble.fitting import Split
 from skensemble.losses import Loss, rows
 from skensemble.scoring import PredictionScorer
 
 Array = NDArray[Any]
 
 CHOICES = ["auto", *CALIBRATIONS]
-# Scores of scikit-learn that judge the size of a probability, by the loss behind them.
+# Scores of scikit-learn that depend on the size of probabilities, by their loss.
 _LOGARITHMIC = ("neg_log_loss", "d2_log_loss_score")
 _QUADRATIC = ("neg_brier_score", "d2_brier_score")
 _TINY = np.finfo(float).eps
-# Models of all rows, two of which may be averaged, are less sure of themselves than those
-# of the folds that a temperature is learned from: one that is a little above 1 here is
-# often below 1 there. What is too timid here is so there too.
-_COOLED_FROM = 2.0
+# The temperature is fitted on predictions of the models of the folds. Models of all
+# rows, of which two may be averaged, are less over-confident: if the temperature of the
+# former is slightly above 1, that of the latter is often below 1. Under-confidence
+# remains.
+_MIN_HIGH_TEMPERATURE = 2.0
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What is done to the probabilities of the whole; nothing, where there is no name.
+    """Calibration of the probabilities of the ensemble.
 
     Parameters
     ----------
     name : str or None, default=None
-        The method.
+        The method; None leaves the probabilities as they are.
     calibrator : Calibrator or None, default=None
-        What was learned.
+        The fitted calibrator.
     """
 
     name: str | None = None
     calibrator: Calibrator | None = None
 
 
-def learn_calibration(
-    how: str | None, said: Array, oof_data: OutOfFoldData, growth: Growth
+def fit_calibration(
+    method: str | None,
+    p: Array,
+    oof_data: OutOfFoldData,
+    settings: FitSettings,
+    splits: list[Split],
 ) -> Calibration:
-    r"""Learn to calibrate the blend from what it says out of fold.
+    r"""Fit a calibration on the out-of-fold probabilities of the ensemble.
 
-    With "auto" a temperature is taken where the score judges the size of probabilities,
-    the temperature is below 1 or above 2, and the loss of a row, calibrated without it,
-    falls by more than one standard error: :math:`\bar d > s_d / \sqrt n`, where
-    :math:`d` is the loss before less that after.
+    "auto" uses a temperature if the score depends on the size of probabilities, the
+    temperature is below 1 or above 2, and the loss per row, cross-fitted, falls by more
+    than one standard error: :math:`\bar d > s_d / \sqrt n`, where :math:`d` is the loss
+    before minus the loss after calibration.
 
     Parameters
     ----------
-    how : {"auto", "temperature", "sigmoid", "isotonic"} or None
-        The method; "auto" may leave the blend as it is, None does.
-    said : ndarray of shape (n, k)
-        The blend, of members that had not seen the row.
-    evidence : OutOfFoldData
-        With the truth.
-    growth : Growth
-        With the splits, and what the ensemble is fitted for.
+    method : {"auto", "temperature", "sigmoid", "isotonic"} or None
+        The method.
+    p : ndarray of shape (n_samples, n_classes)
+        Out-of-fold probabilities of the ensemble.
+    oof_data : OutOfFoldData
+        The target of these rows.
+    settings : FitSettings
+        The score, the target and the sample weights.
+    splits : list of Split
+        Splits of the members.
 
     Returns
     -------
     calibration : Calibration
     """
-    scoring = growth.setting.scoring
-    if how is None or (how == "auto" and not judges_size(scoring)):
+    scoring = settings.scoring
+    if method is None or (method == "auto" and not depends_on_size(scoring)):
         return Calibration()
-    rare = _rare_classes(growth)
+    rare = _rare_classes(settings, splits)
     if rare:
-        if how != "auto":
-            warn(_too_rare(how, rare), UserWarning)
+        if method != "auto":
+            warn(_too_rare(method, rare), UserWarning)
         return Calibration()
-    held = HeldOut(np.arange(len(said)), said, "predict_proba")
-    if how != "auto":
-        return Calibration(how, calibrator_of(how, held, oof_data))
-    calibrator = calibrator_of("temperature", held, oof_data)
-    if 1 <= calibrator.maps[0].temperature < _COOLED_FROM:
+    held_out = HeldOut(np.arange(len(p)), p, "predict_proba")
+    if method != "auto":
+        return Calibration(method, calibrator_of(method, held_out, oof_data))
+    calibrator = calibrator_of("temperature", held_out, oof_data)
+    if 1 <= calibrator.maps[0].temperature < _MIN_HIGH_TEMPERATURE:
         return Calibration()
-    after = calibrated("temperature", held, oof_data).block
-    if not _helps(said, after, oof_data, scoring):
+    after = calibrated("temperature", held_out, oof_data).block
+    if not _lowers_loss(p, after, oof_data, scoring):
         return Calibration()
     return Calibration("temperature", calibrator)
 
 
-def judges_size(scoring: PredictionScorer) -> bool:
-    """Say whether a score judges the size of probabilities, not ranks or labels.
+def depends_on_size(scoring: PredictionScorer) -> bool:
+    """Return whether a score depends on the size of probabilities, not ranks or labels.
 
-    Parameters
-    ----------
-    scoring : PredictionScorer
-        A score of classes; of scorers made by hand nothing is known.
-
-    Returns
-    -------
-    answer : bool
+    It is unknown, and False, for scorers made by `make_scorer`.
     """
     if isinstance(scoring.rule, Loss):
         return scoring.rule.probabilistic
     return scoring.known_as in (*_LOGARITHMIC, *_QUADRATIC)
 
 
-def _helps(
+def _lowers_loss(
     before: Array, after: Any, oof_data: OutOfFoldData, scoring: PredictionScorer
 ) -> bool:
     gain = _losses(before, oof_data, scoring) - _losses(after, oof_data, scoring)
@@ -121,7 +122,7 @@ def _helps(
 
 
 def _losses(p: Array, oof_data: OutOfFoldData, scoring: PredictionScorer) -> Array:
-    """Loss of each row."""
+    """Return the loss of each row."""
     y = oof_data.y
     if isinstance(scoring.rule, Loss):
         k = oof_data.n_classes
@@ -133,19 +134,19 @@ def _losses(p: Array, oof_data: OutOfFoldData, scoring: PredictionScorer) -> Arr
     return ((p - np.eye(oof_data.n_classes)[y]) ** 2).sum(axis=1)
 
 
-def _rare_classes(growth: Growth) -> list[Any]:
-    """Classes that the rows predicted of one split alone, or of none, have."""
-    target, weight = growth.setting.target, growth.setting.sample_weight
+def _rare_classes(settings: FitSettings, splits: list[Split]) -> list[Any]:
+    """Return the classes that are in the test rows of at most one of the splits."""
+    target, weight = settings.target, settings.sample_weight
     counts = np.ones(len(target.values), dtype=bool) if weight is None else weight > 0
-    seen = np.zeros(target.n_classes, dtype=int)
-    for split in growth.splits:
+    n_splits = np.zeros(target.n_classes, dtype=int)
+    for split in splits:
         test = split.test[counts[split.test]]
-        seen[np.unique(target.values[test])] += 1
-    return target.classes[seen < min(2, len(growth.splits))].tolist()
+        n_splits[np.unique(target.values[test])] += 1
+    return target.classes[n_splits < min(2, len(splits))].tolist()
 
 
-def _too_rare(how: str, rare: list[Any]) -> str:
+def _too_rare(method: str, rare: list[Any]) -> str:
     return (
-        f"calibrate={how!r} is left out: the classes {rare} are not among the rows that "
-        "are predicted of two splits or more; use another cv, or calibrate=None."
+        f"calibrate={method!r} is ignored: fewer than two splits have the classes {rare} "
+        "in their test rows; use another cv, or calibrate=None."
     )

@@ -1,10 +1,10 @@
-"""A member to try, and what its fits may take."""
+"""Candidate members, and the time that their fits may take."""
 
 from dataclasses import dataclass
 from typing import Any
 
-# Fits of a member that stops early take no longer than this share of all the time.
-_SHARES = {
+# Maximum share of the time limit for all fits of a member that stops early.
+_MAX_SHARES = {
     "lightgbm": 0.2,
     "catboost": 0.25,
     "xgboost": 0.2,
@@ -13,6 +13,7 @@ _SHARES = {
     "linear": 0.15,
     "upper": 0.15,
 }
+_MIN_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -22,61 +23,59 @@ class Candidate:
     Parameters
     ----------
     name : str
-        What it is called.
+        Name of the member.
     estimator : estimator
-        Unfitted, with what prepares the table for it.
-    cost : float
-        Seconds of a fit, as a multiple of those of LightGBM; a low guess, for whoever is
-        not begun is never known better.
+        Unfitted, with the encoder that suits it.
+    relative_cost : float, default=1.0
+        Seconds of a fit, as a multiple of those of LightGBM. A low guess: a member that
+        is never started is never measured either.
     seconds : float, default=0.0
-        Of a fit, where that can be told from the size of the table; 0 where it cannot.
-    varies : bool, default=False
-        Whether two models under other seeds are worth their size.
+        Seconds of a fit, where the size of the table determines them; otherwise 0.
+    varies_with_seed : bool, default=False
+        Whether two models with different seeds are worth the space.
     """
 
     name: str
     estimator: Any
-    cost: float = 1.0
+    relative_cost: float = 1.0
     seconds: float = 0.0
-    varies: bool = False
+    varies_with_seed: bool = False
 
 
 @dataclass(frozen=True)
-class Allowance:
-    """What fits may take.
+class TimeAllowance:
+    """Time that the fits of one member may take.
 
     Parameters
     ----------
     seconds : float or None
-        Of all workers together, for one member's fits; None: as long as they like.
+        Seconds of all workers together; None for no limit.
     n_fits : int
-        Fits of a member.
+        Number of fits of a member.
     """
 
     seconds: float | None
     n_fits: int
 
-    def of(self, kind: str) -> float | None:
-        """Seconds that one fit of a kind of member may take."""
+    def per_fit(self, kind: str) -> float | None:
+        """Return the seconds that one fit of a kind of member may take."""
         if self.seconds is None:
             return None
-        return max(0.2, _SHARES[kind] * self.seconds / self.n_fits)
+        return max(_MIN_SECONDS, _MAX_SHARES[kind] * self.seconds / self.n_fits)
 
 
-def alike(some: list[Candidate]) -> dict[str, tuple[str, float]]:
-    """Find the candidates that are another shape of one before them.
+def similar_candidates(candidates: list[Candidate]) -> dict[str, tuple[str, float]]:
+    """Find candidates that are variants of another one.
 
-    Parameters
-    ----------
-    some : list of Candidate
-        Of which "xgboost_small" is another "xgboost".
+    For example "xgboost_small" is a variant of "xgboost".
 
     Returns
     -------
-    found : dict of str to (str, float)
-        Name to the other one's, and what a fit takes as a multiple of the other's.
+    similar : dict of str to (str, float)
+        Name of the variant to the name of the other one, and the cost of the variant as
+        a multiple of the cost of the other one.
     """
-    costs = {one.name: one.cost for one in some}
+    costs = {candidate.name: candidate.relative_cost for candidate in candidates}
     kinds = {name: name.partition("_")[0] for name in costs}
     return {
         name: (kind, costs[name] / costs[kind])

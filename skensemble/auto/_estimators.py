@@ -1,109 +1,119 @@
 """The automatic classifier and regressor."""
 
-from numbers import Real
-
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.callback import with_callbacks
 from sklearn.utils.validation import check_is_fitted
 
 from skensemble.auto._base import BaseAuto
-from skensemble.auto._calibration import CHOICES, learn_calibration
-from skensemble.auto._quantiles import learn_errors
-from skensemble.auto._threshold import check_threshold, tuned_threshold
-from skensemble.core import check_choice, decode, named_seed, root_seed
+from skensemble.auto._deadline import Deadline
+from skensemble.auto._learning_task import read_task
+from skensemble.auto._parameter_checks import check_parameters
+from skensemble.auto._quantiles import fit_error_model
+from skensemble.auto._threshold import check_two_classes, fit_threshold
+from skensemble.auto._trainer import Trainer
+from skensemble.auto._training_plan import plan_training
+from skensemble.core import decode, named_seed, rollback_on_error, root_seed
 
 
 class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
-    r"""A strong ensemble of classes from a table as it comes, within a time limit.
+    r"""Ensemble classifier for mixed-type tables, within a time limit.
 
-    Members of several kinds, each with its own preparation of the columns, are fitted on
-    every fold, the most promising first, as many as there is time for. Their
-    out-of-fold predictions are weighted greedily; where there is time, a second layer of
-    boosted trees sees the columns and these predictions, and has half of the say. Those
-    that count are fitted once more on all rows.
+    Members of several kinds, each with its own encoding of the columns, are fitted on
+    every fold, the most promising first, until the time limit [1]_. Greedy selection
+    finds their weights from out-of-fold predictions [2]_. If there is time, a second
+    layer of boosted trees is fitted on the columns and these predictions, and gets half
+    of the total weight. Members with a weight are finally fitted on all rows.
 
     Parameters
     ----------
     time_limit : float or None, default=60
-        Seconds that the fit may take; None tries everything. With a limit the result
+        Time limit of the fit in seconds; None fits all members. With a limit the result
         depends on the speed of the machine.
     scoring : str, callable, Loss or None, default=None
-        What is maximised: a name as in scikit-learn, a scorer, or a loss (minimised).
-        None is the ROC AUC for two classes, the log loss for more.
+        The score that is maximized: the name of a scorer of scikit-learn, a short name
+        ("rmse", "auc"), a scorer, or a loss (minimized). None uses the ROC AUC for two
+        classes, the log loss for more classes and the root mean squared error for
+        regression.
     preset : {"balanced", "best", "fast", "small", "interpretable"}, default="balanced"
-        What is tried: "balanced" is every kind of member in two layers; "best" splits
-        small tables in more ways; "fast" is boosted trees and a linear model, in one
-        layer; "small" two small members; "interpretable" boosted stumps and a linear
-        model, each a sum of functions of single columns.
+        Which members are tried: "balanced" tries every kind of member in two layers;
+        "best" also splits small tables in more ways; "fast" tries boosted trees and a
+        linear model, in one layer; "small" tries two small members; "interpretable"
+        tries boosted stumps and a linear model, each a sum of functions of single
+        columns.
     members : "auto" or list, default="auto"
-        Names of ours ("lightgbm", "linear", "network", "catboost", "extra_trees",
-        "xgboost", "neighbors", ...) and ``(name, estimator)`` pairs of your own, in the
-        order in which they are tried. An estimator is given what suits it by
-        `skensemble.preprocessing.make_member`.
+        Names of members ("lightgbm", "linear", "network", "catboost", "extra_trees",
+        "xgboost", "neighbors", ...) and ``(name, estimator)`` pairs, in the order in
+        which they are tried. `skensemble.preprocessing.make_member` puts a suitable
+        encoder before each estimator.
     cv : "auto", int, splitter or iterable of (train, test), default="auto"
-        How rows are split. "auto" is five folds, three for large tables; small ones are
-        split in several ways as far as there is time.
+        How rows are split. "auto" uses five folds, three for large tables; small tables
+        are split in several ways if there is time.
     threshold : None, float or str, default=None
-        For two classes, the probability from which `predict` gives the second, or a
-        score of labels that it is tuned for, such as "balanced_accuracy" or "f1"; None
-        predicts the likelier class.
+        Decision threshold for two classes: the probability from which `predict` returns
+        the second class, or the name of a score of labels that the threshold is tuned
+        for, such as "balanced_accuracy" or "f1". None predicts the most probable class.
     calibrate : {"auto", "temperature", "sigmoid", "isotonic"} or None, default="auto"
         How the probabilities of the ensemble are calibrated on its out-of-fold
-        predictions. "auto" is a temperature, where the score judges the size of
-        probabilities (log loss, Brier score, a loss with probabilities) and gains by
-        more than chance, if it is below 1 (too timid) or above 2 (far too sure); None
-        leaves them as they are.
+        predictions. "auto" fits a temperature if the score depends on the size of
+        probabilities (log loss, Brier score, a probabilistic loss). It is used if it
+        lowers the loss by more than one standard error and is below 1 (under-confident
+        predictions) or above 2 (clearly over-confident). None leaves the probabilities
+        as they are.
     memory : str, path, joblib.Memory, Store or None, default=None
-        Where fits are kept: one that was killed goes on where it was.
+        Where fits are stored, so that an interrupted fit can continue.
     n_jobs : int or None, default=None
-        Cores granted; None is all of them.
+        Number of cores; None uses all of them.
     verbose : int, default=0
-        Passed to joblib.
+        Verbosity, passed to joblib.
     random_state : int, RandomState instance or None, default=None
-        Seeds splits and members, by name.
+        Seed of the splits and of the members, which get seeds by name.
 
     Attributes
     ----------
+    model_ : object
+        The fitted members and their weights, which predict new rows.
     weights_ : pandas.Series
-        One weight a member; they sum to one.
+        One weight per member; they sum to one.
     leaderboard_ : pandas.DataFrame
-        Score out of fold, its standard deviation over splits, and seconds, a row a
-        member, best first; the last row is the ensemble, scored on rows that its
-        weights had not seen.
+        One row per member, best first: out-of-fold score, its standard deviation over
+        the splits, and seconds. The last row is the ensemble, scored on rows that its
+        weights were not fitted on.
+    scoring_ : str, callable or Loss
+        The score that was maximized.
     oof_ : OutOfFold
-        The out-of-fold predictions of the members, labelled.
-    ensemble_oof_ : ndarray of shape (n, n_classes)
-        Those of the ensemble.
-    fits_ : tuple of FittedCell
-        Every fit: ``member``, ``split``, its rows ``train`` and ``test``, seconds, score.
+        Out-of-fold predictions of the members.
+    ensemble_oof_ : ndarray of shape (n_samples,) or (n_samples, n_classes)
+        Out-of-fold predictions of the ensemble, with weights that were fitted without
+        the row.
+    fits_ : tuple of FoldFit
+        All fits: ``member``, ``split``, rows ``train`` and ``test``, seconds, score.
     failed_ : dict of str to tuple of Failure
-        Members left out, and why: their fits failed, or (`TimeLimitError`) there was no
-        time for them.
+        Members that were left out, and why: their fits failed, or there was no time for
+        them (`TimeLimitError`).
     calibration_ : str or None
-        How probabilities are calibrated; None where they are not.
+        How the probabilities are calibrated; None if they are not.
     classes_ : ndarray of shape (n_classes,)
-        The labels.
+        Class labels.
     threshold_ : float
-        The probability of the second class from which it is predicted, where
-        `threshold` is given.
+        Probability of the second class from which it is predicted. Only with
+        `threshold`.
     n_rows_seen_ : int
-        Rows that the folds are of: all of them, or a sample of a large table for which
-        the time is short. Out-of-fold predictions of other rows are NaN.
+        Number of rows that the folds contain: all rows, or a sample of a large table if
+        time is short. Out-of-fold predictions of other rows are NaN.
     n_features_in_ : int
-        Number of columns.
+        Number of features seen during fit.
     feature_names_in_ : ndarray of str
-        Their names, where X had any.
+        Names of the features seen during fit, if all names are strings.
 
     See Also
     --------
-    EnsembleSelectionClassifier : The same combination, with members of your choice.
-    skensemble.preprocessing.TableEncoder : What prepares the columns.
+    EnsembleSelectionClassifier : The same combination, with given members.
+    skensemble.preprocessing.TableEncoder : Encodes the columns.
 
     Notes
     -----
-    The members, in the order in which they are tried, and what they are like, are
-    listed in the user guide.
+    The user guide describes the members, in the order in which they are tried.
 
     References
     ----------
@@ -117,7 +127,7 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
     >>> from skensemble import AutoEnsembleClassifier
     >>> from skensemble.datasets import load_ames
     >>> X, price = load_ames(return_X_y=True)
-    >>> y = (price > 200_000).map({True: "dear", False: "cheap"})
+    >>> y = (price > 200_000).map({True: "expensive", False: "cheap"})
     >>> auto = AutoEnsembleClassifier(
     ...     members=["linear", "lightgbm_small"],
     ...     preset="fast",
@@ -125,7 +135,7 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
     ...     random_state=0,
     ... ).fit(X[:500], y[:500])
     >>> auto.predict(X[500:503])
-    array(['dear', 'dear', 'dear'], dtype=object)
+    array(['expensive', 'expensive', 'expensive'], dtype=object)
     >>> bool(auto.leaderboard_.loc["ensemble", "score"] > 0.9)
     True
     """
@@ -163,83 +173,72 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
 
         Parameters
         ----------
-        X : frame or array of shape (n, n_features)
-            The table: numbers, categories, strings, dates, texts, missing values.
-        y : array-like of shape (n,)
-            Classes.
-        sample_weight : array-like of shape (n,), default=None
-            Weights of the rows.
-        groups : array-like of shape (n,), default=None
-            Rows of one group stay together, in the folds and in what is held out to stop
-            early.
+        X : {array-like, frame} of shape (n_samples, n_features)
+            The table: numeric, categorical, string, date and text columns, with missing
+            values.
+        y : array-like of shape (n_samples,)
+            Target: class labels, or continuous for regression.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights.
+        groups : array-like of shape (n_samples,), default=None
+            Rows of one group stay together, in the folds and in the rows that are held
+            out for early stopping.
 
         Returns
         -------
         self : AutoEnsembleClassifier
+            The fitted estimator.
         """
-        return self._fit(X, y, sample_weight, groups)
+        with rollback_on_error(self):
+            deadline = Deadline(self.time_limit)
+            check_parameters(self)
+            task = read_task(self, X, y, sample_weight, groups)
+            check_two_classes(self.threshold, task.target)
+            context = self._init_callback_context(max_subtasks=None)
+            data = {"X": task.X, "y": task.target.values}
+            context.call_on_fit_task_begin(estimator=self, **data)
+            trainer = Trainer(plan_training(self, task, context))
+            trainer.fit_until(deadline)
+            self._finish(trainer, deadline)
+            context.call_on_fit_task_end(estimator=self, **data)
+        return self
 
-    def _check_options(self):
-        super()._check_options()
-        check_threshold(self.threshold)
-        check_choice("calibrate", self.calibrate, CHOICES)
-
-    def _target(self, y, n_rows):
-        target = super()._target(y, n_rows)
-        if self.threshold is not None and target.n_classes != 2:
-            raise ValueError(
-                f"threshold={self.threshold!r} needs two classes, got "
-                f"{target.n_classes}; use threshold=None."
-            )
-        return target
-
-    def _calibration(self, combined, oof_data, growth):
-        said = combined.combine(oof_data.blocks)
-        found = learn_calibration(self.calibrate, said, oof_data, growth)
-        self.calibration_ = found.name
-        return found
-
-    def _combine(self, growth, learner):
-        super()._combine(growth, learner)
-        self.__dict__.pop("threshold_", None)
-        if self.threshold is None:
-            return
-        if isinstance(self.threshold, Real):
-            self.threshold_ = float(self.threshold)
-            return
-        target, weight = growth.setting.target, growth.setting.sample_weight
-        said = self.model_.said(self.oof_.blocks)
-        rows = self.oof_.covered
-        weight = None if weight is None else np.asarray(weight)[rows]
-        self.threshold_ = tuned_threshold(
-            said[rows], target.values[rows], self.threshold, weight
-        )
+    def _set_fitted_attributes(self, trainer, ensemble, seconds):
+        super()._set_fitted_attributes(trainer, ensemble, seconds)
+        self.classes_ = ensemble.settings.target.classes
+        self.calibration_ = ensemble.calibration
+        vars(self).pop("threshold_", None)
+        if self.threshold is not None:
+            p, rows = ensemble.combined_oof(), self.oof_.covered
+            self.threshold_ = fit_threshold(self.threshold, p, rows, ensemble.settings)
 
     def predict_proba(self, X):
-        """Predict probabilities of the classes.
+        """Predict class probabilities.
 
         Parameters
         ----------
-        X : frame or array of shape (n, n_features)
-            New rows. Columns may come in another order.
+        X : {array-like, frame} of shape (n_samples, n_features)
+            Rows to predict. Columns of a frame may have another order.
 
         Returns
         -------
-        p : ndarray of shape (n, n_classes)
+        p : ndarray of shape (n_samples, n_classes)
+            Probabilities, in the order of `classes_`.
         """
-        return self._block(X)
+        return self._predict_block(X)
 
     def predict(self, X):
         """Predict classes.
 
         Parameters
         ----------
-        X : frame or array of shape (n, n_features)
-            New rows.
+        X : {array-like, frame} of shape (n_samples, n_features)
+            Rows to predict. Columns of a frame may have another order.
 
         Returns
         -------
-        labels : ndarray of shape (n,)
+        labels : ndarray of shape (n_samples,)
+            Class labels.
         """
         p = self.predict_proba(X)
         if self.threshold is None:
@@ -250,73 +249,85 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
 
 
 class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
-    r"""A strong ensemble of numbers from a table as it comes, within a time limit.
+    r"""Ensemble regressor for mixed-type tables, within a time limit.
 
-    Members of several kinds, each with its own preparation of the columns, are fitted on
-    every fold, the most promising first, as many as there is time for. Their
-    out-of-fold predictions are weighted greedily; where there is time, a second layer of
-    boosted trees sees the columns and these predictions, and has half of the say. Those
-    that count are fitted once more on all rows.
+    Members of several kinds, each with its own encoding of the columns, are fitted on
+    every fold, the most promising first, until the time limit [1]_. Greedy selection
+    finds their weights from out-of-fold predictions [2]_. If there is time, a second
+    layer of boosted trees is fitted on the columns and these predictions, and gets half
+    of the total weight. Members with a weight are finally fitted on all rows.
 
     Parameters
     ----------
     time_limit : float or None, default=60
-        Seconds that the fit may take; None tries everything. With a limit the result
+        Time limit of the fit in seconds; None fits all members. With a limit the result
         depends on the speed of the machine.
     scoring : str, callable, Loss or None, default=None
-        What is maximised: a name as in scikit-learn, a scorer, or a loss (minimised).
-        None is the root mean squared error.
+        The score that is maximized: the name of a scorer of scikit-learn, a short name
+        ("rmse", "auc"), a scorer, or a loss (minimized). None uses the ROC AUC for two
+        classes, the log loss for more classes and the root mean squared error for
+        regression.
     preset : {"balanced", "best", "fast", "small", "interpretable"}, default="balanced"
-        What is tried: "balanced" is every kind of member in two layers; "best" splits
-        small tables in more ways; "fast" is boosted trees and a linear model, in one
-        layer; "small" two small members; "interpretable" boosted stumps and a linear
-        model, each a sum of functions of single columns.
+        Which members are tried: "balanced" tries every kind of member in two layers;
+        "best" also splits small tables in more ways; "fast" tries boosted trees and a
+        linear model, in one layer; "small" tries two small members; "interpretable"
+        tries boosted stumps and a linear model, each a sum of functions of single
+        columns.
     members : "auto" or list, default="auto"
-        Names of ours ("lightgbm", "linear", "network", "catboost", "extra_trees",
-        "xgboost", "neighbors", ...) and ``(name, estimator)`` pairs of your own, in the
-        order in which they are tried. An estimator is given what suits it by
-        `skensemble.preprocessing.make_member`.
+        Names of members ("lightgbm", "linear", "network", "catboost", "extra_trees",
+        "xgboost", "neighbors", ...) and ``(name, estimator)`` pairs, in the order in
+        which they are tried. `skensemble.preprocessing.make_member` puts a suitable
+        encoder before each estimator.
     cv : "auto", int, splitter or iterable of (train, test), default="auto"
-        How rows are split. "auto" is five folds, three for large tables; small ones are
-        split in several ways as far as there is time.
+        How rows are split. "auto" uses five folds, three for large tables; small tables
+        are split in several ways if there is time.
     memory : str, path, joblib.Memory, Store or None, default=None
-        Where fits are kept: one that was killed goes on where it was.
+        Where fits are stored, so that an interrupted fit can continue.
     n_jobs : int or None, default=None
-        Cores granted; None is all of them.
+        Number of cores; None uses all of them.
     verbose : int, default=0
-        Passed to joblib.
+        Verbosity, passed to joblib.
     random_state : int, RandomState instance or None, default=None
-        Seeds splits and members, by name.
+        Seed of the splits and of the members, which get seeds by name.
 
     Attributes
     ----------
+    model_ : object
+        The fitted members and their weights, which predict new rows.
     weights_ : pandas.Series
-        One weight a member; they sum to one.
+        One weight per member; they sum to one.
     leaderboard_ : pandas.DataFrame
-        Score out of fold, its standard deviation over splits, and seconds, a row a
-        member, best first; the last row is the ensemble, scored on rows that its
-        weights had not seen.
+        One row per member, best first: out-of-fold score, its standard deviation over
+        the splits, and seconds. The last row is the ensemble, scored on rows that its
+        weights were not fitted on.
+    scoring_ : str, callable or Loss
+        The score that was maximized.
     oof_ : OutOfFold
-        The out-of-fold predictions of the members, labelled.
-    ensemble_oof_ : ndarray of shape (n,)
-        Those of the ensemble.
-    fits_ : tuple of FittedCell
-        Every fit: ``member``, ``split``, its rows ``train`` and ``test``, seconds, score.
+        Out-of-fold predictions of the members.
+    ensemble_oof_ : ndarray of shape (n_samples,) or (n_samples, n_classes)
+        Out-of-fold predictions of the ensemble, with weights that were fitted without
+        the row.
+    fits_ : tuple of FoldFit
+        All fits: ``member``, ``split``, rows ``train`` and ``test``, seconds, score.
     failed_ : dict of str to tuple of Failure
-        Members left out, and why: their fits failed, or (`TimeLimitError`) there was no
-        time for them.
+        Members that were left out, and why: their fits failed, or there was no time for
+        them (`TimeLimitError`).
     n_rows_seen_ : int
-        Rows that the folds are of: all of them, or a sample of a large table for which
-        the time is short. Out-of-fold predictions of other rows are NaN.
+        Number of rows that the folds contain: all rows, or a sample of a large table if
+        time is short. Out-of-fold predictions of other rows are NaN.
     n_features_in_ : int
-        Number of columns.
+        Number of features seen during fit.
     feature_names_in_ : ndarray of str
-        Their names, where X had any.
+        Names of the features seen during fit, if all names are strings.
 
     See Also
     --------
-    EnsembleSelectionRegressor : The same combination, with members of your choice.
-    skensemble.preprocessing.TableEncoder : What prepares the columns.
+    EnsembleSelectionRegressor : The same combination, with given members.
+    skensemble.preprocessing.TableEncoder : Encodes the columns.
+
+    Notes
+    -----
+    The user guide describes the members, in the order in which they are tried.
 
     References
     ----------
@@ -369,69 +380,89 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
 
         Parameters
         ----------
-        X : frame or array of shape (n, n_features)
-            The table: numbers, categories, strings, dates, texts, missing values.
-        y : array-like of shape (n,)
-            Numbers.
-        sample_weight : array-like of shape (n,), default=None
-            Weights of the rows.
-        groups : array-like of shape (n,), default=None
-            Rows of one group stay together, in the folds and in what is held out to stop
-            early.
+        X : {array-like, frame} of shape (n_samples, n_features)
+            The table: numeric, categorical, string, date and text columns, with missing
+            values.
+        y : array-like of shape (n_samples,)
+            Target: class labels, or continuous for regression.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights.
+        groups : array-like of shape (n_samples,), default=None
+            Rows of one group stay together, in the folds and in the rows that are held
+            out for early stopping.
 
         Returns
         -------
         self : AutoEnsembleRegressor
+            The fitted estimator.
         """
-        return self._fit(X, y, sample_weight, groups)
+        with rollback_on_error(self):
+            deadline = Deadline(self.time_limit)
+            check_parameters(self)
+            task = read_task(self, X, y, sample_weight, groups)
+            context = self._init_callback_context(max_subtasks=None)
+            data = {"X": task.X, "y": task.target.values}
+            context.call_on_fit_task_begin(estimator=self, **data)
+            trainer = Trainer(plan_training(self, task, context))
+            trainer.fit_until(deadline)
+            self._finish(trainer, deadline)
+            context.call_on_fit_task_end(estimator=self, **data)
+        return self
 
-    def _combine(self, growth, learner):
-        super()._combine(growth, learner)
-        rows, oof = self.oof_.covered, self.oof_.blocks
-        combined = self.model_.combined
-        self._errors = learn_errors(
-            growth.setting.target.values[rows],
-            combined.combine(oof)[rows],
-            self.model_.spread(oof)[rows],
+    def _set_fitted_attributes(self, trainer, ensemble, seconds):
+        super()._set_fitted_attributes(trainer, ensemble, seconds)
+        rows, blocks, model = self.oof_.covered, self.oof_.blocks, ensemble.model
+        self._error_model = fit_error_model(
+            ensemble.settings.target.values[rows],
+            model.combine(blocks)[rows],
+            model.spread(blocks)[rows],
             named_seed(root_seed(self.random_state) or 0, "errors"),
         )
 
     def predict(self, X):
-        """Predict numbers.
+        """Predict the continuous target.
 
         Parameters
         ----------
-        X : frame or array of shape (n, n_features)
-            New rows. Columns may come in another order.
+        X : {array-like, frame} of shape (n_samples, n_features)
+            Rows to predict. Columns of a frame may have another order.
 
         Returns
         -------
-        y : ndarray of shape (n,)
+        y : ndarray of shape (n_samples,)
+            Predictions.
         """
-        return self._block(X)
+        return self._predict_block(X)
 
     def predict_quantiles(self, X, quantiles=(0.1, 0.5, 0.9)):
-        r"""Predict quantiles: how far off the out-of-fold predictions were.
+        r"""Predict quantiles of the target, from out-of-fold errors.
 
         :math:`\hat y + \hat\sigma Q_q`, where the size of the error :math:`\hat\sigma`
-        is learned from the prediction and from how much members differ, and
-        :math:`Q_q` is the quantile of the errors in units of it.
+        is predicted from :math:`\hat y` and the standard deviation over the members,
+        and :math:`Q_q` is the quantile of the out-of-fold errors divided by their size
+        (normalized conformal prediction [1]_).
 
         Parameters
         ----------
-        X : frame or array of shape (n, n_features)
-            New rows.
+        X : {array-like, frame} of shape (n_samples, n_features)
+            Rows to predict. Columns of a frame may have another order.
         quantiles : sequence of float, default=(0.1, 0.5, 0.9)
-            Between 0 and 1.
+            Levels, strictly between 0 and 1.
 
         Returns
         -------
-        y : ndarray of shape (n, n_quantiles)
+        y : ndarray of shape (n_samples, n_quantiles)
+            One column per level.
 
         Raises
         ------
         ValueError
-            For quantiles that are not strictly between 0 and 1.
+            For levels that are not strictly between 0 and 1.
+
+        References
+        ----------
+        .. [1] Papadopoulos, H., Proedrou, K., Vovk, V. and Gammerman, A. (2002).
+           Inductive confidence machines for regression. ECML.
         """
         check_is_fitted(self)
         q = np.atleast_1d(np.asarray(quantiles, dtype=float))
@@ -440,7 +471,7 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
                 f"quantiles={quantiles!r} must lie strictly between 0 and 1, as in "
                 "(0.1, 0.9)."
             )
-        frame = self._matched(X)
-        blocks = self.model_.answers(frame, self._workers(frame))
-        said = self.model_.combined.combine(blocks)
-        return self._errors.quantiles(said, self.model_.spread(blocks), q)
+        table = self._matched(X)
+        blocks = self.model_.predict_blocks(table, self._n_workers(table))
+        predictions = self.model_.combine(blocks)
+        return self._error_model.quantiles(predictions, self.model_.spread(blocks), q)

@@ -1,30 +1,33 @@
-"""The members that are tried, in the order of what they promise for their time."""
+"""The candidate members of a task, the most promising first."""
 
 from typing import Any
 
-from skensemble.auto._candidate import Allowance, Candidate
-from skensemble.auto._facts import Facts
-from skensemble.auto._kinds import MAKERS, SCALES
+from skensemble.auto._candidate import Candidate, TimeAllowance
+from skensemble.auto._catalogue import CATALOGUE, TARGET_SCALES
 from skensemble.auto._presets import Preset
+from skensemble.auto._table_facts import TableFacts
 from skensemble.core import nearest
 from skensemble.preprocessing import make_member
 
+# Relative cost of the user's own members, which is unknown.
+_OWN_COST = 0.3
 
-def chosen(
-    members: Any, preset: Preset, facts: Facts, allowance: Allowance
+
+def select_candidates(
+    members: Any, preset: Preset, facts: TableFacts, allowance: TimeAllowance
 ) -> list[Candidate]:
     """List the candidates, the most promising first.
 
     Parameters
     ----------
     members : "auto" or list of str and (str, estimator)
-        What the user says: names of ours, and estimators of his own.
+        Names of the catalogue, and the user's own estimators.
     preset : Preset
-        Whom "auto" means.
-    facts : Facts
-        What is known of the task.
-    allowance : Allowance
-        What fits may take.
+        The members of "auto".
+    facts : TableFacts
+        Facts about the table and its target.
+    allowance : TimeAllowance
+        Time that the fits of one member may take.
 
     Returns
     -------
@@ -33,69 +36,76 @@ def chosen(
     Raises
     ------
     ValueError
-        For names that are not known or are there twice, and what is no estimator.
+        For unknown or repeated names, and values that are not estimators.
     """
     if isinstance(members, str) and members == "auto":
         names = sorted(preset.names, key=lambda name: _rank(name, facts))
-        found = [_made(name, facts, allowance) for name in names]
-        return [one for one in found if one is not None]
+        found = [_from_catalogue(name, facts, allowance) for name in names]
+        return [candidate for candidate in found if candidate is not None]
     if not isinstance(members, list | tuple) or not members:
         raise ValueError(
-            f"members={members!r} should be 'auto' or a non-empty list of names, known "
-            f"ones {list(MAKERS)}, and (name, estimator) pairs."
+            f"members={members!r} must be 'auto' or a non-empty list of names and (name, "
+            f"estimator) pairs; known names: {list(CATALOGUE)}."
         )
-    some = [_given(one, facts, allowance) for one in members]
-    names = [one.name for one in some]
+    candidates = [_candidate(member, facts, allowance) for member in members]
+    names = [candidate.name for candidate in candidates]
     if len(set(names)) < len(names):
-        raise ValueError(f"members={members!r} has a name twice: {names}.")
-    return some
+        raise ValueError(f"members={members!r} contains a name twice: {names}.")
+    return candidates
 
 
-def _rank(name: str, facts: Facts) -> int:
-    """Who comes early (-1) or late (1), whatever the preset says.
+def _rank(name: str, facts: TableFacts) -> int:
+    """Return -1 for members that are tried early, 1 for those tried late, otherwise 0.
 
-    LightGBM is late for several classes: a tree a class and round takes long. CatBoost is
-    made for tables of categories, and comes early there.
+    LightGBM is slow for several classes: it grows one tree per class and round.
+    CatBoost is designed for categorical columns.
     """
     if name == "lightgbm" and facts.task == "multiclass":
         return 1
-    early = facts.mostly_high and name in ("lightgbm", "catboost")
+    early = facts.mostly_high_cardinality and name in ("lightgbm", "catboost")
     return -1 if early else 0
 
 
-def _given(one: Any, facts: Facts, allowance: Allowance) -> Candidate:
-    if isinstance(one, str):
-        found = _made(one, facts, allowance) if one in MAKERS else None
-        if found is None:
-            raise ValueError(
-                f"members has {one!r}, which "
-                + (
-                    "does not suit this task (or is not installed)"
-                    if one in MAKERS
-                    else f"is not known; known names: {list(MAKERS)}"
-                )
-                + "; leave it out, or give a (name, estimator) pair."
-                + ("" if one in MAKERS else nearest(one, list(MAKERS)))
-            )
-        return found
-    pair = isinstance(one, tuple) and len(one) == 2 and isinstance(one[0], str)
-    if not pair or not hasattr(one[1], "fit") or isinstance(one[1], type):
+def _candidate(member: Any, facts: TableFacts, allowance: TimeAllowance) -> Candidate:
+    if isinstance(member, str):
+        return _by_name(member, facts, allowance)
+    pair = isinstance(member, tuple) and len(member) == 2 and isinstance(member[0], str)
+    if not pair or not hasattr(member[1], "fit") or isinstance(member[1], type):
         raise ValueError(
-            f"members has {one!r}, which is neither a name nor a (name, estimator) pair."
+            f"members contains {member!r}, which is neither a name nor a (name, "
+            "estimator) pair."
         )
-    name, estimator = one
-    wanted = "predict" if facts.task == "regression" else "predict_proba"
-    if not hasattr(estimator, wanted):
+    name, estimator = member
+    method = "predict" if facts.regression else "predict_proba"
+    if not hasattr(estimator, method):
         raise ValueError(
-            f"members: {name!r} ({type(estimator).__name__}) has no {wanted}, so it "
+            f"members: {name!r} ({type(estimator).__name__}) has no {method}, so it "
             "cannot be combined with the others."
         )
-    return Candidate(name, make_member(estimator), 0.3)
+    return Candidate(name, make_member(estimator), _OWN_COST)
 
 
-def _made(name: str, facts: Facts, allowance: Allowance) -> Candidate | None:
+def _by_name(name: str, facts: TableFacts, allowance: TimeAllowance) -> Candidate:
+    if name not in CATALOGUE:
+        raise ValueError(
+            f"members contains {name!r}, which is not known; known names: "
+            f"{list(CATALOGUE)}; remove it, or use a (name, estimator) pair."
+            + nearest(name, list(CATALOGUE))
+        )
+    found = _from_catalogue(name, facts, allowance)
+    if found is None:
+        raise ValueError(
+            f"members contains {name!r}, which does not suit this task or is not "
+            "installed; remove it, or use a (name, estimator) pair."
+        )
+    return found
+
+
+def _from_catalogue(
+    name: str, facts: TableFacts, allowance: TimeAllowance
+) -> Candidate | None:
     scale = name.partition("_")[2]
-    if scale in SCALES:
-        skewed = facts.skewed and facts.task == "regression"
-        return MAKERS[name](facts, allowance, scale) if skewed else None
-    return MAKERS[name](facts, allowance)
+    if scale in TARGET_SCALES:
+        skewed = facts.skewed and facts.regression
+        return CATALOGUE[name](facts, allowance, scale) if skewed else None
+    return CATALOGUE[name](facts, allowance)

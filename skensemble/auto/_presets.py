@@ -1,8 +1,8 @@
-"""What is tried, by what it costs and gives."""
+"""Presets: which members are tried, in how many layers and rounds of folds."""
 
 from dataclasses import dataclass
 
-_EVERYONE = (
+_ALL_MEMBERS = (
     "lightgbm",
     "linear",
     "linear_log",
@@ -25,7 +25,7 @@ _EVERYONE = (
 
 @dataclass(frozen=True)
 class Preset:
-    """What is tried.
+    """Which members are tried, and how.
 
     Parameters
     ----------
@@ -34,21 +34,21 @@ class Preset:
     upper : bool
         Whether there is an upper layer.
     rounds : int
-        How often a small table is split anew.
-    most : int or None
-        How many members are kept at most.
+        Maximum number of different splits of a small table.
+    max_members : int or None
+        Maximum number of members that are kept.
     """
 
-    names: tuple[str, ...] = _EVERYONE
+    names: tuple[str, ...] = _ALL_MEMBERS
     upper: bool = True
     rounds: int = 3
-    most: int | None = None
+    max_members: int | None = None
 
 
 PRESETS = {
     "fast": Preset(("lightgbm", "linear", "xgboost"), upper=False, rounds=1),
     "balanced": Preset(),
-    "best": Preset((*_EVERYONE, "forest"), rounds=8),
+    "best": Preset((*_ALL_MEMBERS, "forest"), rounds=8),
     "interpretable": Preset(("additive", "linear"), upper=False, rounds=1),
-    "small": Preset(("lightgbm_small", "linear"), upper=False, rounds=1, most=2),
+    "small": Preset(("lightgbm_small", "linear"), upper=False, rounds=1, max_members=2),
 }

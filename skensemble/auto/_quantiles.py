@@ -1,4 +1,4 @@
-"""Quantiles of a number from the out-of-fold errors of similar rows."""
+"""Quantiles of a continuous target from the out-of-fold errors of similar rows."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,73 +10,76 @@ from threadpoolctl import threadpool_limits
 
 Array = NDArray[Any]
 
-# Errors are divided by no less than this share of their mean size.
-_LEAST = 0.1
-# Rows that tell how large errors are; the quantiles are of all.
-_MOST_ROWS = 50_000
+# Smallest error size, as a share of the mean absolute error.
+_MIN_SIZE = 0.1
+# Maximum number of rows that the error sizes are fitted on; the quantiles use all.
+_MAX_ROWS = 50_000
 
 
 @dataclass(frozen=True)
 class ErrorModel:
-    r"""How far off a prediction may be: :math:`\hat y + \hat\sigma(x) Q_q`.
+    r"""Quantiles of the target, :math:`\hat y + \hat\sigma(x) Q_q`.
 
-    The size of the errors, :math:`\hat\sigma`, is learned from the prediction and from
-    how much members differ; :math:`Q_q` is the quantile of :math:`(y - \hat y) /
-    \hat\sigma` out of fold, such that a new row is below it with probability q or a
-    little more (normalised conformal prediction: Papadopoulos et al., "Inductive
-    confidence machines for regression", ECML 2002).
+    The size of the errors, :math:`\hat\sigma`, is predicted from the prediction and
+    from the standard deviation over the members. :math:`Q_q` is the quantile of the
+    out-of-fold :math:`(y - \hat y) / \hat\sigma`, such that the target of a new row is
+    below it with a probability of q or slightly more (normalized conformal prediction:
+    Papadopoulos et al., "Inductive confidence machines for regression", ECML 2002).
 
     Parameters
     ----------
     size : estimator
-        Predicts the size of an error.
-    least : float
-        The smallest.
-    ratios : ndarray of shape (n,)
-        Errors divided by their size, sorted.
+        Predicts the absolute error.
+    min_size : float
+        Smallest error size.
+    ratios : ndarray of shape (n_samples,)
+        Errors divided by their sizes, sorted.
     """
 
     size: Any
-    least: float
+    min_size: float
     ratios: Array
 
-    def quantiles(self, said: Array, spread: Array, q: Array) -> Array:
-        """Quantiles of new rows.
+    def quantiles(self, predictions: Array, spread: Array, q: Array) -> Array:
+        """Return quantiles of the target of new rows.
 
         Parameters
         ----------
-        said, spread : ndarray of shape (n,)
-            Predictions, and standard deviations over members.
+        predictions, spread : ndarray of shape (n_samples,)
+            Predictions, and standard deviations over the members.
         q : ndarray of shape (n_quantiles,)
-            Between 0 and 1.
+            Levels between 0 and 1.
 
         Returns
         -------
-        y : ndarray of shape (n, n_quantiles)
+        y : ndarray of shape (n_samples, n_quantiles)
         """
-        scale = np.maximum(self.size.predict(_table(said, spread)), self.least)
+        scale = self.size.predict(np.column_stack([predictions, spread]))
+        scale = np.maximum(scale, self.min_size)
         n = len(self.ratios)
-        # One row more than were seen: beyond all is possible too.
+        # n + 1 intervals: the error of a new row may be larger than all others.
         at = np.clip(np.ceil(q * (n + 1)).astype(int) - 1, 0, n - 1)
-        return np.asarray(said[:, None] + scale[:, None] * self.ratios[at])
+        return np.asarray(predictions[:, None] + scale[:, None] * self.ratios[at])
 
 
-def learn_errors(y: Array, said: Array, spread: Array, seed: int) -> ErrorModel:
-    """Learn how far off out-of-fold predictions are.
+def fit_error_model(
+    y: Array, predictions: Array, spread: Array, seed: int
+) -> ErrorModel:
+    """Fit the error sizes and quantiles of out-of-fold predictions.
 
     Parameters
     ----------
-    y, said, spread : ndarray of shape (n,)
-        The truth, predictions out of fold, and standard deviations over members.
+    y, predictions, spread : ndarray of shape (n_samples,)
+        The target, out-of-fold predictions and standard deviations over the members.
     seed : int
-        Of the model of the size.
+        Seed of the model of the error sizes.
 
     Returns
     -------
     errors : ErrorModel
     """
-    error = y - said
-    some = slice(None, None, -(-len(y) // _MOST_ROWS))
+    error, table = y - predictions, np.column_stack([predictions, spread])
+    rows = slice(None, None, -(-len(y) // _MAX_ROWS))
     size = HistGradientBoostingRegressor(
         max_iter=60,
         max_leaf_nodes=8,
@@ -84,14 +87,10 @@ def learn_errors(y: Array, said: Array, spread: Array, seed: int) -> ErrorModel:
         min_samples_leaf=max(5, min(50, len(y) // 20)),
         random_state=seed,
     )
-    # Two columns are no work for two threads, and on a busy machine these wait long.
+    # On two columns a second thread saves nothing, and waits on a busy machine.
     with threadpool_limits(1):
-        size.fit(_table(said[some], spread[some]), np.abs(error[some]))
-        sizes = size.predict(_table(said, spread))
-    least = max(_LEAST * float(np.abs(error).mean()), np.finfo(float).tiny)
-    scale = np.maximum(sizes, least)
-    return ErrorModel(size, least, np.sort(error / scale))
-
-
-def _table(said: Array, spread: Array) -> Array:
-    return np.column_stack([said, spread])
+        size.fit(table[rows], np.abs(error[rows]))
+        sizes = size.predict(table)
+    min_size = max(_MIN_SIZE * float(np.abs(error).mean()), np.finfo(float).tiny)
+    scale = np.maximum(sizes, min_size)
+    return ErrorModel(size, min_size, np.sort(error / scale))

@@ -1,27 +1,27 @@
-"""The probability from which a row is called positive."""
+"""The decision threshold of two classes."""
 
-from difflib import get_close_matches
 from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn import config_context
 from sklearn.frozen import FrozenEstimator
-from sklearn.metrics import get_scorer_names
+from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.model_selection import TunedThresholdClassifierCV
 
-from skensemble.scoring import is_regression_scoring
+from skensemble.auto._layer_fits import FitSettings
+from skensemble.core import Target, nearest
+from skensemble.scoring import is_regression_scoring, precomputed_estimator
 
 Array = NDArray[Any]
 
-
-# Scores that no threshold changes.
+# Scores that do not depend on a threshold.
 _OF_PROBABILITIES = ("roc_auc", "average_precision", "log_loss", "brier")
 
 
 def check_threshold(threshold: Any) -> None:
-    """Refuse what is neither a probability nor a score of labels."""
+    """Check that a threshold is None, a probability, a callable or a score."""
     if threshold is None or callable(threshold):
         return
     if isinstance(threshold, Real) and not isinstance(threshold, bool):
@@ -32,59 +32,80 @@ def check_threshold(threshold: Any) -> None:
         name
         for name in get_scorer_names()
         if not is_regression_scoring(name)
-        and not any(k in name for k in _OF_PROBABILITIES)
+        and not any(part in name for part in _OF_PROBABILITIES)
     ]
     if threshold not in known:
-        near = get_close_matches(str(threshold), known, n=3)
-        hint = f"did you mean one of {near}? " if near else ""
         raise ValueError(
-            f"threshold={threshold!r} is neither a probability nor a score of labels; "
-            f"{hint}use a number, 'f1', 'balanced_accuracy' or None."
+            f"threshold={threshold!r} is neither a probability nor the name of a score "
+            "of labels; use a number between 0 and 1, 'f1', 'balanced_accuracy' or None."
+            f"{nearest(threshold, known)}"
         )
 
 
-class Said(ClassifierMixin, BaseEstimator):
-    """A classifier whose rows are the probabilities that it is to give."""
-
-    classes_ = np.array([0, 1])
-
-    def fit(self, X, y):
-        """Nothing is learned."""
-        return self
-
-    def predict_proba(self, X):
-        """Give the rows back."""
-        return np.asarray(X)
-
-    def predict(self, X):
-        """Give the likelier class."""
-        return np.asarray(X).argmax(axis=1)
-
-    def __sklearn_is_fitted__(self):
-        """Nothing is to be fitted."""
-        return True
+def check_two_classes(threshold: Any, target: Target) -> None:
+    """Check that there are two classes if a threshold is given."""
+    if threshold is not None and target.n_classes != 2:
+        raise ValueError(
+            f"threshold={threshold!r} needs two classes, got {target.n_classes}; use "
+            "threshold=None."
+        )
 
 
-def tuned_threshold(p: Array, y: Array, scoring: Any, sample_weight: Any) -> float:
-    """Choose the threshold that scores best on out-of-fold probabilities.
+def fit_threshold(
+    threshold: Any, p: Array, rows: Array, settings: FitSettings
+) -> float | None:
+    """Return the threshold: a given one, or the one with the best score.
 
     Parameters
     ----------
-    p : ndarray of shape (n, 2)
-        Probabilities out of fold.
-    y : ndarray of int of shape (n,)
+    threshold : None, float, str or callable
+        The parameter of the estimator.
+    p : ndarray of shape (n_samples, 2)
+        Out-of-fold probabilities of the ensemble.
+    rows : ndarray of bool of shape (n_samples,)
+        Rows that have out-of-fold probabilities.
+    settings : FitSettings
+        The target and the sample weights.
+
+    Returns
+    -------
+    threshold : float or None
+    """
+    if threshold is None or isinstance(threshold, Real):
+        return None if threshold is None else float(threshold)
+    weight = settings.sample_weight
+    weight = None if weight is None else np.asarray(weight)[rows]
+    return tuned_threshold(p[rows], settings.target.values[rows], threshold, weight)
+
+
+def tuned_threshold(p: Array, y: Array, scoring: Any, sample_weight: Any) -> float:
+    """Return the threshold with the best score of out-of-fold probabilities.
+
+    Parameters
+    ----------
+    p : ndarray of shape (n_samples, 2)
+        Out-of-fold probabilities.
+    y : ndarray of int of shape (n_samples,)
         Codes of the two classes.
     scoring : str or callable
-        What is maximised.
-    sample_weight : ndarray of shape (n,) or None
-        Weights of the rows.
+        The score that is maximized.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Sample weights of the score.
 
     Returns
     -------
     threshold : float
     """
-    tuner = TunedThresholdClassifierCV(
-        FrozenEstimator(Said()), scoring=scoring, cv="prefit", refit=False
-    )
-    params = {} if sample_weight is None else {"sample_weight": sample_weight}
-    return float(tuner.fit(p, y, **params).best_threshold_)
+    scorer, params = get_scorer(scoring), {}
+    # scikit-learn passes weights to the score by metadata routing only.
+    with config_context(enable_metadata_routing=sample_weight is not None):
+        if sample_weight is not None:
+            params["sample_weight"] = sample_weight
+            scorer = scorer.set_score_request(sample_weight=True)
+        tuner = TunedThresholdClassifierCV(
+            FrozenEstimator(precomputed_estimator(None, n_classes=2)),
+            scoring=scorer,
+            cv="prefit",
+            refit=False,
+        )
+        return float(tuner.fit(p, y, **params).best_threshold_)

@@ -1,8 +1,8 @@
-"""Models fitted on samples of the rows, or again and again, and averaged."""
+"""Ensembles that average: bagging, random forests, fold models and seeds."""
 
-from skensemble.bagging._averaging import CrossFitted, SeedAveraging
-from skensemble.bagging._bagging import BaggingClassifier, BaggingRegressor
-from skensemble.bagging._forest import RandomForestClassifier, RandomForestRegressor
+from skensemble.bagging.averages import CrossFitted, SeedAveraging
+from skensemble.bagging.bags import BaggingClassifier, BaggingRegressor
+from skensemble.bagging.forests import RandomForestClassifier, RandomForestRegressor
 
 __all__ = [
     "BaggingClassifier",

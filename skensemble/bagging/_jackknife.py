@@ -1,4 +1,4 @@
-"""How far a mean of models would move with other rows: the infinitesimal jackknife.
+"""Standard errors of averaged models: the infinitesimal jackknife.
 
 Wager, S., Hastie, T. and Efron, B. (2014). Confidence intervals for random forests: the
 jackknife and the infinitesimal jackknife. Journal of Machine Learning Research 15,
@@ -18,59 +18,60 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Jackknife:
-    r"""What the draws of all models have in common.
+    r"""Products of the draws of all pairs of models.
 
-    With :math:`N_{bi}`, how often model `b` drew row `i`, and :math:`t_b`, what it says,
+    With :math:`N_{bi}`, the number of times that model `b` drew row `i`, and its
+    prediction :math:`t_b`,
 
     .. math::
         \widehat V = \sum_i \Big(\frac1B \sum_b (N_{bi} - \bar N_i)(t_b - \bar t)\Big)^2
         - \frac{n}{B^2} \sum_b (t_b - \bar t)^2.
 
-    The last term is the bias that comes from a finite number of trees, `n` the number of
-    draws. As :math:`\sum_i (a_i^\top d)^2 = d^\top A A^\top d`, a product of trees with
-    trees is all that is needed of the draws.
+    The last term corrects for the finite number of models; `n` is the number of draws.
+    As :math:`\sum_i (a_i^\top d)^2 = d^\top A A^\top d`, only the products of the draws
+    of two models are needed.
 
     Parameters
     ----------
-    common : ndarray of shape (n_trees, n_trees)
-        Products of the centred draws of two trees.
+    products : ndarray of shape (n_models, n_models)
+        Products of the centred draws of two models.
     n_draws : float
-        How many draws a tree is grown on.
+        Number of draws per model.
     """
 
-    common: Array
+    products: Array
     n_draws: float
 
-    def standard_error(self, said: Array) -> Array:
-        """Give the standard error of the mean of the trees.
+    def standard_error(self, predictions: Array) -> Array:
+        """Estimate the standard error of the mean of the models.
 
         Parameters
         ----------
-        said : ndarray of shape (n_trees, ...)
-            What each tree says.
+        predictions : ndarray of shape (n_models, ...)
+            The predictions of each model.
 
         Returns
         -------
         error : ndarray of shape (...)
-            Zero where the estimated variance is not above zero.
+            Zero where the estimated variance is not positive.
         """
-        n_trees = len(said)
-        apart = (said - said.mean(axis=0)).reshape(n_trees, -1)
-        variance = ((self.common @ apart) * apart).sum(axis=0)
-        bias = self.n_draws * (apart**2).sum(axis=0)
-        corrected = np.maximum(variance - bias, 0) / n_trees**2
-        return np.sqrt(corrected).reshape(said.shape[1:])
+        n_models = len(predictions)
+        centred = (predictions - predictions.mean(axis=0)).reshape(n_models, -1)
+        variance = ((self.products @ centred) * centred).sum(axis=0)
+        bias = self.n_draws * (centred**2).sum(axis=0)
+        corrected = np.maximum(variance - bias, 0) / n_models**2
+        return np.sqrt(corrected).reshape(predictions.shape[1:])
 
 
 def jackknife(draws: Iterable[Array], n_units: int) -> Jackknife:
-    """Compare the draws of trees, each given as units drawn, with repeats."""
-    # Tree by tree, because most units are not drawn by a tree: less memory.
+    """Compare draws given as drawn units, with repeats."""
+    # Sparse rows, since a model does not draw most of the units.
     rows = [csr_matrix(np.bincount(drawn, minlength=n_units)) for drawn in draws]
     return jackknife_of(vstack(rows, format="csr"))
 
 
 def jackknife_of(counts: Any) -> Jackknife:
-    """Compare draws given as counts, a sparse matrix of shape (n_models, n_rows)."""
+    """Compare draws given as counts, a sparse matrix of shape (n_models, n_units)."""
     counts = counts.astype(float)
     common = (counts @ counts.T).toarray()
     centred = (

@@ -1,10 +1,9 @@
-"""Boosting: gradients of any loss on any engine, and AdaBoost."""
+"""Boosting: gradient boosting with any loss on any engine, and AdaBoost."""
 
-from skensemble.boosting._adaboost import AdaBoostClassifier, AdaBoostRegressor
-from skensemble.boosting._gradient import (
-    GradientBoostingClassifier,
-    GradientBoostingRegressor,
-)
+from skensemble.boosting._adaboost_classifier import AdaBoostClassifier
+from skensemble.boosting._adaboost_regressor import AdaBoostRegressor
+from skensemble.boosting._gradient_classifier import GradientBoostingClassifier
+from skensemble.boosting._gradient_regressor import GradientBoostingRegressor
 from skensemble.boosting.engines import LightGBM, WeakLearner, XGBoost
 
 __all__ = [

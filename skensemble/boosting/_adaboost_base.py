@@ -1,257 +1,130 @@
-"""What both AdaBoost estimators share."""
+"""The fit and the fitted attributes that both AdaBoost estimators share."""
 
-import functools
-from numbers import Integral, Real
+from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
-import scipy.sparse as sp
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.callback import CallbackSupportMixin, with_callbacks
-from sklearn.utils import check_array, check_random_state, get_tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import check_random_state, get_tags
+from sklearn.utils.validation import check_is_fitted
 
-from skensemble.boosting._adaboost_rounds import Course, run
-from skensemble.boosting._options import check_number, checked_weight
-from skensemble.boosting.learners._views import TreeView
+from skensemble.boosting._adaboost_engine import (
+    ENGINES,
+    choose_engine,
+    validate_input,
+)
+from skensemble.boosting._adaboost_loop import AdaBoostProblem, run
+from skensemble.boosting._training_data import (
+    training_split,
+    weighted_rows,
+    with_positive_weight,
+)
 from skensemble.core import (
-    ColumnEncoder,
     check_choice,
     check_jobs,
-    check_per_row,
+    check_number,
     check_seed,
-    fit_column_encoder,
+    check_whole,
+    draw_seed,
     named_seed,
 )
-from skensemble.fitting import inner_split, take_rows
 from skensemble.optim import as_stopping
-
-ENGINES = ["auto", "binned", "general"]
-_LARGEST_SEED = 2**31 - 1
 
 
 class BaseAdaBoost(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
-    """Fits weak learners one after another on rows weighted anew."""
+    """Fit weak learners one after another on rows with new weights."""
 
     @with_callbacks
-    def _fit(self, X, target, params):
-        self._check_options()
-        self.estimator_ = self._resolved()
+    def _fit(self, arguments, target):
+        """Fit on a target that is encoded already."""
+        self._check_parameters()
+        self.estimator_ = self._weak_learner()
         rng = check_random_state(self.random_state)
-        # Drawn from a copy: the learners draw as those of scikit-learn do.
-        self._seed = _seed_like(rng)
-        X = self._read_first(X)
-        n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
-        if n_rows != len(target.values):
-            raise ValueError(
-                "Found input variables with inconsistent numbers of samples: "
-                f"[{n_rows}, {len(target.values)}]"
-            )
-        self._labels = getattr(params["X"], "index", None)
-        weight = checked_weight(params["sample_weight"], n_rows)
-        weight = np.ones(n_rows) if weight is None else weight
-        check_per_row("groups", params["groups"], n_rows)
-        train, held = self._held_out(X, target, weight, params)
-        try:
-            record = self._boost(train, held, params, rng)
-        except ValueError as error:
-            if self.engine_ == "general" and hasattr(params["X"], "columns"):
-                error.add_note(
-                    f"The learner is given the frame as it is, because {self._why}. Text "
-                    "and categories need an encoder before it in a Pipeline; trees that "
-                    "limit nothing but max_depth and max_leaf_nodes take them."
-                )
-            raise
-        finally:
-            del self._why
-        self.row_weights_ = self._all_rows(record.row_weights, n_rows)
-        return self
-
-    def _resolved(self):
-        return self._default() if self.estimator is None else self.estimator
-
-    # Reading rows
-
-    def _read_first(self, X):
-        """Choose the road, and read the rows as it wants them."""
-        self._why = "engine='general'"
-        if self.engine == "general":
-            self.engine_, self._columns = "general", ColumnEncoder()
-            return self._as_given(X, reset=True)
-        size, self._why = self._size(X)
-        if size is None:
-            if self.engine == "binned":
-                raise ValueError(
-                    f"engine='binned' cannot be used: {self._why}. Use engine='auto' or "
-                    "'general', or another estimator."
-                )
-            self.engine_, self._columns = "general", ColumnEncoder()
-            return self._as_given(X, reset=True)
-        self.engine_, self._columns = "binned", _seen_columns(X)
-        return self._numbers(X, reset=True)
-
-    def _read(self, X):
-        if self.engine_ == "binned":
-            return self._numbers(X, reset=False)
-        return self._as_given(X, reset=False)
-
-    def _numbers(self, X, *, reset=False):
-        if self._columns.categories:
-            validate_data(self, X, reset=reset, skip_check_array=True)
-            return check_array(
-                self._columns.encode(X), ensure_all_finite="allow-nan", input_name="X"
-            )
-        return validate_data(
-            self,
-            X,
-            reset=reset,
-            accept_sparse="csr",
-            accept_large_sparse=False,
-            dtype=[np.float64, np.float32],
-            ensure_all_finite="allow-nan",
-        )
-
-    def _as_given(self, X, *, reset):
-        """Frames stay frames, so that members see names and types."""
-        if hasattr(X, "columns"):
-            validate_data(self, X, reset=reset, skip_check_array=True)
-            return X
-        return validate_data(
-            self,
-            X,
-            reset=reset,
-            accept_sparse=["csr", "csc"],
-            allow_nd=True,
-            dtype=None,
-            ensure_all_finite="allow-nan",
-        )
-
-    # Fitting
-
-    def _held_out(self, X, target, weight, params):
-        """Split off the rows to watch, if any; rows without weight say nothing."""
-        y, groups = target.values, params["groups"]
-        used = self._learned_from = np.flatnonzero(weight)
-        if len(used) < len(y):
-            X, y, weight = take_rows(X, used), y[used], weight[used]
-            groups = None if groups is None else np.asarray(groups)[used]
-        if params["X_val"] is not None:
-            return (X, y, weight), self._given_rows(params, target)
-        if self._stopping() is None:
-            return (X, y, weight), None
-        train, held = inner_split(
-            y,
+        self._seed = _peek_seed(rng)
+        choice = choose_engine(self.engine, arguments.X, self._why_general(arguments.X))
+        self.engine_, self._columns = choice.engine, choice.encoder
+        X = self._validated(arguments.X, reset=True)
+        rows = weighted_rows(X, target.values, arguments)
+        weighted, index = with_positive_weight(rows)
+        split = training_split(
+            weighted,
+            target,
+            arguments,
+            read=self._validated,
+            early_stopping=as_stopping(self.early_stopping) is not None,
             fraction=self.validation_fraction,
             how=self.validation,
-            stratify=target.kind == "classes",
-            groups=groups,
             seed=named_seed(self._seed, "validation"),
         )
-        if target.kind == "classes" and len(np.unique(y[train])) < target.n_classes:
-            raise ValueError(
-                f"validation_fraction={self.validation_fraction!r} leaves a class out of "
-                "the rows to learn from; use a smaller share, or validation='random'."
-            )
-        self._learned_from = used[train]
-        return (
-            (take_rows(X, train), y[train], weight[train]),
-            (take_rows(X, held), y[held], weight[held]),
-        )
+        with _explained(choice, arguments.X):
+            row_weights = self._boost(split, arguments, rng)
+        self._index = getattr(arguments.X, "index", None)
+        self.row_weights_ = np.full(len(rows.y), np.nan)
+        self.row_weights_[index[split.train_index]] = row_weights
+        return self
 
-    def _given_rows(self, params, target):
-        if params["y_val"] is None:
-            raise ValueError("X_val needs y_val: give both, or neither.")
-        X, y = self._read(params["X_val"]), np.asarray(params["y_val"])
-        if target.encoders:
-            unknown = np.setdiff1d(y, target.encoders[0].classes_).tolist()
-            if unknown:
-                raise ValueError(f"y_val holds {unknown}, which y does not.")
-            y = target.encoders[0].transform(y)
-        if len(y) != X.shape[0]:
-            raise ValueError(f"X_val has {X.shape[0]} rows, y_val {len(y)}.")
-        weight = checked_weight(
-            params["sample_weight_val"], len(y), "sample_weight_val"
-        )
-        return X, y, np.ones(len(y)) if weight is None else weight
+    def _weak_learner(self):
+        """The unfitted weak learner."""
+        return self._default_estimator() if self.estimator is None else self.estimator
 
-    def _boost(self, train, held, params, rng):
-        X, y, weight = train
-        rule = self._rule()
-        # Rows that are only watched have no learner of their own.
-        course = Course(
-            y=y,
-            weight=weight / weight.sum(),
-            held_y=None if held is None else held[1],
-            held_weight=None if held is None else held[2],
-            n_rounds=self.n_estimators,
-            stopping=self._stopping() if held is not None else None,
-            balanced=getattr(self, "sampling", None) == "balanced",
-            seed=self._seed,
-        )
-        learner = self._learner(X, y, None if held is None else held[0], rule, rng)
+    def _validated(self, X, *, reset=False):
+        return validate_input(self, X, self.engine_, self._columns, reset=reset)
+
+    def _boost(self, split, arguments, rng):
+        """Fit the weak learners; return the mean weights of the training rows."""
+        variant, problem = self._variant(), self._problem(split)
+        fitter = self._stage_fitter(split, rng)
         context = self._init_callback_context(max_subtasks=self.n_estimators)
-        data = {"estimator": self, "X": params["X"], "y": params["y"]}
+        data = {"estimator": self, "X": arguments.X, "y": arguments.y}
         context.call_on_fit_task_begin(**data)
 
-        def after(k, record):
+        def after_round(k, result):
             task = context.subcontext(task_name="round")
             return task.call_on_fit_task_begin(**data).call_on_fit_task_end(
                 **data,
-                reconstruction_attributes=lambda: self._so_far(learner, record, k + 1),
+                reconstruction_attributes=lambda: _fitted_attributes(
+                    fitter, result, k + 1, self.n_estimators
+                ),
             )
 
-        record = run(learner, self._tracker(rule, course), rule, course, after)
-        self.__dict__.update(self._so_far(learner, record, record.kept))
-        self.validation_history_ = record.history
+        tracker = self._tracker(variant, problem)
+        result = run(fitter, tracker, variant, problem, after_round)
+        vars(self).update(
+            _fitted_attributes(fitter, result, result.n_kept, self.n_estimators)
+        )
+        self.validation_history_ = result.history
         context.call_on_fit_task_end(**data)
-        return record
+        return result.row_weights
 
-    def _so_far(self, learner, record, kept):
-        """Give the attributes of a fit that ends with some round."""
-        weights = np.zeros(self.n_estimators)
-        errors = np.ones(self.n_estimators)
-        weights[:kept], errors[:kept] = record.weights[:kept], record.errors[:kept]
-        return {
-            "_stages": learner.stages(record.weights[:kept]),
-            "_history": record.history[:kept],
-            "estimator_weights_": weights,
-            "estimator_errors_": errors,
-            "n_estimators_": kept,
-        }
-
-    def _all_rows(self, row_weights, n_rows):
-        """Put the mean weights where their rows are, NaN for rows not learned from."""
-        train = self.__dict__.pop("_learned_from")
-        found = np.full(n_rows, np.nan)
-        found[train] = row_weights
-        return found
-
-    def _view(self, classes):
-        return functools.partial(
-            TreeView,
-            read=functools.partial(_numbers_of, self._columns, self.n_features_in_),
-            classes=classes,
+    def _problem(self, split):
+        weight = _weights(split.train)
+        validation = split.validation
+        return AdaBoostProblem(
+            y=split.train.y,
+            weight=weight / weight.sum(),
+            y_val=None if validation is None else validation.y,
+            weight_val=None if validation is None else _weights(validation),
+            n_rounds=self.n_estimators,
+            stopping=None if validation is None else as_stopping(self.early_stopping),
+            balanced=getattr(self, "sampling", None) == "balanced",
+            seed=self._seed,
         )
 
-    def _stopping(self):
-        return as_stopping(self.early_stopping)
-
-    def _check_options(self):
-        check_number("n_estimators", self.n_estimators, Integral, 1)
-        check_number("learning_rate", self.learning_rate, Real, 0)
+    def _check_parameters(self):
+        check_number("n_estimators", self.n_estimators, 1, whole=True)
+        check_number("learning_rate", self.learning_rate, 0)
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate={self.learning_rate!r} must be above 0.")
         check_choice("engine", self.engine, ENGINES)
         check_jobs(self.n_jobs)
         check_seed(self.random_state)
-        estimator = self._resolved()
+        estimator = self._weak_learner()
         if isinstance(estimator, type) or not hasattr(estimator, "fit"):
             raise ValueError(
-                f"estimator={estimator!r} is a class or has no fit; give an estimator instance, or "
-                "None for a tree."
+                f"estimator={estimator!r} is a class or has no fit; give an estimator "
+                "instance, or None for a tree."
             )
-
-    # Looking at it
 
     @property
     def estimators_(self):
@@ -260,23 +133,23 @@ class BaseAdaBoost(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         return self._stages.estimators()
 
     def __len__(self):
-        """How many weak learners there are."""
+        """Return the number of weak learners."""
         return len(self.estimators_)
 
     def __getitem__(self, index):
-        """Give one weak learner."""
+        """Return one weak learner."""
         return self.estimators_[index]
 
     def __iter__(self):
-        """Give one weak learner after the other."""
+        """Iterate over the weak learners."""
         return iter(self.estimators_)
 
     @property
     def feature_importances_(self):
-        """Mean of the learners' importances by their weights.
+        """Mean of the importances in the weak learners, weighted by their weights.
 
-        As in scikit-learn the share of the impurity that splits on a feature take off;
-        there are none where the learners have none.
+        As in scikit-learn the importance of a feature is the share of the impurity
+        reduction that is due to it. Weak learners without importances raise an error.
         """
         check_is_fitted(self)
         learners = self.estimators_
@@ -292,105 +165,99 @@ class BaseAdaBoost(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
 
     @property
     def history_(self):
-        """What each round came to, a pandas.DataFrame.
+        """The metrics of each round, a pandas.DataFrame.
 
-        ``error`` is the weighted error of the learner, ``edge`` how far that is below
-        chance, ``weight`` its weight in the whole, and ``seconds`` what it took.
-        Classifiers tell the loss of the whole on training rows (at most 2,048) and
-        low quantiles of their margins (`margins`); regressors the largest error.
-        ``validation_*`` are of the rows that early stopping watches.
+        ``error`` is the weighted error of the weak learner, ``edge`` is how far it is
+        below the error by chance, ``weight`` is the weight of the weak learner, and
+        ``seconds`` the time of the round. For classifiers there are the loss of the
+        ensemble on the training rows (at most 2,048) and low quantiles of their margins
+        (see `margins`), for regressors the largest error. Columns ``validation_*`` are
+        of the validation rows.
         """
         check_is_fitted(self)
         return pd.DataFrame(self._history).rename_axis("round")
 
     def suspect_rows(self, n=20):
-        """List the rows whose weight ran away: the first to look at for wrong targets.
+        """Return the training rows with the largest weights, which may be mislabeled.
+
+        A row has a large weight if it was predicted wrongly in many rounds. Among these
+        rows are those with wrong targets, and those that are hard to predict.
 
         Parameters
         ----------
         n : int, default=20
-            How many.
+            Number of rows.
 
         Returns
         -------
         rows : pandas.DataFrame
-            Indexed by the labels of the rows where `fit` was given a frame of pandas, by
-            their positions otherwise. ``weight`` is the mean over all rounds of the
-            weight of the row, where 1 is that of an average row, ``share`` its share in
-            the total, ``position`` the place of the row. The largest come first.
+            One row per training row, the largest weight first. The index has the labels
+            of the rows if `X` was a pandas DataFrame, otherwise their positions.
+            ``weight`` is the mean weight of the row over all rounds (an average row has
+            1), ``share`` its share of the sum of weights, ``position`` its position.
         """
         check_is_fitted(self)
-        check_number("n", n, Integral, 1)
+        check_whole("n", n, 1)
         weights = np.asarray(self.row_weights_)
-        places = np.argsort(-np.nan_to_num(weights, nan=-1.0), kind="stable")[:n]
-        places = places[~np.isnan(weights[places])]
-        known = isinstance(self._labels, pd.Index)
+        positions = np.argsort(-np.nan_to_num(weights, nan=-1.0), kind="stable")[:n]
+        positions = positions[~np.isnan(weights[positions])]
+        named = isinstance(self._index, pd.Index)
         return pd.DataFrame(
             {
-                "weight": weights[places],
-                "share": weights[places] / np.nansum(weights),
-                "position": places,
+                "weight": weights[positions],
+                "share": weights[positions] / np.nansum(weights),
+                "position": positions,
             },
-            index=self._labels[places] if known else pd.Index(places, name="row"),
+            index=self._index[positions] if named else pd.Index(positions, name="row"),
         )
 
     def __sklearn_is_fitted__(self):
-        """Tell whether there is a model."""
+        """Return whether the estimator is fitted."""
         return hasattr(self, "_stages")
 
     def __sklearn_tags__(self):
-        """Tell scikit-learn what data fit."""
+        """Return the tags: sparse input, and missing values as the weak learner."""
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        member = get_tags(self._resolved()).input_tags
-        tags.input_tags.allow_nan = member.allow_nan
+        inner = get_tags(self._weak_learner()).input_tags
+        tags.input_tags.allow_nan = inner.allow_nan
         return tags
 
 
-def _numbers_of(columns, n_features, X):
-    """Read rows for one tree alone."""
-    X = columns.encode(X)
-    found = check_array(
-        X,
-        accept_sparse="csr",
-        accept_large_sparse=False,
-        dtype=[np.float64, np.float32],
-        ensure_all_finite="allow-nan",
-    )
-    if found.shape[1] != n_features:
-        raise ValueError(
-            f"X has {found.shape[1]} features, but the tree was grown on {n_features}."
-        )
-    return found
+def _weights(rows):
+    return np.ones(len(rows.y)) if rows.weight is None else rows.weight
 
 
-def _seen_columns(X):
-    """Find the categorical columns, and of their categories those that some row has."""
-    columns = fit_column_encoder(X)
-    if not columns.categories:
-        return columns
-    codes = columns.encode(X)
-    seen = {j: np.unique(codes[:, j]) for j in columns.categories}
-    return ColumnEncoder(
-        {
-            j: known[seen[j][~np.isnan(seen[j])].astype(np.intp)]
-            for j, known in columns.categories.items()
-        }
-    )
+def _fitted_attributes(fitter, result, n_kept, n_estimators):
+    """Fitted attributes of an estimator that ends with `n_kept` rounds."""
+    weights, errors = np.zeros(n_estimators), np.ones(n_estimators)
+    weights[:n_kept], errors[:n_kept] = result.weights[:n_kept], result.errors[:n_kept]
+    return {
+        "_stages": fitter.stages(result.weights[:n_kept]),
+        "_history": result.history[:n_kept],
+        "estimator_weights_": weights,
+        "estimator_errors_": errors,
+        "n_estimators_": n_kept,
+    }
 
 
-def _seed_like(rng):
-    """Derive a seed from a generator without drawing from it."""
-    state = np.random.RandomState()
-    state.set_state(rng.get_state())
-    return int(state.randint(_LARGEST_SEED))
+@contextmanager
+def _explained(choice, X):
+    """Add a note to errors of weak learners that are fitted on a frame."""
+    try:
+        yield
+    except ValueError as error:
+        if choice.engine == "general" and hasattr(X, "columns"):
+            error.add_note(
+                f"The weak learner is fitted on the frame itself, because {choice.reason}. "
+                "Text and categories need an encoder before it in a Pipeline; trees "
+                "that limit only max_depth and max_leaf_nodes support them."
+            )
+        raise
 
 
-def numeric_columns(X):
-    """Whether trees on bins can read a table: numbers, or a frame with categories."""
-    if hasattr(X, "columns"):
-        return True
-    if sp.issparse(X):
-        return X.ndim == 2
-    X = np.asarray(X)
-    return X.ndim == 2 and X.dtype.kind in "fiub"
+def _peek_seed(rng):
+    """Derive a seed without drawing: seeds of weak learners are scikit-learn's."""
+    copy = np.random.RandomState()
+    copy.set_state(rng.get_state())
+    return draw_seed(copy)

@@ -1,4 +1,4 @@
-"""Further numbers to follow while boosting."""
+"""Additional metrics that are computed after each round of boosting."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from skensemble.losses import Loss, as_loss, loss_names
 
 
 class _MeanLoss:
-    """Mean loss of predictions."""
+    """The mean of a loss, from predictions."""
 
     def __init__(self, loss: Loss) -> None:
         self.loss = loss
@@ -21,18 +21,19 @@ class _MeanLoss:
 
 
 def as_metrics(metrics: Any) -> dict[str, Any]:
-    """Read ``metrics``: names of losses, losses, or functions by name.
+    """Turn the parameter ``metrics`` into functions by name.
 
     Parameters
     ----------
     metrics : list, dict or None
-        A list of losses or of their names; or a dict of name to loss or to
-        ``metric(y, prediction, sample_weight)``, with classes as codes and predictions
-        as means or probabilities.
+        A list of losses or of their short names; or a dict with losses or functions
+        ``metric(y, prediction, sample_weight)`` by name. Classes are codes, and
+        predictions are means or probabilities.
 
     Returns
     -------
     metrics : dict of str to callable
+        Functions by name.
     """
     if metrics is None:
         return {}
@@ -43,8 +44,8 @@ def as_metrics(metrics: Any) -> dict[str, Any]:
     return {name: _as_metric(name, one) for name, one in metrics.items()}
 
 
-class _Checked:
-    """A function of the user, called with what it was told."""
+class _UserMetric:
+    """A function of the user; a wrong signature is explained."""
 
     def __init__(self, name: str, function: Any) -> None:
         self.name = name
@@ -65,7 +66,7 @@ def _as_metric(name: str, metric: Any) -> Any:
     if isinstance(metric, Loss) or metric in known:
         return _MeanLoss(as_loss(metric))
     if callable(metric):
-        return _Checked(name, metric)
+        return _UserMetric(name, metric)
     raise ValueError(
         f"metrics: {name!r} is {metric!r}; give a loss, one of {sorted(known)}, or a dict "
         "of name to function metric(y, prediction, sample_weight)."

@@ -1,4 +1,4 @@
-"""calibration."""
+"""Calibration of predictions: temperature, sigmoid and isotonic."""
 
 # Names imported with `as` are for the other packages of this library, not public.
 from skensemble.calibration._calibrator import (

@@ -1,4 +1,4 @@
-"""Calibration: maps from what a member predicts to probabilities that can be believed."""
+"""Calibration of predictions: fitted maps to calibrated probabilities."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from skensemble.scoring import read_weights
 
 Array = NDArray[Any]
 
-# Where scikit-learn's log loss stops too; the log of zero would leave nothing to scale.
+# The bound of scikit-learn's log loss; the log of zero could not be scaled.
 _TINY = np.finfo(float).eps
 
 
@@ -23,12 +23,12 @@ class Calibrator:
     Parameters
     ----------
     maps : tuple
-        One map for all columns (temperature of classes), or one a column; for two
+        One map for all columns (temperature of classes), or one per column; for two
         classes the map of class 1.
     kind : {"classes", "labels"}
-        What the target is.
+        Type of the target.
     n_classes : int
-        How many classes a row chooses from.
+        Number of classes; 0 for a target that is not one class per row.
     scores : bool
         Whether blocks hold decision values rather than probabilities.
     """
@@ -79,24 +79,24 @@ def fit_calibrator(
     sample_weight: Any = None,
     scores: bool = False,
 ) -> Calibrator:
-    """Fit a calibration to predictions whose truth is known.
+    """Fit a calibration to predictions of rows with known target.
 
     Parameters
     ----------
     method : {"temperature", "sigmoid", "isotonic"}
-        How: `Temperature` for all classes at once, `Sigmoid` or `Isotonic` for each
-        class against the rest, made to sum to one. Labels have one map each.
+        The map: `Temperature` for all classes at once, `Sigmoid` or `Isotonic` for each
+        class against the rest, normalised to sum one. Labels have one map each.
     block : array-like of shape (n,) or (n, k)
-        Out-of-fold probabilities, one column a class or label (or P(class 1) only), or
-        decision values. Rows with NaN are left out.
+        Out-of-fold probabilities, one column per class or label (or P(class 1) only),
+        or decision values. Rows with NaN are left out.
     y : array-like of shape (n,) or (n, k)
-        Codes of the classes, or labels of 0 and 1.
+        Codes of the classes, or an indicator matrix.
     kind : {"classes", "labels"}
-        What the target is.
+        Type of the target.
     n_classes : int
-        How many classes a row chooses from.
+        Number of classes; 0 for a target that is not one class per row.
     sample_weight : array-like of shape (n,) or None, default=None
-        Weights of the rows; a whole weight means that many copies of the row.
+        Sample weights; an integer weight is equivalent to that many copies of the row.
     scores : bool, default=False
         Whether the block holds decision values.
 
@@ -113,10 +113,10 @@ def fit_calibrator(
     --------
     >>> import numpy as np
     >>> from skensemble.calibration._calibrator import fit_calibrator
-    >>> sure = np.array([0.01, 0.01, 0.99, 0.99])  # right three times of four
+    >>> p = np.array([0.01, 0.01, 0.99, 0.99])  # correct for three of four rows
     >>> y = np.array([0, 1, 1, 1])
-    >>> cooler = fit_calibrator("temperature", sure, y, kind="classes", n_classes=2)
-    >>> cooler.transform(sure).round(2)
+    >>> calibrator = fit_calibrator("temperature", p, y, kind="classes", n_classes=2)
+    >>> calibrator.transform(p).round(2)
     array([[0.75, 0.25],
            [0.75, 0.25],
            [0.25, 0.75],
@@ -130,7 +130,7 @@ def fit_calibrator(
     y, weight = y[used], weight[used]
     if kind == "classes":
         _check_classes(y, n_classes)
-    maps = (_of_labels if kind == "labels" else _of_classes)(method, inputs, y, weight)
+    maps = (_label_maps if kind == "labels" else _class_maps)(method, inputs, y, weight)
     return Calibrator(maps, kind, n_classes, scores)
 
 
@@ -145,7 +145,7 @@ def cross_calibrate(
     sample_weight: Any = None,
     scores: bool = False,
 ) -> Array:
-    """Calibrate out-of-fold predictions, each row by a map that did not see it.
+    """Calibrate out-of-fold predictions, each row by a map fitted without it.
 
     Parameters
     ----------
@@ -154,24 +154,24 @@ def cross_calibrate(
     block : array-like of shape (n,) or (n, k)
         Out-of-fold predictions; rows that no split predicted are NaN and stay so.
     y : array-like of shape (n,) or (n, k)
-        Codes of the classes, or labels of 0 and 1.
+        Codes of the classes, or an indicator matrix.
     folds : sequence of arrays of int
-        Rows of each fold: they are calibrated by a map fitted on all others. A row in
-        several folds gets the mean; one in none stays NaN.
+        Rows of each fold, which are calibrated by a map fitted on all others. A row in
+        several folds gets the mean; a row in no fold stays NaN.
     kind : {"classes", "labels"}
-        What the target is.
+        Type of the target.
     n_classes : int
-        How many classes a row chooses from.
+        Number of classes; 0 for a target that is not one class per row.
     sample_weight : array-like of shape (n,) or None, default=None
-        Weights of the rows.
+        Sample weights.
     scores : bool, default=False
         Whether the block holds decision values.
 
     Returns
     -------
     probabilities : ndarray of shape (n, k)
-        Where the other folds lack a class, probabilities stay as they are (decision
-        values become those of temperature one).
+        If the other folds lack a class, probabilities are not changed (decision values
+        are mapped with temperature one).
     """
     block, y = np.asarray(block, dtype=float), np.asarray(y)
     _check(method, block, y, kind, n_classes)
@@ -186,7 +186,7 @@ def cross_calibrate(
     for fold in map(np.asarray, folds):
         others = _covered(block) & (weight > 0)
         others[fold] = False
-        if _fit_for(y[others], kind, n_classes):
+        if _can_fit(y[others], kind, n_classes):
             calibrator = fit_calibrator(
                 method,
                 block[others],
@@ -195,7 +195,7 @@ def cross_calibrate(
                 **options,
             )
         else:
-            calibrator = _as_it_is(width, **options)
+            calibrator = _identity(width, **options)
         total[fold] += calibrator.transform(block[fold])
         times[fold] += 1
     with np.errstate(invalid="ignore"):  # a row of no fold is 0 / 0
@@ -203,14 +203,14 @@ def cross_calibrate(
     return mean if kind == "labels" else _normalised(mean)
 
 
-def _as_it_is(width: int, *, kind: str, n_classes: int, scores: bool) -> Calibrator:
+def _identity(width: int, *, kind: str, n_classes: int, scores: bool) -> Calibrator:
     one = Temperature(1.0)
     maps = (one,) * width if kind == "labels" else (one,)
     return Calibrator(maps, kind, n_classes, scores)
 
 
-def _fit_for(y: Array, kind: str, n_classes: int) -> bool:
-    if kind == "labels":  # a label that never varies has a map of its own
+def _can_fit(y: Array, kind: str, n_classes: int) -> bool:
+    if kind == "labels":  # a constant label has a map of its own
         return len(y) > 0
     return len(np.unique(y)) == n_classes
 
@@ -220,7 +220,7 @@ def _covered(block: Array) -> Array:
 
 
 def _inputs(block: Array, kind: str, n_classes: int, scores: bool) -> Array:
-    """Give one column of scores for two classes, else one a class or label.
+    """Give one column of scores for two classes, else one per class or label.
 
     Probabilities become log-odds (two classes, labels) or log-probabilities.
     """
@@ -234,7 +234,7 @@ def _inputs(block: Array, kind: str, n_classes: int, scores: bool) -> Array:
     return np.log(np.maximum(block, _TINY))
 
 
-def _of_classes(method: str, inputs: Array, y: Array, weight: Array) -> tuple[Any, ...]:
+def _class_maps(method: str, inputs: Array, y: Array, weight: Array) -> tuple[Any, ...]:
     fit = FITS[method]
     if inputs.ndim == 1 or method == "temperature":
         return (fit(inputs, y, weight),)
@@ -244,8 +244,8 @@ def _of_classes(method: str, inputs: Array, y: Array, weight: Array) -> tuple[An
     )
 
 
-def _of_labels(method: str, inputs: Array, y: Array, weight: Array) -> tuple[Any, ...]:
-    # A label that is always on or always off teaches nothing: it stays as it is.
+def _label_maps(method: str, inputs: Array, y: Array, weight: Array) -> tuple[Any, ...]:
+    # Nothing can be fitted to a constant label: its probabilities are not changed.
     return tuple(
         FITS[method](z, on, weight) if 0 < on.sum() < len(on) else Temperature(1.0)
         for z, on in zip(inputs.T, y.T, strict=True)
@@ -258,7 +258,7 @@ def _by_column(maps: tuple[Any, ...], inputs: Array) -> Array:
 
 
 def _normalised(p: Array) -> Array:
-    """Make rows sum to one; rows of zeros become uniform."""
+    """Normalise rows to sum one; rows of zeros become uniform."""
     total = p.sum(axis=1, keepdims=True)
     none = total == 0
     return np.where(none, 1 / p.shape[1], p / np.where(none, 1.0, total))
@@ -281,16 +281,18 @@ def _check(method: Any, block: Array, y: Array, kind: str, n_classes: int) -> No
     if not narrow and block.shape != (len(y), width):
         raise ValueError(
             f"block has the shape {block.shape}, expected ({len(y)}, {width}): one row "
-            "an entry of y and one column a class or label."
+            "per entry of y and one column per class or label."
         )
     if len(block) != len(y):
-        raise ValueError(f"block has {len(block)} rows and y {len(y)}; give the same.")
+        raise ValueError(
+            f"block has {len(block)} rows and y {len(y)}; give the same rows."
+        )
 
 
 def _check_classes(y: Array, n_classes: int) -> None:
     if len(np.unique(y)) < n_classes:
         raise ValueError(
-            f"y has rows of the classes {np.unique(y).tolist()} only, of {n_classes}; "
+            f"y has only rows of the classes {np.unique(y).tolist()}, of {n_classes}; "
             "calibration needs predicted rows of every class. Use a stratified cv, or "
             "no calibration."
         )

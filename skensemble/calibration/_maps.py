@@ -1,4 +1,4 @@
-"""Maps from one score, or one a class, to probabilities."""
+"""Maps from one score, or one score per class, to probabilities."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ class Temperature:
 
     z are log-probabilities or decision values (log-odds for one column); T > 0 has the
     least log loss (Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural
-    networks", ICML 2017, section 4.2). The order of the classes in a row stays.
+    networks", ICML 2017, section 4.2). The order of the classes in a row is kept.
 
     Parameters
     ----------
     temperature : float
-        Above one where the member is too sure of itself.
+        Above one for an overconfident member.
     """
 
     temperature: float
@@ -40,7 +40,7 @@ class Temperature:
 class Sigmoid:
     r"""1 / (1 + exp(-(a z + b))): logistic regression on one score.
 
-    Targets are drawn in from 0 and 1 to 1 / (n₋ + 2) and (n₊ + 1) / (n₊ + 2) (Platt,
+    Targets are shrunk from 0 and 1 to 1 / (n₋ + 2) and (n₊ + 1) / (n₊ + 2) (Platt,
     "Probabilistic outputs for support vector machines", Advances in Large Margin
     Classifiers, 1999), n₊ and n₋ being the sums of weights.
 
@@ -60,7 +60,7 @@ class Sigmoid:
 
 @dataclass(frozen=True)
 class Isotonic:
-    """A rising step function, linear between steps and flat outside.
+    """A non-decreasing function, linear between steps and constant outside.
 
     Least squares under the order of the scores (Zadrozny and Elkan, "Transforming
     classifier scores into accurate multiclass probability estimates", KDD 2002).
@@ -68,7 +68,7 @@ class Isotonic:
     Parameters
     ----------
     x, p : ndarray of shape (n_steps,)
-        Scores and their probabilities, both rising.
+        Scores and their probabilities, both non-decreasing.
     """
 
     x: Array
@@ -80,61 +80,33 @@ class Isotonic:
 
 
 def fit_temperature(z: Array, y: Array, weight: Array) -> Temperature:
-    """Find the temperature of least log loss.
-
-    Parameters
-    ----------
-    z : ndarray of shape (n,) or (n, k)
-        Log-odds, log-probabilities or decision values.
-    y : ndarray of int of shape (n,)
-        Codes of the classes.
-    weight : ndarray of shape (n,)
-        Weights of the rows.
-
-    Returns
-    -------
-    calibration : Temperature
-    """
+    """Find the temperature of least log loss."""
     if z.ndim == 1:
         z = np.column_stack([np.zeros(len(z)), z])
     z = z - z.max(axis=1, keepdims=True)
     spread = float(np.sqrt(np.average((z**2).sum(axis=1), weights=weight)))
     if not spread:
         return Temperature(1.0)
-    truth = z[np.arange(len(y)), y]
+    z_target = z[np.arange(len(y)), y]
 
     def loss(log_t: float) -> float:
         t = spread * np.exp(log_t)
-        logs = truth / t - np.log(np.exp(z / t).sum(axis=1))
+        logs = z_target / t - np.log(np.exp(z / t).sum(axis=1))
         return -float(np.average(logs, weights=weight))
 
-    # From all but certain to all but uniform; the loss is convex in 1 / T, so it has one
+    # From almost certain to almost uniform. The loss is convex in 1 / T, so it has one
     # minimum in log T too.
-    found = minimize_scalar(
+    result = minimize_scalar(
         loss, bounds=(-10, 10), method="bounded", options={"xatol": 1e-9}
     )
-    return Temperature(spread * float(np.exp(found.x)))
+    return Temperature(spread * float(np.exp(result.x)))
 
 
 def fit_sigmoid(z: Array, y: Array, weight: Array) -> Sigmoid:
-    """Fit a logistic regression on one score.
-
-    Parameters
-    ----------
-    z : ndarray of shape (n,)
-        Log-odds, log-probabilities or decision values.
-    y : ndarray of int of shape (n,)
-        Zero or one.
-    weight : ndarray of shape (n,)
-        Weights of the rows.
-
-    Returns
-    -------
-    calibration : Sigmoid
-    """
+    """Fit a logistic regression on one score."""
     on, off = weight[y == 1].sum(), weight[y == 0].sum()
     target = np.where(y == 1, (on + 1) / (on + 2), 1 / (off + 2))
-    # Log-odds of certain members reach 700: in units of their spread Newton is at ease.
+    # Log-odds of almost certain members reach 700, so Newton's method needs scaling.
     spread = float(np.sqrt(np.average(z**2, weights=weight))) or 1.0
     x, omega = z / spread, weight / weight.sum()
 
@@ -144,35 +116,21 @@ def fit_sigmoid(z: Array, y: Array, weight: Array) -> Sigmoid:
         value = omega @ (np.logaddexp(0, raw) - target * raw)
         return float(value), np.array([slope @ x, slope.sum()])
 
-    def curvature(at: Array) -> Array:
+    def hessian(at: Array) -> Array:
         p = expit(at[0] * x + at[1])
         bend = omega * p * (1 - p)
         cross = bend @ x
         return np.array([[bend @ x**2, cross], [cross, bend.sum()]])
 
     start = np.array([0.0, np.log((on + 1) / (off + 1))])
-    found = minimize(
-        loss, start, jac=True, hess=curvature, method="trust-exact", tol=1e-10
+    result = minimize(
+        loss, start, jac=True, hess=hessian, method="trust-exact", tol=1e-10
     )
-    return Sigmoid(float(found.x[0] / spread), float(found.x[1]))
+    return Sigmoid(float(result.x[0] / spread), float(result.x[1]))
 
 
 def fit_isotonic(z: Array, y: Array, weight: Array) -> Isotonic:
-    """Fit a rising function of one score.
-
-    Parameters
-    ----------
-    z : ndarray of shape (n,)
-        Log-odds, log-probabilities or decision values.
-    y : ndarray of int of shape (n,)
-        Zero or one.
-    weight : ndarray of shape (n,)
-        Weights of the rows.
-
-    Returns
-    -------
-    calibration : Isotonic
-    """
+    """Fit a non-decreasing function of one score."""
     rising = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip")
     rising.fit(z, y, sample_weight=weight)
     return Isotonic(rising.X_thresholds_, rising.y_thresholds_)

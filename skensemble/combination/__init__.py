@@ -1,20 +1,24 @@
-"""combination."""
+"""Combine the predictions of members: combiners, their data, and their evaluation."""
 
 # Names imported with `as` are for the other packages of this library, not public.
 from skensemble.combination._combiners import (
+    MetaModel as MetaModel,
     WeightedMean as WeightedMean,
-    exact as exact,
+    as_double as as_double,
     fit_meta_model as fit_meta_model,
     member_shares as member_shares,
-    meta_features as meta_features,
 )
 from skensemble.combination._evaluation import (
     CALIBRATIONS as CALIBRATIONS,
     Evaluation as Evaluation,
     EvaluationInputs as EvaluationInputs,
+    EvaluationOptions as EvaluationOptions,
+    LazyEvaluation as LazyEvaluation,
     calibrated as calibrated,
     calibrator_of as calibrator_of,
+    evaluate as evaluate,
     own_score as own_score,
+    start_evaluation as start_evaluation,
 )
 from skensemble.combination._fitted_members import (
     PREFIT as PREFIT,
@@ -22,7 +26,11 @@ from skensemble.combination._fitted_members import (
     gather_members as gather_members,
     predict_prefit as predict_prefit,
 )
-from skensemble.combination._meta_features import meta_blocks as meta_blocks
+from skensemble.combination._meta_features import (
+    meta_columns as meta_columns,
+    meta_feature_names as meta_feature_names,
+    meta_features as meta_features,
+)
 from skensemble.combination._out_of_fold_data import (
     Combiner as Combiner,
     FitCombiner as FitCombiner,

@@ -1,4 +1,4 @@
-"""How members' predictions become one: by a meta model, or by weights."""
+"""Combiners: a meta model on the predictions of the members, or their weighted mean."""
 
 import itertools
 from dataclasses import dataclass
@@ -9,37 +9,37 @@ from numpy.typing import NDArray
 from scipy.special import expit, softmax
 from sklearn.base import clone
 
-from skensemble.combination._meta_features import column_names, meta_blocks, meta_table
+from skensemble.combination._meta_features import meta_features
 from skensemble.combination._out_of_fold_data import OutOfFoldData
 from skensemble.core import predict_block
 from skensemble.fitting import fit_member
 
 Array = NDArray[Any]
 
-# Probabilities this close to 0 or 1 say no more as logits.
+# Probabilities closer to 0 or 1 carry no more information as logits.
 _LEAST = 1e-7
 
 
 @dataclass(frozen=True)
 class MetaModel:
-    """A model fitted on the members' predictions.
+    """A model fitted on the predictions of the members.
 
     Parameters
     ----------
     model : estimator
-        Fitted.
+        The fitted model.
     present : ndarray of int or None
-        Codes of the classes that it saw.
+        Codes of the classes that the model was fitted on.
     methods : dict of str to str
-        What each member's block holds.
+        The response method that the block of each member comes from.
     prefix : str
-        Of the names of the columns.
+        Prefix of the names of the meta features.
     passthrough : bool
-        Whether the model sees the features too.
+        Whether the features follow the meta features.
     kind : {"continuous", "classes", "labels"}
-        What is predicted.
+        Type of the target.
     n_classes : int
-        How many classes there are.
+        Number of classes; 0 for a target that is not one class per row.
     """
 
     model: Any
@@ -52,24 +52,31 @@ class MetaModel:
 
     @property
     def method(self) -> str:
-        """Probabilities where the model has them."""
+        """Probabilities if the model has them."""
         has = self.kind != "continuous" and hasattr(self.model, "predict_proba")
         return "predict_proba" if has else "predict"
 
     def combine(self, blocks: dict[str, Array], X: Any) -> Array:
-        """Predict as the model does."""
-        table = meta_features(
-            blocks, self.methods, self.prefix, X, self.passthrough, self.n_classes
-        )
+        """Predict with the model."""
         return predict_block(
-            self.model, self.method, table, self.present, self.n_classes
+            self.model,
+            self.method,
+            self.meta_features(blocks, X),
+            self.present,
+            self.n_classes,
+        )
+
+    def meta_features(self, blocks: dict[str, Array], X: Any) -> Any:
+        """Make the table that the model predicts from."""
+        return meta_features(
+            blocks, self.methods, self.prefix, X, self.passthrough, self.n_classes
         )
 
 
 def fit_meta_model(
     model: Any, oof_data: OutOfFoldData, prefix: str, passthrough: bool
 ) -> MetaModel:
-    """Fit a clone of a model on evidence."""
+    """Fit a clone of a model on the meta features of out-of-fold data."""
     table = meta_features(
         oof_data.blocks,
         oof_data.methods,
@@ -81,7 +88,7 @@ def fit_meta_model(
     try:
         fitted, present = fit_member(clone(model), table, oof_data.y, oof_data.params)
     except Exception as error:
-        error.add_note(_of_final(passthrough, table))
+        error.add_note(_final_estimator_note(passthrough, table))
         raise
     return MetaModel(
         fitted,
@@ -94,30 +101,13 @@ def fit_meta_model(
     )
 
 
-def meta_features(
-    blocks: dict[str, Array],
-    methods: dict[str, str],
-    prefix: str,
-    X: Any,
-    passthrough: bool,
-    n_classes: int,
-) -> Any:
-    """Put the telling columns of all blocks side by side, the features behind them."""
-    names = list(blocks)
-    columns = meta_blocks(
-        list(blocks.values()), [methods[name] for name in names], n_classes
-    )
-    labels = column_names(prefix, names, [column.shape[1] for column in columns])
-    return meta_table(columns, labels, X, passthrough)
-
-
 def member_shares(model: Any, columns: list[Array], weight: Array | None) -> Array:
-    """Share of each member in a meta model, by what its columns move.
+    """Share of each member in a meta model, by the effect of its columns.
 
     Parameters
     ----------
     model : estimator
-        Fitted on the columns, and on others behind them perhaps.
+        Fitted on the columns, possibly with other columns after them.
     columns : list of ndarray
         The columns of each member.
     weight : ndarray of shape (n,) or None
@@ -126,12 +116,12 @@ def member_shares(model: Any, columns: list[Array], weight: Array | None) -> Arr
     Returns
     -------
     shares : ndarray of shape (n_members,)
-        Zero or more, sum to one.
+        Non-negative, with sum one.
 
     Raises
     ------
     AttributeError
-        When the model tells neither coefficients nor importances.
+        If the model has neither coefficients nor importances.
     """
     if hasattr(model, "coef_"):
         size = np.abs(np.atleast_2d(model.coef_)).sum(axis=0)
@@ -141,8 +131,8 @@ def member_shares(model: Any, columns: list[Array], weight: Array | None) -> Arr
         size = np.asarray(model.feature_importances_, dtype=float)
     else:
         raise AttributeError(
-            f"{type(model).__name__} tells neither coef_ nor feature_importances_, so "
-            "members have no weights_; see member_importance()."
+            f"{type(model).__name__} has neither coef_ nor feature_importances_, "
+            "so the members have no weights_; see member_importance()."
         )
     starts = np.cumsum([0, *[block.shape[1] for block in columns]])
     shares = [size[a:b].sum() for a, b in itertools.pairwise(starts)]
@@ -155,10 +145,10 @@ def _deviations(block: Array, weight: Array | None) -> Array:
     return np.asarray(np.sqrt(np.average((block - mean) ** 2, axis=0, weights=weight)))
 
 
-def _of_final(passthrough: bool, table: Any) -> str:
+def _final_estimator_note(passthrough: bool, table: Any) -> str:
     hint = (
-        f" With passthrough=True it is given a {type(table).__name__} with the columns "
-        "of X behind the members' predictions; a Pipeline can prepare them."
+        f" With passthrough=True its input is a {type(table).__name__} with the columns "
+        "of X after the predictions of the members; a Pipeline can prepare them."
     )
     return "This happened in the final estimator." + (hint if passthrough else "")
 
@@ -170,16 +160,16 @@ class WeightedMean:
     Parameters
     ----------
     weights : dict of str to float
-        By member.
+        Weight per member.
     how : {"mean", "logit", "vote"}
-        Mean of the predictions; of log-odds, :math:`p \propto \exp \sum_m w_m \log p_m`;
-        or votes for labels.
+        Mean of the predictions; mean of the log-odds, :math:`p \propto \exp \sum_m w_m
+        \log p_m`; or votes for labels.
     kind : {"continuous", "classes", "labels"}
-        What is predicted.
+        Type of the target.
     n_classes : int
-        How many classes there are.
+        Number of classes; 0 for a target that is not one class per row.
     details : object
-        What else is told of the weights, such as the path to them.
+        Further results of the fit of the weights, such as the selection path.
     """
 
     weights: dict[str, float]
@@ -190,12 +180,12 @@ class WeightedMean:
 
     @property
     def method(self) -> str:
-        """Labels by vote, probabilities for classes otherwise, numbers as they are."""
+        """Labels for votes, probabilities for other classes; else "predict"."""
         plain = self.how == "vote" or self.kind == "continuous"
         return "predict" if plain else "predict_proba"
 
     def combine(self, blocks: dict[str, Array], X: Any = None) -> Array:
-        """Combine the members' predictions; members of weight zero are not looked at."""
+        """Combine the predictions of the members with a weight other than zero."""
         if self.how == "vote":
             return weighted_vote(blocks, self.weights, self.kind, self.n_classes)
         used = {name: w for name, w in self.weights.items() if w != 0}
@@ -204,7 +194,9 @@ class WeightedMean:
         # Summed in the order of the members, so that the last bit is always the same.
         if self.how == "mean":
             return np.asarray(
-                sum(shares[name] * exact(blocks[name], self.kind) for name in shares)
+                sum(
+                    shares[name] * as_double(blocks[name], self.kind) for name in shares
+                )
             )
         logs = sum(shares[name] * _logs(blocks[name]) for name in shares)
         if self.kind == "classes":
@@ -213,11 +205,11 @@ class WeightedMean:
         return np.asarray(expit(logs - off))
 
 
-def exact(block: Array, kind: str) -> Array:
-    """Probabilities in double precision, whose rows then sum to one as exactly.
+def as_double(block: Array, kind: str) -> Array:
+    """Give probabilities in double precision with rows that sum to one.
 
-    Those in single precision miss one by some 1e-7, which scikit-learn's metrics refuse
-    once they are mixed with others.
+    Sums in single precision differ from one by about 1e-7, which scikit-learn's metrics
+    refuse after such probabilities are mixed with others.
     """
     if kind != "classes" or block.ndim != 2 or block.dtype.itemsize >= 8:
         return block
@@ -232,7 +224,7 @@ def _logs(probabilities: Array) -> Array:
 def weighted_vote(
     blocks: dict[str, Array], weights: dict[str, float], kind: str, n_classes: int
 ) -> Array:
-    """Give the class code with the most votes, the lowest where tied; label by label."""
+    """Give the code with the most votes, the lowest among ties; label by label."""
     if kind == "labels":
         total = sum(weights.values())
         on = sum(weights[name] * block for name, block in blocks.items())

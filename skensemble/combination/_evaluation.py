@@ -1,7 +1,7 @@
-"""How good the whole is, on rows that neither members nor combination had seen."""
+"""Evaluation of an ensemble on rows that were not used to fit it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,183 +14,200 @@ from skensemble.combination._out_of_fold_data import (
     HeldOut,
     OutOfFoldData,
     held_out_predictions,
+    interleaved_folds,
 )
 from skensemble.fitting import FoldFit, OutOfFold, Split
-from skensemble.scoring import leaderboard
+from skensemble.scoring import leaderboard, score_block
 
 Array = NDArray[Any]
 
 CALIBRATIONS = [None, "temperature", "sigmoid", "isotonic"]
-_FOLDS = 5
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How good the whole is.
+    """Out-of-fold performance of an ensemble.
 
     Parameters
     ----------
-    held : HeldOut
-        What it said of rows that neither members nor combination had seen.
-    calibrator : object or None
-        What calibrates new rows.
+    held_out : HeldOut
+        Predictions for rows that neither members nor combiner were fitted on.
+    calibrator : Calibrator or None
+        Calibrates predictions of new rows.
     oof : ndarray of shape (n,) or (n, k)
         The held-out predictions, NaN for other rows.
     leaderboard : pandas.DataFrame
-        Members and whole.
+        Scores of members and ensemble.
     """
 
-    held: HeldOut
+    held_out: HeldOut
     calibrator: Any
     oof: Array
     leaderboard: pd.DataFrame
 
 
 @dataclass(frozen=True)
-class EvaluationInputs:
-    """All that a verdict is found from; nothing in it changes after the fit.
+class EvaluationOptions:
+    """How an ensemble is evaluated.
 
     Parameters
     ----------
-    learn : callable
-        Fits the combination on evidence.
-    evidence : OutOfFoldData
-        Of the rows that members predict out of fold.
-    splits : list of Split
-        Those of the members.
-    rows : ndarray of int
-        Which rows the evidence is of.
+    row_name : str
+        Name of the ensemble's own row in the leaderboard.
+    scoring : PredictionScorer or None
+        The score; None for accuracy or R2.
     calibrate : str or None
-        How the whole is calibrated.
-    score : callable
-        ``score(block, method, y)``.
-    oof : OutOfFold
-        What members said out of fold.
-    kinds : dict of str to str
-        Member to what its block holds.
-    fold_fits : tuple of FoldFit
-        All fits.
-    name : str
-        Of the row of the whole.
-    seconds : float
-        How long the fit took.
+        Calibration method of the ensemble.
+    lazy : bool
+        Whether the evaluation is computed on first access rather than in ``fit``.
     """
 
-    learn: FitCombiner
+    row_name: str
+    scoring: Any = None
+    calibrate: str | None = None
+    lazy: bool = False
+
+
+@dataclass(frozen=True)
+class EvaluationInputs:
+    """What an evaluation is computed from; nothing in it changes after the fit.
+
+    Parameters
+    ----------
+    options : EvaluationOptions
+        How the ensemble is evaluated.
+    fit_combiner : callable
+        Fits a combiner on out-of-fold data.
+    oof_data : OutOfFoldData
+        Out-of-fold data of the rows that the members predict.
+    oof : OutOfFold
+        Out-of-fold predictions of all members.
+    splits : list of Split
+        The splits of the members.
+    fold_fits : tuple of FoldFit
+        All fits of members.
+    seconds : float
+        Duration of the fit.
+    """
+
+    options: EvaluationOptions
+    fit_combiner: FitCombiner
     oof_data: OutOfFoldData
-    splits: list[Split]
-    rows: Array
-    calibrate: str | None
-    score: Callable[..., float]
     oof: OutOfFold
-    kinds: dict[str, str]
+    splits: list[Split]
     fold_fits: tuple[FoldFit, ...]
-    name: str
     seconds: float
 
-    def verdict(self) -> Evaluation:
-        """Combine again without the rows of each split, and score that."""
-        oof_data, n_rows = self.oof_data, len(self.oof)
-        raw = held_out_predictions(self.learn, oof_data, self.splits, self.rows, n_rows)
-        held = calibrated(self.calibrate, raw, oof_data)
-        own = own_score(held, oof_data, self.score) | {
-            "fit_seconds": self.seconds,
-            "predict_seconds": sum(
-                fold_fit.predict_seconds for fold_fit in self.fold_fits
-            ),
-        }
-        seen, y = self.rows[held.rows], oof_data.y[held.rows]
-        scores = {
-            name: self.score(self.oof[name][seen], kind, y)
-            for name, kind in self.kinds.items()
-        }
-        return Evaluation(
-            held,
-            calibrator_of(self.calibrate, raw, oof_data),
-            spread(held, self.rows, n_rows),
-            leaderboard(self.fold_fits, scores, own, self.name),
+
+def evaluate(inputs: EvaluationInputs) -> Evaluation:
+    """Combine again without the rows of each split, and score these rows."""
+    options, oof_data, oof = inputs.options, inputs.oof_data, inputs.oof
+    rows = np.flatnonzero(oof.covered)
+    raw = held_out_predictions(
+        inputs.fit_combiner, oof_data, inputs.splits, rows, len(oof)
+    )
+    held_out = calibrated(options.calibrate, raw, oof_data)
+    predict_seconds = sum(fold_fit.predict_seconds for fold_fit in inputs.fold_fits)
+    own = own_score(held_out, oof_data, options.scoring) | {
+        "fit_seconds": inputs.seconds,
+        "predict_seconds": predict_seconds,
+    }
+    y, rows_of_score = oof_data.y[held_out.rows], rows[held_out.rows]
+    scores = {
+        name: score_block(
+            block[rows_of_score],
+            oof.methods[name],
+            y,
+            kind=oof_data.kind,
+            scoring=options.scoring,
         )
+        for name, block in oof.blocks.items()
+    }
+    return Evaluation(
+        held_out,
+        calibrator_of(options.calibrate, raw, oof_data),
+        held_out.in_all_rows(rows, len(oof)),
+        leaderboard(inputs.fold_fits, scores, own, options.row_name),
+    )
 
 
-def calibrated(how: str | None, held: HeldOut, oof_data: OutOfFoldData) -> HeldOut:
-    """Calibrate predictions, each row by what the others teach.
+@dataclass(frozen=True)
+class LazyEvaluation:
+    """An evaluation that is computed on first access and then kept.
 
     Parameters
     ----------
-    how : str or None
-        The method; None leaves them as they are.
-    held : HeldOut
-        Predictions of the whole.
-    evidence : OutOfFoldData
-        With the truth.
-
-    Returns
-    -------
-    held : HeldOut
+    inputs : EvaluationInputs or None
+        What it is computed from; None if it is known.
+    known : Evaluation or None, default=None
+        The evaluation, if it is known.
     """
+
+    inputs: EvaluationInputs | None
+    known: Evaluation | None = field(default=None, repr=False)
+
+    @cached_property
+    def value(self) -> Evaluation:
+        """The evaluation."""
+        if self.known is not None:
+            return self.known
+        assert self.inputs is not None
+        return evaluate(self.inputs)
+
+
+def start_evaluation(inputs: EvaluationInputs) -> LazyEvaluation:
+    """Evaluate now, or on first access if the options allow it."""
+    if inputs.options.lazy:
+        return LazyEvaluation(inputs)
+    return LazyEvaluation(None, evaluate(inputs))
+
+
+def calibrated(how: str | None, held_out: HeldOut, oof_data: OutOfFoldData) -> HeldOut:
+    """Calibrate held-out predictions; each row by a calibrator fitted on others."""
     if how is None:
-        return held
-    block, y, weight, options = _parts(how, held, oof_data)
-    places = np.arange(len(held.rows))
-    folds = [places[k::_FOLDS] for k in range(_FOLDS)]
-    found = cross_calibrate(how, block, y, folds, sample_weight=weight, **options)
-    return replace(held, block=found)
+        return held_out
+    block, y, weight, options = _calibration_data(how, held_out, oof_data)
+    folds = interleaved_folds(np.arange(len(held_out.rows)))
+    block = cross_calibrate(how, block, y, folds, sample_weight=weight, **options)
+    return replace(held_out, block=block)
 
 
-def calibrator_of(how: str | None, held: HeldOut, oof_data: OutOfFoldData) -> Any:
-    """Give what calibrates new rows, or None."""
+def calibrator_of(how: str | None, held_out: HeldOut, oof_data: OutOfFoldData) -> Any:
+    """Fit the calibrator of new rows on all held-out predictions."""
     if how is None:
         return None
-    block, y, weight, options = _parts(how, held, oof_data)
+    block, y, weight, options = _calibration_data(how, held_out, oof_data)
     return fit_calibrator(how, block, y, sample_weight=weight, **options)
 
 
-def _parts(
-    how: str, held: HeldOut, oof_data: OutOfFoldData
+def _calibration_data(
+    how: str, held_out: HeldOut, oof_data: OutOfFoldData
 ) -> tuple[Any, Any, Any, Any]:
-    if held.block is None or held.method != "predict_proba":
+    if held_out.block is None or held_out.method != "predict_proba":
         raise ValueError(
-            f"calibrate={how!r} needs out-of-fold probabilities of the whole ensemble; "
-            "use splits that predict rows after those of others, and a combination that "
-            "gives probabilities, or calibrate=None."
+            f"calibrate={how!r} needs out-of-fold probabilities of the ensemble; use "
+            "splits that predict rows after those of other splits, and a combination "
+            "that gives probabilities, or calibrate=None."
         )
-    weight = None if oof_data.weight is None else oof_data.weight[held.rows]
+    weight = None if oof_data.weight is None else oof_data.weight[held_out.rows]
     options = {"kind": oof_data.kind, "n_classes": oof_data.n_classes}
-    return held.block, oof_data.y[held.rows], weight, options
+    return held_out.block, oof_data.y[held_out.rows], weight, options
 
 
 def own_score(
-    held: HeldOut, oof_data: OutOfFoldData, score: Callable[..., float]
+    held_out: HeldOut, oof_data: OutOfFoldData, scoring: Any
 ) -> dict[str, float]:
-    """Score the whole, and say how much that varies from split to split.
-
-    Parameters
-    ----------
-    held : HeldOut
-        Its predictions.
-    evidence : OutOfFoldData
-        With the truth.
-    score : callable
-        ``score(block, method, y)``.
-
-    Returns
-    -------
-    row : dict
-        ``score`` and ``score_std``, NaN where nothing could be held out.
-    """
-    if held.block is None:
+    """Give ``score`` and ``score_std`` (over the splits) of the ensemble, or NaN."""
+    if held_out.block is None:
         return {"score": float("nan"), "score_std": float("nan")}
-    by_split = [score(part, held.method, oof_data.y[at]) for at, part in held.parts]
+
+    def score(block: Array, y: Array) -> float:
+        return score_block(
+            block, held_out.method, y, kind=oof_data.kind, scoring=scoring
+        )
+
+    by_split = [score(part, oof_data.y[rows]) for rows, part in held_out.parts]
     return {
-        "score": score(held.block, held.method, oof_data.y[held.rows]),
+        "score": score(held_out.block, oof_data.y[held_out.rows]),
         "score_std": float(np.std(by_split)) if len(by_split) > 1 else float("nan"),
     }
-
-
-def spread(held: HeldOut, rows: Array, n_rows: int) -> Array:
-    """Put held-out predictions where their rows are, NaN elsewhere."""
-    if held.block is None:
-        return np.full(n_rows, np.nan)
-    found = np.full((n_rows, *held.block.shape[1:]), np.nan)
-    found[rows[held.rows]] = held.block
-    return found

@@ -1,4 +1,4 @@
-"""Fitted members: what they said out of fold, and what they say of new rows."""
+"""The fitted members of one layer, and their predictions."""
 
 import functools
 import time
@@ -13,6 +13,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from skensemble.calibration import cross_calibrate, fit_calibrator
+from skensemble.combination._out_of_fold_data import interleaved_folds
 from skensemble.core import Target, find_response_method, predict_block
 from skensemble.fitting import (
     REFIT,
@@ -30,34 +31,32 @@ from skensemble.scoring import score_block
 Array = NDArray[Any]
 
 PREFIT = "prefit"
-# Rows of a fold are calibrated by what the rows of the others teach.
-_CALIBRATION_FOLDS = 5
 
 
 @dataclass(frozen=True)
 class FittedMembers:
-    """Members of one layer, fitted.
+    """The fitted members of one layer.
 
     Parameters
     ----------
     estimators : dict of str to estimator
-        By name: fitted on all rows, or a `FoldAverage`.
+        Per member: the estimator fitted on all rows, or a `FoldAverage`.
     methods : dict of str to str
-        How each is asked.
+        Response method per member.
     present : dict of str to (ndarray of int or None)
-        Codes of the classes that each saw, where it is one estimator.
+        Codes of the classes that each member was fitted on, if it is one estimator.
     oof : OutOfFold
-        What each said of rows that it had not seen.
+        Out-of-fold predictions of the members.
     fold_fits : tuple of FoldFit
         The fits, without models and predictions.
     failed : dict of str to tuple of Failure
-        Who was left out, and why.
+        Members left out, with the reasons.
     n_classes : int
-        How many classes there are; 0 for numbers.
+        Number of classes; 0 for a target that is not one class per row.
     labels : ndarray or None
-        The classes, where prefit members answer in them and not in codes.
+        The classes, if prefit members predict these rather than codes.
     calibrators : dict of str to Calibrator
-        What turns a member's answer into calibrated probabilities.
+        Calibrator of the predictions per member.
     """
 
     estimators: dict[str, Any]
@@ -76,59 +75,45 @@ class FittedMembers:
         return list(self.estimators)
 
     def predict_blocks(self, X: Any, n_jobs: int | None) -> dict[str, Array]:
-        """Ask every member about new rows.
+        """Predict new rows with every member."""
+        # Members that start threads of their own predict one after another, the others
+        # in parallel, so that no core is used twice.
+        predict = functools.partial(self._predict_block, X=X)
+        threaded = {
+            name: uses_threads(model) for name, model in self.estimators.items()
+        }
+        others = [name for name in self.names if not threaded[name]]
+        parallel = Parallel(n_jobs=n_jobs, prefer="threads")
+        blocks = parallel(delayed(predict)(name) for name in others)
+        known = dict(zip(others, blocks, strict=True))
+        return {
+            name: predict(name) if threaded[name] else known[name]
+            for name in self.names
+        }
 
-        Parameters
-        ----------
-        X : array-like
-            The rows.
-        n_jobs : int or None
-            Cores granted.
-
-        Returns
-        -------
-        blocks : dict of str to ndarray
-        """
-        # Those that start threads of their own predict one after another, the others
-        # side by side, so that the cores are never asked for twice.
-        ask = functools.partial(self._ask, X=X)
-        alone = {name: uses_threads(model) for name, model in self.estimators.items()}
-        beside = [name for name in self.names if not alone[name]]
-        found = dict(
-            zip(
-                beside,
-                Parallel(n_jobs=n_jobs, prefer="threads")(
-                    delayed(ask)(name) for name in beside
-                ),
-                strict=True,
-            )
-        )
-        return {name: ask(name) if alone[name] else found[name] for name in self.names}
-
-    def _ask(self, name: str, X: Any) -> Array:
+    def _predict_block(self, name: str, X: Any) -> Array:
         model, method = self.estimators[name], self.methods[name]
         if isinstance(model, FoldAverage):
             block = model.predict_block(X)
         else:
             present = self.present[name]
             if self.labels is not None and method == "predict" and present is not None:
-                model = _InCodes(model, self.labels)
+                model = _CodesClassifier(model, self.labels)
             block = predict_block(model, method, X, present, self.n_classes)
         if name in self.calibrators:
             return np.asarray(self.calibrators[name].transform(block))
         return block
 
-    def answers(self, name: str) -> str:
-        """Say what a member's block holds: the method, or calibrated probabilities."""
-        return "predict_proba" if name in self.calibrators else self.methods[name]
-
     @property
-    def kinds(self) -> dict[str, str]:
-        """What each member's block holds."""
-        return {name: self.answers(name) for name in self.names}
+    def block_methods(self) -> dict[str, str]:
+        """What the block of each member holds: calibrated blocks hold probabilities."""
+        return {
+            name: "predict_proba" if name in self.calibrators else self.methods[name]
+            for name in self.names
+        }
 
     def only(self, names: list[str]) -> "FittedMembers":
-        """Keep some members."""
+        """Select members."""
 
         def pick(table: dict[str, Any]) -> dict[str, Any]:
             return {name: table[name] for name in names if name in table}
@@ -146,7 +131,7 @@ class FittedMembers:
         )
 
     def joined(self, other: "FittedMembers") -> "FittedMembers":
-        """Put members of the same data and splits side by side."""
+        """Add members fitted on the same data and splits."""
         blocks = self.oof.blocks | other.oof.blocks
         methods = self.oof.methods | other.oof.methods
         return replace(
@@ -165,25 +150,13 @@ class FittedMembers:
     ) -> "FittedMembers":
         """Calibrate every member on its out-of-fold predictions.
 
-        Parameters
-        ----------
-        how : {"temperature", "sigmoid", "isotonic"} or None
-            The method; None leaves all as it is.
-        target : Target
-            What is true.
-        weight : ndarray of shape (n,) or None
-            Sample weights.
-
-        Returns
-        -------
-        members : FittedMembers
-            Out-of-fold predictions of each row come from a calibrator that had not
-            seen the row; new rows are calibrated by one of all rows.
+        Each out-of-fold row is calibrated by a calibrator that was fitted without it,
+        new rows by one fitted on all rows. None changes nothing.
         """
         if how is None:
             return self
         rows = np.flatnonzero(self.oof.covered)
-        folds = [rows[k::_CALIBRATION_FOLDS] for k in range(_CALIBRATION_FOLDS)]
+        folds = interleaved_folds(rows)
         blocks, calibrators = {}, {}
         for name in self.names:
             options: dict[str, Any] = {
@@ -213,10 +186,10 @@ def gather_members(
     index: Any = None,
     labels: Any = None,
 ) -> FittedMembers:
-    """Gather fitted cells by member."""
+    """Gather fits by member."""
     names = list(dict.fromkeys(fold_fit.member for fold_fit in fold_fits))
     n_rows = len(target.values)
-    whole = [fold_fit for fold_fit in fold_fits if fold_fit.split in (REFIT, PREFIT)]
+    on_all_rows = [one for one in fold_fits if one.split in (REFIT, PREFIT)]
     if splits:
         covered = covered_rows(splits, n_rows)
     else:
@@ -229,7 +202,7 @@ def gather_members(
             for name in names
         },
         methods={fold_fit.member: fold_fit.method for fold_fit in fold_fits},
-        present={fold_fit.member: fold_fit.present for fold_fit in whole},
+        present={fold_fit.member: fold_fit.present for fold_fit in on_all_rows},
         oof=out_of_fold(
             [fold_fit for fold_fit in fold_fits if fold_fit.block is not None],
             n_rows=n_rows,
@@ -268,7 +241,7 @@ def _final_member(
 def predict_prefit(
     members: list[tuple[str, Any]], X: Any, target: Target, wanted: str
 ) -> list[FoldFit]:
-    """Ask members that are fitted already; one cell each, on all rows."""
+    """Predict all rows with members that are fitted already, as one fit per member."""
     for name, estimator in members:
         try:
             check_is_fitted(estimator)
@@ -276,17 +249,17 @@ def predict_prefit(
             error.add_note(f"cv='prefit' needs member {name!r} fitted already.")
             raise
     rows = np.arange(len(target.values))
-    return [_ask_one(*member, X, target, rows, wanted) for member in members]
+    return [_predict_one(*member, X, target, rows, wanted) for member in members]
 
 
-def _ask_one(
+def _predict_one(
     name: str, estimator: Any, X: Any, target: Target, rows: Array, wanted: str
 ) -> FoldFit:
     method = find_response_method(name, estimator, wanted)
     present = _prefit_codes(estimator, target)
     model = estimator
     if method == "predict" and present is not None:
-        model = _InCodes(estimator, target.classes)
+        model = _CodesClassifier(estimator, target.classes)
     start = time.perf_counter()
     block = predict_block(model, method, X, present, target.n_classes)
     return FoldFit(
@@ -304,8 +277,8 @@ def _ask_one(
     )
 
 
-class _InCodes:
-    """A prefit classifier whose labels are turned into codes."""
+class _CodesClassifier:
+    """A prefit classifier that predicts codes in place of labels."""
 
     def __init__(self, estimator: Any, classes: Any) -> None:
         self._estimator = estimator
@@ -318,7 +291,7 @@ class _InCodes:
 
 
 def _prefit_codes(estimator: Any, target: Target) -> Any:
-    """Codes of a prefit member's classes: its labels are ours, or codes already."""
+    """Codes of the classes of a prefit member, which predicts labels or codes."""
     own = getattr(estimator, "classes_", None)
     if target.kind != "classes" or own is None or not is_classifier(estimator):
         return None
@@ -328,7 +301,7 @@ def _prefit_codes(estimator: Any, target: Target) -> Any:
     codes = np.asarray(own)
     if codes.dtype.kind not in "iuf" or not np.isin(codes, np.arange(len(known))).all():
         raise ValueError(
-            f"A prefit member knows the classes {own.tolist()}, of which not all are in "
-            f"y, with {known.tolist()}; give y of all its classes."
+            f"A prefit member has the classes {own.tolist()}, but y has the classes "
+            f"{known.tolist()}; give rows of all classes of the member."
         )
     return codes.astype(np.intp)

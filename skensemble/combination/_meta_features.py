@@ -1,48 +1,63 @@
-"""From blocks of predictions to the table that the meta model sees."""
+"""The table of meta features: predictions of the members, side by side."""
 
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
-from skensemble.core import meta_columns
+Array = NDArray[Any]
 
 
-def meta_table(blocks: list[Any], names: list[str], X: Any, passthrough: bool) -> Any:
-    """Put the blocks side by side, and the features behind them on passthrough.
+def meta_features(
+    blocks: dict[str, Array],
+    methods: dict[str, str],
+    prefix: str,
+    X: Any,
+    passthrough: bool,
+    n_classes: int,
+) -> Any:
+    """Put the informative columns of all blocks, and on passthrough `X`, side by side.
 
-    A frame stays a frame, with the dtypes of its columns; a sparse matrix stays
-    sparse.
+    A frame stays a frame, with the dtypes of its columns; a sparse matrix stays sparse.
     """
-    block = np.hstack(blocks)
+    columns = meta_columns(blocks, methods, n_classes)
+    table = np.hstack(list(columns.values()))
     if not passthrough:
-        return block
+        return table
     if sp.issparse(X):
-        return sp.hstack([block, X], format=X.format)
+        return sp.hstack([table, X], format=X.format)
     if isinstance(X, pd.DataFrame):
-        front = pd.DataFrame(block, columns=names, index=X.index)
+        names = meta_feature_names(columns, prefix)
+        front = pd.DataFrame(table, columns=names, index=X.index)
         return pd.concat([front, X], axis=1)
     if hasattr(X, "hstack"):  # polars, without importing it
-        front = type(X)(dict(zip(names, block.T, strict=True)))
+        names = meta_feature_names(columns, prefix)
+        front = type(X)(dict(zip(names, table.T, strict=True)))
         return front.hstack(X)
-    return np.hstack([block, np.asarray(X)])
+    return np.hstack([table, np.asarray(X)])
 
 
-def meta_blocks(
-    blocks: list[Any], methods: list[str], n_classes: int
-) -> list[np.ndarray]:
-    """Give the telling columns of every member's block."""
+def meta_columns(
+    blocks: dict[str, Array], methods: dict[str, str], n_classes: int
+) -> dict[str, Array]:
+    """Give the informative columns per member: one column for two classes."""
+    columns = {}
+    for name, block in blocks.items():
+        if block.ndim == 1:
+            columns[name] = block.reshape(-1, 1)
+        elif methods[name] == "predict_proba" and n_classes == 2:
+            columns[name] = block[:, 1:]
+        else:
+            columns[name] = block
+    return columns
+
+
+def meta_feature_names(columns: dict[str, Array], prefix: str) -> list[str]:
+    """Name the meta features: by member, numbered if a member has several columns."""
     return [
-        meta_columns(block, method, n_classes)
-        for block, method in zip(blocks, methods, strict=True)
-    ]
-
-
-def column_names(prefix: str, members: list[str], widths: list[int]) -> list[str]:
-    """Name the columns: one a member, numbered where a member has several."""
-    return [
-        f"{prefix}_{name}" if width == 1 else f"{prefix}_{name}{k}"
-        for name, width in zip(members, widths, strict=True)
-        for k in range(width)
+        f"{prefix}_{name}" if block.shape[1] == 1 else f"{prefix}_{name}{k}"
+        for name, block in columns.items()
+        for k in range(block.shape[1])
     ]

@@ -1,4 +1,4 @@
-"""What members said of rows whose target is known: what a combination learns from."""
+"""Out-of-fold data, on which combiners are fitted and with which they predict."""
 
 import time
 from collections.abc import Callable
@@ -12,29 +12,29 @@ from skensemble.fitting import FoldFit, Split, assemble, cut_params, take_rows
 
 Array = NDArray[Any]
 
-_FOLDS = 5
+_N_FOLDS = 5
 
 
 @dataclass(frozen=True)
 class OutOfFoldData:
-    """Predictions of members beside the truth.
+    """Out-of-fold predictions of the members, and the target of the same rows.
 
     Parameters
     ----------
-    blocks : dict of str to ndarray
-        Member to predictions, of shape (n,) or (n, k).
+    blocks : dict of str to ndarray of shape (n,) or (n, k)
+        Predictions per member.
     methods : dict of str to str
-        Member to what its block holds.
+        The response method that the block of each member comes from.
     y : ndarray of shape (n,) or (n, k)
-        Numbers, or codes of classes.
+        Continuous target, codes of classes or an indicator matrix.
     X : array-like or None
-        The features, where they are passed through.
+        The features, if they are passed through.
     params : dict
-        Fit parameters of the combination, such as ``sample_weight``.
+        Fit parameters of the combiner, such as ``sample_weight``.
     kind : {"continuous", "classes", "labels"}
-        What `y` is.
+        Type of the target.
     n_classes : int
-        How many classes there are.
+        Number of classes; 0 for a target that is not one class per row.
     """
 
     blocks: dict[str, Array]
@@ -50,12 +50,12 @@ class OutOfFoldData:
 
     @property
     def weight(self) -> Array | None:
-        """Sample weights."""
-        found = self.params.get("sample_weight")
-        return None if found is None else np.asarray(found, dtype=float)
+        """Sample weights, or None."""
+        weight = self.params.get("sample_weight")
+        return None if weight is None else np.asarray(weight, dtype=float)
 
     def take(self, rows: Array) -> "OutOfFoldData":
-        """Pick some of the rows."""
+        """Select rows."""
         return replace(
             self,
             blocks={name: block[rows] for name, block in self.blocks.items()},
@@ -65,11 +65,11 @@ class OutOfFoldData:
         )
 
     def only(self, names: list[str]) -> "OutOfFoldData":
-        """Keep some of the members."""
+        """Select members."""
         return replace(self, blocks={name: self.blocks[name] for name in names})
 
     def is_learnable(self) -> bool:
-        """Whether there is enough to learn from."""
+        """Whether there are two rows or more, and two classes or more."""
         y = self.y if self.weight is None else self.y[self.weight > 0]
         if len(y) < 2:
             return False
@@ -77,33 +77,34 @@ class OutOfFoldData:
 
 
 class Combiner(Protocol):
-    """A combination that has learned: members' predictions in, one prediction out."""
+    """A fitted combination: predictions of the members in, one prediction out."""
 
     def combine(self, blocks: dict[str, Array], X: Any) -> Array:
-        """Combine: probabilities where there are any, else labels or numbers."""
+        """Combine: probabilities, or labels, or a continuous target."""
 
     @property
     def method(self) -> str:
-        """What `combine` gives: "predict_proba" or "predict"."""
+        """What `combine` returns: "predict_proba" or "predict"."""
 
 
+# A combination strategy: fits a combiner on out-of-fold data.
 FitCombiner = Callable[[OutOfFoldData], Combiner]
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What an ensemble said of rows that neither members nor combination had seen.
+    """Predictions of an ensemble for rows that were not used to fit it.
 
     Parameters
     ----------
     rows : ndarray of int
-        Places in the evidence.
+        Positions of these rows in the out-of-fold data.
     block : ndarray or None
-        Predictions of these rows; None where no row could be held out.
+        Predictions of these rows; None if no row could be held out.
     method : str
-        What the block holds.
+        The response method that the block comes from.
     parts : tuple of (rows, block)
-        The same, split by split.
+        The same per split.
     """
 
     rows: Array
@@ -111,86 +112,100 @@ class HeldOut:
     method: str = "predict"
     parts: tuple[tuple[Array, Array], ...] = ()
 
+    def in_all_rows(self, rows: Array, n_rows: int) -> Array:
+        """Put the predictions into an array of all rows, NaN for the others."""
+        if self.block is None:
+            return np.full(n_rows, np.nan)
+        full = np.full((n_rows, *self.block.shape[1:]), np.nan)
+        full[rows[self.rows]] = self.block
+        return full
+
 
 def held_out_predictions(
-    learn: FitCombiner,
+    fit_combiner: FitCombiner,
     oof_data: OutOfFoldData,
     splits: list[Split],
     rows: Array,
     n_rows: int,
-    asked: OutOfFoldData | None = None,
+    predict_from: OutOfFoldData | None = None,
 ) -> HeldOut:
-    """Predict as the ensemble, each time combined without the rows predicted.
+    """Predict as the ensemble, with combiners not fitted on the rows predicted.
 
     Parameters
     ----------
-    learn : callable
-        Fits the combination on evidence.
-    evidence : OutOfFoldData
-        Of the rows that members predict out of fold.
+    fit_combiner : callable
+        Fits a combiner on out-of-fold data.
+    oof_data : OutOfFoldData
+        Out-of-fold data of the rows that the members predict.
     splits : list of Split
-        The splits of the members; with splits in order of time there is no
-        combination yet for the first block.
+        The splits of the members. If they are ordered in time, there is no combiner yet
+        for the first block.
     rows : ndarray of int
-        Which rows the evidence is of.
+        The rows of the training data that `oof_data` holds.
     n_rows : int
-        How many rows there are in all.
-    asked : OutOfFoldData or None
-        What the combination is asked with, where that is not what it learns from.
+        Number of rows of the training data.
+    predict_from : OutOfFoldData or None, default=None
+        The predictions that are combined; None for those of `oof_data`.
 
     Returns
     -------
-    held : HeldOut
+    held_out : HeldOut
     """
-    asked = oof_data if asked is None else asked
-    place = np.full(n_rows, -1)
-    place[rows] = np.arange(len(rows))
+    predict_from = oof_data if predict_from is None else predict_from
+    position = np.full(n_rows, -1)
+    position[rows] = np.arange(len(rows))
     fold_fits = []
     for split in splits:
-        train, test = (_known(place[side]) for side in (split.train, split.test))
+        train, test = (_known(position[side]) for side in (split.train, split.test))
         known = oof_data.take(train)
         if len(test) and known.is_learnable():
-            fold_fits.append(_fold_fit(learn(known), asked, train, test))
+            fold_fits.append(_fold_fit(fit_combiner(known), predict_from, train, test))
     if splits and not fold_fits:
-        # A holdout: the members have seen none of these rows, so folds of them do.
-        for test in _folds(oof_data):
+        # A holdout: no member was fitted on these rows, so folds of them are held out.
+        for test in _similar_folds(oof_data):
             train = np.setdiff1d(np.arange(len(rows)), test)
             known = oof_data.take(train)
             if known.is_learnable():
-                fold_fits.append(_fold_fit(learn(known), asked, train, test))
+                combiner = fit_combiner(known)
+                fold_fits.append(_fold_fit(combiner, predict_from, train, test))
     if not fold_fits:
         return HeldOut(np.arange(len(rows)))
-    seen = np.unique(np.concatenate([fold_fit.test for fold_fit in fold_fits]))
-    block = assemble(fold_fits, len(rows), oof_data.n_classes)[seen]
+    predicted = np.unique(np.concatenate([fold_fit.test for fold_fit in fold_fits]))
+    block = assemble(fold_fits, len(rows), oof_data.n_classes)[predicted]
     parts = tuple((fold_fit.test, np.asarray(fold_fit.block)) for fold_fit in fold_fits)
-    return HeldOut(seen, block, fold_fits[0].method, parts)
+    return HeldOut(predicted, block, fold_fits[0].method, parts)
 
 
-def _folds(oof_data: OutOfFoldData) -> list[Array]:
-    """Five folds in which the classes, or the sizes of numbers, are alike."""
+def interleaved_folds(rows: Array) -> list[Array]:
+    """Give five folds, each of every fifth row."""
+    return [rows[k::_N_FOLDS] for k in range(_N_FOLDS)]
+
+
+def _similar_folds(oof_data: OutOfFoldData) -> list[Array]:
+    """Give five folds with similar classes or values of the target."""
     first = oof_data.y if oof_data.y.ndim == 1 else oof_data.y[:, 0]
     order = np.argsort(first, kind="stable")
-    return [np.sort(fold) for k in range(_FOLDS) if len(fold := order[k::_FOLDS])]
+    return [np.sort(fold) for fold in interleaved_folds(order) if len(fold)]
 
 
-def _known(places: Array) -> Array:
-    return places[places >= 0]
+def _known(positions: Array) -> Array:
+    return positions[positions >= 0]
 
 
 def _fold_fit(
-    combined: Combiner, oof_data: OutOfFoldData, train: Array, test: Array
+    combiner: Combiner, oof_data: OutOfFoldData, train: Array, test: Array
 ) -> FoldFit:
     start = time.perf_counter()
-    asked = oof_data.take(test)
+    held = oof_data.take(test)
     return FoldFit(
         member="ensemble",
         split="combination",
         train=train,
         test=test,
-        method=combined.method,
+        method=combiner.method,
         present=np.arange(oof_data.n_classes) if oof_data.kind == "classes" else None,
         estimator=None,
-        block=combined.combine(asked.blocks, asked.X),
+        block=combiner.combine(held.blocks, held.X),
         fit_seconds=0.0,
         predict_seconds=time.perf_counter() - start,
     )

@@ -14,12 +14,15 @@ from skensemble.core._checks import (
     nearest_name as nearest_name,
 )
 from skensemble.core._composition import (
-    NamedMembers as NamedMembers,
     active as active,
     check_kind as check_kind,
     check_layers as check_layers,
     is_named_list as is_named_list,
+    named_members as named_members,
+    replace_members as replace_members,
+    set_input_tags as set_input_tags,
     tagged as tagged,
+    with_member_params as with_member_params,
 )
 from skensemble.core._digits import shortened as shortened
 from skensemble.core._frames import (
@@ -27,15 +30,18 @@ from skensemble.core._frames import (
     as_pandas as as_pandas,
     fit_column_encoder as fit_column_encoder,
     rows_of as rows_of,
+    validate_encoded as validate_encoded,
 )
 from skensemble.core._optional import optional as optional
 from skensemble.core._pairs import pair_matrix as pair_matrix
-from skensemble.core._parameters import ParameterHolder as ParameterHolder
+from skensemble.core._parameters import (
+    ParameterHolder as ParameterHolder,
+    expand_short_names as expand_short_names,
+)
 from skensemble.core._responses import (
     AUTO as AUTO,
     find_response_method as find_response_method,
     lacks_method as lacks_method,
-    meta_columns as meta_columns,
     predict_block as predict_block,
     resolve_response_method as resolve_response_method,
 )
@@ -43,6 +49,7 @@ from skensemble.core._rollback import rollback_on_error as rollback_on_error
 from skensemble.core._sample_weight import (
     check_per_row as check_per_row,
     check_weights as check_weights,
+    validated_weights as validated_weights,
 )
 from skensemble.core._seeds import (
     LARGEST_SEED as LARGEST_SEED,

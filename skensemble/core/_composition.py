@@ -1,95 +1,53 @@
-"""A list of named members as parameters: get, set, replace, check."""
+"""Named members as parameters of an ensemble: get, replace and check them."""
 
 from typing import Any
 
-from sklearn.base import BaseEstimator, is_classifier, is_regressor
-from sklearn.utils import Bunch, get_tags
+from sklearn.base import is_classifier, is_regressor
+from sklearn.utils import get_tags
 
 DROP = "drop"
 
 
-class NamedMembers(BaseEstimator):
-    """Estimator whose parameter ``estimators`` is a list of (name, estimator).
+def named_members(owner: Any) -> list[tuple[str, Any]]:
+    """Give the (name, estimator) pairs of all layers."""
+    layers: Any = getattr(owner, "layers", None)
+    above = layers if is_layers(layers) else []
+    return [member for layer in (owner.estimators, *above) for member in layer]
 
-    ``set_params(name=other)`` replaces a member, ``set_params(name="drop")`` drops it
-    and ``set_params(name__parameter=value)`` sets a member's own parameter. A
-    parameter ``layers`` may hold further such lists.
-    """
 
-    layers: Any = None
-
-    def _named_members(self) -> list[tuple[str, Any]]:
-        """Members of all layers."""
-        above = self.layers if is_layers(self.layers) else []
-        return [member for layer in (self.estimators, *above) for member in layer]
-
-    @property
-    def named_estimators(self) -> Bunch:
-        """The members of the parameter ``estimators``, by name.
-
-        Returns
-        -------
-        members : Bunch
-            Name to unfitted estimator, or ``"drop"``.
-        """
-        return Bunch(**dict(self.estimators))
-
-    def get_params(self, deep=True):
-        """Get the parameters, including those of the members.
-
-        Parameters
-        ----------
-        deep : bool, default=True
-            Whether to include the members and their parameters.
-
-        Returns
-        -------
-        params : dict
-            Name to value.
-        """
-        params = super().get_params(deep=deep)
-        if not deep or not is_named_list(self.estimators):
-            return params
-        members = self._named_members()
-        params.update(members)
-        for name, member in members:
-            if hasattr(member, "get_params"):
-                inner = member.get_params(deep=True)
-                params.update({f"{name}__{key}": inner[key] for key in inner})
+def with_member_params(owner: Any, params: dict[str, Any]) -> dict[str, Any]:
+    """Add the members, and the parameters of each as ``member__parameter``."""
+    if not is_named_list(owner.estimators):
         return params
+    members = named_members(owner)
+    params.update(members)
+    for name, member in members:
+        if hasattr(member, "get_params"):
+            inner = member.get_params(deep=True)
+            params.update({f"{name}__{key}": inner[key] for key in inner})
+    return params
 
-    def set_params(self, **params):
-        """Set parameters of the ensemble, members, and parameters of members.
 
-        Parameters
-        ----------
-        **params : dict
-            ``estimators`` is set first, then members by name, then the rest.
+def replace_members(owner: Any, params: dict[str, Any]) -> dict[str, Any]:
+    """Replace the members that `params` names, and give the other parameters."""
+    if not is_named_list(owner.estimators):
+        return params
+    names = dict(named_members(owner))
+    new = {name: value for name, value in params.items() if name in names}
+    first = dict(owner.estimators).keys()
+    if new.keys() & first:
+        owner.estimators = _replaced(owner.estimators, new)
+    if new.keys() - first:
+        owner.layers = [_replaced(layer, new) for layer in owner.layers]
+    return {name: value for name, value in params.items() if name not in new}
 
-        Returns
-        -------
-        self : object
-            The estimator.
-        """
-        for lists in ("estimators", "layers"):
-            if lists in params:
-                super().set_params(**{lists: params.pop(lists)})
-        if is_named_list(self.estimators):
-            known = dict(self._named_members())
-            new = {key: params.pop(key) for key in list(params) if key in known}
-            if new.keys() & dict(self.estimators).keys():
-                self.estimators = _replaced(self.estimators, new)
-            if new.keys() - dict(self.estimators).keys():
-                self.layers = [_replaced(layer, new) for layer in self.layers]
-        return super().set_params(**params)
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        if is_named_list(self.estimators):
-            inner = [get_tags(member) for member in tagged(self.estimators)]
-            tags.input_tags.allow_nan = all(tag.input_tags.allow_nan for tag in inner)
-            tags.input_tags.sparse = all(tag.input_tags.sparse for tag in inner)
-        return tags
+def set_input_tags(owner: Any, tags: Any) -> None:
+    """Declare NaN and sparse input supported if all members support it."""
+    if is_named_list(owner.estimators):
+        inner = [get_tags(member) for member in tagged(owner.estimators)]
+        tags.input_tags.allow_nan = all(tag.input_tags.allow_nan for tag in inner)
+        tags.input_tags.sparse = all(tag.input_tags.sparse for tag in inner)
 
 
 def _replaced(members: Any, new: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -128,20 +86,20 @@ def is_dropped(member: Any) -> bool:
     return isinstance(member, str) and member == DROP
 
 
-def check_layers(owner: NamedMembers) -> list[list[tuple[str, Any]]]:
-    """Check the members of all layers and return those that are not dropped.
+def check_layers(owner: Any) -> list[list[tuple[str, Any]]]:
+    """Check the members of all layers of `owner` and give those not left out.
 
-    Layers without a member are dropped.
+    Layers without members are left out.
     """
     first = check_members(owner)
-    if owner.layers is None:
+    if getattr(owner, "layers", None) is None:
         return [first]
     if not is_layers(owner.layers) or not all(owner.layers):
         raise ValueError(
             "layers should be a list of non-empty lists of (string, estimator) tuples, "
             f"one per layer above `estimators`; got layers={owner.layers!r}."
         )
-    names = [name for name, _ in owner._named_members()]
+    names = [name for name, _ in named_members(owner)]
     check_names(names, owner.get_params(deep=False))
     above = [active(layer) for layer in owner.layers]
     for layer in above:
@@ -150,8 +108,8 @@ def check_layers(owner: NamedMembers) -> list[list[tuple[str, Any]]]:
     return [first, *(layer for layer in above if layer)]
 
 
-def check_members(owner: NamedMembers) -> list[tuple[str, Any]]:
-    """Check the members of `owner` and return those that are not dropped."""
+def check_members(owner: Any) -> list[tuple[str, Any]]:
+    """Check the members of `owner` and give those that are not left out."""
     members = owner.estimators
     if not is_named_list(members) or not members:
         raise ValueError(

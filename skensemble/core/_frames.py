@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
+from sklearn.utils import check_array
+from sklearn.utils.validation import validate_data
 
 Array = NDArray[Any]
 
@@ -80,6 +82,55 @@ def fit_column_encoder(X: Any) -> ColumnEncoder:
                 "not supported; convert it to numbers or categories, or drop it."
             )
     return ColumnEncoder(found)
+
+
+def validate_encoded(
+    estimator: Any,
+    X: Any,
+    encoder: ColumnEncoder,
+    *,
+    reset: bool,
+    allow_nan: bool = False,
+) -> Any:
+    """Validate `X` for an estimator and encode its categorical columns.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The estimator, whose ``n_features_in_`` is set or compared.
+    X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+        The data.
+    encoder : ColumnEncoder
+        The categories of the training data.
+    reset : bool
+        Whether `X` is the training data.
+    allow_nan : bool, default=False
+        Whether numeric columns may hold missing values.
+
+    Returns
+    -------
+    X : ndarray of float or CSR matrix of shape (n_samples, n_features)
+        Categories are codes; unknown categories are NaN.
+    """
+    finite: Any = "allow-nan" if allow_nan else True
+    if not encoder.categories:
+        return validate_data(
+            estimator,
+            X,
+            reset=reset,
+            accept_sparse="csr",
+            accept_large_sparse=False,
+            dtype=[np.float64, np.float32],
+            ensure_all_finite=finite,
+        )
+    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    codes = encoder.encode(X)
+    if allow_nan:
+        return check_array(codes, ensure_all_finite=finite, input_name="X")
+    numeric = [j for j in range(codes.shape[1]) if j not in encoder.categories]
+    if numeric:
+        check_array(codes[:, numeric], input_name="X")
+    return codes
 
 
 def rows_of(X: Any, index: Any) -> Any:

@@ -1,5 +1,6 @@
 """Objects with parameters like scikit-learn estimators, without a ``fit``."""
 
+from collections.abc import Callable, Mapping
 from inspect import signature
 from typing import Any, Self
 
@@ -30,6 +31,7 @@ class ParameterHolder:
         Returns
         -------
         params : dict
+            The parameters by name.
         """
         params = {name: getattr(self, name) for name in self._defaults()}
         if not deep:
@@ -53,6 +55,7 @@ class ParameterHolder:
         Returns
         -------
         self : object
+            The object itself.
         """
         known = self._defaults()
         nested: dict[str, dict[str, Any]] = {}
@@ -79,3 +82,26 @@ class ParameterHolder:
             if repr(getattr(self, name)) != repr(default)
         ]
         return f"{type(self).__name__}({', '.join(given)})"[:N_CHAR_MAX]
+
+
+def expand_short_names(
+    estimator: Any, params: Mapping[str, Any], readers: Mapping[str, Callable[..., Any]]
+) -> None:
+    """Replace short names by objects whose own parameters are about to be set.
+
+    ``set_params(loss__delta=2.0)`` needs a loss object where the parameter is "huber".
+
+    Parameters
+    ----------
+    estimator : estimator
+        The estimator.
+    params : dict
+        The parameters to set, by name.
+    readers : dict of str to callable
+        By name of the parameter: a function that turns a short name into an object.
+    """
+    for name, read in readers.items():
+        given = getattr(estimator, name)
+        nested = any(key.startswith(f"{name}__") for key in params)
+        if nested and name not in params and isinstance(given, str):
+            setattr(estimator, name, read(given))

@@ -78,15 +78,6 @@ def predict_block(
     return _spread_decision(raw, present, n_classes)
 
 
-def meta_columns(block: Array, method: str, n_classes: int) -> Array:
-    """Return the informative columns of a block: one for two probabilities."""
-    if block.ndim == 1:
-        return block.reshape(-1, 1)
-    if method == "predict_proba" and n_classes == 2:
-        return block[:, 1:]
-    return block
-
-
 def _labels_block(estimator: Any, raw: list[Array]) -> Array:
     """Multilabel: one array of probabilities per label; keep P(label = 1)."""
     columns = []

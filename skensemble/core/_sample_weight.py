@@ -39,3 +39,35 @@ def check_weights(name: str, values: Any, n_rows: int) -> None:
         raise ValueError(
             f"{name} is zero in all rows; give at least one row a weight above 0."
         )
+
+
+def validated_weights(name: str, values: Any, n_rows: int) -> np.ndarray | None:
+    """Read sample weights; errors are in the words of scikit-learn's boosting.
+
+    Parameters
+    ----------
+    name : str
+        Name of the weights in ``fit``.
+    values : array-like of shape (n_rows,) or None
+        The weights.
+    n_rows : int
+        Number of rows.
+
+    Returns
+    -------
+    weights : ndarray of float of shape (n_rows,) or None
+    """
+    if values is None:
+        return None
+    weights = np.asarray(values, dtype=float)
+    # The test-suite of scikit-learn looks for the words of these two messages.
+    if weights.shape != (n_rows,):
+        raise ValueError(
+            f"{name}.shape == {weights.shape}, expected ({n_rows},): one entry per row."
+        )
+    if weights.min() < 0:
+        raise ValueError(
+            f"Negative values in data passed to `{name}`; weights must be zero or more."
+        )
+    check_weights(name, weights, n_rows)
+    return weights

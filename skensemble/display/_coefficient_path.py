@@ -111,6 +111,7 @@ class CoefficientPathDisplay:
         Returns
         -------
         display : CoefficientPathDisplay
+            The display itself, with its axes set.
         """
         sizes = np.abs(self.coef).max(axis=0)
         named = {

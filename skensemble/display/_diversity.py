@@ -115,6 +115,7 @@ class DiversityDisplay:
         Returns
         -------
         display : DiversityDisplay
+            The display itself, with its axes set.
         """
         matrix = pair_matrix(self.diversity, self.column)
         if matrix.empty:

@@ -119,6 +119,7 @@ class LeaderboardDisplay:
         Returns
         -------
         display : LeaderboardDisplay
+            The display itself, with its axes set.
         """
         own = self.leaderboard.index[-1] if self.ensemble is None else self.ensemble
         table = self.leaderboard.sort_values("score", ascending=False, kind="stable")

@@ -94,6 +94,7 @@ class MarginsDisplay:
         Returns
         -------
         display : MarginsDisplay
+            The display itself, with its axes set.
         """
         ax = new_axes(5.0, 3.4) if ax is None else ax
         own = {"color": BLUE} if len(self.margins) == 1 else {}

@@ -91,6 +91,7 @@ class WeightsDisplay:
         Returns
         -------
         display : WeightsDisplay
+            The display itself, with its axes set.
         """
         weights = pd.Series(self.weights, dtype=float)
         weights = weights.sort_values(ascending=False, kind="stable")

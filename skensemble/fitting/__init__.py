@@ -36,6 +36,7 @@ from skensemble.fitting._routing import (
     FitParams as FitParams,
     check_known as check_known,
     route as route,
+    route_to_estimator as route_to_estimator,
 )
 from skensemble.fitting._runner import run_fits as run_fits
 from skensemble.fitting._splits import (

@@ -22,7 +22,7 @@ def check_data(X: Any, target: Target, routed: FitParams) -> int:
     check_weights("sample_weight", routed.sample_weight, n_rows)
     for name, params in routed.members.items():
         if params.get("sample_weight") is not routed.sample_weight:
-            check_weights(f"{name}__sample_weight", params["sample_weight"], n_rows)
+            check_weights(f"{name}__sample_weight", params.get("sample_weight"), n_rows)
     check_per_row("groups", routed.splitter.get("groups"), n_rows)
     _check_several_classes(target, routed.sample_weight)
     return n_rows

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import sklearn
 from sklearn.utils.metadata_routing import get_routing_for_object, process_routing
 from sklearn.utils.validation import has_fit_parameter
 
-from skensemble.core import is_named_list
+from skensemble.core import is_named_list, named_members
 from skensemble.fitting._fit import weight_name
 
 
@@ -47,12 +48,48 @@ def route(
     return _by_name(names, final, params, weight)
 
 
+def route_to_estimator(owner: Any, name: str, params: dict[str, Any]) -> FitParams:
+    """Sort the fit parameters of an ensemble of one estimator, ``owner.estimator``.
+
+    Without metadata routing, ``groups`` goes to the splitter of an ensemble that has the
+    parameter `cv`, and all other parameters go to the estimator.
+
+    Parameters
+    ----------
+    owner : estimator
+        The ensemble.
+    name : str
+        Name of the estimator among the members of the result.
+    params : dict
+        Fit parameters; those that are None are left out.
+
+    Returns
+    -------
+    fit_params : FitParams
+    """
+    params = {key: value for key, value in params.items() if value is not None}
+    if "sample_weight" in params:
+        params["sample_weight"] = np.asarray(params["sample_weight"])
+    splitter: dict[str, Any] = {}
+    if sklearn.get_config()["enable_metadata_routing"]:
+        if params:  # an empty result of process_routing has no attributes
+            routed = process_routing(owner, "fit", **params)
+            params = dict(routed["estimator"]["fit"])
+            splitter = dict(routed["splitter"]["split"]) if "splitter" in routed else {}
+    else:
+        if "sample_weight" in params:
+            weight_name(owner.estimator)  # refuses an estimator without weights
+        if "groups" in params and hasattr(owner, "cv"):
+            splitter["groups"] = params.pop("groups")
+    return FitParams({name: params}, splitter, {}, params.get("sample_weight"))
+
+
 def check_known(owner: Any, params: dict[str, Any]) -> None:
     """Without metadata routing, refuse fit parameters without a destination."""
     if sklearn.get_config()["enable_metadata_routing"]:
         return
     named = is_named_list(owner.estimators)
-    names = [name for name, _ in owner._named_members()] if named else []
+    names = [name for name, _ in named_members(owner)] if named else []
     unknown = sorted(
         key
         for key in params

@@ -14,6 +14,7 @@ from skensemble.core import (
     check_weights,
     check_whole,
     draw_seed,
+    expand_short_names,
     warn,
 )
 from skensemble.linear_model._encoding import encode, fit_encoding
@@ -189,16 +190,10 @@ class BaseLinear(BaseEstimator):
         Returns
         -------
         self : estimator
+            The estimator itself.
         """
-        for name, read in (
-            ("loss", as_loss),
-            ("penalty", as_penalty),
-            ("solver", as_solver),
-        ):
-            nested = any(key.startswith(f"{name}__") for key in params)
-            given = getattr(self, name)
-            if nested and name not in params and isinstance(given, str):
-                setattr(self, name, read(given))
+        readers = {"loss": as_loss, "penalty": as_penalty, "solver": as_solver}
+        expand_short_names(self, params, readers)
         return super().set_params(**params)
 
     def _check_options(self):

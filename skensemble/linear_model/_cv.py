@@ -372,6 +372,7 @@ class LinearRegressorCV(ContinuousTargets, CrossValidated, BaseLinear):
         Returns
         -------
         self : estimator
+            The fitted estimator.
         """
         with rollback_on_error(self):
             return self._fit_path(X, y, sample_weight, groups)
@@ -545,6 +546,7 @@ class LinearClassifierCV(ClassTargets, CrossValidated, BaseLinear):
         Returns
         -------
         self : estimator
+            The fitted estimator.
         """
         with rollback_on_error(self):
             return self._fit_path(X, y, sample_weight, groups)

@@ -6,10 +6,13 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn.utils import check_array
-from sklearn.utils.validation import validate_data
 
-from skensemble.core import ColumnEncoder as Categories, as_pandas, fit_column_encoder
+from skensemble.core import (
+    ColumnEncoder as Categories,
+    as_pandas,
+    fit_column_encoder,
+    validate_encoded,
+)
 from skensemble.linear_model.penalties import PenaltyColumns
 
 Array = NDArray[Any]
@@ -123,23 +126,8 @@ def encode(estimator: Any, X: Any, encoding: Encoding, *, reset: bool) -> Any:
 
 
 def _as_numbers(estimator: Any, X: Any, encoding: Encoding, reset: bool) -> Any:
-    if not encoding.categories.categories:
-        return validate_data(
-            estimator,
-            X,
-            reset=reset,
-            accept_sparse="csr",
-            accept_large_sparse=False,
-            dtype=[np.float64, np.float32],
-        )
-    validate_data(estimator, X, reset=reset, skip_check_array=True)
-    codes = encoding.categories.encode(X)
-    numeric = [
-        j for j in range(codes.shape[1]) if j not in encoding.categories.categories
-    ]
-    if numeric:
-        check_array(codes[:, numeric], input_name="X")  # no missing numbers
-    return encoding.expand(codes)
+    codes = validate_encoded(estimator, X, encoding.categories, reset=reset)
+    return encoding.expand(codes) if encoding.categories.categories else codes
 
 
 def _names_of_missing(X: Any, encoding: Encoding) -> str:

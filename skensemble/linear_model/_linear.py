@@ -17,7 +17,7 @@ from skensemble.core import (
 from skensemble.linear_model._base import BaseLinear
 from skensemble.linear_model._conditional_methods import available_if
 from skensemble.linear_model.solvers import FirstOrder
-from skensemble.losses import MultiQuantile, as_loss
+from skensemble.losses import as_loss, regression_score
 
 
 def _probabilistic(model):
@@ -82,9 +82,7 @@ class ContinuousTargets(RegressorMixin):
             Larger is better.
         """
         check_is_fitted(self)
-        if isinstance(self.loss_, MultiQuantile):
-            return self.loss_.score(np.asarray(y), self.predict(X), sample_weight)
-        return super().score(X, y, sample_weight)
+        return regression_score(self.loss_, y, self.predict(X), sample_weight)
 
     def __sklearn_tags__(self):
         """Declare that targets with several outputs are supported."""
@@ -334,6 +332,7 @@ class LinearRegressor(ContinuousTargets, BaseLinear):
         Returns
         -------
         self : estimator
+            The fitted estimator.
         """
         with rollback_on_error(self):
             return self._solve(self._read(X, y, sample_weight))
@@ -356,6 +355,7 @@ class LinearRegressor(ContinuousTargets, BaseLinear):
         Returns
         -------
         self : estimator
+            The fitted estimator.
         """
         target = numeric_target(y)
         task = "regression" if target.values.ndim == 1 else "multioutput"
@@ -482,6 +482,7 @@ class LinearClassifier(ClassTargets, BaseLinear):
         Returns
         -------
         self : estimator
+            The fitted estimator.
         """
         with rollback_on_error(self):
             return self._solve(self._read(X, y, sample_weight))
@@ -506,6 +507,7 @@ class LinearClassifier(ClassTargets, BaseLinear):
         Returns
         -------
         self : estimator
+            The fitted estimator.
         """
         with rollback_on_error(self):
             target = self._stream_target(y, classes)

@@ -81,7 +81,15 @@ def newton_paths(
 
     Parameters
     ----------
-    rows, problem, splits, grid, settings
+    rows : TrainingRows
+        As in `all_paths`.
+    problem : Problem
+        As in `all_paths`.
+    splits : list of Split
+        As in `all_paths`.
+    grid : list of (Penalty, ndarray)
+        As in `all_paths`.
+    settings : Settings
         As in `all_paths`.
 
     Returns

@@ -47,7 +47,18 @@ class CoefficientPath:
     risk: Array | None = None
 
     def raw(self, X: Any) -> Array:
-        """Raw output of rows for each alpha, of shape (n, m) or (n, m, k)."""
+        """Compute the raw output of rows for each alpha.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n, p)
+            Encoded columns.
+
+        Returns
+        -------
+        raw : ndarray of shape (n, m) or (n, m, k)
+            Raw output, with one column per alpha.
+        """
         m, p = self.coef.shape[:2]
         stacked = np.moveaxis(self.coef, 1, 0).reshape(p, -1)
         raw = X @ stacked

@@ -17,7 +17,10 @@ from skensemble.losses._differences import (
 )
 from skensemble.losses._display import LossDisplay
 from skensemble.losses._distribution import KLDivergence, RankedProbability
-from skensemble.losses._fitted_loss import loss_for_target as loss_for_target
+from skensemble.losses._fitted_loss import (
+    loss_for_target as loss_for_target,
+    regression_score as regression_score,
+)
 from skensemble.losses._focal import Focal
 from skensemble.losses._kink import Kink
 from skensemble.losses._links import SOFTMAX as SOFTMAX

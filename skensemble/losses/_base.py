@@ -110,6 +110,7 @@ class Loss(ParameterHolder):
         Returns
         -------
         loss : ndarray of shape (n,) or (n, k)
+            The loss of each row, or of each entry.
         """
         raise TypeError(f"{type(self).__name__} does not define pointwise(y, raw).")
 
@@ -128,6 +129,7 @@ class Loss(ParameterHolder):
         Returns
         -------
         loss : float
+            The weighted mean.
         """
         each = rows(np.asarray(self.pointwise(y, raw)))
         if each.shape != raw.shape[:1]:
@@ -150,6 +152,7 @@ class Loss(ParameterHolder):
         Returns
         -------
         gradient : ndarray of the shape of `raw`
+            The derivative by each entry of `raw`.
         """
         return slope(lambda at: self.pointwise(y, at), raw)
 
@@ -189,6 +192,7 @@ class Loss(ParameterHolder):
         Returns
         -------
         gradient, hessian : ndarrays of the shape of `raw`
+            The first and second derivative by each entry of `raw`.
         """
         return self.gradient(y, raw), self.hessian(y, raw)
 
@@ -225,6 +229,7 @@ class Loss(ParameterHolder):
         Returns
         -------
         couples : bool
+            True if the loss of a row mixes its raw columns.
         """
         if width is None:
             return False
@@ -264,6 +269,7 @@ class Loss(ParameterHolder):
         Returns
         -------
         start : float or ndarray of shape (width,)
+            The constant, one number per raw column.
         """
         raw = np.zeros(len(y) if width is None else (len(y), width))
         return self.leaf(y, raw, sample_weight)
@@ -343,6 +349,7 @@ class Loss(ParameterHolder):
         Returns
         -------
         loss : Loss
+            The loss for codes of classes.
         """
         return self
 
@@ -366,6 +373,7 @@ class Loss(ParameterHolder):
         Returns
         -------
         link : Link
+            The link, which turns raw outputs into predictions.
         """
         if task not in self.links:
             raise ValueError(
@@ -410,6 +418,7 @@ class Loss(ParameterHolder):
         Returns
         -------
         score : float
+            The negative mean loss.
         """
         return -loss_of_predictions(self, y, prediction, sample_weight)
 

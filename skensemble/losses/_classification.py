@@ -124,7 +124,7 @@ class LogLoss(Loss):
         return self._weighted(y, g), self._weighted(y, p * (1 - p))
 
     def softmax_hessian(self, y, raw):
-        """Probabilities of several classes, and the class weight per row."""
+        """Return the probabilities of several classes, and the class weight per row."""
         if not _multiclass(y, raw):
             return None
         ones = np.ones(len(y), dtype=raw.dtype)
@@ -238,7 +238,7 @@ class Hinge(Loss):
         return np.where(s * raw < 1, -s, 0)
 
     def kink(self, y, width=None):
-        """Lines of slope -s and 0 that meet at a raw output of s."""
+        """Give lines of slope -s and 0 that meet at a raw output of s."""
         s = _signs(y, np.empty(len(y) if width is None else (len(y), width)))
         return kink_of(s, np.minimum(-s, 0), np.maximum(-s, 0))
 
@@ -296,7 +296,7 @@ def balanced_factors(y: Array, sample_weight: Array | None = None) -> dict[int, 
     Returns
     -------
     factors : dict of int to float
-        n / (k n_class), as scikit-learn's ``class_weight="balanced"``.
+        The factor n / (k n_class), as scikit-learn's ``class_weight="balanced"``.
     """
     codes = np.asarray(y).astype(int)
     if codes.ndim == 2 and sample_weight is not None:

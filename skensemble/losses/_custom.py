@@ -97,6 +97,7 @@ class CustomLoss(Loss):
         Returns
         -------
         params : dict
+            The functions and options by name.
         """
         return dict(self._given)
 
@@ -111,6 +112,7 @@ class CustomLoss(Loss):
         Returns
         -------
         self : CustomLoss
+            The loss itself.
         """
         unknown = sorted(set(params) - set(self._given))
         if unknown:

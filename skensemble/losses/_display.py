@@ -27,6 +27,15 @@ class LossDisplay:
         The figure, after `plot`.
     axes_ : ndarray of matplotlib Axes
         Value on the left, gradient on the right, after `plot`.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("agg")
+    >>> from skensemble.losses import LossDisplay
+    >>> display = LossDisplay.from_losses(["squared_error", "huber"])
+    >>> [axis.get_title() for axis in display.axes_]
+    ['loss', 'gradient']
     """
 
     def __init__(self, raw, curves, y):
@@ -75,6 +84,7 @@ class LossDisplay:
         Returns
         -------
         display : LossDisplay
+            The display itself, with its axes set.
         """
         if axes is None:
             pyplot = optional("matplotlib.pyplot", extra="plot")

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import numpy as np
 from sklearn.base import clone
+from sklearn.metrics import r2_score
 
 from skensemble.core import Target
 from skensemble.losses._base import Loss
+from skensemble.losses._regression import MultiQuantile
 
 
 def loss_for_target(
@@ -51,3 +54,24 @@ def loss_for_target(
         loss = loss.for_classes([0, 1], y, sample_weight)
     loss.check(y)
     return loss
+
+
+def regression_score(loss: Loss, y: Any, y_pred: Any, sample_weight: Any) -> float:
+    """R2 of predictions; for several quantiles minus their mean loss.
+
+    Parameters
+    ----------
+    loss : Loss
+        The fitted loss of a regressor.
+    y, y_pred : array-like of shape (n,) or (n, k)
+        The target and its predictions.
+    sample_weight : array-like of shape (n,) or None
+        Sample weights.
+
+    Returns
+    -------
+    score : float
+    """
+    if isinstance(loss, MultiQuantile):
+        return float(loss.score(np.asarray(y), y_pred, sample_weight))
+    return float(r2_score(y, y_pred, sample_weight=sample_weight))

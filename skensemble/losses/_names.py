@@ -49,6 +49,7 @@ def as_loss(loss: Loss | str, **parameters: Any) -> Loss:
     Returns
     -------
     loss : Loss
+        The loss.
     """
     if isinstance(loss, Loss):
         return loss

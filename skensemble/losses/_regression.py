@@ -76,7 +76,7 @@ class AbsoluteError(Loss):
         return np.sign(raw - y)
 
     def kink(self, y, width=None):
-        """Lines of slope -1 and 1 that meet at y."""
+        """Give lines of slope -1 and 1 that meet at y."""
         return kink_of(y, -1, 1)
 
     def leaf(self, y, raw, sample_weight=None):
@@ -238,7 +238,7 @@ class Quantile(Loss):
         return np.where(error == 0, 0, slopes).astype(error.dtype)
 
     def kink(self, y, width=None):
-        """Lines of slope -quantile and 1 - quantile that meet at y."""
+        """Give lines of slope -quantile and 1 - quantile that meet at y."""
         return kink_of(y, -self.quantile, 1 - self.quantile)
 
     def leaf(self, y, raw, sample_weight=None):
@@ -297,12 +297,12 @@ class MultiQuantile(Loss):
         return np.where(error == 0, 0, np.where(error > 0, 1 - q, -q))
 
     def kink(self, y, width=None):
-        """Lines that meet at y, by column of slope -quantile and 1 - quantile."""
+        """Give lines that meet at y, by column of slope -quantile and 1 - quantile."""
         q = np.asarray(self.quantiles, dtype=float)
         return kink_of(np.repeat(y[:, None], len(q), axis=1), -q, 1 - q)
 
     def leaf(self, y, raw, sample_weight=None):
-        """Quantiles of the residuals, one per column."""
+        """Return the quantiles of the residuals, one per column."""
         steps = [
             weighted_quantile(y - column, quantile, sample_weight)
             for quantile, column in zip(self.quantiles, raw.T, strict=True)

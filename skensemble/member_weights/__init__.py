@@ -1,4 +1,4 @@
-"""member_weights."""
+"""Weights of members: solvers and greedy selection on out-of-fold predictions."""
 
 # Names imported with `as` are for the other packages of this library, not public.
 from skensemble.member_weights._greedy_selection import (

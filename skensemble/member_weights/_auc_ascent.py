@@ -15,14 +15,14 @@ _FIRST_STEP = 0.25
 
 
 def best_auc_weights(members: MemberPredictions, start: Array, tol: float) -> Array:
-    """Climb from several starts and give the highest top.
+    """Ascend from several starts and give the best weights.
 
     Parameters
     ----------
     members : MemberPredictions
         Probabilities of classes.
     start : ndarray of shape (n_members,)
-        Weights to start from, beside the best member and equal weights.
+        Weights to start from, in addition to the best member and equal weights.
     tol : float
         Length of the shortest steps.
 
@@ -30,27 +30,29 @@ def best_auc_weights(members: MemberPredictions, start: Array, tol: float) -> Ar
     -------
     w : ndarray of shape (n_members,)
     """
-    ascent = _Ascent(members)
+    ascent = _CoordinateAscent(members)
     n_members = len(start)
     singles = np.array([ascent.auc(block) for block in ascent.columns])
     starts = [
         np.eye(n_members)[first_of_best(singles)],
         np.full(n_members, 1 / n_members),
-        # Rounded, so that the last digits of a start do not choose the way.
+        # Rounded, so that the last digits of a start do not decide the path.
         np.round(start, 6) / np.round(start, 6).sum(),
     ]
-    tops = [ascent.climb(w, tol) for w in starts]
-    return tops[first_of_best(np.array([auc for _, auc in tops]))][0]
+    results = [ascent.run(w, tol) for w in starts]
+    return results[first_of_best(np.array([auc for _, auc in results]))][0]
 
 
-class _Ascent:
+class _CoordinateAscent:
+    """Coordinate ascent of the AUC of a weighted mean."""
+
     def __init__(self, members: MemberPredictions) -> None:
         self.auc = MeanAUC(members.y, members.n_classes, members.weight)
         columns = members.values[:, :, self.auc.columns].transpose(0, 2, 1)
         self.columns = np.ascontiguousarray(columns)
 
-    def climb(self, w: Array, tol: float) -> tuple[Array, float]:
-        """Step towards and away from each member, half as far when none helps."""
+    def run(self, w: Array, tol: float) -> tuple[Array, float]:
+        """Step towards and away from each member; halve the step if none improves."""
         best, step = self.auc(self.combined(w)), _FIRST_STEP
         while step >= tol:
             before = best
@@ -60,22 +62,24 @@ class _Ascent:
         return w, best
 
     def sweep(self, w: Array, best: float, step: float) -> tuple[Array, float]:
-        """Try each member once: towards it first, then away from it."""
-        total = self.combined(w)  # anew each time, lest rounding errors add up
+        """Try each member once: a step towards it first, then away from it."""
+        total = self.combined(
+            w
+        )  # computed again, so that rounding errors do not add up
         for member in range(len(w)):
             for signed in (step, -min(step, w[member])):
                 if signed == 0 or 1 + signed < TOLERANCE:
                     continue
                 moved = total + signed * self.columns[member]
-                tried = self.auc(moved)
-                if tried > best + TOLERANCE:
+                auc = self.auc(moved)
+                if auc > best + TOLERANCE:
                     w = w + signed * (np.arange(len(w)) == member)
-                    w, total, best = w / (1 + signed), moved / (1 + signed), tried
+                    w, total, best = w / (1 + signed), moved / (1 + signed), auc
                     break
         return w, best
 
     def combined(self, w: Array) -> Array:
-        """Combine the members' columns, in one order for all rows: equal rows tie."""
+        """Combine the columns of the members in one order, so that equal rows tie."""
         total = np.zeros(self.columns.shape[1:])
         for member in np.flatnonzero(w):
             total += w[member] * self.columns[member]

@@ -1,7 +1,7 @@
-"""Races: the score of a growing selection plus each candidate, all candidates at once.
+"""Scores of a growing selection plus each candidate, for all candidates at once.
 
-A selection is a sum S of t predictions, members counted as often as they were taken, and
-predicts S / t. A race keeps S, or all that the score needs of it.
+A selection is a sum S of t predictions, in which members count as often as they were
+selected; it predicts S / t. A candidate scorer keeps S, or what the score needs of it.
 """
 
 from typing import Any, Protocol
@@ -15,12 +15,12 @@ from skensemble.scoring import MemberPredictions, PredictionScorer
 
 Array = NDArray[Any]
 
-# Entries of float64 that fit a second-level cache beside what they are made of.
+# Number of float64 entries that fit a second-level cache together with their inputs.
 _BLOCK = 1 << 15
 
 
-class Race(Protocol):
-    """What a greedy selection asks of a metric."""
+class CandidateScorer(Protocol):
+    """Scores a selection plus each of its candidates."""
 
     def reset(self) -> None:
         """Start from the empty selection."""
@@ -29,11 +29,11 @@ class Race(Protocol):
         """Score the selection plus each of some members."""
 
     def add(self, member: int) -> None:
-        """Take a member in."""
+        """Add a member to the selection."""
 
 
-class SquaredRace:
-    """Squared errors by the Gram matrix G of the members' residuals.
+class SquaredErrorCandidates:
+    """Squared errors from the Gram matrix G of the members' residuals.
 
     The mean squared error of a selection with counts c is c'Gc / t², so a candidate m
     costs a few additions whatever the number of rows: c'Gc + 2 (Gc)_m + G_mm.
@@ -49,7 +49,7 @@ class SquaredRace:
 
     def __init__(self, members: MemberPredictions, metric: str) -> None:
         y, w = members.y.astype(float), members.weight / members.weight.sum()
-        # Residuals, not predictions: what cancels has cancelled before it is squared.
+        # Residuals rather than predictions, so that cancellation precedes squaring.
         residuals = np.moveaxis(
             (members.values - y).reshape(*members.values.shape[:2], -1), 2, 0
         )
@@ -76,19 +76,19 @@ class SquaredRace:
         return -mse.sum(axis=0) / 2 if self.metric == "loss" else -mse.mean(axis=0)
 
     def add(self, member: int) -> None:
-        """Take a member in."""
+        """Add a member to the selection."""
         self.square += 2 * self.cross[:, [member]] + self.own[:, [member]]
         self.cross += self.gram[:, member]
         self.size += 1
 
 
-class _SumRace:
-    """A race that keeps the sum itself, over columns of n entries.
+class _SumCandidates:
+    """A candidate scorer that keeps the sum of the predictions.
 
     Parameters
     ----------
     columns : ndarray of shape (n_members, ..., n)
-        What the members give.
+        Predictions of the members.
     """
 
     def __init__(self, columns: Array) -> None:
@@ -101,26 +101,26 @@ class _SumRace:
         self.total = np.zeros(self.columns.shape[1:])
 
     def add(self, member: int) -> None:
-        """Take a member in."""
+        """Add a member to the selection."""
         self.total += self.columns[member]
         self.size += 1
 
     def scores(self, among: Array) -> Array:
         """Score the selection plus each of some members."""
         step = max(1, _BLOCK // self.total.size)
-        found = []
+        scores = []
         for at in range(0, len(among), step):
             block = self.columns[among[at : at + step]]
             block += self.total
-            found.append(self._score(block))
-        return np.concatenate(found)
+            scores.append(self._score(block))
+        return np.concatenate(scores)
 
     def _score(self, total: Array) -> Array:
         raise NotImplementedError
 
 
-class LogLossRace(_SumRace):
-    """Log loss, summed over labels: only the probability of what came true matters.
+class LogLossCandidates(_SumCandidates):
+    """Log loss, summed over labels, from the probabilities of the target.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ class LogLossRace(_SumRace):
     """
 
     def __init__(self, members: MemberPredictions) -> None:
-        super().__init__(members.of_truth())
+        super().__init__(members.likelihoods())
         self.weight = members.weight_of_entries() / members.weight.sum()
 
     def _score(self, total: Array) -> Array:
@@ -137,15 +137,15 @@ class LogLossRace(_SumRace):
         return np.log(total, out=total) @ self.weight
 
 
-class AbsoluteRace(_SumRace):
+class AbsoluteErrorCandidates(_SumCandidates):
     """Mean absolute error, by the members' residuals.
 
     Parameters
     ----------
     members : MemberPredictions
-        The candidates, with numbers.
+        The candidates, with continuous predictions.
     sums : bool
-        Whether outputs are summed (as losses are), or averaged.
+        Whether outputs are summed (as in losses) or averaged.
     """
 
     def __init__(self, members: MemberPredictions, sums: bool = False) -> None:
@@ -158,7 +158,7 @@ class AbsoluteRace(_SumRace):
         return -(np.abs(total, out=total) @ self.weight) / (self.size + 1)
 
 
-class AccuracyRace(_SumRace):
+class AccuracyCandidates(_SumCandidates):
     """Accuracy: the first of the highest probabilities is the class predicted.
 
     Parameters
@@ -169,22 +169,22 @@ class AccuracyRace(_SumRace):
 
     def __init__(self, members: MemberPredictions) -> None:
         super().__init__(members.values.transpose(0, 2, 1))
-        self.seen = [members.y == code for code in range(members.n_classes)]
+        self.targets = [members.y == code for code in range(members.n_classes)]
         self.weight = members.weight
         self.n = self.weight.sum()
 
     def _score(self, total: Array) -> Array:
-        best, hit = total[:, 0], np.broadcast_to(self.seen[0], total[:, 0].shape)
-        for column, seen in zip(
-            np.moveaxis(total, 1, 0)[1:], self.seen[1:], strict=True
+        best, hit = total[:, 0], np.broadcast_to(self.targets[0], total[:, 0].shape)
+        for column, target in zip(
+            np.moveaxis(total, 1, 0)[1:], self.targets[1:], strict=True
         ):
             higher = column > best
-            hit = np.where(higher, seen, hit)
+            hit = np.where(higher, target, hit)
             best = np.maximum(best, column)
         return hit @ self.weight / self.n
 
 
-class AUCRace(_SumRace):
+class AUCCandidates(_SumCandidates):
     """Area under the ROC curve, of one class against the rest.
 
     Parameters
@@ -201,15 +201,15 @@ class AUCRace(_SumRace):
         return np.array([self.auc(columns) for columns in total])
 
 
-class ScorerRace(_SumRace):
-    """Any other scoring: the scorer is called for each candidate.
+class ScorerCandidates(_SumCandidates):
+    """Any other score: the scorer is called for each candidate.
 
     Parameters
     ----------
     members : MemberPredictions
         The candidates.
     scorer : PredictionScorer
-        What scores.
+        The scorer.
     """
 
     def __init__(self, members: MemberPredictions, scorer: PredictionScorer) -> None:
@@ -225,49 +225,53 @@ class ScorerRace(_SumRace):
         )
 
 
-_NUMBERS: dict[str, Any] = {
-    "neg_mean_squared_error": lambda members: SquaredRace(members, "mse"),
-    "neg_root_mean_squared_error": lambda members: SquaredRace(members, "rmse"),
-    "r2": lambda members: SquaredRace(members, "r2"),
-    "neg_mean_absolute_error": AbsoluteRace,
-    repr(SquaredError()): lambda members: SquaredRace(members, "loss"),
-    repr(AbsoluteError()): lambda members: AbsoluteRace(members, sums=True),
+_REGRESSION: dict[str, Any] = {
+    "neg_mean_squared_error": lambda members: SquaredErrorCandidates(members, "mse"),
+    "neg_root_mean_squared_error": lambda members: SquaredErrorCandidates(
+        members, "rmse"
+    ),
+    "r2": lambda members: SquaredErrorCandidates(members, "r2"),
+    "neg_mean_absolute_error": AbsoluteErrorCandidates,
+    repr(SquaredError()): lambda members: SquaredErrorCandidates(members, "loss"),
+    repr(AbsoluteError()): lambda members: AbsoluteErrorCandidates(members, sums=True),
 }
 _CLASSES: dict[str, Any] = {
-    "neg_log_loss": LogLossRace,
-    "accuracy": AccuracyRace,
-    "roc_auc_ovr": AUCRace,
-    repr(LogLoss()): LogLossRace,
+    "neg_log_loss": LogLossCandidates,
+    "accuracy": AccuracyCandidates,
+    "roc_auc_ovr": AUCCandidates,
+    repr(LogLoss()): LogLossCandidates,
 }
-_LABELS: dict[str, Any] = {repr(LogLoss()): LogLossRace}
-_BINARY: dict[str, Any] = {"roc_auc": AUCRace}
+_LABELS: dict[str, Any] = {repr(LogLoss()): LogLossCandidates}
+_BINARY: dict[str, Any] = {"roc_auc": AUCCandidates}
 
 
-def start_race(members: MemberPredictions, scorer: PredictionScorer) -> Race:
-    """Find the fastest race that a scoring allows.
+def candidate_scorer(
+    members: MemberPredictions, scorer: PredictionScorer
+) -> CandidateScorer:
+    """Make the fastest candidate scorer of a score.
 
     Parameters
     ----------
     members : MemberPredictions
         The candidates.
     scorer : PredictionScorer
-        What scores.
+        The scorer.
 
     Returns
     -------
-    race : Race
+    candidate_scorer : CandidateScorer
     """
-    known = {"continuous": _NUMBERS, "classes": _CLASSES, "labels": _LABELS}[
+    known = {"continuous": _REGRESSION, "classes": _CLASSES, "labels": _LABELS}[
         members.kind
     ]
     if members.n_classes == 2:
         known = known | _BINARY
     kind = known.get(scorer.known_as)
-    return ScorerRace(members, scorer) if kind is None else kind(members)
+    return ScorerCandidates(members, scorer) if kind is None else kind(members)
 
 
 def _r2(mse: Array, spread: Array) -> Array:
-    # As scikit-learn: a constant target is explained wholly or not at all.
+    # As in scikit-learn: R2 of a constant target is one or zero.
     constant = spread <= 0
     explained = 1 - mse / np.where(constant, 1.0, spread)
     return np.where(constant, np.where(mse <= 0, 1.0, 0.0), explained)

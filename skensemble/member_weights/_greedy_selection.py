@@ -8,30 +8,31 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
-from skensemble.member_weights._greedy_metrics import Race, start_race
+from skensemble.core import check_whole
+from skensemble.member_weights._greedy_metrics import CandidateScorer, candidate_scorer
 from skensemble.scoring import as_scoring, is_regression_scoring, read_predictions
 
 Array = NDArray[Any]
 
 TIES = ("used", "first", "random")
 
-# Scores closer than this, by the larger of one and the best score, are the same: sums of
-# floats in another order differ by some 1e-15.
+# Scores closer than this, relative to the larger of one and the best score, are equal:
+# sums of floats in another order differ by about 1e-15.
 TOLERANCE = 1e-12
 
 
 @dataclass(frozen=True)
 class SelectionPath:
-    """What a greedy selection did, step by step.
+    """The steps of a greedy selection.
 
     Parameters
     ----------
     members : ndarray of int of shape (n_steps,)
-        Number of the member taken at each step.
+        Position of the member selected in each step.
     scores : ndarray of shape (n_steps,)
         Score of the selection after each step; higher is better.
     kept : int
-        How many steps the result is made of: the best prefix.
+        Number of steps of the result: the best prefix.
     names : tuple
         Names of all members.
     """
@@ -49,7 +50,9 @@ class SelectionPath:
 
 
 @dataclass(frozen=True)
-class _Rules:
+class _SelectionOptions:
+    """Checked options of one selection."""
+
     max_steps: int
     n_init: int
     patience: float
@@ -72,35 +75,37 @@ def greedy_selection(
     random_state: Any = None,
     return_path: bool = False,
 ) -> Any:
-    r"""Weigh members by greedy forward selection with replacement.
+    r"""Compute weights of members by greedy forward selection with replacement.
 
-    From an empty selection, each step takes the member that gives the best score of the
-    mean prediction, a member as often as it helps:
+    From an empty selection, each step adds the member that gives the best score of the
+    mean prediction; a member can be added several times:
     :math:`m_t = \arg\max_m \mathrm{score}(y, (S_{t-1} + P_m) / t)`,
     :math:`S_t = S_{t-1} + P_{m_t}`. The result is the shortest of the best prefixes of
-    this path; a member's weight is the share of steps that took it.
+    this path; the weight of a member is the share of steps that added it.
 
     Parameters
     ----------
     predictions : array-like, list of arrays, dict of arrays, or object with `blocks`
-        Out-of-fold predictions, one array a member: (n_members, n) numbers or
-        probabilities of class 1; (n_members, n, k) probabilities of classes or labels,
-        or numbers with k outputs. Weights come back in this order.
+        Out-of-fold predictions, one array per member: (n_members, n) continuous
+        predictions or probabilities of class 1; (n_members, n, k) probabilities of
+        classes or labels, or continuous predictions of k outputs. The weights are in
+        this order.
     y : array-like of shape (n,) or (n, k)
         The target. Classes as codes of the columns, or as labels whose sorted order is
         that of the columns.
     scoring : str, scorer, Loss or None, default=None
-        What is maximised: a scikit-learn scorer or its name, a loss or its name (minus
-        the loss), or None for accuracy (classes) or R2 (numbers). Squared and absolute
-        errors, R2, log loss, accuracy and ROC AUC (one-vs-rest for several classes) by
-        name are computed for all candidates at once.
+        The score that is maximised: a scikit-learn scorer or its name, a loss or its
+        name (minus the loss), or None for accuracy (classes) or R2 (continuous target).
+        Squared and absolute errors, R2, log loss, accuracy and ROC AUC (one-vs-rest for
+        several classes) by name are computed for all candidates at once.
     max_steps : int, default=100
-        Length of the path, members of `n_init` included.
+        Length of the path, including the members of `n_init`.
     sample_weight : array-like of shape (n,) or None, default=None
-        Weights of the rows; a whole weight means that many copies of the row.
+        Sample weights; an integer weight is equivalent to that many copies of the row.
     kind : {"continuous", "classes", "labels"} or None, default=None
-        What the target is. None: labels for two columns of 0 and 1 or more, classes
-        where y is no float and predictions are probabilities, numbers otherwise.
+        Type of the target. None: labels for two or more columns of 0 and 1, classes if
+        the dtype of y is not float and predictions are probabilities, continuous
+        otherwise.
     n_init : int, default=0
         Start with this many best single members (sorted initialisation), against
         overfitting; shorter prefixes are not considered then.
@@ -110,21 +115,21 @@ def greedy_selection(
     bag_fraction : float, default=0.5
         Share of the members in each subset.
     ties : {"used", "first", "random"}, default="used"
-        Whom to take among members of equal score (within 1e-12, relative above one): the
-        first that is in the selection already, the first, or any.
+        Choice among members of equal score (within 1e-12, relative above one): the
+        first that is in the selection already, the first, or a random one.
     patience : int or None, default=None
         Stop after this many steps without a better score.
     random_state : int, RandomState instance or None, default=None
-        For bags and random ties.
+        Seed of bags and random ties.
     return_path : bool, default=False
-        Return the path too.
+        Whether to return the path too.
 
     Returns
     -------
     weights : ndarray of shape (n_members,)
-        Zero or more, sum to one.
+        Non-negative, with sum one.
     path : SelectionPath or tuple of SelectionPath
-        With `return_path`; one for each bag where there are bags.
+        If `return_path`; one per bag if there are bags.
 
     Raises
     ------
@@ -150,16 +155,16 @@ def greedy_selection(
         y,
         kind=kind,
         sample_weight=sample_weight,
-        of_numbers=is_regression_scoring(scoring),
+        regression=is_regression_scoring(scoring),
     )
     n_members = len(members.values)
-    rules = _rules(max_steps, n_init, patience, ties, n_members)
+    options = _checked_options(max_steps, n_init, patience, ties, n_members)
     _check_bags(n_bags, bag_fraction)
     scorer = as_scoring(scoring, members.kind, members.n_classes)
-    race = start_race(members, scorer)
+    candidates = candidate_scorer(members, scorer)
     rng = check_random_state(random_state)
     paths = [
-        _select(race, among, rules, rng, members.names)
+        _select(candidates, among, options, rng, members.names)
         for among in _bags(n_members, n_bags, bag_fraction, n_init, rng)
     ]
     weights = np.mean([path.weights[path.kept - 1] for path in paths], axis=0)
@@ -189,46 +194,50 @@ def _best(scores: Array) -> Array:
     if best == -np.inf:
         raise ValueError(
             "scoring gave NaN or -inf for every member; it is not defined for this y "
-            "(one class only, say). Use another scoring."
+            "(for example for one class only). Use another scoring."
         )
     return scores >= best - TOLERANCE * max(1.0, abs(best))
 
 
 def _select(
-    race: Race, among: Array, rules: _Rules, rng: Any, names: tuple
+    candidates: CandidateScorer,
+    among: Array,
+    options: _SelectionOptions,
+    rng: Any,
+    names: tuple,
 ) -> SelectionPath:
-    race.reset()
+    candidates.reset()
     taken: list[int] = []
     scores: list[float] = []
-    for member in _best_singles(race, among, rules.n_init):
-        scores.append(float(race.scores(np.array([member]))[0]))
+    for member in _best_singles(candidates, among, options.n_init):
+        scores.append(float(candidates.scores(np.array([member]))[0]))
         taken.append(member)
-        race.add(member)
+        candidates.add(member)
     best, since = -np.inf, 0
-    while len(taken) < rules.max_steps and since < rules.patience:
-        each = race.scores(among)
-        at = _pick(each, among, taken, rules.ties, rng)
+    while len(taken) < options.max_steps and since < options.patience:
+        each = candidates.scores(among)
+        at = _pick(each, among, taken, options.ties, rng)
         taken.append(int(among[at]))
         scores.append(float(each[at]))
-        race.add(taken[-1])
+        candidates.add(taken[-1])
         improved = scores[-1] > best + TOLERANCE * max(1.0, abs(scores[-1]))
         best, since = (scores[-1], 0) if improved else (best, since + 1)
-    shortest = max(rules.n_init, 1) - 1
+    shortest = max(options.n_init, 1) - 1
     kept = shortest + first_of_best(np.array(scores[shortest:])) + 1
     return SelectionPath(np.array(taken), np.array(scores), kept, names)
 
 
-def _best_singles(race: Race, among: Array, n_init: int) -> list[int]:
+def _best_singles(candidates: CandidateScorer, among: Array, n_init: int) -> list[int]:
     if not n_init:
         return []
-    scores = race.scores(among)
+    scores = candidates.scores(among)
     left = np.ones(len(among), dtype=bool)
-    found = []
-    for _ in range(n_init):  # in order, with the same notion of a tie
+    best = []
+    for _ in range(n_init):  # in order, with the same tolerance for ties
         at = first_of_best(np.where(left, scores, -np.inf))
         left[at] = False
-        found.append(int(among[at]))
-    return found
+        best.append(int(among[at]))
+    return best
 
 
 def _pick(scores: Array, among: Array, taken: list[int], ties: str, rng: Any) -> int:
@@ -249,31 +258,26 @@ def _bags(
         yield np.sort(rng.choice(n_members, size, replace=False))
 
 
-def _rules(
+def _checked_options(
     max_steps: int, n_init: int, patience: int | None, ties: str, n_members: int
-) -> _Rules:
-    _check_whole("max_steps", max_steps, 1)
-    _check_whole("n_init", n_init, 0)
+) -> _SelectionOptions:
+    check_whole("max_steps", max_steps, 1)
+    check_whole("n_init", n_init, 0)
     if n_init > min(n_members, max_steps):
         raise ValueError(
             f"n_init={n_init} must not exceed the {n_members} members or "
             f"max_steps={max_steps}."
         )
     if patience is not None:
-        _check_whole("patience", patience, 1)
+        check_whole("patience", patience, 1)
     if ties not in TIES:
         raise ValueError(f"ties={ties!r} must be one of {list(TIES)}.")
-    return _Rules(max_steps, n_init, np.inf if patience is None else patience, ties)
+    return _SelectionOptions(
+        max_steps, n_init, np.inf if patience is None else patience, ties
+    )
 
 
 def _check_bags(n_bags: int, bag_fraction: float) -> None:
-    _check_whole("n_bags", n_bags, 0)
+    check_whole("n_bags", n_bags, 0)
     if not 0 < bag_fraction <= 1:
         raise ValueError(f"bag_fraction={bag_fraction!r} must lie in (0, 1].")
-
-
-def _check_whole(name: str, value: Any, lowest: int) -> None:
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
-        raise ValueError(f"{name}={value!r} must be a whole number.")
-    if value < lowest:
-        raise ValueError(f"{name}={value!r} must be {lowest} or more.")

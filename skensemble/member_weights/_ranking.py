@@ -1,4 +1,4 @@
-"""Area under the ROC curve, many times over: one sort a call and nothing else."""
+"""Area under the ROC curve for repeated calls: one sort per call."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ class BinaryAUC:
         Parameters
         ----------
         score : ndarray of shape (n,)
-            Higher for positive rows, it is hoped.
+            Scores that should be higher for positive rows.
 
         Returns
         -------
@@ -53,7 +53,7 @@ class BinaryAUC:
         above = self.positive[order]
         below = self.negative[order]
         last = np.flatnonzero(score[1:] != score[:-1])
-        if len(last) < len(score) - 1:  # ties: one step of the curve a distinct score
+        if len(last) < len(score) - 1:  # ties: one step of the curve per distinct score
             last = np.append(last, len(score) - 1)
             ups = np.diff(np.cumsum(above)[last], prepend=0.0)
             rights = np.cumsum(below)[last]
@@ -62,11 +62,11 @@ class BinaryAUC:
 
 
 def ordered(score: Array) -> tuple[Array, Array]:
-    """Sort scores, faster than by comparisons where there are many.
+    """Sort scores, faster than by comparisons for many rows.
 
-    The scores are written as whole numbers of 32 bits and sorted by two passes over 16
-    bits each, which numpy does by radix. What 32 bits cannot tell apart is then put in
-    order by a merge sort, which takes few steps on what is nearly sorted.
+    The scores are converted to integers of 32 bits and sorted in two passes over 16
+    bits each, which numpy does by radix. Scores that 32 bits cannot distinguish are
+    then put in order by a merge sort, which takes few steps on nearly sorted data.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ class MeanAUC:
     y : ndarray of int of shape (n,)
         Codes of the classes.
     n_classes : int
-        How many there are.
+        Number of classes.
     weight : ndarray of shape (n,)
         Weights of the rows.
     """

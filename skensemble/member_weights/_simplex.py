@@ -44,15 +44,16 @@ def least_squares(residuals: Array) -> Array:
 def largest_likelihood(likelihood: Array, weight: Array) -> Array:
     r"""Maximise the mean log of a convex combination.
 
-    :math:`\min_{w \in \Delta} -\sum_i \omega_i \log u_i`, u = w P, with weights of entries
-    that sum to one. Newton steps, each a quadratic programme on the simplex, with a step
-    of expectation maximisation (w times the slopes: never worse) between them, which
-    also leads on where Newton's model is poor; 200 rounds at most, where ten are many.
+    :math:`\min_{w \in \Delta} -\sum_i \omega_i \log u_i`, u = w P, with weights of
+    entries that sum to one. Newton steps, each a quadratic programme on the simplex,
+    with a step of expectation maximisation (w times the slopes: never worse) between
+    them, which also leads on where Newton's model is poor; 200 rounds at most, where
+    ten are many.
 
     Parameters
     ----------
     likelihood : ndarray of shape (n_members, n)
-        Probability that each member gave to what came true, above zero.
+        Probability of the target by each member, above zero.
     weight : ndarray of shape (n,)
         Weights of the entries.
 

@@ -1,4 +1,4 @@
-"""Weights of members from their out-of-fold predictions: one solver, one criterion."""
+"""Solvers of member weights, one per criterion."""
 
 from typing import Any
 
@@ -23,31 +23,33 @@ LOSSES = ("squared_error", "log_loss")
 
 
 class WeightSolver(ParameterHolder):
-    """What finds weights, none negative and summing to one.
+    """Base class of solvers of member weights, which are non-negative with sum one.
 
-    A subclass has one method, `solve`.
+    A subclass defines one method, `solve`.
     """
 
     def weigh(
         self, predictions: Any, y: Any, *, kind: str, sample_weight: Any = None
     ) -> Array:
-        """Find the weights of members.
+        """Compute the weights of members.
 
         Parameters
         ----------
         predictions : array-like of shape (n_members, n) or (n_members, n, k)
-            Numbers, or probabilities of classes or labels, best out-of-fold.
+            Continuous predictions, or probabilities of classes or labels, preferably
+            out-of-fold.
         y : array-like of shape (n,) or (n, k)
             The target; codes for classes.
         kind : {"continuous", "classes", "labels"}
-            What the target is.
+            Type of the target.
         sample_weight : array-like of shape (n,) or None
-            Weights of the rows; a whole weight means that many copies of the row.
+            Sample weights; an integer weight is equivalent to that many copies of the
+            row.
 
         Returns
         -------
         weights : ndarray of shape (n_members,)
-            Zero or more, sum to one.
+            Non-negative, with sum one.
         """
         members = read_predictions(
             predictions, y, kind=kind, sample_weight=sample_weight
@@ -58,18 +60,21 @@ class WeightSolver(ParameterHolder):
         return weights / weights.sum()
 
     def solve(self, members: MemberPredictions) -> Array:
-        """Find weights for predictions that are read and checked.
+        """Compute weights for checked predictions.
 
         Parameters
         ----------
         members : MemberPredictions
-            The members' predictions, the target and the weights of rows.
+            Predictions of the members, the target and the sample weights.
 
         Returns
         -------
         weights : ndarray of shape (n_members,)
+            The weight of each member.
         """
-        raise TypeError(f"{type(self).__name__} does not define solve(members).")
+        raise NotImplementedError(
+            f"{type(self).__name__} does not define solve(members)."
+        )
 
 
 class NNLS(WeightSolver):
@@ -79,8 +84,8 @@ class NNLS(WeightSolver):
     :math:`w / \sum w` (Breiman, "Stacked regressions", Machine Learning 24, 1996; van
     der Laan, Polley and Hubbard, "Super Learner", Statistical Applications in Genetics
     and Molecular Biology 6, 2007). Classes are fitted as one-hot columns, all with the
-    same weights. Where no member is of use to least squares (all weights zero) the one
-    of lowest squared error takes all.
+    same weights. If all weights are zero, the member of lowest squared error gets all
+    the weight.
 
     Examples
     --------
@@ -93,16 +98,16 @@ class NNLS(WeightSolver):
     """
 
     def solve(self, members):
-        """Solve on the triangle of a QR decomposition, as exact and much smaller."""
-        values, truth, root = _stacked(members)
-        system = np.column_stack([values, truth]) * root
+        """Solve with the triangle of a QR decomposition, which is smaller."""
+        values, target, root = _stacked(members)
+        system = np.column_stack([values, target]) * root
         triangle = np.linalg.qr(system, mode="r")
         weights = nnls(triangle[:, :-1], triangle[:, -1], maxiter=100 * len(triangle))[
             0
         ]
         if weights.any():
             return weights
-        return vertex(-(((values - truth) * root) ** 2).sum(axis=0))
+        return vertex(-(((values - target) * root) ** 2).sum(axis=0))
 
 
 class Convex(WeightSolver):
@@ -110,10 +115,10 @@ class Convex(WeightSolver):
 
     Squared error: :math:`\min_{w \in \Delta} \sum_i \omega_i (y_i - \sum_m w_m
     p_{mi})^2` by an active-set method. Log loss: :math:`\min_{w \in \Delta} -\sum_i
-    \omega_i \log \sum_m w_m p_{mi}`, with :math:`p_{mi}` the probability of what came
-    true, by sequential quadratic programming until no weights can be better by more
-    than 1e-10 (mean loss); the certificate is the duality gap
-    :math:`\max_m \sum_i \omega_i p_{mi} / \sum_l w_l p_{li} - 1`.
+    \omega_i \log \sum_m w_m p_{mi}`, with :math:`p_{mi}` the probability of the target,
+    by sequential quadratic programming until no weights can improve the mean loss by
+    more than 1e-10; the certificate is the duality gap :math:`\max_m \sum_i \omega_i
+    p_{mi} / \sum_l w_l p_{li} - 1`.
 
     The Super Learner of van der Laan, Polley and Hubbard (2007) takes the convex
     combination of least cross-validated risk. The method for log loss follows Kim,
@@ -124,8 +129,9 @@ class Convex(WeightSolver):
     Parameters
     ----------
     loss : {"squared_error", "log_loss"} or None, default=None
-        What is minimised; None for squared error of numbers and log loss of classes and
-        labels. Squared error of classes is that of one-hot columns.
+        The loss that is minimised; None for squared error of a continuous target and
+        log loss of classes and labels. Squared error of classes is that of one-hot
+        columns.
 
     Examples
     --------
@@ -134,8 +140,8 @@ class Convex(WeightSolver):
     >>> y = np.array([0.0, 1.0, 2.0, 3.0])
     >>> Convex().weigh([y + 1, y - 3], y, kind="continuous").round(6)
     array([0.75, 0.25])
-    >>> coin, sure = np.full(4, 0.5), np.array([0.1, 0.9, 0.9, 0.1])
-    >>> Convex().weigh([coin, sure], np.array([0, 1, 1, 0]), kind="classes").round(6)
+    >>> chance, good = np.full(4, 0.5), np.array([0.1, 0.9, 0.9, 0.1])
+    >>> Convex().weigh([chance, good], np.array([0, 1, 1, 0]), kind="classes").round(6)
     array([0., 1.])
     """
 
@@ -143,7 +149,7 @@ class Convex(WeightSolver):
         self.loss = loss
 
     def solve(self, members):
-        """Minimise the loss that is asked for."""
+        """Minimise the loss."""
         loss = self.loss
         if loss is None:
             loss = "squared_error" if members.kind == "continuous" else "log_loss"
@@ -152,14 +158,14 @@ class Convex(WeightSolver):
                 f"loss={loss!r} of Convex must be one of {list(LOSSES)} or None."
             )
         if loss == "squared_error":
-            values, truth, root = _stacked(members)
-            return least_squares((values - truth) * root)
+            values, target, root = _stacked(members)
+            return least_squares((values - target) * root)
         if members.kind == "continuous":
             raise ValueError(
-                "loss='log_loss' of Convex is for classes, and the target is numbers; "
+                "loss='log_loss' of Convex is for classes, but the target is continuous; "
                 "use loss='squared_error'."
             )
-        return largest_likelihood(members.of_truth(), members.weight_of_entries())
+        return largest_likelihood(members.likelihoods(), members.weight_of_entries())
 
 
 class MaximizeAUC(WeightSolver):
@@ -167,12 +173,13 @@ class MaximizeAUC(WeightSolver):
 
     :math:`\max_{w \in \Delta} \mathrm{AUC}(y, \sum_m w_m p_m)`, for several classes the
     mean AUC of each class against the rest. The AUC is a step function of the weights,
-    so they are searched: steps towards and away from each member, shorter and shorter,
-    from the best member, from equal weights and from the least log loss. The result is
-    never worse than the best member (LeDell, van der Laan and Petersen, "AUC-maximizing
-    ensembles through metalearning", International Journal of Biostatistics 12, 2016;
-    the search is the coordinate ascent of Metzler and Croft, "Linear feature-based
-    models for information retrieval", Information Retrieval 10, 2007).
+    so they are searched by steps of decreasing length towards and away from each
+    member, from the best member, from equal weights and from the weights of least log
+    loss. The result is never worse than the best member (LeDell, van der Laan and
+    Petersen, "AUC-maximizing ensembles through metalearning", International Journal of
+    Biostatistics 12, 2016; the search is the coordinate ascent of Metzler and Croft,
+    "Linear feature-based models for information retrieval", Information Retrieval 10,
+    2007).
 
     Parameters
     ----------
@@ -198,12 +205,12 @@ class MaximizeAUC(WeightSolver):
         """Search from several starts."""
         if members.kind != "classes":
             raise ValueError(
-                f"MaximizeAUC needs one class a row (kind='classes'), got "
+                f"MaximizeAUC needs one class per row (kind='classes'), got "
                 f"kind={members.kind!r}; use Convex() or NNLS()."
             )
         if not 0 < self.tol <= 0.5:
             raise ValueError(f"tol={self.tol!r} of MaximizeAUC must lie in (0, 0.5].")
-        start = largest_likelihood(members.of_truth(), members.weight)
+        start = largest_likelihood(members.likelihoods(), members.weight)
         return best_auc_weights(members, start, self.tol)
 
 
@@ -216,7 +223,8 @@ class Discrete(WeightSolver):
     Parameters
     ----------
     scoring : str, scorer, Loss or None, default=None
-        What the best member is best at; None for accuracy (classes) or R2 (numbers).
+        The score by which the best member is chosen; None for accuracy (classes) or R2
+        (continuous target).
 
     Examples
     --------
@@ -250,22 +258,22 @@ SOLVERS: dict[str, type[WeightSolver]] = {
 
 
 def _check_solution(solver: WeightSolver, weights: Array, n_members: int) -> None:
-    """Refuse what a solver should not give; rounding below zero is let pass."""
+    """Refuse invalid weights; rounding errors below zero are allowed."""
     fits = weights.shape == (n_members,) and bool(np.isfinite(weights).all())
     if not fits or weights.min() < -_ROUNDING or not weights.sum() > 0:
         raise ValueError(
             f"solver={solver!r} gave the weights {weights}; they should be {n_members} "
-            "numbers, none negative, and not all zero."
+            "non-negative numbers, not all zero."
         )
 
 
 def as_weight_solver(solver: Any) -> WeightSolver:
-    """Find a solver by its name, or take it as it is.
+    """Make a solver from its name, or return it unchanged.
 
     Parameters
     ----------
     solver : WeightSolver or {"nnls", "convex", "auc", "discrete"}
-        What finds the weights.
+        The solver or its name.
 
     Returns
     -------
@@ -286,8 +294,8 @@ def as_weight_solver(solver: Any) -> WeightSolver:
 
 
 def _stacked(members: MemberPredictions) -> tuple[Array, Array, Array]:
-    """Give values (entries, n_members), truth and root weights (entries, 1)."""
+    """Give values (entries, n_members), target and root weights (entries, 1)."""
     values = members.values.reshape(len(members.values), -1).T
-    truth = members.truth().reshape(-1, 1)
-    weight = np.repeat(members.weight, len(truth) // len(members.y))
-    return values, truth, np.sqrt(weight / weight.sum())[:, None]
+    target = members.one_hot_target().reshape(-1, 1)
+    weight = np.repeat(members.weight, len(target) // len(members.y))
+    return values, target, np.sqrt(weight / weight.sum())[:, None]

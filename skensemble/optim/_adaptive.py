@@ -36,6 +36,18 @@ class AdaGrad(Optimizer):
     See Also
     --------
     RMSProp : Uses a moving average of squares, so that steps do not vanish.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble import LinearRegressor
+    >>> from skensemble.linear_model import FirstOrder
+    >>> from skensemble.optim import AdaGrad
+    >>> X = np.array([[-1.0], [0.0], [1.0]])
+    >>> solver = FirstOrder(AdaGrad(0.5), epochs=300)
+    >>> model = LinearRegressor(solver=solver, random_state=0).fit(X, 2 * X[:, 0])
+    >>> model.coef_.round(1)
+    array([2.])
     """
 
     def __init__(self, learning_rate=0.01, eps=1e-10):
@@ -87,6 +99,18 @@ class RMSProp(Optimizer):
     See Also
     --------
     Adam : Also averages gradients, and corrects the bias of the first steps.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble import LinearRegressor
+    >>> from skensemble.linear_model import FirstOrder
+    >>> from skensemble.optim import RMSProp
+    >>> X = np.array([[-1.0], [0.0], [1.0]])
+    >>> solver = FirstOrder(RMSProp(0.02), epochs=300)
+    >>> model = LinearRegressor(solver=solver, random_state=0).fit(X, 2 * X[:, 0])
+    >>> model.coef_.round(1)
+    array([2.])
     """
 
     def __init__(self, learning_rate=0.001, rho=0.9, eps=1e-8):
@@ -144,6 +168,18 @@ class Adam(Optimizer):
     See Also
     --------
     AdamW : Adam with decoupled weight decay.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble import LinearRegressor
+    >>> from skensemble.linear_model import FirstOrder
+    >>> from skensemble.optim import Adam
+    >>> X = np.array([[-1.0], [0.0], [1.0]])
+    >>> solver = FirstOrder(Adam(0.05), epochs=300)
+    >>> model = LinearRegressor(solver=solver, random_state=0).fit(X, 2 * X[:, 0])
+    >>> model.coef_.round(1)
+    array([2.])
     """
 
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, eps=1e-8):
@@ -216,6 +252,18 @@ class AdamW(Adam):
     See Also
     --------
     Adam : Adam without weight decay.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble import LinearRegressor
+    >>> from skensemble.linear_model import FirstOrder
+    >>> from skensemble.optim import AdamW
+    >>> X = np.array([[-1.0], [0.0], [1.0]])
+    >>> solver = FirstOrder(AdamW(0.05, weight_decay=0.001), epochs=300)
+    >>> model = LinearRegressor(solver=solver, random_state=0).fit(X, 2 * X[:, 0])
+    >>> model.coef_.round(1)
+    array([2.])
     """
 
     def __init__(

@@ -131,6 +131,18 @@ class SGD(Optimizer):
     --------
     Momentum : Converges faster if curvatures differ much between directions.
     Adam : Depends less on the scale of each parameter.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble import LinearRegressor
+    >>> from skensemble.linear_model import FirstOrder
+    >>> from skensemble.optim import SGD
+    >>> X = np.array([[-1.0], [0.0], [1.0]])
+    >>> solver = FirstOrder(SGD(0.05), epochs=300)
+    >>> model = LinearRegressor(solver=solver, random_state=0).fit(X, 2 * X[:, 0])
+    >>> model.coef_.round(1)
+    array([2.])
     """
 
     def __init__(self, learning_rate=0.01):
@@ -167,6 +179,18 @@ class GradientDescent(SGD):
     See Also
     --------
     SGD : Gradient descent on mini-batches.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble import LinearRegressor
+    >>> from skensemble.linear_model import FirstOrder
+    >>> from skensemble.optim import GradientDescent
+    >>> X = np.array([[-1.0], [0.0], [1.0]])
+    >>> solver = FirstOrder(GradientDescent(0.5), epochs=300)
+    >>> model = LinearRegressor(solver=solver, random_state=0).fit(X, 2 * X[:, 0])
+    >>> model.coef_.round(1)
+    array([2.])
     """
 
     full_batch: ClassVar[bool] = True
@@ -200,6 +224,18 @@ class Momentum(Optimizer):
     See Also
     --------
     Nesterov : Momentum with the gradient at the point that momentum leads to.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble import LinearRegressor
+    >>> from skensemble.linear_model import FirstOrder
+    >>> from skensemble.optim import Momentum
+    >>> X = np.array([[-1.0], [0.0], [1.0]])
+    >>> solver = FirstOrder(Momentum(0.05), epochs=300)
+    >>> model = LinearRegressor(solver=solver, random_state=0).fit(X, 2 * X[:, 0])
+    >>> model.coef_.round(1)
+    array([2.])
     """
 
     def __init__(self, learning_rate=0.01, momentum=0.9):
@@ -256,6 +292,18 @@ class Nesterov(Momentum):
     See Also
     --------
     Momentum : Momentum with the gradient at the parameters themselves.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skensemble import LinearRegressor
+    >>> from skensemble.linear_model import FirstOrder
+    >>> from skensemble.optim import Nesterov
+    >>> X = np.array([[-1.0], [0.0], [1.0]])
+    >>> solver = FirstOrder(Nesterov(0.05), epochs=300)
+    >>> model = LinearRegressor(solver=solver, random_state=0).fit(X, 2 * X[:, 0])
+    >>> model.coef_.round(1)
+    array([2.])
     """
 
     def begin(self, params, decayed=None):

@@ -214,6 +214,7 @@ class LearningRateDisplay:
         Returns
         -------
         display : LearningRateDisplay
+            The display itself, with its axes set.
         """
         if ax is None:
             pyplot = optional("matplotlib.pyplot", extra="plot")

@@ -30,6 +30,7 @@ class Schedule(ParameterHolder):
         Returns
         -------
         rate : float
+            The learning rate.
         """
         raise NotImplementedError(f"{type(self).__name__} does not define rate_at.")
 

@@ -79,17 +79,35 @@ class RunState:
         return [view.copy() for view in views(self.now(), self.shapes)]
 
     def now(self) -> Array:
-        """Return the current parameters, flat and not copied."""
+        """Return the current parameters, flat and not copied.
+
+        Returns
+        -------
+        flat : ndarray of shape (p,)
+            The average of the iterates if they are averaged, else the last.
+        """
         if self.average is None or self.average.value is None:
             return self.flat
         return self.average.value
 
     def copy(self) -> "RunState":
-        """Return a copy; rows of the history are shared, because they do not change."""
+        """Return a copy that shares the rows of the history, which do not change.
+
+        Returns
+        -------
+        state : RunState
+            An independent state of the same run.
+        """
         return deepcopy(self, {id(row): row for row in self.history.rows})
 
     def chosen(self) -> list[Array]:
-        """Return the parameters of the result: restored, averaged or the last."""
+        """Return the parameters of the result: restored, averaged or the last.
+
+        Returns
+        -------
+        params : list of ndarray
+            A copy of each array.
+        """
         restored = self.watch is not None and self.watch.rule.restore_best
         if restored and self.best is not None:
             return [view.copy() for view in views(self.best, self.shapes)]

@@ -84,6 +84,7 @@ def full_name(thing: Any) -> str:
     Parameters
     ----------
     thing : type or function
+        The class or the function.
 
     Returns
     -------

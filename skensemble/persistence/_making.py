@@ -82,6 +82,7 @@ class Making:
         self._begun: set[int] = set()
 
     def value(self, value: Any) -> Any:
+        """Make a value, or return it if it was made before."""
         if value is None or type(value) in SCALARS:
             return value
         if not isinstance(value, list) or len(value) != 1:
@@ -97,6 +98,7 @@ class Making:
         return self._made[number]
 
     def values(self, values: list | tuple) -> list:
+        """Make several values."""
         return [self.value(one) for one in values]
 
     # Lists, dicts and objects are there before what they hold, which may hold them.

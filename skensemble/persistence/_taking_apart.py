@@ -87,6 +87,7 @@ class Walk:
         self._path: list[str] = []
 
     def value(self, thing: Any) -> Any:
+        """Return a plain value as it is, and a reference to a node for any other."""
         if thing is None or type(thing) in (bool, int, float, str):
             return thing
         number = self._met.get(id(thing))

@@ -60,14 +60,25 @@ PYTHON = frozenset(
 OUR_COMPUTING = frozenset(
     f"skensemble.{module}"
     for module in (
-        "boosting.learners._asking",
-        "boosting.learners._rules",
+        "boosting.learners._variants",
         "preprocessing._scales",
         "combination._combiners",
-        "scoring._block_scores",
+        "scoring._prediction_scorer",
     )
 )
-OUR_FUNCTIONS = frozenset(("skensemble.boosting._adaboost_base._numbers_of",))
+OUR_FUNCTIONS = frozenset(
+    f"skensemble.boosting.learners.{function}"
+    for function in (
+        "_binned.labels_from_mean",
+        "_binned.probabilities_from_mean",
+        "_binned.unscaled",
+        "_contract.identity",
+        "_general.predict_labels",
+        "_general.predict_probabilities",
+        "_general.predict_values",
+        "_tree_view.tree_input",
+    )
+)
 # Rooms of ours whose classes no fitted model holds: they keep and read pickles.
 KEEPERS = (
     "_source_code",

@@ -121,6 +121,7 @@ class FeatureGenerator(TransformerMixin, BaseEstimator):
         Returns
         -------
         self : FeatureGenerator
+            The fitted transformer.
         """
         operations = _checked(self)
         frame = read_columns(self, X)
@@ -156,7 +157,7 @@ class FeatureGenerator(TransformerMixin, BaseEstimator):
         return pd.concat([frame, new], axis=1) if made else frame
 
     def get_feature_names_out(self, input_features=None):
-        """Names of the columns of the fit, and of the new ones.
+        """Get the names of the columns of the fit, and of the new ones.
 
         Parameters
         ----------

@@ -69,6 +69,7 @@ class CategoriesOfFrame(MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         self : CategoriesOfFrame
+            The fitted estimator.
         """
         categories = [
             name
@@ -90,6 +91,7 @@ class CategoriesOfFrame(MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         y : ndarray of shape (n,) or (n, k)
+            The predictions of the learner.
         """
         check_is_fitted(self)
         values = self.estimator_.predict(X)
@@ -108,6 +110,7 @@ class CategoriesOfFrame(MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         p : ndarray of shape (n, n_classes)
+            The probability of each class, one column per class.
         """
         check_is_fitted(self)
         return self.estimator_.predict_proba(X)
@@ -127,6 +130,7 @@ class CategoriesOfFrame(MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         score : float
+            The score of the learner.
         """
         check_is_fitted(self)
         return self.estimator_.score(X, y, **score_params)

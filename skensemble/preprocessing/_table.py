@@ -178,6 +178,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Returns
         -------
         self : TableEncoder
+            The fitted encoder.
         """
         self._learn(X, y)
         return self
@@ -225,7 +226,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         return self._layout.output(numbers, codes, frame.index)
 
     def get_feature_names_out(self, input_features=None):
-        """Names of the output: safe for every library, and each once.
+        """Get the names of the output: safe for every library, and each once.
 
         Parameters
         ----------

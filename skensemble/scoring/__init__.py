@@ -1,14 +1,15 @@
-"""scoring."""
+"""Scores of predictions, leaderboards, and permutation importance."""
 
 # Names imported with `as` are for the other packages of this library, not public.
-from skensemble.scoring._block_scores import (
-    predicted_codes as predicted_codes,
-    score_block as score_block,
-)
 from skensemble.scoring._leaderboard import leaderboard as leaderboard
 from skensemble.scoring._permutation_importance import (
     importance_table as importance_table,
     permutation_importance as permutation_importance,
+)
+from skensemble.scoring._precomputed import (
+    PrecomputedClassifier as PrecomputedClassifier,
+    PrecomputedRegressor as PrecomputedRegressor,
+    precomputed_estimator as precomputed_estimator,
 )
 from skensemble.scoring._prediction_scorer import (
     SHORT_NAMES as SHORT_NAMES,
@@ -16,7 +17,10 @@ from skensemble.scoring._prediction_scorer import (
     as_scoring as as_scoring,
     check_scored as check_scored,
     check_scoring_kind as check_scoring_kind,
+    full_scoring_name as full_scoring_name,
     is_regression_scoring as is_regression_scoring,
+    predicted_codes as predicted_codes,
+    score_block as score_block,
 )
 from skensemble.scoring._predictions import (
     MemberPredictions as MemberPredictions,

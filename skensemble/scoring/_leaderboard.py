@@ -1,4 +1,4 @@
-"""Who did how well out of fold, and at what price."""
+"""The leaderboard: out-of-fold scores and seconds of members and ensemble."""
 
 from typing import Any
 
@@ -11,35 +11,32 @@ from skensemble.fitting import FoldFit
 def leaderboard(
     fold_fits: tuple[FoldFit, ...],
     scores: dict[str, float],
-    whole: dict[str, float],
+    own: dict[str, float],
     name: str = "stack",
 ) -> pd.DataFrame:
     """Tabulate members and ensemble, best member first and the ensemble last.
-
-    The last row is ``"stack"`` say, or ``"stack (whole)"`` where a member has that name.
 
     Parameters
     ----------
     fold_fits : tuple of FoldFit
         All fits.
     scores : dict of str to float
-        Member name to its score over all out-of-fold rows.
-    whole : dict of str to float
-        The ensemble's own row.
-    name : str
-        What that row is called.
+        Out-of-fold score per member.
+    own : dict of str to float
+        The row of the ensemble.
+    name : str, default="stack"
+        Name of this row; " (ensemble)" is appended if a member has this name.
 
     Returns
     -------
     table : pandas.DataFrame
-        Indexed by member.
+        One row per member.
     """
     rows = {member: _row(fold_fits, member, score) for member, score in scores.items()}
     ranked = sorted(rows, key=lambda one: -np.nan_to_num(scores[one], nan=-np.inf))
-    own = name
-    while own in rows:
-        own += " (whole)"
-    table = {member: rows[member] for member in ranked} | {own: whole}
+    while name in rows:
+        name += " (ensemble)"
+    table = {member: rows[member] for member in ranked} | {name: own}
     return pd.DataFrame.from_dict(table, orient="index").rename_axis("member")
 
 

@@ -5,6 +5,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn import inspection
+from sklearn.base import is_classifier
+
+from skensemble.losses import Loss
+from skensemble.scoring._prediction_scorer import as_scoring
 
 
 def permutation_importance(
@@ -28,8 +32,9 @@ def permutation_importance(
         The rows to score on.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         The target of these rows.
-    scoring : str, callable or None, default=None
-        The score; None is that of ``estimator.score``.
+    scoring : str, scorer, Loss or None, default=None
+        The score: the name of a scorer or of a loss, a short name ("rmse", "auc"), a
+        scorer or a loss (its negative mean); None is that of ``estimator.score``.
     n_repeats : int, default=5
         Number of shuffles per feature.
     random_state : int, RandomState instance or None, default=None
@@ -49,18 +54,31 @@ def permutation_importance(
             "permutation_importance needs X and y to score on: give both, preferably "
             "rows that the estimator was not fitted on."
         )
-    found = inspection.permutation_importance(
+    result = inspection.permutation_importance(
         estimator,
         X,
         y,
-        scoring=scoring,
+        scoring=_as_scorer(estimator, scoring),
         n_repeats=n_repeats,
         random_state=random_state,
         max_samples=max_samples,
         sample_weight=sample_weight,
     )
     names = getattr(X, "columns", getattr(estimator, "feature_names_in_", None))
-    return importance_table(found.importances, names)
+    return importance_table(result.importances, names)
+
+
+def _as_scorer(estimator: Any, scoring: Any) -> Any:
+    """Turn names and losses into scorers of scikit-learn."""
+    if not isinstance(scoring, str | Loss):
+        return scoring
+    kind, n_classes = "continuous", 0
+    if is_classifier(estimator):
+        several = isinstance(estimator.classes_, list)
+        kind = "labels" if several else "classes"
+        n_classes = 0 if several else len(estimator.classes_)
+    rule = as_scoring(scoring, kind, n_classes).rule
+    return rule.scorer() if isinstance(rule, Loss) else rule
 
 
 def importance_table(falls: np.ndarray, names: Any = None) -> pd.DataFrame:

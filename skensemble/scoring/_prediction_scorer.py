@@ -1,4 +1,4 @@
-"""Scores of predictions rather than of an estimator, by any rule scikit-learn knows."""
+"""Scores of predictions rather than of an estimator, by scorers and losses."""
 
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -6,16 +6,23 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.metrics import check_scoring, get_scorer, get_scorer_names, log_loss
+from sklearn.metrics import (
+    accuracy_score,
+    check_scoring,
+    get_scorer,
+    get_scorer_names,
+    log_loss,
+    r2_score,
+)
 
 from skensemble.losses import Loss, LossScorer, as_loss, loss_names
+from skensemble.scoring._precomputed import PrecomputedClassifier, precomputed_estimator
 
 Array = NDArray[Any]
 
-# Scorers of numbers by the beginning of their names; all others speak of classes, but
-# for those of clusterings, which are for neither.
-_OF_NUMBERS = (
+# Beginnings of the names of regression scorers. All other scorers are for classes,
+# except those of clusterings, which are for neither.
+_REGRESSION_PREFIXES = (
     "d2_absolute",
     "explained_variance",
     "neg_max_error",
@@ -26,7 +33,8 @@ _OF_NUMBERS = (
 )
 
 
-# What people say, and what scikit-learn calls it.
+# Short names: the scorer of scikit-learn for two classes or regression, and the one for
+# more classes if it differs.
 SHORT_NAMES = {
     "rmse": ["neg_root_mean_squared_error"],
     "mse": ["neg_mean_squared_error"],
@@ -37,8 +45,8 @@ SHORT_NAMES = {
 }
 
 
-# Scores of two classes, and what does for more of them.
-_OF_TWO = {
+# Scores for two classes, and their counterparts for several.
+_BINARY_SCORES = {
     "roc_auc": "roc_auc_ovr",
     "f1": "f1_macro",
     "precision": "precision_macro",
@@ -56,14 +64,14 @@ class PredictionScorer:
     rule : Loss or scorer
         A loss (the score is minus its mean) or a scikit-learn scorer.
     kind : {"continuous", "classes", "labels"}
-        What the target is.
+        Type of the target.
     n_classes : int
-        How many classes a row chooses from; 0 where it does not choose one.
+        Number of classes; 0 for a target that is not one class per row.
     name : str
-        What the user called it.
+        The scoring as given, for messages.
     known_as : str, default=""
-        What it certainly is: the name of a scorer of scikit-learn, the repr of a loss of
-        this package, or nothing.
+        The name of a scorer of scikit-learn, the repr of a loss of this package, or ""
+        for other scorers.
     """
 
     rule: Any
@@ -84,15 +92,16 @@ class PredictionScorer:
         Parameters
         ----------
         block : array-like of shape (n,) or (n, k)
-            Numbers, probabilities with one column a class (or label), decision values,
-            or codes of classes.
+            Continuous predictions, probabilities with one column per class (or label),
+            decision values, or codes of classes.
         y : array-like of shape (n,) or (n, k)
             The target; codes 0, 1, ... for classes.
         sample_weight : array-like of shape (n,) or None
             Weights of the rows.
         method : {"predict", "predict_proba", "decision_function"} or None
-            Where the block comes from. None: two columns or more are probabilities;
-            one column of classes is codes where all are whole, decisions otherwise.
+            The response method that gave the block. None: two columns or more are
+            probabilities; one column for classes holds codes if all values are
+            integers, decision values otherwise.
 
         Returns
         -------
@@ -104,12 +113,14 @@ class PredictionScorer:
             return self._loss(block, y, sample_weight, method)
         if self.known_as == "neg_log_loss" and method == "predict_proba":
             return self._log_loss(block, y, sample_weight)
-        given = _given(block, method, self.kind, self.n_classes)
+        estimator = precomputed_estimator(
+            block, method=method, kind=self.kind, n_classes=self.n_classes
+        )
         weight = {} if sample_weight is None else {"sample_weight": sample_weight}
         try:
-            return float(self.rule(given, np.empty((len(y), 0)), y, **weight))
+            return float(self.rule(estimator, np.empty((len(y), 0)), y, **weight))
         except AttributeError as error:
-            raise ValueError(self._wants_more(method)) from error
+            raise ValueError(self._method_message(method)) from error
         except TypeError as error:
             if "sample_weight" not in str(error):
                 raise
@@ -123,11 +134,11 @@ class PredictionScorer:
             return "predict"
         if block.ndim == 2:
             return "predict_proba"
-        whole = block.dtype.kind in "iub" or bool((block == np.rint(block)).all())
-        return "predict" if whole else "decision_function"
+        integers = block.dtype.kind in "iub" or bool((block == np.rint(block)).all())
+        return "predict" if integers else "decision_function"
 
     def _log_loss(self, block: Array, y: Array, weight: Any) -> float:
-        """As scikit-learn's scorer, which refuses rows that lack a class."""
+        """Compute the log loss with all classes, even if a class has no row."""
         labels = np.arange(self.n_classes) if self.kind == "classes" else None
         return -float(log_loss(y, block, labels=labels, sample_weight=weight))
 
@@ -137,37 +148,37 @@ class PredictionScorer:
             if method != (
                 "predict_proba" if loss.probabilistic else "decision_function"
             ):
-                raise ValueError(self._wants_more(method))
+                raise ValueError(self._method_message(method))
             loss = loss.for_classes(range(self.n_classes), y, weight)
         loss.check(y)
         return float(loss.score(y, block, weight))
 
-    def _wants_more(self, method: str) -> str:
+    def _method_message(self, method: str) -> str:
         if self.kind == "continuous":
             return (
-                f"scoring={self.name} is for classes, and the target is numbers; use "
-                "'r2', 'neg_root_mean_squared_error' or another score of numbers."
+                f"scoring={self.name} is for classes, but the target is continuous; use "
+                "'r2', 'neg_root_mean_squared_error' or another regression score."
             )
         return (
-            f"scoring={self.name} cannot be told from what {method} gives; use "
-            "'accuracy' or another score of labels, or members that have the method "
-            "it needs (predict_proba, mostly)."
+            f"scoring={self.name} cannot be computed from {method}; use 'accuracy' or "
+            "another score of labels, or members with the response method that it "
+            "needs (usually predict_proba)."
         )
 
 
 def as_scoring(scoring: Any, kind: str, n_classes: int = 0) -> PredictionScorer:
-    """Find the rule that scores predictions.
+    """Make the scorer of predictions.
 
     Parameters
     ----------
     scoring : str, scorer, Loss or None
         A scikit-learn scorer or its name ("neg_log_loss", "roc_auc", "r2"), a loss or
-        its short name ("huber": the score is minus the mean loss), or None: accuracy
-        for classes, R2 for numbers.
+        its short name ("huber": the score is minus the mean loss), a short name of a
+        scorer ("rmse", "auc"), or None: accuracy for classes, R2 for a continuous target.
     kind : {"continuous", "classes", "labels"}
-        What the target is.
+        Type of the target.
     n_classes : int, default=0
-        How many classes a row chooses from.
+        Number of classes; 0 for a target that is not one class per row.
 
     Returns
     -------
@@ -177,12 +188,13 @@ def as_scoring(scoring: Any, kind: str, n_classes: int = 0) -> PredictionScorer:
         scoring = "r2" if kind == "continuous" else "accuracy"
     if isinstance(scoring, PredictionScorer):
         return scoring
-    if kind == "classes" and n_classes > 2 and str(scoring) in _OF_TWO:
+    scoring = full_scoring_name(scoring, n_classes)
+    if kind == "classes" and n_classes > 2 and str(scoring) in _BINARY_SCORES:
         raise ValueError(
-            f"scoring={scoring!r} is for two classes, and y has {n_classes}; use "
-            f"{_OF_TWO[scoring]!r}."
+            f"scoring={scoring!r} is for two classes, but y has {n_classes}; use "
+            f"{_BINARY_SCORES[scoring]!r}."
         )
-    rule, name = _rule(scoring), repr(scoring)
+    rule, name = _as_rule(scoring), repr(scoring)
     known_as = scoring if isinstance(scoring, str) else ""
     if isinstance(rule, Loss):
         _check_loss(rule, name, kind, n_classes)
@@ -191,23 +203,38 @@ def as_scoring(scoring: Any, kind: str, n_classes: int = 0) -> PredictionScorer:
     return PredictionScorer(rule, kind, n_classes, name, known_as)
 
 
+def full_scoring_name(scoring: Any, n_classes: int = 0) -> Any:
+    """Replace a short name ("rmse", "auc") by the name of the scorer of scikit-learn.
+
+    "auc" is ``"roc_auc_ovr"`` for more than two classes. Other values are returned as
+    they are.
+    """
+    if not isinstance(scoring, str) or scoring not in SHORT_NAMES:
+        return scoring
+    names = SHORT_NAMES[scoring]
+    return names[-1] if n_classes > 2 else names[0]
+
+
 def check_scoring_kind(scoring: Any, kind: str) -> None:
-    """Refuse the name of a score of numbers for classes, and the other way round."""
-    if not isinstance(scoring, str) or scoring not in get_scorer_names():
+    """Refuse the name of a regression score for classes, and the reverse."""
+    full = full_scoring_name(scoring)
+    if not isinstance(full, str) or full not in get_scorer_names():
         return
     if is_regression_scoring(scoring) == (kind == "continuous"):
         return
-    own, other, known = "classes", "numbers", "'accuracy', 'neg_log_loss' or 'roc_auc'"
     if kind == "continuous":
-        own, other = other, own
-        known = "'r2', 'neg_root_mean_squared_error' or another score of numbers"
+        raise ValueError(
+            f"scoring={scoring!r} is for classes, but the target y is continuous; use "
+            "'r2', 'neg_root_mean_squared_error' or another regression score."
+        )
     raise ValueError(
-        f"scoring={scoring!r} is for {other}, and the target y is {own}; use {known}."
+        f"scoring={scoring!r} is for regression, but the target y has classes; use "
+        "'accuracy', 'neg_log_loss' or 'roc_auc'."
     )
 
 
 def check_scored(scoring: Any, method: str) -> None:
-    """Refuse a score that needs probabilities where all members are asked for labels."""
+    """Refuse a score that needs probabilities if all members predict labels."""
     if scoring is None or scoring.kind != "classes" or method != "predict":
         return
     labels = np.arange(max(scoring.n_classes, 2))
@@ -215,17 +242,18 @@ def check_scored(scoring: Any, method: str) -> None:
 
 
 def is_regression_scoring(scoring: Any) -> bool:
-    """Say whether a scoring speaks of numbers rather than of classes."""
+    """Whether a scoring is for a continuous target rather than for classes."""
+    scoring = full_scoring_name(scoring)
     if isinstance(scoring, LossScorer):
         scoring = scoring.loss
     if isinstance(scoring, str) and scoring in loss_names():
         scoring = as_loss(scoring)
     if isinstance(scoring, Loss):
         return not {"binary", "multiclass", "multilabel"} & set(scoring.links)
-    return isinstance(scoring, str) and scoring.startswith(_OF_NUMBERS)
+    return isinstance(scoring, str) and scoring.startswith(_REGRESSION_PREFIXES)
 
 
-def _rule(scoring: Any) -> Any:
+def _as_rule(scoring: Any) -> Any:
     if isinstance(scoring, Loss):
         return scoring
     if isinstance(scoring, LossScorer):
@@ -237,7 +265,9 @@ def _rule(scoring: Any) -> Any:
             f"scoring={scoring!r} must be the name of a scorer ('neg_log_loss', "
             "'roc_auc', 'r2'), a scorer made by make_scorer, a loss or None."
         )
-    return check_scoring(_GivenLabels(), scoring=scoring)  # refuses bare metrics
+    return check_scoring(
+        PrecomputedClassifier(), scoring=scoring
+    )  # refuses bare metrics
 
 
 def _by_name(name: str) -> Any:
@@ -263,94 +293,50 @@ def _check_loss(loss: Loss, name: str, kind: str, n_classes: int) -> None:
     }[kind]
     if not set(tasks) & set(loss.links):
         raise ValueError(
-            f"scoring={name} is a loss for {sorted(loss.links)} targets, and the target "
+            f"scoring={name} is a loss for {sorted(loss.links)} targets, but the target "
             f"is {tasks[0]}; use another loss or a scikit-learn scorer."
         )
 
 
-class _GivenNumbers(RegressorMixin, BaseEstimator):
-    """A fitted regressor that hands back what it was given."""
+def score_block(
+    block: Any, method: str, y: Any, *, kind: str, weight=None, scoring: Any = None
+) -> float:
+    """Score predictions by `scoring`, or by accuracy or R2; NaN if undefined.
 
-    def __init__(self, block=None):
-        self.block = block
-
-    def fit(self, X, y=None):
-        """Keep what was given."""
-        return self
-
-    def __sklearn_is_fitted__(self):
-        """Say that it is fitted."""
-        return True
-
-    def predict(self, X):
-        """Hand back the predictions."""
-        return self.block
-
-
-class _GivenLabels(ClassifierMixin, BaseEstimator):
-    """A fitted classifier that hands back what it was given."""
-
-    def __init__(self, block=None, kind="classes", n_classes=2):
-        self.block = block
-        self.kind = kind
-        self.n_classes = n_classes
-
-    @property
-    def classes_(self):
-        """Codes of the classes; for labels, off and on for each."""
-        if self.kind == "labels":
-            return [np.arange(2)] * self.block.shape[1]
-        return np.arange(self.n_classes)
-
-    def fit(self, X, y=None):
-        """Keep what was given."""
-        return self
-
-    def __sklearn_is_fitted__(self):
-        """Say that it is fitted."""
-        return True
-
-    def predict(self, X):
-        """Hand back codes."""
-        return np.rint(self.block).astype(int)
-
-
-class _GivenProbabilities(_GivenLabels):
-    """One that hands back probabilities."""
-
-    def predict_proba(self, X):
-        """Hand back the probabilities."""
-        return self.block
-
-    def predict(self, X):
-        """Take the likeliest class, or the labels above one half."""
-        if self.kind == "labels":
-            return (self.block > 0.5).astype(int)
-        return self.block.argmax(axis=1)
-
-
-class _GivenDecisions(_GivenLabels):
-    """One that hands back decision values."""
-
-    def decision_function(self, X):
-        """Hand back the decision values."""
-        return self.block
-
-    def predict(self, X):
-        """Take the class of the highest decision, or what lies above zero."""
-        if self.kind == "labels" or self.block.ndim == 1:
-            return (self.block > 0).astype(int)
-        return self.block.argmax(axis=1)
-
-
-_GIVEN = {
-    "predict": _GivenLabels,
-    "predict_proba": _GivenProbabilities,
-    "decision_function": _GivenDecisions,
-}
-
-
-def _given(block: Array, method: str, kind: str, n_classes: int) -> Any:
+    The score is also NaN if `scoring` needs predictions of another response method.
+    """
+    if scoring is not None:
+        return _score_by(np.asarray(block), method, y, weight, scoring)
     if kind == "continuous":
-        return _GivenNumbers(block)
-    return _GIVEN[method](block, kind, n_classes)
+        if len(y) < 2 or np.shape(block) != np.shape(
+            y
+        ):  # several quantiles, for example
+            return float("nan")
+        return float(r2_score(y, block, sample_weight=weight))
+    labels = predicted_codes(np.asarray(block), method, y)
+    return float(accuracy_score(y, labels, sample_weight=weight))
+
+
+def predicted_codes(block: Array, method: str, y: Any) -> Array:
+    """Give the codes of the predicted classes or labels."""
+    if method == "predict":
+        return np.rint(block).astype(int)
+    if block.ndim == 1 or y.ndim == 2:
+        return (block > (0.5 if method == "predict_proba" else 0.0)).astype(int)
+    return block.argmax(axis=1)
+
+
+def _score_by(block: Array, method: str, y: Any, weight: Any, scoring: Any) -> float:
+    if scoring.kind == "classes" and len(np.unique(y)) < 2:
+        return float("nan")  # most metrics are undefined for one class
+    if method == "predict" and scoring.kind == "classes":
+        block = np.rint(block).astype(int)
+    try:
+        return float(scoring.score(block, y, sample_weight=weight, method=method))
+    except ValueError:
+        # The metric needs probabilities and the member has none, or it is undefined
+        # because a class is missing.
+        lacking = scoring.kind == "classes" and len(np.unique(y)) < scoring.n_classes
+        if not lacking and (method == "predict_proba" or scoring.kind == "continuous"):
+            raise
+        return float("nan")

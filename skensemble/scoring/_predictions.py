@@ -1,4 +1,4 @@
-"""What the members of an ensemble predict for the same rows, read and checked."""
+"""Predictions of several members for the same rows, read and checked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,22 +16,22 @@ KINDS = ("continuous", "classes", "labels")
 
 @dataclass(frozen=True)
 class MemberPredictions:
-    """Predictions of several members for the same rows, and what was true.
+    """Predictions of several members for the same rows, and the target.
 
-    Rows of weight zero are left out, so that weights mean repetition.
+    Rows of weight zero are left out, so that weights are repetitions.
 
     Parameters
     ----------
     values : ndarray of shape (n_members, n) or (n_members, n, k)
-        Numbers, or probabilities of the classes (or labels).
+        Continuous predictions, or probabilities of the classes (or labels).
     y : ndarray of shape (n,) or (n, k)
         The target; codes for classes.
     kind : {"continuous", "classes", "labels"}
-        What the target is.
+        Type of the target.
     sample_weight : ndarray of shape (n,) or None
         Weights above zero.
     names : tuple
-        Names of the members, or their numbers.
+        Names of the members, or their positions.
     """
 
     values: Array
@@ -42,36 +42,36 @@ class MemberPredictions:
 
     @property
     def n_classes(self) -> int:
-        """How many classes a row chooses from; 0 where it does not choose one."""
+        """Number of classes; 0 for a target that is not one class per row."""
         return self.values.shape[2] if self.kind == "classes" else 0
 
     @property
     def weight(self) -> Array:
-        """Weights of the rows: one where none were given."""
+        """Weights of the rows; ones if there are none."""
         if self.sample_weight is None:
             return np.ones(len(self.y))
         return self.sample_weight
 
-    def truth(self) -> Array:
-        """Give what the values aim at, in their shape: one-hot rows for classes."""
+    def one_hot_target(self) -> Array:
+        """Give the target in the shape of the predictions: one-hot rows for classes."""
         if self.kind != "classes":
             return self.y.astype(float)
         return np.eye(self.n_classes)[self.y]
 
-    def of_truth(self) -> Array:
-        """Give the probability of what came true, off zero: shape (n_members, n or nk).
+    def likelihoods(self) -> Array:
+        """Give the probability of the target, clipped: shape (n_members, n or n k).
 
         The bounds are those of scikit-learn's log loss.
         """
         if self.kind == "classes":
-            found = self.values[:, np.arange(len(self.y)), self.y]
+            p = self.values[:, np.arange(len(self.y)), self.y]
         else:
-            found = np.where(self.y == 1, self.values, 1 - self.values)
+            p = np.where(self.y == 1, self.values, 1 - self.values)
         tiny = np.finfo(float).eps
-        return np.clip(found.reshape(len(found), -1), tiny, 1 - tiny)
+        return np.clip(p.reshape(len(p), -1), tiny, 1 - tiny)
 
     def weight_of_entries(self) -> Array:
-        """Weights of rows, repeated for every column that is an entry of its own."""
+        """Give the weights of rows, repeated for every column of several outputs."""
         weight = self.weight
         if self.kind != "classes" and self.y.ndim == 2:
             return np.repeat(weight, self.y.shape[1])
@@ -84,22 +84,23 @@ def read_predictions(
     *,
     kind: str | None,
     sample_weight: Any = None,
-    of_numbers: bool = False,
+    regression: bool = False,
 ) -> MemberPredictions:
     """Read predictions in any of the shapes that `greedy_selection` takes.
 
     Parameters
     ----------
     predictions : array-like, list of arrays, dict of arrays, or object with `blocks`
-        One array a member.
+        One array per member.
     y : array-like of shape (n,) or (n, k)
         The target.
     kind : {"continuous", "classes", "labels"} or None
-        What the target is; None to infer it.
+        Type of the target; None to infer it.
     sample_weight : array-like of shape (n,) or None
         Weights of the rows.
-    of_numbers : bool, default=False
-        Whether the scoring is one of numbers; tells 0/1 numbers from classes.
+    regression : bool, default=False
+        Whether the scoring is a regression score; distinguishes a continuous target of
+        0 and 1 from classes.
 
     Returns
     -------
@@ -109,14 +110,14 @@ def read_predictions(
     y = np.asarray(y)
     if y.ndim == 0 or len(y) != values.shape[1]:
         raise ValueError(
-            f"predictions have {values.shape[1]} rows a member and y has the shape "
+            f"predictions have {values.shape[1]} rows per member and y has the shape "
             f"{y.shape}; give predictions of the rows of y, shape (n_members, n, ...)."
         )
     weight = read_weights(sample_weight, len(y))
     if weight is not None and not weight.all():
         kept = weight > 0
         values, y, weight = values[:, kept], y[kept], weight[kept]
-    kind = _infer(values, y, of_numbers) if kind is None else kind
+    kind = _infer(values, y, regression) if kind is None else kind
     if kind not in KINDS:
         raise ValueError(f"kind={kind!r} must be one of {list(KINDS)} or None.")
     _check_finite(values, names)
@@ -141,13 +142,14 @@ def _stack(predictions: Any) -> tuple[Array, tuple]:
     if values.ndim not in (2, 3) or 0 in values.shape:
         raise ValueError(
             f"predictions have the shape {values.shape}; expected (n_members, n) for "
-            "numbers or (n_members, n, k) for probabilities, with one row or more."
+            "a continuous target or (n_members, n, k) for probabilities, with one row or "
+            "more."
         )
     return values, tuple(range(len(values))) if names is None else names
 
 
 def read_weights(sample_weight: Any, n_rows: int) -> Array | None:
-    """Read weights of rows: one a row, none negative, not all zero.
+    """Read weights of rows: one per row, none negative, not all zero.
 
     Parameters
     ----------
@@ -174,11 +176,11 @@ def read_weights(sample_weight: Any, n_rows: int) -> Array | None:
     return weight
 
 
-def _infer(values: Array, y: Array, of_numbers: bool) -> str:
+def _infer(values: Array, y: Array, regression: bool) -> str:
     likely = values.min() >= 0 and values.max() <= 1  # False where there is NaN
     if values.ndim == 3 and y.ndim == 1:
         return "classes"
-    if y.dtype.kind == "f" or of_numbers:
+    if y.dtype.kind == "f" or regression:
         return "continuous"
     if y.ndim == 2:
         labels = likely and y.dtype.kind in "iub" and set(np.unique(y)) <= {0, 1}
@@ -201,11 +203,11 @@ def _check_finite(values: Array, names: tuple) -> None:
     )
 
 
-def _numbers(values: Array, y: Array) -> tuple[Array, Array]:
+def _check_continuous(values: Array, y: Array) -> tuple[Array, Array]:
     if values.shape[1:] != y.shape:
         raise ValueError(
-            f"predictions have the shape {values.shape} and y {y.shape}; numbers need "
-            "predictions of shape (n_members, *y.shape)."
+            f"predictions have the shape {values.shape} and y {y.shape}; a continuous "
+            "target needs predictions of shape (n_members, *y.shape)."
         )
     if y.dtype.kind not in "iufb" or not np.isfinite(y).all():
         raise ValueError(
@@ -215,10 +217,10 @@ def _numbers(values: Array, y: Array) -> tuple[Array, Array]:
     return values, y.astype(float)
 
 
-def _classes(values: Array, y: Array) -> tuple[Array, Array]:
+def _check_classes(values: Array, y: Array) -> tuple[Array, Array]:
     if y.ndim != 1:
         raise ValueError(
-            f"y has the shape {y.shape} for kind='classes'; give one class a row, or "
+            f"y has the shape {y.shape} for kind='classes'; give one class per row, or "
             "kind='labels'."
         )
     _check_probabilities(values)
@@ -227,7 +229,7 @@ def _classes(values: Array, y: Array) -> tuple[Array, Array]:
     return values, _codes(y, values.shape[2])
 
 
-def _labels(values: Array, y: Array) -> tuple[Array, Array]:
+def _check_labels(values: Array, y: Array) -> tuple[Array, Array]:
     if values.shape[1:] != y.shape or y.ndim != 2:
         raise ValueError(
             f"predictions have the shape {values.shape} and y {y.shape}; labels need y "
@@ -239,7 +241,11 @@ def _labels(values: Array, y: Array) -> tuple[Array, Array]:
     return values, y.astype(np.intp)
 
 
-_CHECKS = {"continuous": _numbers, "classes": _classes, "labels": _labels}
+_CHECKS = {
+    "continuous": _check_continuous,
+    "classes": _check_classes,
+    "labels": _check_labels,
+}
 
 
 def _codes(y: Array, width: int) -> Array:
@@ -260,7 +266,7 @@ def _check_probabilities(values: Array) -> None:
     low, high = values.min(), values.max()
     if low < -1e-6 or high > 1 + 1e-6:
         raise ValueError(
-            f"predictions go from {low:.3g} to {high:.3g}, which are no probabilities; "
-            "calibrate them first (sigmoid, isotonic), or use kind='continuous' for "
-            "numbers."
+            f"predictions range from {low:.3g} to {high:.3g}, but probabilities from 0 "
+            "to 1; calibrate them first (sigmoid, isotonic), or use kind='continuous' for "
+            "a continuous target."
         )

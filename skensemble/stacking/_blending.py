@@ -1,83 +1,102 @@
-"""Blending: a meta model on what members say of one holdout."""
+"""Blending: a meta model on the predictions of the members for one holdout."""
 
+import time
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.callback import with_callbacks
 
-from skensemble.core import check_choice, check_share, named_seed
+from skensemble.core import (
+    Target,
+    check_choice,
+    check_layers,
+    check_share,
+    class_target,
+    named_seed,
+    numeric_target,
+    rollback_on_error,
+    root_seed,
+)
 from skensemble.fitting import WAYS, Split, inner_split
-from skensemble.stacking._meta_estimator import BaseMetaEstimator
+from skensemble.stacking._fitted import set_fitted_attributes
+from skensemble.stacking._kind import EnsembleKind
+from skensemble.stacking._layers import (
+    begin_callbacks,
+    check_parameters,
+    fit_combination,
+    fit_layers,
+    read_inputs,
+    split_rows,
+)
+from skensemble.stacking._meta_model import BaseMetaModelEnsemble, meta_model_kind
 
 
-class BaseBlending(BaseMetaEstimator):
-    """What the classifier and the regressor share: the holdout."""
+@with_callbacks
+def _fit(blend: Any, X: Any, target: Target, params: dict[str, Any]) -> Any:
+    """Fit the members on a part of the rows, the meta model on their predictions."""
+    started = time.monotonic()
+    check_parameters(blend, params)
+    (members,) = check_layers(blend)
+    seed = root_seed(blend.random_state)
+    kind = blend._kind(target, seed)
 
-    _own_row = "blend"
-    _splits_itself = True
-    cv = None
+    inputs = read_inputs(blend, kind, members, X, target, params, seed, started)
+    splits = split_rows(kind, inputs)
+    context = begin_callbacks(blend, inputs, len(members))
 
-    def fit(self, X, y=None, *, groups=None, **fit_params):
-        """Fit members on a part of the rows, the meta model on their words on the rest.
+    layers = fit_layers(blend, kind, [members], inputs, splits, context)
+    fitted = fit_combination(blend, kind, layers, inputs, splits, context)
 
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
-            Training rows, handed to members as they are.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Classes or an indicator matrix of labels for a classifier, numbers for a
-            regressor.
-        groups : array-like of shape (n_samples,), default=None
-            Rows of one group stay on one side of the split.
-        **fit_params : dict
-            ``sample_weight`` for members and meta model, ``member__parameter`` for one
-            member; or whatever metadata routing sends.
+    blend._training = (inputs.X, target, params)
+    set_fitted_attributes(blend, fitted, kind.attributes(fitted))
+    context.call_on_fit_task_end(estimator=blend, X=inputs.X, y=target.values)
+    return blend
 
-        Returns
-        -------
-        self : estimator
-            The fitted blend.
-        """
-        return super().fit(X, y, groups=groups, **fit_params)
 
-    def _check_options(self):
-        super()._check_options()
-        check_share("validation_fraction", self.validation_fraction, of="rows")
-        if isinstance(self.validation, str):
-            check_choice("validation", self.validation, list(WAYS))
+@dataclass(frozen=True)
+class Holdout:
+    """One split: the rows held out are those that the meta model is fitted on."""
 
-    def _splits(self, X, target, routed):
-        n_rows = len(target.values)
+    validation: Any
+    fraction: float
+
+    @property
+    def description(self) -> str:
+        """The parameter that decides."""
+        return f"validation_fraction={self.fraction!r}"
+
+    def split(
+        self, X: Any, target: Target, params: dict[str, Any], seed: int | None
+    ) -> list[Split]:
+        """Split the rows."""
+        groups = params.get("groups")
         if not isinstance(self.validation, str):
-            train, test = _given(self.validation, n_rows)
+            train, test = _given_rows(self.validation, len(target.values))
         else:
             train, test = inner_split(
                 target.values,
-                fraction=self.validation_fraction,
+                fraction=self.fraction,
                 how=self.validation,
                 stratify=target.kind == "classes",
-                groups=routed.splitter.get("groups"),
-                seed=named_seed(0 if self._seed is None else self._seed, "validation"),
+                groups=groups,
+                seed=named_seed(0 if seed is None else seed, "validation"),
             )
-        _check_apart(routed.splitter.get("groups"), train, test, self.validation)
+        _check_groups(groups, train, test, self.validation)
         return [Split(0, train, test)]
 
-    def _split_words(self):
-        return f"validation_fraction={self.validation_fraction!r}"
 
-    def get_metadata_routing(self):
-        """Tell where metadata goes: to members and the meta model; `groups` stay here.
-
-        Returns
-        -------
-        router : MetadataRouter
-            The routing.
-        """
-        return super().get_metadata_routing().add_self_request(self)
+def _blending_kind(blend: Any, target: Target) -> EnsembleKind:
+    check_share("validation_fraction", blend.validation_fraction, of="rows")
+    if isinstance(blend.validation, str):
+        check_choice("validation", blend.validation, list(WAYS))
+    holdout = Holdout(blend.validation, blend.validation_fraction)
+    return meta_model_kind(blend, target, holdout, row_name="blend")
 
 
-def _check_apart(groups: Any, train: np.ndarray, test: np.ndarray, how: Any) -> None:
-    """Refuse a holdout that leaves rows of one group on both sides."""
+def _check_groups(groups: Any, train: np.ndarray, test: np.ndarray, how: Any) -> None:
+    """Refuse a holdout with rows of one group on both sides."""
     if groups is None:
         return
     groups = np.asarray(groups)
@@ -91,109 +110,123 @@ def _check_apart(groups: Any, train: np.ndarray, test: np.ndarray, how: Any) -> 
         )
 
 
-def _given(rows: Any, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
-    """Read the rows held out: places, or a mask."""
+def _given_rows(rows: Any, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Read the rows held out: positions, or a mask."""
     held = np.asarray(rows)
     if held.dtype == bool and held.shape == (n_rows,):
         held = np.flatnonzero(held)
     fits = held.ndim == 1 and held.dtype.kind in "iu" and 0 < len(held) < n_rows
     if not fits or held.min() < 0 or held.max() >= n_rows:
         raise ValueError(
-            f"validation={rows!r} should be 'random', 'last', places of rows from 0 to "
+            f"validation={rows!r} should be 'random', 'last', positions of rows from 0 to "
             f"{n_rows - 1}, or a mask of {n_rows} booleans that leaves rows on both sides."
         )
     held = np.unique(held).astype(np.intp)
     return np.setdiff1d(np.arange(n_rows), held), held
 
 
-class BlendingClassifier(ClassifierMixin, BaseBlending):
-    r"""Members fitted on a part of the rows, a classifier on what they say of the rest.
+class BlendingClassifier(ClassifierMixin, BaseMetaModelEnsemble):
+    r"""Blend members with a meta classifier fitted on one holdout.
 
     The rows are split once, into :math:`T` and :math:`H`. Every member :math:`m` is
-    fitted on :math:`T`, and the meta model on what they predict of :math:`H`:
-    :math:`g(m_1(x_i), \dots, m_M(x_i)) \approx y_i` for :math:`i \in H`. One fit a
-    member, where a stack takes one a split; the meta model learns from fewer rows.
+    fitted on :math:`T`, and the meta model on the predictions of :math:`H`:
+    :math:`g(m_1(x_i), \dots, m_M(x_i)) \approx y_i` for :math:`i \in H`. Blending needs
+    one fit per member, stacking one per member and split; the meta model of blending is
+    fitted on fewer rows.
 
     Parameters
     ----------
     estimators : list of (str, estimator)
-        The members. ``"drop"`` in place of an estimator leaves it out.
+        The members. ``"drop"`` instead of an estimator leaves a member out.
     final_estimator : estimator, default=None
-        The meta model; None is ``LogisticRegression()``.
+        The meta model. None: ``LogisticRegression()`` for a classifier,
+        ``RidgeCV()`` for a regressor.
     validation_fraction : float, default=0.2
-        Share of the rows held out for the meta model; classes keep their shares, and
-        rows of one group stay on one side where ``fit`` is given `groups`.
+        Share of the rows held out for the meta model. The holdout is stratified
+        for classes, and keeps the rows of a group together if ``fit`` gets
+        `groups`.
     validation : {"random", "last"} or array-like, default="random"
-        Which rows are held out: some at random, the last block (rows ordered in
-        time), or those given, as places or as a mask of booleans.
+        The rows held out: random ones, the last ones (for rows ordered in
+        time), or the given ones, as positions or as a boolean mask.
     stack_method : str, default="auto"
-        ``"predict_proba"``, ``"decision_function"`` or ``"predict"``; ``"auto"`` takes
-        the first of these that a member has.
+        Response method of the members: ``"predict_proba"``,
+        ``"decision_function"`` or ``"predict"``; ``"auto"`` is the first of
+        these that a member has.
     n_jobs : int, default=None
-        Cores granted: at most so many fits at a time, and fits x their own threads
-        never exceed it. None: one fit at a time, on as many threads as it likes.
+        Largest number of fits at a time; the fits and their own threads
+        together use no more cores than that. None: one fit at a time, with as
+        many threads as it starts.
     passthrough : bool, default=False
-        Whether the meta model sees `X` too. A frame stays a frame, dtypes and all.
+        Whether the meta model is fitted on `X` too, after the predictions of
+        the members. A frame stays a frame and keeps its dtypes.
     verbose : int, default=0
-        Passed to joblib.
+        Verbosity; passed to joblib.
     refit : bool, default=False
-        Whether members are fitted once more on all rows to predict new ones.
+        Whether members are fitted on all rows too, to predict new rows. False:
+        the models of the splits predict new rows together, which saves one fit
+        per member.
     on_error : {"raise", "drop"}, default="raise"
-        What a failing member does: end the fit with its own error, or be left out
-        with a `MemberFailedWarning` and be listed in `failed_`.
+        What happens if a member fails: its error is raised, or the member is
+        left out with a `MemberFailedWarning` and listed in `failed_`.
     random_state : int, RandomState instance or None, default=None
-        Seeds every member and splitter whose own ``random_state`` is None, by name:
-        the same for any `n_jobs`, and adding a member changes no other. None leaves
-        them as they are.
+        Seed of the members and splitters whose own ``random_state`` is None.
+        The seeds depend on the names of the members, so they are the same for
+        any `n_jobs` and do not change if a member is added. None sets no seeds.
     memory : str, path, joblib.Memory, Store or None, default=None
-        Where fitted members are kept: a fit that is killed goes on from there, and
-        whatever is changed later, no member is fitted twice on the same data.
+        Cache of fitted members: an interrupted fit continues from there, and no
+        member is fitted twice on the same data.
     time_limit : float or None, default=None
-        Seconds that the fits of the members may take. Members that are not done by
-        then are left out and listed in `failed_`.
+        Time limit in seconds for the fits of the members. Members that are not
+        finished by then are left out and listed in `failed_`. None: no limit.
     scoring : str, callable, Loss or None, default=None
-        Scores of `leaderboard_`: a name as in scikit-learn, a scorer, or a loss; None
-        is accuracy or R2.
+        Score of `leaderboard_` and, in ensemble selection, the score that is maximised:
+        the name of a scikit-learn scorer, a scorer, or a loss or its name. None:
+        accuracy for classes and R2 for a continuous target; in ensemble selection log
+        loss and root mean squared error.
     calibrate : {None, "temperature", "sigmoid", "isotonic"}, default=None
-        Calibrate the probabilities of the whole, on its out-of-fold predictions.
+        Calibration method of the probabilities of the ensemble, fitted on its
+        out-of-fold predictions. None: no calibration.
     calibrate_members : {None, "temperature", "sigmoid", "isotonic"}, default=None
-        Calibrate every member on its out-of-fold predictions before they are combined.
+        Calibration method of the members, fitted on their out-of-fold
+        predictions before these are combined. None: no calibration.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,) or list of ndarray
-        The labels; one array an output for multilabel targets.
+        The labels; one array per output for multilabel targets.
     estimators_ : list of estimators
-        The fitted members.
+        The fitted members; with ``refit=False``, one `FoldAverage` per member.
     named_estimators_ : Bunch
-        The same by name.
+        The fitted members by name.
     final_estimator_ : estimator
         The fitted meta model.
     weights_ : pandas.Series
-        Share of each member in the meta model, where that tells coefficients or
+        Share of each member in the meta model, if that has coefficients or
         importances.
     oof_ : OutOfFold
-        The out-of-fold predictions, labelled.
+        Labelled out-of-fold predictions of the members; not available without
+        splits.
     ensemble_oof_ : ndarray of shape (n,) or (n, k)
-        What the whole says of each row, combined without it; NaN where nobody can.
-    fits_ : tuple of FittedCell
-        Every fit: member, split, rows, seconds, score.
+        Out-of-fold predictions of the ensemble; NaN for rows that no split
+        predicts.
+    fits_ : tuple of FoldFit
+        All fits: member, split, rows, seconds, score.
     leaderboard_ : pandas.DataFrame
-        Score out of fold, its standard deviation over splits, and seconds, a row a
-        member, best first; the last row is the ensemble, scored on rows that its
-        combination had not seen.
+        Out-of-fold score, its standard deviation over splits, and seconds, one
+        row per member, best first. The last row is the ensemble, scored on rows
+        that its combiner was not fitted on.
     diversity_ : pandas.DataFrame
-        How alike the errors of two members are, pair by pair.
+        Similarity of the out-of-fold errors per pair of members.
     failed_ : dict of str to tuple of Failure
-        Members left out, and why.
+        Members that were left out, with the reasons.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
-        Their names, where `X` had any.
+        Names of the features, if `X` has names.
 
     See Also
     --------
-    StackingClassifier : On splits that predict every row.
+    StackingClassifier : Meta model on splits that predict every row.
 
     References
     ----------
@@ -259,86 +292,138 @@ class BlendingClassifier(ClassifierMixin, BaseBlending):
         self.calibrate = calibrate
         self.calibrate_members = calibrate_members
 
+    _splits_itself = True
 
-class BlendingRegressor(RegressorMixin, BaseBlending):
-    r"""Members fitted on a part of the rows, a regressor on what they say of the rest.
+    def fit(self, X, y=None, *, groups=None, **fit_params):
+        """Fit the members on a part of the rows, the meta model on their predictions.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            Training rows, passed to the members unchanged.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Classes, or an indicator matrix for multilabel targets.
+        groups : array-like of shape (n_samples,), default=None
+            Groups of the rows; the rows of a group stay on one side of the split.
+        **fit_params : dict
+            ``sample_weight`` for members and meta model, ``member__parameter`` for one
+            member; with metadata routing, what is requested.
+
+        Returns
+        -------
+        self : estimator
+            The fitted ensemble.
+        """
+        target = class_target(y)
+        with rollback_on_error(self):
+            return _fit(self, X, target, {"groups": groups, **fit_params})
+
+    def _kind(self, target, seed):
+        return _blending_kind(self, target)
+
+    def get_metadata_routing(self):
+        """Get the routing of metadata to the members and the meta model.
+
+        `groups` are requested by the ensemble itself.
+
+        Returns
+        -------
+        router : MetadataRouter
+            The routing.
+        """
+        return super().get_metadata_routing().add_self_request(self)
+
+
+class BlendingRegressor(RegressorMixin, BaseMetaModelEnsemble):
+    r"""Blend members with a meta regressor fitted on one holdout.
 
     The rows are split once, into :math:`T` and :math:`H`. Every member :math:`m` is
-    fitted on :math:`T`, and the meta model on what they predict of :math:`H`:
-    :math:`g(m_1(x_i), \dots, m_M(x_i)) \approx y_i` for :math:`i \in H`. One fit a
-    member, where a stack takes one a split; the meta model learns from fewer rows.
+    fitted on :math:`T`, and the meta model on the predictions of :math:`H`:
+    :math:`g(m_1(x_i), \dots, m_M(x_i)) \approx y_i` for :math:`i \in H`. Blending needs
+    one fit per member, stacking one per member and split; the meta model of blending is
+    fitted on fewer rows.
 
     Parameters
     ----------
     estimators : list of (str, estimator)
-        The members. ``"drop"`` in place of an estimator leaves it out.
+        The members. ``"drop"`` instead of an estimator leaves a member out.
     final_estimator : estimator, default=None
-        The meta model; None is ``RidgeCV()``.
+        The meta model. None: ``LogisticRegression()`` for a classifier,
+        ``RidgeCV()`` for a regressor.
     validation_fraction : float, default=0.2
-        Share of the rows held out for the meta model; classes keep their shares, and
-        rows of one group stay on one side where ``fit`` is given `groups`.
+        Share of the rows held out for the meta model. The holdout is stratified
+        for classes, and keeps the rows of a group together if ``fit`` gets
+        `groups`.
     validation : {"random", "last"} or array-like, default="random"
-        Which rows are held out: some at random, the last block (rows ordered in
-        time), or those given, as places or as a mask of booleans.
+        The rows held out: random ones, the last ones (for rows ordered in
+        time), or the given ones, as positions or as a boolean mask.
     n_jobs : int, default=None
-        Cores granted: at most so many fits at a time, and fits x their own threads
-        never exceed it. None: one fit at a time, on as many threads as it likes.
+        Largest number of fits at a time; the fits and their own threads
+        together use no more cores than that. None: one fit at a time, with as
+        many threads as it starts.
     passthrough : bool, default=False
-        Whether the meta model sees `X` too. A frame stays a frame, dtypes and all.
+        Whether the meta model is fitted on `X` too, after the predictions of
+        the members. A frame stays a frame and keeps its dtypes.
     verbose : int, default=0
-        Passed to joblib.
+        Verbosity; passed to joblib.
     refit : bool, default=False
-        Whether members are fitted once more on all rows to predict new ones.
+        Whether members are fitted on all rows too, to predict new rows. False:
+        the models of the splits predict new rows together, which saves one fit
+        per member.
     on_error : {"raise", "drop"}, default="raise"
-        What a failing member does: end the fit with its own error, or be left out
-        with a `MemberFailedWarning` and be listed in `failed_`.
+        What happens if a member fails: its error is raised, or the member is
+        left out with a `MemberFailedWarning` and listed in `failed_`.
     random_state : int, RandomState instance or None, default=None
-        Seeds every member and splitter whose own ``random_state`` is None, by name:
-        the same for any `n_jobs`, and adding a member changes no other. None leaves
-        them as they are.
+        Seed of the members and splitters whose own ``random_state`` is None.
+        The seeds depend on the names of the members, so they are the same for
+        any `n_jobs` and do not change if a member is added. None sets no seeds.
     memory : str, path, joblib.Memory, Store or None, default=None
-        Where fitted members are kept: a fit that is killed goes on from there, and
-        whatever is changed later, no member is fitted twice on the same data.
+        Cache of fitted members: an interrupted fit continues from there, and no
+        member is fitted twice on the same data.
     time_limit : float or None, default=None
-        Seconds that the fits of the members may take. Members that are not done by
-        then are left out and listed in `failed_`.
+        Time limit in seconds for the fits of the members. Members that are not
+        finished by then are left out and listed in `failed_`. None: no limit.
     scoring : str, callable, Loss or None, default=None
-        Scores of `leaderboard_`: a name as in scikit-learn, a scorer, or a loss; None
-        is accuracy or R2.
+        Score of `leaderboard_` and, in ensemble selection, the score that is maximised:
+        the name of a scikit-learn scorer, a scorer, or a loss or its name. None:
+        accuracy for classes and R2 for a continuous target; in ensemble selection log
+        loss and root mean squared error.
 
     Attributes
     ----------
     estimators_ : list of estimators
-        The fitted members.
+        The fitted members; with ``refit=False``, one `FoldAverage` per member.
     named_estimators_ : Bunch
-        The same by name.
+        The fitted members by name.
     final_estimator_ : estimator
         The fitted meta model.
     weights_ : pandas.Series
-        Share of each member in the meta model, where that tells coefficients or
+        Share of each member in the meta model, if that has coefficients or
         importances.
     oof_ : OutOfFold
-        The out-of-fold predictions, labelled.
+        Labelled out-of-fold predictions of the members; not available without
+        splits.
     ensemble_oof_ : ndarray of shape (n,) or (n, k)
-        What the whole says of each row, combined without it; NaN where nobody can.
-    fits_ : tuple of FittedCell
-        Every fit: member, split, rows, seconds, score.
+        Out-of-fold predictions of the ensemble; NaN for rows that no split
+        predicts.
+    fits_ : tuple of FoldFit
+        All fits: member, split, rows, seconds, score.
     leaderboard_ : pandas.DataFrame
-        Score out of fold, its standard deviation over splits, and seconds, a row a
-        member, best first; the last row is the ensemble, scored on rows that its
-        combination had not seen.
+        Out-of-fold score, its standard deviation over splits, and seconds, one
+        row per member, best first. The last row is the ensemble, scored on rows
+        that its combiner was not fitted on.
     diversity_ : pandas.DataFrame
-        How alike the errors of two members are, pair by pair.
+        Similarity of the out-of-fold errors per pair of members.
     failed_ : dict of str to tuple of Failure
-        Members left out, and why.
+        Members that were left out, with the reasons.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
-        Their names, where `X` had any.
+        Names of the features, if `X` has names.
 
     See Also
     --------
-    StackingRegressor : On splits that predict every row.
+    StackingRegressor : Meta model on splits that predict every row.
 
     References
     ----------
@@ -393,3 +478,44 @@ class BlendingRegressor(RegressorMixin, BaseBlending):
         self.memory = memory
         self.time_limit = time_limit
         self.scoring = scoring
+
+    _splits_itself = True
+
+    def fit(self, X, y=None, *, groups=None, **fit_params):
+        """Fit the members on a part of the rows, the meta model on their predictions.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            Training rows, passed to the members unchanged.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The continuous target.
+        groups : array-like of shape (n_samples,), default=None
+            Groups of the rows; the rows of a group stay on one side of the split.
+        **fit_params : dict
+            ``sample_weight`` for members and meta model, ``member__parameter`` for one
+            member; with metadata routing, what is requested.
+
+        Returns
+        -------
+        self : estimator
+            The fitted ensemble.
+        """
+        target = numeric_target(y)
+        with rollback_on_error(self):
+            return _fit(self, X, target, {"groups": groups, **fit_params})
+
+    def _kind(self, target, seed):
+        return _blending_kind(self, target)
+
+    def get_metadata_routing(self):
+        """Get the routing of metadata to the members and the meta model.
+
+        `groups` are requested by the ensemble itself.
+
+        Returns
+        -------
+        router : MetadataRouter
+            The routing.
+        """
+        return super().get_metadata_routing().add_self_request(self)

@@ -1,8 +1,8 @@
-"""A guard against stacked over-fitting: what upper layers promise, and what they keep.
+"""A guard against overfitting of upper layers, by rows that no layer was fitted on.
 
-Members of an upper layer are fitted on out-of-fold predictions that were made with the
-targets of the rows they predict next; so their out-of-fold scores may be too good. Rows
-that no layer has seen tell.
+Members of an upper layer are fitted on out-of-fold predictions of models that were
+fitted on the targets of the rows they predict next. Their out-of-fold scores can
+therefore be too good; scores on rows held out from all layers are not.
 """
 
 import functools
@@ -14,156 +14,144 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.model_selection import TimeSeriesSplit
 
-from skensemble.combination import held_out_predictions
-from skensemble.core import Target, check_share, named_seed, warn
+from skensemble.combination import OutOfFoldData, held_out_predictions
+from skensemble.core import check_share, named_seed, warn
 from skensemble.exceptions import StackedOverfitWarning
 from skensemble.fitting import cut_params, inner_split, take_rows
 from skensemble.scoring import score_block
+from skensemble.stacking._fitted import layer_oof_data
+from skensemble.stacking._layers import FitInputs, Members, resolve_scoring
 
-# Samples of the held-out rows for the standard errors.
-_DRAWS = 100
+# Bootstrap samples of the held-out rows for the standard errors.
+_N_DRAWS = 100
 GUARDS = [None, "warn", "fallback"]
 
 
 def check_guard(ensemble: Any) -> None:
-    """Refuse a guard that is not known, or that cannot be kept."""
+    """Refuse an unknown guard, and layers without splits."""
     if ensemble.guard not in GUARDS:
         raise ValueError(f"guard={ensemble.guard!r} is not known; use one of {GUARDS}.")
     check_share("guard_fraction", ensemble.guard_fraction, of="rows")
     if ensemble.layers and isinstance(ensemble.cv, str):
         raise ValueError(
-            f"layers need splits to learn from, which cv={ensemble.cv!r} does not give; "
+            f"layers need out-of-fold predictions, which cv={ensemble.cv!r} does not give; "
             "use an int, a splitter or index pairs."
         )
 
 
-def guarded(
-    ensemble: Any,
-    layers: list[list[tuple[str, Any]]],
-    X: Any,
-    target: Target,
-    params: dict[str, Any],
-) -> list[list[tuple[str, Any]]]:
-    """Give the layers to fit, after a look at how they do on rows held out."""
-    ensemble.__dict__.pop("guard_", None)
+def guarded_layers(
+    ensemble: Any, layers: list[Members], inputs: FitInputs
+) -> tuple[list[Members], dict[str, Any]]:
+    """Give the layers to fit, and the attribute `guard_` if there is a guard."""
     if ensemble.guard is None or len(layers) < 2:
-        return layers
-    ensemble.guard_ = measure_layers(ensemble, X, target, params)
-    return layers[: trusted_layers(ensemble.guard_, ensemble.guard)]
+        return layers, {}
+    table = measure_layers(ensemble, inputs)
+    return layers[: n_layers_to_fit(table, ensemble.guard)], {"guard_": table}
 
 
-def measure_layers(
-    ensemble: Any, X: Any, target: Target, params: dict[str, Any]
-) -> pd.DataFrame:
+def measure_layers(ensemble: Any, inputs: FitInputs) -> pd.DataFrame:
     """Fit all layers on a part of the rows, and score every depth on the others.
-
-    Parameters
-    ----------
-    ensemble : BaseEnsemble
-        With layers; it is cloned.
-    X : array-like
-        All rows.
-    target : Target
-        Their target.
-    params : dict
-        Fit parameters.
 
     Returns
     -------
     table : pandas.DataFrame
-        By number of layers: ``oof_score``, ``held_out_score``, ``gap`` between them, and
-        the ``se`` of the difference of the held-out score to that with all layers.
+        By number of layers: ``oof_score``, ``held_out_score``, their difference
+        ``gap``, and ``se``, the standard error of the difference of the held-out score
+        to that of all layers.
     """
+    X, target, params = inputs.X, inputs.target, inputs.params
     n_rows = len(target.values)
-    train, rest = _parts(ensemble, target, params)
+    train, test = _split(ensemble, inputs)
     known = ensemble.get_params(deep=False)
     off = [name for name in ("guard", "calibrate") if name in known]
     probe = clone(ensemble).set_params(**dict.fromkeys(off))
-    probe.fit(
-        take_rows(X, train), target.values[train], **cut_params(params, train, n_rows)
-    )
-    asked = take_rows(X, rest)
-    answers = probe._answers_by_layer(asked)
-    score = functools.partial(
-        score_block, kind=target.kind, scoring=ensemble._scoring(target)
-    )
-    table, said = {}, []
-    for depth, blocks in enumerate(answers, 1):
-        oof_data, rows = probe._gather_of(depth - 1)
-        held = held_out_predictions(
-            probe._learn, oof_data, probe._known_splits, rows, len(train)
-        )
-        combined = probe._learn(oof_data)
-        found = combined.combine(blocks, asked if ensemble.passthrough else None)
-        out_of_fold = (
-            np.nan
-            if held.block is None
-            else score(held.block, held.method, oof_data.y[held.rows])
-        )
-        said.append((found, combined.method))
-        kept = score(found, combined.method, target.values[rest])
+    X_train, y_train = take_rows(X, train), target.values[train]
+    probe.fit(X_train, y_train, **cut_params(params, train, n_rows))
+    scoring = resolve_scoring(ensemble.scoring, target)
+    score = functools.partial(score_block, kind=target.kind, scoring=scoring)
+    X_test, y_test = take_rows(X, test), target.values[test]
+    table, predictions = {}, []
+    for depth, blocks in enumerate(
+        probe._fitted.predict_layers(X_test, probe.n_jobs), start=1
+    ):
+        oof_data, out_of_fold = _score_depth(probe, depth, score)
+        combiner = probe._fitted.combination(oof_data)
+        block = combiner.combine(blocks, X_test if ensemble.passthrough else None)
+        predictions.append((block, combiner.method))
+        held_out = score(block, combiner.method, y_test)
         table[depth] = {
             "oof_score": out_of_fold,
-            "held_out_score": kept,
-            "gap": out_of_fold - kept,
+            "held_out_score": held_out,
+            "gap": out_of_fold - held_out,
         }
-    found = pd.DataFrame.from_dict(table, orient="index").rename_axis("n_layers")
-    return found.assign(se=_standard_errors(said, target.values[rest], score))
+    frame = pd.DataFrame.from_dict(table, orient="index").rename_axis("n_layers")
+    return frame.assign(se=_standard_errors(predictions, y_test, score))
+
+
+def _score_depth(
+    probe: Any, depth: int, score: Callable[..., float]
+) -> tuple[OutOfFoldData, float]:
+    """Give the out-of-fold data of one depth, and the score of an ensemble so deep."""
+    fitted, (X, target, _) = probe._fitted, probe._training
+    oof_data = layer_oof_data(
+        fitted.layers,
+        depth - 1,
+        f"cv={probe.cv!r}",
+        target,
+        X if fitted.passthrough else None,
+        fitted.final_params,
+    )
+    oof = fitted.layers[depth - 1].oof
+    held = held_out_predictions(
+        fitted.combination,
+        oof_data,
+        fitted.splits,
+        np.flatnonzero(oof.covered),
+        len(oof),
+    )
+    if held.block is None:
+        return oof_data, np.nan
+    return oof_data, score(held.block, held.method, oof_data.y[held.rows])
 
 
 def _standard_errors(
-    said: list[tuple[Any, str]], y: Any, score: Callable[..., float]
+    predictions: list[tuple[Any, str]], y: Any, score: Callable[..., float]
 ) -> list[float]:
-    """Standard errors of differences to the score of all layers, by the bootstrap."""
+    """Bootstrap standard errors of the differences to the score of all layers."""
     rng = np.random.default_rng(0)
-    draws = [rng.integers(len(y), size=len(y)) for _ in range(_DRAWS)]
+    draws = [rng.integers(len(y), size=len(y)) for _ in range(_N_DRAWS)]
     scores = np.array(
         [
-            [score(block[rows], method, y[rows]) for block, method in said]
+            [score(block[rows], method, y[rows]) for block, method in predictions]
             for rows in draws
         ]
     )
     return list(np.nanstd(scores - scores[:, -1:], axis=0))
 
 
-def trusted_layers(table: pd.DataFrame, guard: str) -> int:
-    """Say how many layers to fit, and warn where that is fewer than were given.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        From `measure_layers`.
-    guard : {"warn", "fallback"}
-        Whether fewer are fitted, or this is only said.
-
-    Returns
-    -------
-    n_layers : int
-    """
-    oof, held_out_predictions, se = (
+def n_layers_to_fit(table: pd.DataFrame, guard: str) -> int:
+    """Give the number of layers to fit, and warn if fewer layers score better."""
+    oof, held_out, se = (
         {depth: float(value) for depth, value in enumerate(table[name], 1)}
         for name in ("oof_score", "held_out_score", "se")
     )
     # No margin: benchmarks/ranking.py found the better depth in 39 of 50 fits this way.
-    given, best = (
-        len(held_out_predictions),
-        max(held_out_predictions, key=lambda depth: held_out_predictions[depth]),
-    )
+    given, best = len(held_out), max(held_out, key=lambda depth: held_out[depth])
     if best == given:
         return given
     words = "fitted" if guard == "fallback" else "better (guard='fallback' does that)"
     warn(
         f"With {given} layers the score is {oof[given]:.4g} out of fold, but "
-        f"{held_out_predictions[given]:.4g} on rows held out from all layers; with {best} it is "
-        f"{held_out_predictions[best]:.4g} there (standard error of the difference {se[best]:.2g}): "
-        f"only {best} layer(s) are {words}.",
+        f"{held_out[given]:.4g} on rows held out from all layers; with {best} it is "
+        f"{held_out[best]:.4g} there (standard error of the difference "
+        f"{se[best]:.2g}): only {best} layer(s) are {words}.",
         StackedOverfitWarning,
     )
     return best if guard == "fallback" else given
 
 
-def _parts(ensemble: Any, target: Target, params: dict[str, Any]) -> Any:
-    cv = ensemble.cv
+def _split(ensemble: Any, inputs: FitInputs) -> Any:
+    cv, target = ensemble.cv, inputs.target
     if cv is not None and not isinstance(cv, int) and not hasattr(cv, "split"):
         raise ValueError(
             f"guard={ensemble.guard!r} fits on a part of the rows, for which a cv of index "
@@ -174,7 +162,7 @@ def _parts(ensemble: Any, target: Target, params: dict[str, Any]) -> Any:
         fraction=ensemble.guard_fraction,
         how="last" if isinstance(cv, TimeSeriesSplit) else "random",
         stratify=target.kind == "classes",
-        groups=params.get("groups"),
-        seed=named_seed(0 if ensemble._seed is None else ensemble._seed, "guard"),
+        groups=inputs.params.get("groups"),
+        seed=named_seed(0 if inputs.seed is None else inputs.seed, "guard"),
         name="guard_fraction",
     )

@@ -1,120 +1,186 @@
-"""Stacking: a meta model on the out-of-fold predictions of members."""
+"""Stacking: a meta model on the out-of-fold predictions of the members."""
+
+import time
+from typing import Any
 
 from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.callback import with_callbacks
 
-from skensemble.stacking._guard import check_guard, guarded
-from skensemble.stacking._meta_estimator import BaseMetaEstimator
+from skensemble.core import (
+    Target,
+    check_layers,
+    class_target,
+    numeric_target,
+    rollback_on_error,
+    root_seed,
+)
+from skensemble.stacking._fitted import set_fitted_attributes
+from skensemble.stacking._guard import check_guard, guarded_layers
+from skensemble.stacking._kind import EnsembleKind, splitting_of
+from skensemble.stacking._layers import (
+    begin_callbacks,
+    check_parameters,
+    fit_combination,
+    fit_layers,
+    read_inputs,
+    split_rows,
+)
+from skensemble.stacking._meta_model import BaseMetaModelEnsemble, meta_model_kind
 
 
-class StackingClassifier(ClassifierMixin, BaseMetaEstimator):
-    r"""Stack of members with a classifier on top, on any split.
+@with_callbacks
+def _fit(stack: Any, X: Any, target: Target, params: dict[str, Any]) -> Any:
+    """Fit the members of each layer on every split, then the meta model."""
+    started = time.monotonic()
+    check_parameters(stack, params)
+    layers = check_layers(stack)
+    members = [member for layer in layers for member in layer]
+    seed = root_seed(stack.random_state)
+    kind = stack._kind(target, seed)
+
+    inputs = read_inputs(stack, kind, members, X, target, params, seed, started)
+    splits = split_rows(kind, inputs)
+    context = begin_callbacks(stack, inputs, len(members))
+
+    layers, guard = guarded_layers(stack, layers, inputs)
+    fitted_layers = fit_layers(stack, kind, layers, inputs, splits, context)
+    fitted = fit_combination(stack, kind, fitted_layers, inputs, splits, context)
+
+    stack._training = (inputs.X, target, params)
+    set_fitted_attributes(stack, fitted, kind.attributes(fitted) | guard)
+    context.call_on_fit_task_end(estimator=stack, X=inputs.X, y=target.values)
+    return stack
+
+
+def _stacking_kind(stack: Any, target: Target) -> EnsembleKind:
+    check_guard(stack)
+    return meta_model_kind(stack, target, splitting_of(stack), row_name="stack")
+
+
+class StackingClassifier(ClassifierMixin, BaseMetaModelEnsemble):
+    r"""Stack members with a meta classifier fitted on out-of-fold predictions.
 
     Every member :math:`m` is fitted on the training rows of every split and predicts
     the rows held out; the meta model :math:`g` is fitted on these out-of-fold
     predictions, :math:`g(z_i) \approx y_i` with
     :math:`z_i = (m_1^{(-i)}(x_i), \dots, m_M^{(-i)}(x_i))`.
 
-    Drop-in for :class:`sklearn.ensemble.StackingClassifier`; what is added is
-    keyword-only and comes last.
+    Drop-in for :class:`sklearn.ensemble.StackingClassifier`; additional parameters
+    are keyword-only and come last.
 
     Parameters
     ----------
     estimators : list of (str, estimator)
-        The members. ``"drop"`` in place of an estimator leaves it out.
+        The members. ``"drop"`` instead of an estimator leaves a member out.
     final_estimator : estimator, default=None
-        The meta model; None is ``LogisticRegression()``.
+        The meta model. None: ``LogisticRegression()`` for a classifier,
+        ``RidgeCV()`` for a regressor.
     cv : int, splitter, iterable of (train, test) or "prefit", default=None
-        Any way to split; None is five stratified folds. Rows predicted more than once
-        are averaged; rows never predicted are NaN in `oof_` and left out of the meta
-        fit. ``"prefit"`` takes members that are fitted already, on other rows.
+        The splits. None: five folds, stratified for classes; in voting, no
+        splits unless ``weights="cv"`` or calibration needs them. Predictions of
+        rows that several splits predict are averaged; rows that no split
+        predicts are NaN in `oof_` and are not used to fit the combiner.
+        ``"prefit"``: the members are fitted already, on other rows.
     stack_method : str, default="auto"
-        ``"predict_proba"``, ``"decision_function"`` or ``"predict"``; ``"auto"`` takes
-        the first of these that a member has.
+        Response method of the members: ``"predict_proba"``,
+        ``"decision_function"`` or ``"predict"``; ``"auto"`` is the first of
+        these that a member has.
     n_jobs : int, default=None
-        Cores granted: at most so many fits at a time, and fits x their own threads
-        never exceed it. None: one fit at a time, on as many threads as it likes.
+        Largest number of fits at a time; the fits and their own threads
+        together use no more cores than that. None: one fit at a time, with as
+        many threads as it starts.
     passthrough : bool, default=False
-        Whether the meta model sees `X` too. A frame stays a frame, dtypes and all.
+        Whether the meta model is fitted on `X` too, after the predictions of
+        the members. A frame stays a frame and keeps its dtypes.
     verbose : int, default=0
-        Passed to joblib.
+        Verbosity; passed to joblib.
     refit : bool, default=True
-        Whether members are fitted once more on all rows to predict new ones. With
-        False, the models of the splits predict together: one fit a member fewer.
+        Whether members are fitted on all rows too, to predict new rows. False:
+        the models of the splits predict new rows together, which saves one fit
+        per member.
     on_error : {"raise", "drop"}, default="raise"
-        What a failing member does: end the fit with its own error, or be left out
-        with a `MemberFailedWarning` and be listed in `failed_`.
+        What happens if a member fails: its error is raised, or the member is
+        left out with a `MemberFailedWarning` and listed in `failed_`.
     random_state : int, RandomState instance or None, default=None
-        Seeds every member and splitter whose own ``random_state`` is None, by name:
-        the same for any `n_jobs`, and adding a member changes no other. None leaves
-        them as they are.
+        Seed of the members and splitters whose own ``random_state`` is None.
+        The seeds depend on the names of the members, so they are the same for
+        any `n_jobs` and do not change if a member is added. None sets no seeds.
     layers : list of lists of (str, estimator), default=None
-        Further layers of members above `estimators`: each sees the out-of-fold
-        predictions of the layer below (and `X` on ``passthrough=True``), on the same
-        splits. Names are unique over all layers.
+        Further layers of members above `estimators`. The members of a layer are
+        fitted on the out-of-fold predictions of the layer below (and on `X` if
+        ``passthrough=True``), on the same splits. Names are unique over all
+        layers.
     guard : {None, "warn", "fallback"}, default=None
-        Measure, on a part held out first, whether the upper layers keep what they
-        promise out of fold (see `guard_`): warn where they do not, or fit only as many
-        layers as do best there.
+        Compare the layers on rows that are held out from all of them, see
+        `guard_`. ``"warn"`` warns if fewer layers score better there;
+        ``"fallback"`` fits only these.
     guard_fraction : float, default=0.2
         Share of the rows held out for the guard.
     memory : str, path, joblib.Memory, Store or None, default=None
-        Where fitted members are kept: a fit that is killed goes on from there, and
-        whatever is changed later, no member is fitted twice on the same data.
+        Cache of fitted members: an interrupted fit continues from there, and no
+        member is fitted twice on the same data.
     time_limit : float or None, default=None
-        Seconds that the fits of the members may take. Members that are not done by
-        then are left out and listed in `failed_`.
+        Time limit in seconds for the fits of the members. Members that are not
+        finished by then are left out and listed in `failed_`. None: no limit.
     scoring : str, callable, Loss or None, default=None
-        Scores of `leaderboard_`: a name as in scikit-learn, a scorer, or a loss; None
-        is accuracy or R2.
+        Score of `leaderboard_` and, in ensemble selection, the score that is maximised:
+        the name of a scikit-learn scorer, a scorer, or a loss or its name. None:
+        accuracy for classes and R2 for a continuous target; in ensemble selection log
+        loss and root mean squared error.
     calibrate : {None, "temperature", "sigmoid", "isotonic"}, default=None
-        Calibrate the probabilities of the whole, on its out-of-fold predictions.
+        Calibration method of the probabilities of the ensemble, fitted on its
+        out-of-fold predictions. None: no calibration.
     calibrate_members : {None, "temperature", "sigmoid", "isotonic"}, default=None
-        Calibrate every member on its out-of-fold predictions before they are combined.
+        Calibration method of the members, fitted on their out-of-fold
+        predictions before these are combined. None: no calibration.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,) or list of ndarray
-        The labels; one array an output for multilabel targets.
+        The labels; one array per output for multilabel targets.
     estimators_ : list of estimators
-        The fitted members (``refit=False``: a `FoldAverage` each).
+        The fitted members; with ``refit=False``, one `FoldAverage` per member.
     named_estimators_ : Bunch
-        The same by name.
+        The fitted members by name.
     final_estimator_ : estimator
         The fitted meta model.
     weights_ : pandas.Series
-        Share of each member in the meta model, where that tells coefficients or
+        Share of each member in the meta model, if that has coefficients or
         importances.
     stack_method_ : list of str
-        How each member is asked.
+        The response method of each member.
     oof_ : OutOfFold
-        The out-of-fold predictions, labelled.
-    fits_ : tuple of FittedCell
-        Every fit: member, split, rows, seconds, score.
+        Labelled out-of-fold predictions of the members; not available without
+        splits.
+    fits_ : tuple of FoldFit
+        All fits: member, split, rows, seconds, score.
     leaderboard_ : pandas.DataFrame
-        Accuracy out of fold, its standard deviation over splits, and seconds, a row a
-        member, best first; the last row is the stack, scored with the meta model
-        fitted without the rows scored.
+        Out-of-fold score, its standard deviation over splits, and seconds, one
+        row per member, best first. The last row is the ensemble, scored on rows
+        that its combiner was not fitted on.
     ensemble_oof_ : ndarray of shape (n,) or (n, k)
-        What the whole says of each row, combined without it; NaN where nobody can.
+        Out-of-fold predictions of the ensemble; NaN for rows that no split
+        predicts.
     guard_ : pandas.DataFrame
-        Out-of-fold and held-out score by number of layers, with a `guard`.
+        Out-of-fold score and held-out score by number of layers, if there is a
+        `guard`.
     diversity_ : pandas.DataFrame
-        How alike the errors of two members are, pair by pair.
+        Similarity of the out-of-fold errors per pair of members.
     failed_ : dict of str to tuple of Failure
-        Members left out, and why.
+        Members that were left out, with the reasons.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
-        Their names, where `X` had any.
+        Names of the features, if `X` has names.
 
     Raises
     ------
     MemberFailedError
-        With ``on_error="drop"``, when every member failed.
+        If every member fails and ``on_error="drop"``.
 
     See Also
     --------
-    StackingRegressor : The same for numbers.
+    StackingRegressor : Regression counterpart.
 
     References
     ----------
@@ -184,114 +250,145 @@ class StackingClassifier(ClassifierMixin, BaseMetaEstimator):
         self.calibrate = calibrate
         self.calibrate_members = calibrate_members
 
-    def _trusted(self, layers, X, target, params):
-        return guarded(self, layers, X, target, params)
+    def fit(self, X, y=None, **fit_params):
+        """Fit the members on every split, and the meta model on their predictions.
 
-    def _check_options(self):
-        super()._check_options()
-        check_guard(self)
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            Training rows, passed to the members unchanged.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Classes, or an indicator matrix for multilabel targets.
+        **fit_params : dict
+            ``sample_weight`` for members and meta model, ``groups`` for the splitter,
+            ``member__parameter`` for one member; with metadata routing, what is
+            requested.
+
+        Returns
+        -------
+        self : estimator
+            The fitted ensemble.
+        """
+        target = class_target(y)
+        with rollback_on_error(self):
+            return _fit(self, X, target, fit_params)
+
+    def _kind(self, target, seed):
+        return _stacking_kind(self, target)
 
 
-class StackingRegressor(RegressorMixin, BaseMetaEstimator):
-    r"""Stack of members with a regressor on top, on any split.
+class StackingRegressor(RegressorMixin, BaseMetaModelEnsemble):
+    r"""Stack members with a meta regressor fitted on out-of-fold predictions.
 
     Every member :math:`m` is fitted on the training rows of every split and predicts
     the rows held out; the meta model :math:`g` is fitted on these out-of-fold
     predictions, :math:`g(z_i) \approx y_i` with
     :math:`z_i = (m_1^{(-i)}(x_i), \dots, m_M^{(-i)}(x_i))`.
 
-    Drop-in for :class:`sklearn.ensemble.StackingRegressor`; what is added is
-    keyword-only and comes last.
+    Drop-in for :class:`sklearn.ensemble.StackingRegressor`; additional parameters
+    are keyword-only and come last.
 
     Parameters
     ----------
     estimators : list of (str, estimator)
-        The members. ``"drop"`` in place of an estimator leaves it out.
+        The members. ``"drop"`` instead of an estimator leaves a member out.
     final_estimator : estimator, default=None
-        The meta model; None is ``RidgeCV()``.
+        The meta model. None: ``LogisticRegression()`` for a classifier,
+        ``RidgeCV()`` for a regressor.
     cv : int, splitter, iterable of (train, test) or "prefit", default=None
-        Any way to split; None is five folds. Rows predicted more than once are
-        averaged; rows never predicted are NaN in `oof_` and left out of the meta fit.
-        ``"prefit"`` takes members that are fitted already, on other rows.
+        The splits. None: five folds, stratified for classes; in voting, no
+        splits unless ``weights="cv"`` or calibration needs them. Predictions of
+        rows that several splits predict are averaged; rows that no split
+        predicts are NaN in `oof_` and are not used to fit the combiner.
+        ``"prefit"``: the members are fitted already, on other rows.
     n_jobs : int, default=None
-        Cores granted: at most so many fits at a time, and fits x their own threads
-        never exceed it. None: one fit at a time, on as many threads as it likes.
+        Largest number of fits at a time; the fits and their own threads
+        together use no more cores than that. None: one fit at a time, with as
+        many threads as it starts.
     passthrough : bool, default=False
-        Whether the meta model sees `X` too. A frame stays a frame, dtypes and all.
+        Whether the meta model is fitted on `X` too, after the predictions of
+        the members. A frame stays a frame and keeps its dtypes.
     verbose : int, default=0
-        Passed to joblib.
+        Verbosity; passed to joblib.
     refit : bool, default=True
-        Whether members are fitted once more on all rows to predict new ones. With
-        False, the models of the splits predict together: one fit a member fewer.
+        Whether members are fitted on all rows too, to predict new rows. False:
+        the models of the splits predict new rows together, which saves one fit
+        per member.
     on_error : {"raise", "drop"}, default="raise"
-        What a failing member does: end the fit with its own error, or be left out
-        with a `MemberFailedWarning` and be listed in `failed_`.
+        What happens if a member fails: its error is raised, or the member is
+        left out with a `MemberFailedWarning` and listed in `failed_`.
     random_state : int, RandomState instance or None, default=None
-        Seeds every member and splitter whose own ``random_state`` is None, by name:
-        the same for any `n_jobs`, and adding a member changes no other. None leaves
-        them as they are.
+        Seed of the members and splitters whose own ``random_state`` is None.
+        The seeds depend on the names of the members, so they are the same for
+        any `n_jobs` and do not change if a member is added. None sets no seeds.
     layers : list of lists of (str, estimator), default=None
-        Further layers of members above `estimators`: each sees the out-of-fold
-        predictions of the layer below (and `X` on ``passthrough=True``), on the same
-        splits. Names are unique over all layers.
+        Further layers of members above `estimators`. The members of a layer are
+        fitted on the out-of-fold predictions of the layer below (and on `X` if
+        ``passthrough=True``), on the same splits. Names are unique over all
+        layers.
     guard : {None, "warn", "fallback"}, default=None
-        Measure, on a part held out first, whether the upper layers keep what they
-        promise out of fold (see `guard_`): warn where they do not, or fit only as many
-        layers as do best there.
+        Compare the layers on rows that are held out from all of them, see
+        `guard_`. ``"warn"`` warns if fewer layers score better there;
+        ``"fallback"`` fits only these.
     guard_fraction : float, default=0.2
         Share of the rows held out for the guard.
     memory : str, path, joblib.Memory, Store or None, default=None
-        Where fitted members are kept: a fit that is killed goes on from there, and
-        whatever is changed later, no member is fitted twice on the same data.
+        Cache of fitted members: an interrupted fit continues from there, and no
+        member is fitted twice on the same data.
     time_limit : float or None, default=None
-        Seconds that the fits of the members may take. Members that are not done by
-        then are left out and listed in `failed_`.
+        Time limit in seconds for the fits of the members. Members that are not
+        finished by then are left out and listed in `failed_`. None: no limit.
     scoring : str, callable, Loss or None, default=None
-        Scores of `leaderboard_`: a name as in scikit-learn, a scorer, or a loss; None
-        is accuracy or R2.
+        Score of `leaderboard_` and, in ensemble selection, the score that is maximised:
+        the name of a scikit-learn scorer, a scorer, or a loss or its name. None:
+        accuracy for classes and R2 for a continuous target; in ensemble selection log
+        loss and root mean squared error.
 
     Attributes
     ----------
     estimators_ : list of estimators
-        The fitted members (``refit=False``: a `FoldAverage` each).
+        The fitted members; with ``refit=False``, one `FoldAverage` per member.
     named_estimators_ : Bunch
-        The same by name.
+        The fitted members by name.
     final_estimator_ : estimator
         The fitted meta model.
     weights_ : pandas.Series
-        Share of each member in the meta model, where that tells coefficients or
+        Share of each member in the meta model, if that has coefficients or
         importances.
     stack_method_ : list of str
-        How each member is asked.
+        The response method of each member.
     oof_ : OutOfFold
-        The out-of-fold predictions, labelled.
-    fits_ : tuple of FittedCell
-        Every fit: member, split, rows, seconds, score.
+        Labelled out-of-fold predictions of the members; not available without
+        splits.
+    fits_ : tuple of FoldFit
+        All fits: member, split, rows, seconds, score.
     leaderboard_ : pandas.DataFrame
-        R2 out of fold, its standard deviation over splits, and seconds, a row a
-        member, best first; the last row is the stack, scored with the meta model
-        fitted without the rows scored.
+        Out-of-fold score, its standard deviation over splits, and seconds, one
+        row per member, best first. The last row is the ensemble, scored on rows
+        that its combiner was not fitted on.
     ensemble_oof_ : ndarray of shape (n,) or (n, k)
-        What the whole says of each row, combined without it; NaN where nobody can.
+        Out-of-fold predictions of the ensemble; NaN for rows that no split
+        predicts.
     guard_ : pandas.DataFrame
-        Out-of-fold and held-out score by number of layers, with a `guard`.
+        Out-of-fold score and held-out score by number of layers, if there is a
+        `guard`.
     diversity_ : pandas.DataFrame
-        How alike the errors of two members are, pair by pair.
+        Similarity of the out-of-fold errors per pair of members.
     failed_ : dict of str to tuple of Failure
-        Members left out, and why.
+        Members that were left out, with the reasons.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
-        Their names, where `X` had any.
+        Names of the features, if `X` has names.
 
     Raises
     ------
     MemberFailedError
-        With ``on_error="drop"``, when every member failed.
+        If every member fails and ``on_error="drop"``.
 
     See Also
     --------
-    StackingClassifier : The same for classes.
+    StackingClassifier : Classification counterpart.
 
     References
     ----------
@@ -351,9 +448,28 @@ class StackingRegressor(RegressorMixin, BaseMetaEstimator):
         self.time_limit = time_limit
         self.scoring = scoring
 
-    def _trusted(self, layers, X, target, params):
-        return guarded(self, layers, X, target, params)
+    def fit(self, X, y=None, **fit_params):
+        """Fit the members on every split, and the meta model on their predictions.
 
-    def _check_options(self):
-        super()._check_options()
-        check_guard(self)
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            Training rows, passed to the members unchanged.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The continuous target.
+        **fit_params : dict
+            ``sample_weight`` for members and meta model, ``groups`` for the splitter,
+            ``member__parameter`` for one member; with metadata routing, what is
+            requested.
+
+        Returns
+        -------
+        self : estimator
+            The fitted ensemble.
+        """
+        target = numeric_target(y)
+        with rollback_on_error(self):
+            return _fit(self, X, target, fit_params)
+
+    def _kind(self, target, seed):
+        return _stacking_kind(self, target)

@@ -1,22 +1,111 @@
-"""The Super Learner: weights for members that minimise the cross-validated risk."""
+"""The Super Learner: weights of members that minimise the cross-validated risk."""
 
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import ClassifierMixin, RegressorMixin, clone, is_classifier
-from sklearn.pipeline import Pipeline
+from sklearn.base import ClassifierMixin, RegressorMixin, is_classifier
+from sklearn.callback import with_callbacks
 
-from skensemble.core import is_named_list
+from skensemble.combination import OutOfFoldData, WeightedMean
+from skensemble.core import (
+    Target,
+    check_layers,
+    class_target,
+    numeric_target,
+    rollback_on_error,
+    root_seed,
+)
 from skensemble.fitting import check_folds, plan_splits
 from skensemble.member_weights import as_weight_solver
-from skensemble.stacking._weighted import BaseWeighted, stacked
-from skensemble.stacking.inspection._risk import outer_risk, pointwise_risk, risk_row
+from skensemble.stacking._fitted import FittedEnsemble, set_fitted_attributes
+from skensemble.stacking._kind import Combination, EnsembleKind
+from skensemble.stacking._layers import (
+    FitInputs,
+    begin_callbacks,
+    check_parameters,
+    fit_combination,
+    fit_layers,
+    read_inputs,
+    split_rows,
+)
+from skensemble.stacking._weighted import (
+    BaseWeightedEnsemble,
+    stacked,
+    weight_attributes,
+    weighted_kind,
+    weighted_mean,
+)
+from skensemble.stacking.inspection import outer_risk, pointwise_risk, risk_row
+
+_ROW_NAME = "super learner"
+
+
+@with_callbacks
+def _fit(learner: Any, X: Any, target: Target, params: dict[str, Any]) -> Any:
+    """Fit the members on every split, then their weights."""
+    started = time.monotonic()
+    check_parameters(learner, params)
+    (members,) = check_layers(learner)
+    seed = root_seed(learner.random_state)
+    kind = learner._kind(target, seed)
+
+    inputs = read_inputs(learner, kind, members, X, target, params, seed, started)
+    _check_outer_splits(learner, inputs)
+    splits = split_rows(kind, inputs)
+    context = begin_callbacks(learner, inputs, len(members))
+
+    layers = fit_layers(learner, kind, [members], inputs, splits, context)
+    fitted = fit_combination(learner, kind, layers, inputs, splits, context)
+
+    learner._training = (inputs.X, target, params)
+    set_fitted_attributes(learner, fitted, kind.attributes(fitted))
+    vars(learner).update(_outer_risk(learner, inputs.X, target, params))
+    context.call_on_fit_task_end(estimator=learner, X=inputs.X, y=target.values)
+    return learner
+
+
+@dataclass(frozen=True)
+class SolverCombination(Combination):
+    """Fits weights with a weight solver."""
+
+    solver: Any
+
+    def __call__(self, oof_data: OutOfFoldData) -> WeightedMean:
+        """Fit the weights."""
+        weights = as_weight_solver(self.solver).weigh(
+            stacked(oof_data),
+            oof_data.y,
+            kind=oof_data.kind,
+            sample_weight=oof_data.weight,
+        )
+        return weighted_mean(oof_data, weights)
+
+
+def _super_learner_kind(learner: Any, target: Target) -> EnsembleKind:
+    as_weight_solver(learner.solver)
+    kind = weighted_kind(
+        learner, target, SolverCombination(learner.solver), row_name=_ROW_NAME
+    )
+    if learner.outer_cv is not None and kind.prefit:
+        raise ValueError(
+            f"outer_cv={learner.outer_cv!r} fits the members again on parts of the "
+            "rows, which cv='prefit' does not; use another cv, or outer_cv=None."
+        )
+    _check_screeners(learner.screeners, [name for name, _ in learner.estimators])
+    return replace(
+        kind,
+        attributes=_attributes,
+        screeners=dict(learner.screeners or {}),
+        training_attributes=_outer_risk,
+    )
 
 
 def _check_screeners(screeners: Any, names: list[str]) -> None:
-    """Refuse screeners of nobody, and those that choose nothing."""
+    """Refuse screeners of unknown members, and those that are not transformers."""
     if screeners is None:
         return
     if not isinstance(screeners, Mapping):
@@ -36,188 +125,171 @@ def _check_screeners(screeners: Any, names: list[str]) -> None:
             )
 
 
-class BaseSuperLearner(BaseWeighted):
-    """What the classifier and the regressor share."""
-
-    _own_row = "super learner"
-
-    def _weigh(self, oof_data):
-        weights = as_weight_solver(self.solver).weigh(
-            stacked(oof_data),
-            oof_data.y,
-            kind=oof_data.kind,
-            sample_weight=oof_data.weight,
-        )
-        return weights, None
-
-    def _prepare(self, name, estimator):
-        screener = (self.screeners or {}).get(name)
-        if screener is None:
-            return estimator
-        return Pipeline([("screener", clone(screener)), ("member", estimator)])
-
-    def _check_options(self):
-        super()._check_options()
-        as_weight_solver(self.solver)
-        if self.outer_cv is not None and self._is_prefit():
-            raise ValueError(
-                f"outer_cv={self.outer_cv!r} fits the members again on parts of the rows, "
-                "which cv='prefit' does not; use another cv, or outer_cv=None."
-            )
-        if is_named_list(self.estimators):
-            names = [name for name, _ in self._named_members()]
-            _check_screeners(self.screeners, names)
-
-    def _splits(self, X, target, routed):
-        if self.outer_cv is not None:  # only to refuse it before a member is fitted
-            if is_classifier(self):
-                check_folds("outer_cv", self.outer_cv, target)
-            plan_splits(
-                self.outer_cv,
-                X,
-                target.values,
-                n_rows=len(target.values),
-                classifier=is_classifier(self),
-                params={
-                    key: value
-                    for key, value in routed.splitter.items()
-                    if key == "groups"
-                },
-                name="outer_cv",
-            )
-        return super()._splits(X, target, routed)
-
-    def _judge(self, oof_data, rows, splits, seconds):
-        super()._judge(oof_data, rows, splits, seconds)
-        self.cv_risk_ = self._risks(oof_data)
-
-    def _reduce(self, kept):
-        # What is measured by fits of the whole is not known of the rest.
-        self.__dict__.pop("outer_risk_", None)
-        if self.screeners is not None:
-            names = [name for name, _ in self.estimators]
-            screeners = self.screeners
-            self.screeners = {k: screeners[k] for k in screeners if k in names}
-        super()._reduce(kept)
-
-    def _combine(self, fit):
-        super()._combine(fit)
-        self.__dict__.pop("outer_risk_", None)
-        if self.outer_cv is not None:
-            self.outer_risk_ = outer_risk(self, *self._training)
-
-    def _risks(self, oof_data) -> pd.DataFrame:
-        """Risk of every member out of fold, and of the whole."""
-        table = {
-            name: risk_row(
-                pointwise_risk(block, oof_data.y, oof_data.kind), oof_data.weight
-            )
-            | {"weight": self.weights_[name]}
-            for name, block in oof_data.blocks.items()
-        }
-        held = self._verdict.held
-        own = {"risk": np.nan, "se": np.nan}
-        if held.block is not None:
-            weight = None if oof_data.weight is None else oof_data.weight[held.rows]
-            losses = pointwise_risk(held.block, oof_data.y[held.rows], oof_data.kind)
-            own = risk_row(losses, weight)
-        table[self._own_row] = own | {"weight": np.nan}
-        return pd.DataFrame.from_dict(table, orient="index").rename_axis("member")
+def _check_outer_splits(learner: Any, inputs: FitInputs) -> None:
+    """Refuse an `outer_cv` that cannot split the rows before a member is fitted."""
+    if learner.outer_cv is None:
+        return
+    classifier, groups = is_classifier(learner), inputs.routed.splitter.get("groups")
+    if classifier:
+        check_folds("outer_cv", learner.outer_cv, inputs.target)
+    plan_splits(
+        learner.outer_cv,
+        inputs.X,
+        inputs.target.values,
+        n_rows=len(inputs.target.values),
+        classifier=classifier,
+        params={} if groups is None else {"groups": groups},
+        name="outer_cv",
+    )
 
 
-class SuperLearnerClassifier(ClassifierMixin, BaseSuperLearner):
-    r"""The convex combination of members with the least cross-validated risk.
+def _outer_risk(
+    learner: Any, X: Any, target: Target, params: dict[str, Any]
+) -> dict[str, Any]:
+    """Give the fitted attribute `outer_risk_`, if there is an `outer_cv`."""
+    if learner.outer_cv is None:
+        return {}
+    return {"outer_risk_": outer_risk(learner, X, target, params, _ROW_NAME)}
 
-    Members :math:`m` predict every row out of fold; the weights minimise
+
+def _attributes(fitted: FittedEnsemble) -> dict[str, Any]:
+    """Give the fitted attributes `weights_` and `cv_risk_`."""
+    known = weight_attributes(fitted)
+    oof_data = fitted.known_oof_data()
+    table = {}
+    for name, block in oof_data.blocks.items():
+        losses = pointwise_risk(block, oof_data.y, oof_data.kind)
+        row = risk_row(losses, oof_data.weight)
+        table[name] = row | {"weight": known["weights_"][name]}
+    held_out = fitted.known_evaluation().held_out
+    own = {"risk": np.nan, "se": np.nan}
+    if held_out.block is not None:
+        rows = held_out.rows
+        weight = None if oof_data.weight is None else oof_data.weight[rows]
+        losses = pointwise_risk(held_out.block, oof_data.y[rows], oof_data.kind)
+        own = risk_row(losses, weight)
+    table[_ROW_NAME] = own | {"weight": np.nan}
+    risks = pd.DataFrame.from_dict(table, orient="index").rename_axis("member")
+    return known | {"cv_risk_": risks}
+
+
+def _params_for(screeners: Any, members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Give the parameters of the ensemble of some members: their own screeners only."""
+    if screeners is None:
+        return {"estimators": members}
+    names = [name for name, _ in members]
+    kept = {name: screeners[name] for name in screeners if name in names}
+    return {"estimators": members, "screeners": kept}
+
+
+class SuperLearnerClassifier(ClassifierMixin, BaseWeightedEnsemble):
+    r"""Combine members with the weights that minimise the cross-validated risk.
+
+    The members :math:`m` predict every row out of fold. The weights minimise
     :math:`\frac1n \sum_i L\bigl(y_i, \sum_m w_m\, m^{(-i)}(x_i)\bigr)` over
     :math:`w_m \ge 0, \sum_m w_m = 1`, with the log loss for classes
-    unless the solver says otherwise. In the long run no worse than the best member.
+    or the loss of the solver. Asymptotically, the ensemble is not worse than its best
+    member.
 
     Parameters
     ----------
     estimators : list of (str, estimator)
-        The members. ``"drop"`` in place of an estimator leaves it out.
-    solver : str or Solver, default="convex"
-        How the weights are found: ``"convex"``, ``"nnls"``, ``"auc"``, ``"discrete"``
-        (all weight on the best member), or a solver of `skensemble.stacking`.
+        The members. ``"drop"`` instead of an estimator leaves a member out.
+    solver : str or WeightSolver, default="convex"
+        Solver of the weights: ``"convex"``, ``"nnls"``, ``"auc"``,
+        ``"discrete"`` (all weight on the best member), or a `WeightSolver`.
     cv : int, splitter, iterable of (train, test) or "prefit", default=None
-        Any way to split; None is five folds, stratified for classes. Rows predicted
-        more than once are averaged; rows never predicted are NaN in `oof_` and left
-        out. ``"prefit"`` takes members that are fitted already, on other rows.
+        The splits. None: five folds, stratified for classes; in voting, no
+        splits unless ``weights="cv"`` or calibration needs them. Predictions of
+        rows that several splits predict are averaged; rows that no split
+        predicts are NaN in `oof_` and are not used to fit the combiner.
+        ``"prefit"``: the members are fitted already, on other rows.
     outer_cv : int, splitter, iterable of (train, test) or None, default=None
-        Splits on which the whole is fitted again to measure its own risk, that of the
-        members and that of the discrete winner, see `outer_risk_`.
+        Splits on which the ensemble is fitted again to estimate its own risk,
+        the risk of the members and that of the discrete winner, see
+        `outer_risk_`. None: not estimated.
     screeners : dict of str to transformer, default=None
-        By member: a transformer that chooses features for it, fitted in every split.
+        Per member, a transformer that selects features for it, fitted in every
+        split.
     n_jobs : int, default=None
-        Cores granted: at most so many fits at a time, and fits x their own threads
-        never exceed it. None: one fit at a time, on as many threads as it likes.
+        Largest number of fits at a time; the fits and their own threads
+        together use no more cores than that. None: one fit at a time, with as
+        many threads as it starts.
     verbose : int, default=0
-        Passed to joblib.
+        Verbosity; passed to joblib.
     refit : bool, default=True
-        Whether members are fitted once more on all rows to predict new ones. With
-        False, the models of the splits predict together: one fit a member fewer.
+        Whether members are fitted on all rows too, to predict new rows. False:
+        the models of the splits predict new rows together, which saves one fit
+        per member.
     on_error : {"raise", "drop"}, default="raise"
-        What a failing member does: end the fit with its own error, or be left out
-        with a `MemberFailedWarning` and be listed in `failed_`.
+        What happens if a member fails: its error is raised, or the member is
+        left out with a `MemberFailedWarning` and listed in `failed_`.
     random_state : int, RandomState instance or None, default=None
-        Seeds every member and splitter whose own ``random_state`` is None, by name:
-        the same for any `n_jobs`, and adding a member changes no other. None leaves
-        them as they are.
+        Seed of the members and splitters whose own ``random_state`` is None.
+        The seeds depend on the names of the members, so they are the same for
+        any `n_jobs` and do not change if a member is added. None sets no seeds.
     memory : str, path, joblib.Memory, Store or None, default=None
-        Where fitted members are kept: a fit that is killed goes on from there, and
-        whatever is changed later, no member is fitted twice on the same data.
+        Cache of fitted members: an interrupted fit continues from there, and no
+        member is fitted twice on the same data.
     time_limit : float or None, default=None
-        Seconds that the fits of the members may take. Members that are not done by
-        then are left out and listed in `failed_`.
+        Time limit in seconds for the fits of the members. Members that are not
+        finished by then are left out and listed in `failed_`. None: no limit.
     scoring : str, callable, Loss or None, default=None
-        Scores of `leaderboard_`: a name as in scikit-learn, a scorer, or a loss; None
-        is accuracy or R2.
+        Score of `leaderboard_` and, in ensemble selection, the score that is maximised:
+        the name of a scikit-learn scorer, a scorer, or a loss or its name. None:
+        accuracy for classes and R2 for a continuous target; in ensemble selection log
+        loss and root mean squared error.
     calibrate : {None, "temperature", "sigmoid", "isotonic"}, default=None
-        Calibrate the probabilities of the whole, on its out-of-fold predictions.
+        Calibration method of the probabilities of the ensemble, fitted on its
+        out-of-fold predictions. None: no calibration.
     calibrate_members : {None, "temperature", "sigmoid", "isotonic"}, default=None
-        Calibrate every member on its out-of-fold predictions before they are combined.
+        Calibration method of the members, fitted on their out-of-fold
+        predictions before these are combined. None: no calibration.
 
     Attributes
     ----------
     weights_ : pandas.Series
-        One weight a member; they sum to one.
+        One weight per member.
     cv_risk_ : pandas.DataFrame
-        Log loss out of fold, its standard error over rows and the weight, by
-        member; the last row is the whole, combined without the rows scored.
+        Cross-validated risk (log loss for classes, squared error for a
+        continuous target), its standard error over rows, and the weight, one
+        row per member. The last row is the ensemble, combined without the rows
+        scored.
     outer_risk_ : pandas.DataFrame
-        With `outer_cv`: risk, standard error, 95% confidence interval, and difference to
-        the Super Learner with its standard error, for the Super Learner, the discrete
-        winner and every member.
+        With `outer_cv`: risk, standard error, 95% confidence interval, and
+        difference to the Super Learner with its standard error, for the Super
+        Learner, the discrete winner and every member.
     classes_ : ndarray of shape (n_classes,) or list of ndarray
-        The labels; one array an output for multilabel targets.
+        The labels; one array per output for multilabel targets.
     estimators_ : list of estimators
-        The fitted members.
+        The fitted members; with ``refit=False``, one `FoldAverage` per member.
     named_estimators_ : Bunch
-        The same by name.
+        The fitted members by name.
     oof_ : OutOfFold
-        The out-of-fold predictions, labelled.
+        Labelled out-of-fold predictions of the members; not available without
+        splits.
     ensemble_oof_ : ndarray of shape (n,) or (n, k)
-        What the whole says of each row, combined without it; NaN where nobody can.
-    fits_ : tuple of FittedCell
-        Every fit: member, split, rows, seconds, score.
+        Out-of-fold predictions of the ensemble; NaN for rows that no split
+        predicts.
+    fits_ : tuple of FoldFit
+        All fits: member, split, rows, seconds, score.
     leaderboard_ : pandas.DataFrame
-        Score out of fold, its standard deviation over splits, and seconds, a row a
-        member, best first; the last row is the ensemble, scored on rows that its
-        combination had not seen.
+        Out-of-fold score, its standard deviation over splits, and seconds, one
+        row per member, best first. The last row is the ensemble, scored on rows
+        that its combiner was not fitted on.
     diversity_ : pandas.DataFrame
-        How alike the errors of two members are, pair by pair.
+        Similarity of the out-of-fold errors per pair of members.
     failed_ : dict of str to tuple of Failure
-        Members left out, and why.
+        Members that were left out, with the reasons.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
-        Their names, where `X` had any.
+        Names of the features, if `X` has names.
 
     See Also
     --------
     EnsembleSelectionClassifier : Weights found greedily, for any metric.
-    StackingClassifier : Any model in place of weights.
+    StackingClassifier : A meta model in place of weights.
 
     References
     ----------
@@ -281,94 +353,135 @@ class SuperLearnerClassifier(ClassifierMixin, BaseSuperLearner):
         self.calibrate = calibrate
         self.calibrate_members = calibrate_members
 
+    def fit(self, X, y=None, **fit_params):
+        """Fit the members on every split, and weights on their predictions.
 
-class SuperLearnerRegressor(RegressorMixin, BaseSuperLearner):
-    r"""The convex combination of members with the least cross-validated risk.
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            Training rows, passed to the members unchanged.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Classes, or an indicator matrix for multilabel targets.
+        **fit_params : dict
+            ``sample_weight`` for members and weights, ``groups`` for the splitter,
+            ``member__parameter`` for one member; with metadata routing, what is
+            requested.
 
-    Members :math:`m` predict every row out of fold; the weights minimise
-    :math:`\frac1n \sum_i L\bigl(y_i, \sum_m w_m\, m^{(-i)}(x_i)\bigr)` over
-    :math:`w_m \ge 0, \sum_m w_m = 1`, with the squared error for numbers
-    unless the solver says otherwise. In the long run no worse than the best member.
+        Returns
+        -------
+        self : estimator
+            The fitted ensemble.
+        """
+        target = class_target(y)
+        with rollback_on_error(self):
+            return _fit(self, X, target, fit_params)
+
+    def _kind(self, target, seed):
+        return _super_learner_kind(self, target)
+
+    def _params_for(self, members):
+        return _params_for(self.screeners, members)
+
+
+class SuperLearnerRegressor(RegressorMixin, BaseWeightedEnsemble):
+    r"""Combine members with the weights that minimise the cross-validated risk.
+
+    The members :math:`m` predict every row out of fold. The weights minimise
+    :math:`\frac1n \sum_i L\bigl(y_i, \sum_m w_m\, m^{(-i)}(x_i)\bigr)` over :math:`w_m
+    \ge 0, \sum_m w_m = 1`, with the squared error for a continuous target or the loss
+    of the solver. Asymptotically, the ensemble is not worse than its best member.
 
     Parameters
     ----------
     estimators : list of (str, estimator)
-        The members. ``"drop"`` in place of an estimator leaves it out.
-    solver : str or Solver, default="convex"
-        How the weights are found: ``"convex"``, ``"nnls"``, ``"auc"``, ``"discrete"``
-        (all weight on the best member), or a solver of `skensemble.stacking`.
+        The members. ``"drop"`` instead of an estimator leaves a member out.
+    solver : str or WeightSolver, default="convex"
+        Solver of the weights: ``"convex"``, ``"nnls"``, ``"auc"``,
+        ``"discrete"`` (all weight on the best member), or a `WeightSolver`.
     cv : int, splitter, iterable of (train, test) or "prefit", default=None
-        Any way to split; None is five folds, stratified for classes. Rows predicted
-        more than once are averaged; rows never predicted are NaN in `oof_` and left
-        out. ``"prefit"`` takes members that are fitted already, on other rows.
+        The splits. None: five folds, stratified for classes; in voting, no
+        splits unless ``weights="cv"`` or calibration needs them. Predictions of
+        rows that several splits predict are averaged; rows that no split
+        predicts are NaN in `oof_` and are not used to fit the combiner.
+        ``"prefit"``: the members are fitted already, on other rows.
     outer_cv : int, splitter, iterable of (train, test) or None, default=None
-        Splits on which the whole is fitted again to measure its own risk, that of the
-        members and that of the discrete winner, see `outer_risk_`.
+        Splits on which the ensemble is fitted again to estimate its own risk,
+        the risk of the members and that of the discrete winner, see
+        `outer_risk_`. None: not estimated.
     screeners : dict of str to transformer, default=None
-        By member: a transformer that chooses features for it, fitted in every split.
+        Per member, a transformer that selects features for it, fitted in every
+        split.
     n_jobs : int, default=None
-        Cores granted: at most so many fits at a time, and fits x their own threads
-        never exceed it. None: one fit at a time, on as many threads as it likes.
+        Largest number of fits at a time; the fits and their own threads
+        together use no more cores than that. None: one fit at a time, with as
+        many threads as it starts.
     verbose : int, default=0
-        Passed to joblib.
+        Verbosity; passed to joblib.
     refit : bool, default=True
-        Whether members are fitted once more on all rows to predict new ones. With
-        False, the models of the splits predict together: one fit a member fewer.
+        Whether members are fitted on all rows too, to predict new rows. False:
+        the models of the splits predict new rows together, which saves one fit
+        per member.
     on_error : {"raise", "drop"}, default="raise"
-        What a failing member does: end the fit with its own error, or be left out
-        with a `MemberFailedWarning` and be listed in `failed_`.
+        What happens if a member fails: its error is raised, or the member is
+        left out with a `MemberFailedWarning` and listed in `failed_`.
     random_state : int, RandomState instance or None, default=None
-        Seeds every member and splitter whose own ``random_state`` is None, by name:
-        the same for any `n_jobs`, and adding a member changes no other. None leaves
-        them as they are.
+        Seed of the members and splitters whose own ``random_state`` is None.
+        The seeds depend on the names of the members, so they are the same for
+        any `n_jobs` and do not change if a member is added. None sets no seeds.
     memory : str, path, joblib.Memory, Store or None, default=None
-        Where fitted members are kept: a fit that is killed goes on from there, and
-        whatever is changed later, no member is fitted twice on the same data.
+        Cache of fitted members: an interrupted fit continues from there, and no
+        member is fitted twice on the same data.
     time_limit : float or None, default=None
-        Seconds that the fits of the members may take. Members that are not done by
-        then are left out and listed in `failed_`.
+        Time limit in seconds for the fits of the members. Members that are not
+        finished by then are left out and listed in `failed_`. None: no limit.
     scoring : str, callable, Loss or None, default=None
-        Scores of `leaderboard_`: a name as in scikit-learn, a scorer, or a loss; None
-        is accuracy or R2.
+        Score of `leaderboard_` and, in ensemble selection, the score that is maximised:
+        the name of a scikit-learn scorer, a scorer, or a loss or its name. None:
+        accuracy for classes and R2 for a continuous target; in ensemble selection log
+        loss and root mean squared error.
 
     Attributes
     ----------
     weights_ : pandas.Series
-        One weight a member; they sum to one.
+        One weight per member.
     cv_risk_ : pandas.DataFrame
-        Squared error out of fold, its standard error over rows and the weight, by
-        member; the last row is the whole, combined without the rows scored.
+        Cross-validated risk (log loss for classes, squared error for a
+        continuous target), its standard error over rows, and the weight, one
+        row per member. The last row is the ensemble, combined without the rows
+        scored.
     outer_risk_ : pandas.DataFrame
-        With `outer_cv`: risk, standard error, 95% confidence interval, and difference to
-        the Super Learner with its standard error, for the Super Learner, the discrete
-        winner and every member.
+        With `outer_cv`: risk, standard error, 95% confidence interval, and
+        difference to the Super Learner with its standard error, for the Super
+        Learner, the discrete winner and every member.
     estimators_ : list of estimators
-        The fitted members.
+        The fitted members; with ``refit=False``, one `FoldAverage` per member.
     named_estimators_ : Bunch
-        The same by name.
+        The fitted members by name.
     oof_ : OutOfFold
-        The out-of-fold predictions, labelled.
+        Labelled out-of-fold predictions of the members; not available without
+        splits.
     ensemble_oof_ : ndarray of shape (n,) or (n, k)
-        What the whole says of each row, combined without it; NaN where nobody can.
-    fits_ : tuple of FittedCell
-        Every fit: member, split, rows, seconds, score.
+        Out-of-fold predictions of the ensemble; NaN for rows that no split
+        predicts.
+    fits_ : tuple of FoldFit
+        All fits: member, split, rows, seconds, score.
     leaderboard_ : pandas.DataFrame
-        Score out of fold, its standard deviation over splits, and seconds, a row a
-        member, best first; the last row is the ensemble, scored on rows that its
-        combination had not seen.
+        Out-of-fold score, its standard deviation over splits, and seconds, one
+        row per member, best first. The last row is the ensemble, scored on rows
+        that its combiner was not fitted on.
     diversity_ : pandas.DataFrame
-        How alike the errors of two members are, pair by pair.
+        Similarity of the out-of-fold errors per pair of members.
     failed_ : dict of str to tuple of Failure
-        Members left out, and why.
+        Members that were left out, with the reasons.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
-        Their names, where `X` had any.
+        Names of the features, if `X` has names.
 
     See Also
     --------
     EnsembleSelectionRegressor : Weights found greedily, for any metric.
-    StackingRegressor : Any model in place of weights.
+    StackingRegressor : A meta model in place of weights.
 
     References
     ----------
@@ -420,3 +533,32 @@ class SuperLearnerRegressor(RegressorMixin, BaseSuperLearner):
         self.memory = memory
         self.time_limit = time_limit
         self.scoring = scoring
+
+    def fit(self, X, y=None, **fit_params):
+        """Fit the members on every split, and weights on their predictions.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            Training rows, passed to the members unchanged.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The continuous target.
+        **fit_params : dict
+            ``sample_weight`` for members and weights, ``groups`` for the splitter,
+            ``member__parameter`` for one member; with metadata routing, what is
+            requested.
+
+        Returns
+        -------
+        self : estimator
+            The fitted ensemble.
+        """
+        target = numeric_target(y)
+        with rollback_on_error(self):
+            return _fit(self, X, target, fit_params)
+
+    def _kind(self, target, seed):
+        return _super_learner_kind(self, target)
+
+    def _params_for(self, members):
+        return _params_for(self.screeners, members)

@@ -1,211 +1,123 @@
-"""Voting: members fitted on all rows, and the mean of what they say."""
+"""Voting: members fitted on all rows, and the mean of their predictions."""
 
+import time
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from sklearn.base import ClassifierMixin, RegressorMixin, is_classifier
+from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.callback import with_callbacks
 from sklearn.utils.validation import check_is_fitted
 
-from skensemble.combination import OutOfFoldData, WeightedMean
-from skensemble.core import check_choice, is_named_list
-from skensemble.scoring import score_block
-from skensemble.stacking._weighted import BaseWeighted
-from skensemble.stacking.inspection._risk import pointwise_risk, risk_row
-
-CV = "cv"
-WAYS = ["hard", "soft", "logit"]
-# Members without an error would weigh infinitely much.
-_LEAST = 1e-12
-
-
-class BaseVoting(BaseWeighted):
-    """What the classifier and the regressor share."""
-
-    _own_row = "vote"
-
-    def _refits(self):
-        return True
-
-    @property
-    def _how(self):
-        return {"hard": "vote", "soft": "mean", "logit": "logit"}[self.voting]
-
-    def _gives_probabilities(self):
-        if self.voting == "hard":
-            raise AttributeError(
-                f"predict_proba is not available when voting={self.voting!r}"
-            )
-        return True
-
-    def _method(self):
-        return "predict" if self.voting == "hard" else super()._method()
-
-    def _check_options(self):
-        super()._check_options()
-        check_choice("voting", self.voting, WAYS)
-        check_choice("flatten_transform", self.flatten_transform, [True, False])
-        if is_named_list(self.estimators):
-            _check_weights(self.weights, self.estimators)
-        for name in ("calibrate", "calibrate_members") if self.voting == "hard" else ():
-            if (method := getattr(self, name)) is not None:
-                raise ValueError(
-                    f"{name}={method!r} calibrates probabilities, of which votes know "
-                    "nothing; use voting='soft' or 'logit'."
-                )
-
-    def _votes_unsplit(self) -> bool:
-        """Whether nothing has to be known out of fold."""
-        learned = (
-            isinstance(self.weights, str) or self.calibrate or self.calibrate_members
-        )
-        return self.cv is None and not learned
-
-    def _splits(self, X, target, routed):
-        return [] if self._votes_unsplit() else super()._splits(X, target, routed)
-
-    def _reduce(self, kept):
-        if self.weights is not None and not isinstance(self.weights, str):
-            self.weights = [self._weight_of[name] for name, _ in self.estimators]
-        super()._reduce(kept)
-
-    def _keep(self, layers, n_rows):
-        super()._keep(layers, n_rows)
-        if self.verbose:
-            _report(self.fits_, self._layers[0].names)
-
-    def _answers_by_layer(self, X):
-        # As in scikit-learn, `voting` counts when rows are predicted, not before.
-        check_is_fitted(self)
-        layer = self._layers[0]
-        if not layer.calibrators:
-            layer = replace(layer, methods=dict.fromkeys(layer.names, self._method()))
-        return [layer.predict_blocks(X, self.n_jobs)]
-
-    def _combined_now(self):
-        return replace(self._combined, how=self._how)
-
-    def _remember(self, fit, params):
-        super()._remember(fit, params)
-        if self.weights is not None and not isinstance(self.weights, str):
-            names = [name for name, _ in self.estimators]
-            self._weight_of = dict(zip(names, map(float, self.weights), strict=True))
-        if fit.target.kind == "classes":
-            self.le_ = fit.target.encoders[0]
-
-    def _combine(self, fit):
-        if not self._votes_unsplit():
-            super()._combine(fit)
-            return
-        for name in ("oof_", "_case", "_found"):
-            self.__dict__.pop(name, None)
-        kept = self._layers[-1].names
-        self._combined = self._combiner_of_given_weights(kept)
-        self._calibrator = None
-        self._accept(self._combined)
-
-    def _combiner_of_given_weights(self, kept: list[str]) -> WeightedMean:
-        weights = dict(zip(kept, self._given(kept), strict=True))
-        return WeightedMean(weights, self._how, self._target_kind, self._n_classes)
-
-    def _can_combine(self, names):
-        if self.weights is None or isinstance(self.weights, str):
-            return True
-        return any(self._weight_of[name] for name in names)
-
-    def _given(self, kept: list[str]) -> list[float]:
-        if self.weights is None:
-            return [1.0] * len(kept)
-        given = [self._weight_of[name] for name in kept]
-        if sum(given) == 0:
-            raise ValueError(
-                f"weights={self.weights!r} leave no weight on the members {kept}; give "
-                "one of them a weight above 0."
-            )
-        return given
-
-    def _weigh(self, oof_data):
-        names = list(oof_data.blocks)
-        if not isinstance(self.weights, str):
-            return self._given(names), None
-        merits = [self._merit(oof_data, name) for name in names]
-        return np.divide(merits, sum(merits)), None
-
-    def _merit(self, oof_data: OutOfFoldData, name: str) -> float:
-        """Weight of a member, from its out-of-fold predictions."""
-        block = oof_data.blocks[name]
-        if self.voting == "hard":
-            right = score_block(
-                block,
-                oof_data.methods[name],
-                oof_data.y,
-                kind=oof_data.kind,
-                weight=oof_data.weight,
-            )
-            right = min(max(right, _LEAST), 1 - 1 / (len(oof_data) + 1))
-            odds = (max(oof_data.n_classes, 2) - 1) * right / (1 - right)
-            return max(float(np.log(odds)), _LEAST)
-        losses = pointwise_risk(block, oof_data.y, oof_data.kind)
-        return 1.0 / max(risk_row(losses, oof_data.weight)["risk"], _LEAST)
-
-    def transform(self, X):
-        """Predict what each member says of new rows.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The rows.
-
-        Returns
-        -------
-        predictions : ndarray
-            Shape (n_samples, n_members) for numbers and votes (as codes of classes);
-            (n_samples, n_members * n_classes) for probabilities, or with
-            ``flatten_transform=False`` (n_members, n_samples, n_classes).
-        """
-        check_is_fitted(self)
-        blocks = list(self._answers(X).values())
-        if blocks[0].ndim == 1:
-            return np.asarray(blocks).T
-        return np.hstack(blocks) if self.flatten_transform else np.asarray(blocks)
-
-    def get_feature_names_out(self, input_features=None):
-        """Name the columns that `transform` gives.
-
-        Parameters
-        ----------
-        input_features : array-like of str, optional
-            Checked against the names seen, otherwise not used.
-
-        Returns
-        -------
-        names : ndarray of str
-            One a member, numbered by class for probabilities.
-        """
-        if self.voting != "hard" and not self.flatten_transform:
-            check_is_fitted(self)
-            raise ValueError(
-                "get_feature_names_out is not supported when `voting='soft'` and "
-                "`flatten_transform=False`"
-            )
-        return super().get_feature_names_out(input_features)
-
-    def __sklearn_tags__(self):
-        """Tell scikit-learn what data fit."""
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = []
-        return tags
-
-    def _column_names(self):
-        prefix, members = self._prefix(), self._layers[-1].names
-        if self.voting == "hard" or not is_classifier(self):
-            return [f"{prefix}_{name}" for name in members]
-        width = len(self.classes_)
-        return [f"{prefix}_{name}{k}" for name in members for k in range(width)]
+from skensemble.core import (
+    Target,
+    check_choice,
+    check_layers,
+    class_target,
+    numeric_target,
+    rollback_on_error,
+    root_seed,
+)
+from skensemble.stacking._fitted import FittedEnsemble, set_fitted_attributes
+from skensemble.stacking._kind import EnsembleKind, NoSplits
+from skensemble.stacking._layers import (
+    begin_callbacks,
+    check_parameters,
+    combine_without_splits,
+    fit_combination,
+    fit_layers,
+    read_inputs,
+    split_rows,
+)
+from skensemble.stacking._voting_weights import (
+    MEANS,
+    VotingCombination,
+    check_voting_weights,
+)
+from skensemble.stacking._weighted import (
+    BaseWeightedEnsemble,
+    check_averaged,
+    probability_method,
+    weight_attributes,
+    weighted_kind,
+)
 
 
-def _report(fold_fits, names: list[str]) -> None:
-    """Say how long each member took, in scikit-learn's format."""
+@with_callbacks
+def _fit(vote: Any, X: Any, target: Target, params: dict[str, Any]) -> Any:
+    """Fit the members on all rows and, if there are any, on splits; then weigh them."""
+    started = time.monotonic()
+    check_parameters(vote, params)
+    (members,) = check_layers(vote)
+    seed = root_seed(vote.random_state)
+    kind = vote._kind(target, seed)
+
+    inputs = read_inputs(vote, kind, members, X, target, params, seed, started)
+    splits = split_rows(kind, inputs)
+    context = begin_callbacks(vote, inputs, len(members))
+
+    layers = fit_layers(vote, kind, [members], inputs, splits, context)
+    if vote.verbose:
+        _report(layers[0].fold_fits, layers[0].names)
+    combine = fit_combination if _needs_splits(vote) else combine_without_splits
+    fitted = combine(vote, kind, layers, inputs, splits, context)
+
+    vote._training = (inputs.X, target, params)
+    set_fitted_attributes(vote, fitted, kind.attributes(fitted))
+    context.call_on_fit_task_end(estimator=vote, X=inputs.X, y=target.values)
+    return vote
+
+
+def _voting_kind(vote: Any, target: Target) -> EnsembleKind:
+    voting, weights = vote.voting, vote.weights
+    check_choice("voting", voting, list(MEANS))
+    check_choice("flatten_transform", vote.flatten_transform, [True, False])
+    check_voting_weights(weights, vote.estimators)
+    _check_calibration(vote)
+    if weights is not None and not isinstance(weights, str):
+        names = [name for name, _ in vote.estimators]
+        weights = dict(zip(names, map(float, weights), strict=True))
+    kind = weighted_kind(vote, target, VotingCombination(voting, weights), "vote")
+    method, classifier = _response_method(vote), target.kind != "continuous"
+    return replace(
+        kind,
+        splitting=kind.splitting if _needs_splits(vote) else NoSplits(vote.cv),
+        response_method=method,
+        attributes=_attributes,
+        check_members=lambda members: check_averaged(members, classifier, method),
+    )
+
+
+def _response_method(vote: Any) -> str:
+    return "predict" if vote.voting == "hard" else probability_method(vote)
+
+
+def _needs_splits(vote: Any) -> bool:
+    """Whether members have to predict out of fold."""
+    calibrate = (
+        getattr(vote, name, None) for name in ("calibrate", "calibrate_members")
+    )
+    return vote.cv is not None or isinstance(vote.weights, str) or any(calibrate)
+
+
+def _attributes(fitted: FittedEnsemble) -> dict[str, Any]:
+    """Give the fitted attributes `weights_` and, for classes, scikit-learn's `le_`."""
+    known = weight_attributes(fitted)
+    if fitted.target.kind == "classes":
+        known["le_"] = fitted.target.encoders[0]
+    return known
+
+
+def _params_for(vote: Any, members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Give the parameters of the vote of some members: their own weights only."""
+    weights = vote._fitted.combination.weights
+    if weights is None or isinstance(weights, str):
+        return {"estimators": members}
+    return {"estimators": members, "weights": [weights[name] for name, _ in members]}
+
+
+def _report(fold_fits: Any, names: list[str]) -> None:
+    """Print the seconds that each member took, in the format of scikit-learn."""
     for k, name in enumerate(names, 1):
         seconds = sum(
             fold_fit.fit_seconds for fold_fit in fold_fits if fold_fit.member == name
@@ -214,112 +126,111 @@ def _report(fold_fits, names: list[str]) -> None:
         print(f"[Voting] {message:.>64}")  # noqa: T201
 
 
-def _check_weights(weights: Any, estimators: Any) -> None:
-    if weights is None or (isinstance(weights, str) and weights == CV):
-        return
-    if np.ndim(weights) != 1:
-        raise ValueError(
-            f"weights={weights!r} is not known; use 'cv', None, or one number a member."
-        )
-    if len(weights) != len(estimators):
-        raise ValueError(
-            "Number of `estimators` and weights must be equal; got "
-            f"{len(weights)} weights, {len(estimators)} estimators; weights={weights!r} "
-            "should hold one number a member."
-        )
-    numbers = np.asarray(weights)
-    if numbers.dtype.kind not in "iufb" or not np.isfinite(numbers).all():
-        raise ValueError(f"weights={weights!r} should be finite numbers, one a member.")
-    if (numbers < 0).any() or not numbers.any():
-        raise ValueError(
-            f"weights={weights!r} should be at least 0, and one of them above 0."
-        )
+def _check_calibration(vote: Any) -> None:
+    """Refuse the calibration of hard votes, which have no probabilities."""
+    for name in ("calibrate", "calibrate_members") if vote.voting == "hard" else ():
+        if (method := getattr(vote, name, None)) is not None:
+            raise ValueError(
+                f"{name}={method!r} calibrates probabilities, which votes do not have; "
+                "use voting='soft' or 'logit'."
+            )
 
 
-class VotingClassifier(ClassifierMixin, BaseVoting):
-    r"""Members fitted on all rows, and their vote or mean probability.
+class VotingClassifier(ClassifierMixin, BaseWeightedEnsemble):
+    r"""Combine members by majority vote or by the mean of their probabilities.
 
-    ``"hard"``: the class with the most votes, :math:`\arg\max_c \sum_m w_m
-    [m(x) = c]`; ``"soft"``: of the mean probabilities :math:`\sum_m w_m p_m(c)`;
-    ``"logit"``: of :math:`\exp \sum_m w_m \log p_m(c)`, which a member that is sure
-    sways more.
+    ``"hard"`` predicts the class with the most votes, :math:`\arg\max_c \sum_m w_m
+    [m(x) = c]`; ``"soft"`` the class with the largest mean probability :math:`\sum_m
+    w_m p_m(c)`; ``"logit"`` that with the largest :math:`\exp \sum_m w_m \log p_m(c)`,
+    on which a confident member has more influence.
 
-    Drop-in for :class:`sklearn.ensemble.VotingClassifier`; what is added is keyword-only
-    and comes last.
+    Drop-in for :class:`sklearn.ensemble.VotingClassifier`; additional parameters are
+    keyword-only and come last.
 
     Parameters
     ----------
     estimators : list of (str, estimator)
-        The members. ``"drop"`` in place of an estimator leaves it out.
+        The members. ``"drop"`` instead of an estimator leaves a member out.
     voting : {"hard", "soft", "logit"}, default="hard"
         What is averaged: votes, probabilities, or logarithms of probabilities.
     weights : array-like of shape (n_members,), "cv" or None, default=None
-        One weight a member (dropped ones too); None: all alike. ``"cv"``: from out of
-        fold predictions, :math:`\log\frac{(k-1)a}{1-a}` of the accuracy :math:`a` of
-        `k` classes for votes, the inverse of the log loss otherwise.
+        One weight per member, including dropped ones. None: equal weights.
+        ``"cv"``: weights from out-of-fold predictions,
+        :math:`\log\frac{(k-1)a}{1-a}` with the accuracy :math:`a` and `k`
+        classes for votes, the inverse of the risk (log loss or squared error)
+        otherwise.
     n_jobs : int, default=None
-        Cores granted: at most so many fits at a time, and fits x their own threads
-        never exceed it. None: one fit at a time, on as many threads as it likes.
+        Largest number of fits at a time; the fits and their own threads
+        together use no more cores than that. None: one fit at a time, with as
+        many threads as it starts.
     flatten_transform : bool, default=True
-        Whether `transform` puts the members' probabilities side by side, or into an
-        array of shape (n_members, n_samples, n_classes).
+        Whether `transform` returns the probabilities of the members side by
+        side, or in an array of shape (n_members, n_samples, n_classes).
     verbose : bool, default=False
-        Passed to joblib.
+        Verbosity; passed to joblib.
     cv : int, splitter, iterable of (train, test), "prefit" or None, default=None
-        With splits, members predict out of fold, so that there are an `oof_`, a
-        `leaderboard_` and ``weights="cv"`` (for which, and to calibrate, None is five folds).
-        ``"prefit"`` takes members that are fitted already.
+        The splits. None: five folds, stratified for classes; in voting, no
+        splits unless ``weights="cv"`` or calibration needs them. Predictions of
+        rows that several splits predict are averaged; rows that no split
+        predicts are NaN in `oof_` and are not used to fit the combiner.
+        ``"prefit"``: the members are fitted already, on other rows.
     on_error : {"raise", "drop"}, default="raise"
-        What a failing member does: end the fit with its own error, or be left out
-        with a `MemberFailedWarning` and be listed in `failed_`.
+        What happens if a member fails: its error is raised, or the member is
+        left out with a `MemberFailedWarning` and listed in `failed_`.
     random_state : int, RandomState instance or None, default=None
-        Seeds every member and splitter whose own ``random_state`` is None, by name:
-        the same for any `n_jobs`, and adding a member changes no other. None leaves
-        them as they are.
+        Seed of the members and splitters whose own ``random_state`` is None.
+        The seeds depend on the names of the members, so they are the same for
+        any `n_jobs` and do not change if a member is added. None sets no seeds.
     memory : str, path, joblib.Memory, Store or None, default=None
-        Where fitted members are kept: a fit that is killed goes on from there, and
-        whatever is changed later, no member is fitted twice on the same data.
+        Cache of fitted members: an interrupted fit continues from there, and no
+        member is fitted twice on the same data.
     time_limit : float or None, default=None
-        Seconds that the fits of the members may take. Members that are not done by
-        then are left out and listed in `failed_`.
+        Time limit in seconds for the fits of the members. Members that are not
+        finished by then are left out and listed in `failed_`. None: no limit.
     scoring : str, callable, Loss or None, default=None
-        Scores of `leaderboard_`: a name as in scikit-learn, a scorer, or a loss; None
-        is accuracy or R2.
+        Score of `leaderboard_` and, in ensemble selection, the score that is maximised:
+        the name of a scikit-learn scorer, a scorer, or a loss or its name. None:
+        accuracy for classes and R2 for a continuous target; in ensemble selection log
+        loss and root mean squared error.
     calibrate : {None, "temperature", "sigmoid", "isotonic"}, default=None
-        Calibrate the probabilities of the whole, on its out-of-fold predictions.
+        Calibration method of the probabilities of the ensemble, fitted on its
+        out-of-fold predictions. None: no calibration.
     calibrate_members : {None, "temperature", "sigmoid", "isotonic"}, default=None
-        Calibrate every member on its out-of-fold predictions before they are combined.
+        Calibration method of the members, fitted on their out-of-fold
+        predictions before these are combined. None: no calibration.
 
     Attributes
     ----------
     weights_ : pandas.Series
-        One weight a member, as given or as found.
+        One weight per member.
     classes_ : ndarray of shape (n_classes,) or list of ndarray
-        The labels; one array an output for multilabel targets.
+        The labels; one array per output for multilabel targets.
     le_ : LabelEncoder
-        From labels to the codes that members are fitted on.
+        Encoder of the labels as the codes that the members are fitted on.
     estimators_ : list of estimators
-        The fitted members.
+        The fitted members; with ``refit=False``, one `FoldAverage` per member.
     named_estimators_ : Bunch
-        The same by name.
+        The fitted members by name.
     oof_ : OutOfFold
-        The out-of-fold predictions, labelled, where there are splits.
+        Labelled out-of-fold predictions of the members; not available without
+        splits.
     ensemble_oof_ : ndarray of shape (n,) or (n, k)
-        What the whole says of each row, combined without it; NaN where nobody can.
-    fits_ : tuple of FittedCell
-        Every fit: member, split, rows, seconds, score.
+        Out-of-fold predictions of the ensemble; NaN for rows that no split
+        predicts.
+    fits_ : tuple of FoldFit
+        All fits: member, split, rows, seconds, score.
     leaderboard_ : pandas.DataFrame
-        Score out of fold, its standard deviation over splits, and seconds, a row a
-        member, best first; the last row is the ensemble, scored on rows that its
-        combination had not seen.
+        Out-of-fold score, its standard deviation over splits, and seconds, one
+        row per member, best first. The last row is the ensemble, scored on rows
+        that its combiner was not fitted on.
     diversity_ : pandas.DataFrame
-        How alike the errors of two members are, pair by pair.
+        Similarity of the out-of-fold errors per pair of members.
     failed_ : dict of str to tuple of Failure
-        Members left out, and why.
+        Members that were left out, with the reasons.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
-        Their names, where `X` had any.
+        Names of the features, if `X` has names.
 
     See Also
     --------
@@ -327,7 +238,8 @@ class VotingClassifier(ClassifierMixin, BaseVoting):
 
     References
     ----------
-    .. [1] Nitzan, S. and Paroush, J. (1982). Optimal decision rules in uncertain dichotomous
+    .. [1] Nitzan, S. and Paroush, J. (1982). Optimal decision rules in uncertain
+    dichotomous
        choice situations. International Economic Review 23(2), 289-297.
 
     Examples
@@ -381,74 +293,177 @@ class VotingClassifier(ClassifierMixin, BaseVoting):
         self.calibrate = calibrate
         self.calibrate_members = calibrate_members
 
+    def fit(self, X, y=None, **fit_params):
+        """Fit the members on all rows and, if needed, on splits.
 
-class VotingRegressor(RegressorMixin, BaseVoting):
-    r"""Members fitted on all rows, and the mean of what they predict.
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            Training rows, passed to the members unchanged.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Classes, or an indicator matrix for multilabel targets.
+        **fit_params : dict
+            ``sample_weight`` for members and weights, ``groups`` for the splitter,
+            ``member__parameter`` for one member; with metadata routing, what is
+            requested.
+
+        Returns
+        -------
+        self : estimator
+            The fitted ensemble.
+        """
+        target = class_target(y)
+        with rollback_on_error(self):
+            return _fit(self, X, target, fit_params)
+
+    def _kind(self, target, seed):
+        return _voting_kind(self, target)
+
+    def _fitted_for_prediction(self):
+        # As in scikit-learn, the current value of `voting` decides in predictions.
+        fitted = super()._fitted_for_prediction()
+        layer, method = fitted.layers[0], _response_method(self)
+        if not layer.calibrators:
+            layer = replace(layer, methods=dict.fromkeys(layer.names, method))
+        combiner = replace(fitted.combiner, how=MEANS[self.voting])
+        return replace(fitted, layers=(layer,), combiner=combiner)
+
+    def transform(self, X):
+        """Compute the predictions of the members for new rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        predictions : ndarray
+            Codes of classes, one column per member, for ``voting="hard"``; else
+            probabilities, side by side, or of shape (n_members, n_samples, n_classes)
+            if ``flatten_transform=False``.
+        """
+        fitted = self._fitted_for_prediction()
+        blocks = list(fitted.predict_members(X, self.n_jobs).values())
+        if blocks[0].ndim == 1:
+            return np.asarray(blocks).T
+        return np.hstack(blocks) if self.flatten_transform else np.asarray(blocks)
+
+    def get_feature_names_out(self, input_features=None):
+        """Get the names of the columns that `transform` returns.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the features; only checked.
+
+        Returns
+        -------
+        names : ndarray of str
+            Names of the members, numbered by class.
+        """
+        if self.voting != "hard" and not self.flatten_transform:
+            check_is_fitted(self)
+            raise ValueError(
+                "get_feature_names_out is not supported when `voting='soft'` and "
+                "`flatten_transform=False`"
+            )
+        return super().get_feature_names_out(input_features)
+
+    def _meta_feature_names(self):
+        fitted, width = self._fitted, len(self.classes_)
+        names = [f"{fitted.prefix}_{name}" for name in fitted.layers[-1].names]
+        if self.voting == "hard":
+            return names
+        return [f"{name}{k}" for name in names for k in range(width)]
+
+    def _params_for(self, members):
+        return _params_for(self, members)
+
+    def __sklearn_tags__(self):
+        """Declare the supported data to scikit-learn."""
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+class VotingRegressor(RegressorMixin, BaseWeightedEnsemble):
+    r"""Combine members by the weighted mean of their predictions.
 
     :math:`\hat y(x) = \sum_m w_m m(x) / \sum_m w_m`.
 
-    Drop-in for :class:`sklearn.ensemble.VotingRegressor`; what is added is keyword-only
-    and comes last.
+    Drop-in for :class:`sklearn.ensemble.VotingRegressor`; additional parameters are
+    keyword-only and come last.
 
     Parameters
     ----------
     estimators : list of (str, estimator)
-        The members. ``"drop"`` in place of an estimator leaves it out.
+        The members. ``"drop"`` instead of an estimator leaves a member out.
     weights : array-like of shape (n_members,), "cv" or None, default=None
-        One weight a member (dropped ones too); None: all alike. ``"cv"``: the inverse
-        of the mean squared error out of fold.
+        One weight per member, including dropped ones. None: equal weights.
+        ``"cv"``: weights from out-of-fold predictions,
+        :math:`\log\frac{(k-1)a}{1-a}` with the accuracy :math:`a` and `k`
+        classes for votes, the inverse of the risk (log loss or squared error)
+        otherwise.
     n_jobs : int, default=None
-        Cores granted: at most so many fits at a time, and fits x their own threads
-        never exceed it. None: one fit at a time, on as many threads as it likes.
+        Largest number of fits at a time; the fits and their own threads
+        together use no more cores than that. None: one fit at a time, with as
+        many threads as it starts.
     verbose : bool, default=False
-        Passed to joblib.
+        Verbosity; passed to joblib.
     cv : int, splitter, iterable of (train, test), "prefit" or None, default=None
-        With splits, members predict out of fold, so that there are an `oof_`, a
-        `leaderboard_` and ``weights="cv"`` (for which, and to calibrate, None is five folds).
-        ``"prefit"`` takes members that are fitted already.
+        The splits. None: five folds, stratified for classes; in voting, no
+        splits unless ``weights="cv"`` or calibration needs them. Predictions of
+        rows that several splits predict are averaged; rows that no split
+        predicts are NaN in `oof_` and are not used to fit the combiner.
+        ``"prefit"``: the members are fitted already, on other rows.
     on_error : {"raise", "drop"}, default="raise"
-        What a failing member does: end the fit with its own error, or be left out
-        with a `MemberFailedWarning` and be listed in `failed_`.
+        What happens if a member fails: its error is raised, or the member is
+        left out with a `MemberFailedWarning` and listed in `failed_`.
     random_state : int, RandomState instance or None, default=None
-        Seeds every member and splitter whose own ``random_state`` is None, by name:
-        the same for any `n_jobs`, and adding a member changes no other. None leaves
-        them as they are.
+        Seed of the members and splitters whose own ``random_state`` is None.
+        The seeds depend on the names of the members, so they are the same for
+        any `n_jobs` and do not change if a member is added. None sets no seeds.
     memory : str, path, joblib.Memory, Store or None, default=None
-        Where fitted members are kept: a fit that is killed goes on from there, and
-        whatever is changed later, no member is fitted twice on the same data.
+        Cache of fitted members: an interrupted fit continues from there, and no
+        member is fitted twice on the same data.
     time_limit : float or None, default=None
-        Seconds that the fits of the members may take. Members that are not done by
-        then are left out and listed in `failed_`.
+        Time limit in seconds for the fits of the members. Members that are not
+        finished by then are left out and listed in `failed_`. None: no limit.
     scoring : str, callable, Loss or None, default=None
-        Scores of `leaderboard_`: a name as in scikit-learn, a scorer, or a loss; None
-        is accuracy or R2.
+        Score of `leaderboard_` and, in ensemble selection, the score that is maximised:
+        the name of a scikit-learn scorer, a scorer, or a loss or its name. None:
+        accuracy for classes and R2 for a continuous target; in ensemble selection log
+        loss and root mean squared error.
 
     Attributes
     ----------
     weights_ : pandas.Series
-        One weight a member, as given or as found.
+        One weight per member.
     estimators_ : list of estimators
-        The fitted members.
+        The fitted members; with ``refit=False``, one `FoldAverage` per member.
     named_estimators_ : Bunch
-        The same by name.
+        The fitted members by name.
     oof_ : OutOfFold
-        The out-of-fold predictions, labelled, where there are splits.
+        Labelled out-of-fold predictions of the members; not available without
+        splits.
     ensemble_oof_ : ndarray of shape (n,) or (n, k)
-        What the whole says of each row, combined without it; NaN where nobody can.
-    fits_ : tuple of FittedCell
-        Every fit: member, split, rows, seconds, score.
+        Out-of-fold predictions of the ensemble; NaN for rows that no split
+        predicts.
+    fits_ : tuple of FoldFit
+        All fits: member, split, rows, seconds, score.
     leaderboard_ : pandas.DataFrame
-        Score out of fold, its standard deviation over splits, and seconds, a row a
-        member, best first; the last row is the ensemble, scored on rows that its
-        combination had not seen.
+        Out-of-fold score, its standard deviation over splits, and seconds, one
+        row per member, best first. The last row is the ensemble, scored on rows
+        that its combiner was not fitted on.
     diversity_ : pandas.DataFrame
-        How alike the errors of two members are, pair by pair.
+        Similarity of the out-of-fold errors per pair of members.
     failed_ : dict of str to tuple of Failure
-        Members left out, and why.
+        Members that were left out, with the reasons.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of str
-        Their names, where `X` had any.
+        Names of the features, if `X` has names.
 
     See Also
     --------
@@ -501,3 +516,42 @@ class VotingRegressor(RegressorMixin, BaseVoting):
         self.memory = memory
         self.time_limit = time_limit
         self.scoring = scoring
+
+    def fit(self, X, y=None, **fit_params):
+        """Fit the members on all rows and, if needed, on splits.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, frame} of shape (n_samples, n_features)
+            Training rows, passed to the members unchanged.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The continuous target.
+        **fit_params : dict
+            ``sample_weight`` for members and weights, ``groups`` for the splitter,
+            ``member__parameter`` for one member; with metadata routing, what is
+            requested.
+
+        Returns
+        -------
+        self : estimator
+            The fitted ensemble.
+        """
+        target = numeric_target(y)
+        with rollback_on_error(self):
+            return _fit(self, X, target, fit_params)
+
+    def _kind(self, target, seed):
+        return _voting_kind(self, target)
+
+    def _meta_feature_names(self):
+        fitted = self._fitted
+        return [f"{fitted.prefix}_{name}" for name in fitted.layers[-1].names]
+
+    def _params_for(self, members):
+        return _params_for(self, members)
+
+    def __sklearn_tags__(self):
+        """Declare the supported data to scikit-learn."""
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []
+        return tags

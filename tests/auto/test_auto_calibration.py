@@ -1,4 +1,4 @@
-"""Calibration of the automatic classifier: when it is taken, and what it changes."""
+"""Calibration of the automatic classifier: when it is used, and what it changes."""
 
 import inspect
 import pickle
@@ -15,17 +15,17 @@ from sklearn.model_selection import TimeSeriesSplit
 from sklearn.tree import DecisionTreeClassifier
 
 from skensemble import AutoEnsembleClassifier, AutoEnsembleRegressor, load, save
-from skensemble.auto._calibration import judges_size
+from skensemble.auto._calibration import depends_on_size
 from skensemble.auto._threshold import tuned_threshold
 from skensemble.losses import Hinge, LogLoss
-from skensemble.scoring._prediction_scorer import as_scoring
+from skensemble.scoring import as_scoring
 
 # A tree of pure leaves is right or wrong with certainty; of small ones, nearly so.
 SURE = [("sure", DecisionTreeClassifier(min_samples_leaf=2, random_state=0))]
 OPTIONS = {"preset": "fast", "cv": 3, "n_jobs": 1, "random_state": 0}
 
 
-# Of the family by which the labels of `drawn` are drawn.
+# The model family that the labels of `drawn` are drawn from.
 CALM = [("calm", LogisticRegression())]
 
 
@@ -63,7 +63,7 @@ def drawn():
     return X, (rng.uniform(size=900) < expit(X[:, 0])).astype(int)
 
 
-def test_one_too_sure_of_itself_is_cooled(classes):
+def test_over_confident_probabilities_are_tempered(classes):
     X, y, X_new, y_new = classes
     auto, bare = fitted(X, y), fitted(X, y, calibrate=None)
     assert auto.calibration_ == "temperature"
@@ -93,7 +93,7 @@ def test_a_blend_that_is_calibrated_stays_as_it_is(drawn, scoring):
     np.testing.assert_array_equal(auto.ensemble_oof_, bare.ensemble_oof_)
 
 
-def test_one_too_timid_is_made_surer(drawn):
+def test_under_confident_probabilities_are_sharpened(drawn):
     X, y = drawn
     X, y, X_new, y_new = X[:500], y[:500], X[500:], y[500:]
     timid = [("timid", LogisticRegression(C=2e-3))]
@@ -103,7 +103,7 @@ def test_one_too_timid_is_made_surer(drawn):
     assert log_loss(y_new, after) < log_loss(y_new, before)
 
 
-def test_one_a_little_too_sure_on_folds_is_left_to_more_rows():
+def test_slight_over_confidence_of_folds_is_left():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(600, 5))
     y = (rng.uniform(size=600) < expit(X[:, 0])).astype(int)
@@ -117,7 +117,7 @@ def test_one_a_little_too_sure_on_folds_is_left_to_more_rows():
 
 
 @pytest.mark.parametrize("scoring", ["roc_auc", "accuracy", None])
-def test_scores_of_ranks_and_labels_leave_it_as_it_is(two, scoring):
+def test_scores_of_ranks_and_labels_do_not_calibrate(two, scoring):
     assert fitted(*two[:2], scoring=scoring).calibration_ is None
 
 
@@ -135,15 +135,15 @@ def test_scores_of_ranks_and_labels_leave_it_as_it_is(two, scoring):
     ],
     ids=str,
 )
-def test_which_scores_judge_the_size_of_probabilities(scoring, answer):
-    assert judges_size(as_scoring(scoring, "classes", 2)) is answer
+def test_which_scores_depend_on_the_size_of_probabilities(scoring, answer):
+    assert depends_on_size(as_scoring(scoring, "classes", 2)) is answer
 
 
 @pytest.mark.parametrize(
     "scoring",
     ["neg_brier_score", "d2_brier_score", "ranked_probability", "log_loss"],
 )
-def test_other_scores_of_probabilities_cool_too(classes, scoring):
+def test_other_scores_of_probabilities_calibrate_too(classes, scoring):
     X, y, _, _ = classes
     assert fitted(X, y, scoring=scoring).calibration_ == "temperature"
 
@@ -159,7 +159,7 @@ def test_weights_of_rows_count(two):
 
 
 @pytest.mark.parametrize("how", ["temperature", "sigmoid", "isotonic"])
-def test_what_is_asked_for_is_done(drawn, how):
+def test_requested_methods_are_used(drawn, how):
     X, y = drawn
     auto = fitted(X, y, CALM, "roc_auc", calibrate=how)
     bare = fitted(X, y, CALM, "roc_auc", calibrate=None)
@@ -184,22 +184,25 @@ def test_pickle_clone_and_file(classes, tmp_path):
         assert not hasattr(copy, "calibration_")
 
 
-def test_it_is_learned_anew_whenever_members_are_combined_anew(two):
+def test_it_is_fitted_again_for_every_combination(two):
     X, y, X_new = two
     auto = fitted(X, y, [*SURE, "linear"], calibrate="temperature")
     together = auto.model_.calibrator
-    (kept,) = auto.compress(max_members=1).weights_.pipe(lambda w: w.index[w > 0])
-    alone = fitted(X, y, [*SURE, "linear"], calibrate=None).oof_[kept]
-    assert auto.calibration_ == "temperature"
-    assert auto.model_.calibrator != together
-    np.testing.assert_allclose(
-        auto.model_.said(auto.oof_.blocks), auto.model_.calibrator.transform(alone)
-    )
-    auto.refit_best()
-    assert auto.model_.calibrator not in (None, together)
-    auto.fit_more(1)
+    small = auto.compress(max_members=1)
     assert auto.model_.calibrator == together
-    np.testing.assert_allclose(auto.predict_proba(X_new).sum(axis=1), 1)
+    (kept,) = small.weights_.pipe(lambda w: w.index[w > 0])
+    alone = fitted(X, y, [*SURE, "linear"], calibrate=None).oof_[kept]
+    assert small.calibration_ == "temperature"
+    assert small.model_.calibrator != together
+    np.testing.assert_allclose(
+        small.model_.combine(small.oof_.blocks),
+        small.model_.calibrator.transform(alone),
+    )
+    small.refit_best()
+    assert small.model_.calibrator not in (None, together)
+    small.fit_more(1)
+    assert small.model_.calibrator == together
+    np.testing.assert_allclose(small.predict_proba(X_new).sum(axis=1), 1)
 
 
 def test_the_threshold_is_one_of_calibrated_probabilities(two):
@@ -209,7 +212,7 @@ def test_the_threshold_is_one_of_calibrated_probabilities(two):
     bare = fitted(X, y, members, calibrate=None, **options)
     auto = fitted(X, y, members, calibrate="sigmoid", **options)
     assert auto.threshold_ != bare.threshold_
-    p = auto.model_.said(auto.oof_.blocks)
+    p = auto.model_.combine(auto.oof_.blocks)
     assert auto.threshold_ == tuned_threshold(p, y, "balanced_accuracy", None)
 
 
@@ -220,7 +223,7 @@ def test_a_class_that_one_split_alone_predicts():
     y[[32, 33]] = 2  # in rows that the first split of time predicts
     cv = TimeSeriesSplit(3)
     assert fitted(X, y, cv=cv).calibration_ is None
-    with pytest.warns(UserWarning, match=r"calibrate='isotonic' is left out.*\[2\]"):
+    with pytest.warns(UserWarning, match=r"calibrate='isotonic' is ignored.*\[2\]"):
         auto = fitted(X, y, cv=cv, calibrate="isotonic")
     assert auto.calibration_ is None
     assert np.isfinite(auto.leaderboard_.loc["ensemble", "score"])
@@ -243,6 +246,6 @@ def test_a_method_that_is_not_known(two, wrong):
         fitted(*two[:2], calibrate=wrong)
 
 
-def test_numbers_have_no_such_parameter():
+def test_regressors_have_no_such_parameter():
     assert "calibrate" in inspect.signature(AutoEnsembleClassifier).parameters
     assert "calibrate" not in inspect.signature(AutoEnsembleRegressor).parameters

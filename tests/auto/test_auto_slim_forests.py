@@ -1,4 +1,4 @@
-"""Forests without what predictions do not need say the same, in half the bytes."""
+"""Forests without node statistics predict the same, in files of half the size."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,8 @@ from sklearn import ensemble
 from sklearn.base import clone
 
 from skensemble import save
-from skensemble.auto import _slim_forests
-from skensemble.auto._slim_forests import rounded_down
+from skensemble.auto.members import _slim_forests
+from skensemble.auto.members._slim_forests import rounded_down
 
 KINDS = [
     "ExtraTreesClassifier",
@@ -34,14 +34,14 @@ def test_predictions_are_the_same_and_files_smaller(kind, tmp_path):
     slim = getattr(_slim_forests, f"Slim{kind}")(**options)
     slim = clone(slim).fit(X, y, sample_weight=weight)
     X_new = np.vstack([X, np.random.default_rng(2).normal(size=(5000, 5))])
-    # Just above and below thresholds, where rounding would tell.
+    # Just above and below thresholds, where rounding could change the branch.
     at = whole.estimators_[0].tree_.threshold
     at = at[np.isfinite(at)][:200].astype(np.float32)
     X_new[: len(at), 0] = np.nextafter(at, np.float32(np.inf))
     X_new[len(at) : 2 * len(at), 0] = at
-    says = "predict_proba" if "Classifier" in kind else "predict"
+    method = "predict_proba" if "Classifier" in kind else "predict"
     np.testing.assert_array_equal(
-        getattr(slim, says)(X_new), getattr(whole, says)(X_new)
+        getattr(slim, method)(X_new), getattr(whole, method)(X_new)
     )
     save(whole, tmp_path / "whole")
     save(slim, tmp_path / "slim")

@@ -339,6 +339,14 @@ def test_several_outputs():
     assert near.spread(X).shape == y.shape
 
 
+def test_permutation_importance_of_an_average():
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    model = CrossFitted(Ridge(alpha=0.1), cv=3).fit(X, y)
+    table = model.permutation_importance(X, y, scoring="rmse", random_state=0)
+    assert table.index[0] in ("bmi", "s1", "s5")
+    assert list(table.columns) == ["importance", "std"]
+
+
 def test_in_a_grid():
     X, y = DIABETES
     grid = GridSearchCV(
@@ -365,10 +373,10 @@ def test_nothing_is_fitted_twice(tmp_path):
 
 def test_callbacks_see_every_fit():
     X, y = DIABETES
-    told = []
+    task_names = []
     model = CrossFitted(Ridge(), cv=3)
-    model.set_callbacks(_Counter(told)).fit(X, y)
-    assert sum("split" in name for name in told) == 3
+    model.set_callbacks(_Counter(task_names)).fit(X, y)
+    assert sum("split" in name for name in task_names) == 3
 
 
 @pytest.mark.parametrize("backend", ["threading", "loky"])
@@ -404,8 +412,8 @@ def test_routing_through_a_grid():
 
 
 class _Counter:
-    def __init__(self, told):
-        self.told = told
+    def __init__(self, task_names):
+        self.task_names = task_names
 
     def setup(self, estimator, context):
         pass
@@ -414,7 +422,7 @@ class _Counter:
         pass
 
     def on_fit_task_begin(self, estimator, context):
-        self.told.append(context.task_name)
+        self.task_names.append(context.task_name)
 
     def on_fit_task_end(self, estimator, context):
         pass

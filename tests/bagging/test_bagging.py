@@ -9,12 +9,19 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 import sklearn
+from sklearn import inspection
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_diabetes, load_iris, make_classification
 from sklearn.ensemble import BaggingClassifier as SklearnBagging
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
-from sklearn.metrics import accuracy_score, make_scorer, r2_score, roc_auc_score
+from sklearn.metrics import (
+    accuracy_score,
+    make_scorer,
+    max_error,
+    r2_score,
+    roc_auc_score,
+)
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -22,7 +29,8 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skensemble import BaggingClassifier, BaggingRegressor
-from skensemble.bagging._bag_failures import keep_done
+from skensemble.bagging.bags._member_failures import keep_fitted
+from skensemble.core import named_seed
 from skensemble.exceptions import (
     MemberFailedError,
     MemberFailedWarning,
@@ -31,6 +39,7 @@ from skensemble.exceptions import (
 from skensemble.fitting import _workers
 from skensemble.fitting._fit import run_planned_fit
 from skensemble.fitting._fold_fit import Failure, FoldFit
+from skensemble.losses import AbsoluteError
 
 IRIS = load_iris(return_X_y=True)
 DIABETES = load_diabetes(return_X_y=True)
@@ -46,14 +55,14 @@ def left_out(bag, n_rows):
 def test_a_regressor_predicts_the_mean_of_its_members():
     X, y = DIABETES
     bag = BaggingRegressor(n_estimators=7, random_state=0).fit(X, y)
-    said = np.array([model.predict(X) for model in bag.estimators_])
-    np.testing.assert_allclose(bag.predict(X), said.mean(axis=0))
+    predictions = np.array([model.predict(X) for model in bag.estimators_])
+    np.testing.assert_allclose(bag.predict(X), predictions.mean(axis=0))
     mean, spread = bag.predict(X, return_std=True)
-    np.testing.assert_allclose(mean, said.mean(axis=0))
-    np.testing.assert_allclose(spread, said.std(axis=0))
+    np.testing.assert_allclose(mean, predictions.mean(axis=0))
+    np.testing.assert_allclose(spread, predictions.std(axis=0))
 
 
-def test_members_are_fitted_on_the_rows_they_say():
+def test_members_are_fitted_on_estimators_samples():
     X, y = DIABETES
     for member in (Ridge(), make_pipeline(StandardScaler(), Ridge())):
         bag = BaggingRegressor(member, n_estimators=3, random_state=0).fit(X, y)
@@ -62,31 +71,31 @@ def test_members_are_fitted_on_the_rows_they_say():
             np.testing.assert_allclose(model.predict(X), again.predict(X), rtol=1e-6)
 
 
-def test_columns_are_those_they_say():
+def test_members_predict_from_estimators_features():
     X, y = DIABETES
     bag = BaggingRegressor(Ridge(), max_features=0.5, random_state=0).fit(X, y)
-    said = []
+    predictions = []
     for model, columns in zip(bag.estimators_, bag.estimators_features_, strict=True):
         assert len(np.unique(columns)) == len(columns) == 5
-        said.append(model.predict(X[:, columns]))
-    np.testing.assert_allclose(bag.predict(X), np.mean(said, axis=0))
+        predictions.append(model.predict(X[:, columns]))
+    np.testing.assert_allclose(bag.predict(X), np.mean(predictions, axis=0))
 
 
 def test_quantiles_by_hand():
     X, y = DIABETES
     bag = BaggingRegressor(n_estimators=9, random_state=0).fit(X, y)
-    said = np.sort([model.predict(X[:20]) for model in bag.estimators_], axis=0)
+    predictions = np.sort([model.predict(X[:20]) for model in bag.estimators_], axis=0)
     found = bag.predict_quantiles(X[:20], [0.0, 0.5, 1.0])
-    np.testing.assert_allclose(found, said[[0, 4, 8]].T)
-    np.testing.assert_allclose(bag.predict_quantiles(X[:20], 0.5), said[4])
+    np.testing.assert_allclose(found, predictions[[0, 4, 8]].T)
+    np.testing.assert_allclose(bag.predict_quantiles(X[:20], 0.5), predictions[4])
 
 
 @pytest.mark.parametrize("how", ["median", "trimmed"])
 def test_robust_means_by_hand(how):
     X, y = DIABETES
     bag = BaggingRegressor(n_estimators=21, aggregation=how, random_state=0).fit(X, y)
-    said = np.sort([model.predict(X) for model in bag.estimators_], axis=0)
-    expected = said[10] if how == "median" else said[2:19].mean(axis=0)
+    predictions = np.sort([model.predict(X) for model in bag.estimators_], axis=0)
+    expected = predictions[10] if how == "median" else predictions[2:19].mean(axis=0)
     np.testing.assert_allclose(bag.predict(X), expected)
 
 
@@ -206,8 +215,8 @@ def test_out_of_bag_by_a_function_of_labels():
     X, y = IRIS
     labels = np.array(["a", "b", "c"])[y]
 
-    def share_of_a(true, said):
-        return np.mean(said == "a")
+    def share_of_a(true, predictions):
+        return np.mean(predictions == "a")
 
     bag = BaggingClassifier(n_estimators=30, oob_score=share_of_a, random_state=0)
     assert bag.fit(X, labels).oob_score_ == pytest.approx(1 / 3, abs=0.02)
@@ -232,8 +241,9 @@ def test_importance_finds_the_feature_that_counts():
     y = 3 * X["c"] + 0.1 * rng.normal(size=300)
     for table in (X, X.to_numpy(), sp.csr_array(X.to_numpy())):
         bag = BaggingRegressor(n_estimators=15, random_state=0).fit(table, y)
-        found = bag.oob_importance(n_repeats=2)
-        assert found.idxmax() in ("c", 2)
+        found = bag.permutation_importance(n_repeats=2)["importance"]
+        assert found.index[0] in ("c", "x2")
+        assert found.idxmax() == found.index[0]
         assert found.max() > 1
         assert found.drop(found.idxmax()).abs().max() < 0.2
 
@@ -241,12 +251,113 @@ def test_importance_finds_the_feature_that_counts():
 def test_importance_by_hand():
     X, y = DIABETES
     bag = BaggingRegressor(n_estimators=8, random_state=0).fit(X[:, :3], y)
-    found = bag.oob_importance(scoring=lambda true, said: -np.std(true - said))
-    again = bag.oob_importance(scoring=lambda true, said: -np.std(true - said))
-    pd.testing.assert_series_equal(found, again)
+    found = bag.permutation_importance(
+        scoring=lambda true, predictions: -np.std(true - predictions)
+    )
+    again = bag.permutation_importance(
+        scoring=lambda true, predictions: -np.std(true - predictions)
+    )
+    pd.testing.assert_frame_equal(found, again)
     constant = np.column_stack([X[:, :2], np.ones(len(y))])
     bag = BaggingRegressor(n_estimators=8, random_state=0).fit(constant, y)
-    assert bag.oob_importance()[2] == 0  # shuffling a constant changes nothing
+    importance = bag.permutation_importance()["importance"]
+    assert importance["x2"] == 0  # shuffling a constant changes nothing
+
+
+def test_named_out_of_bag_scores_use_sample_weight():
+    X, y = make_classification(200, random_state=0)
+    weight = np.random.default_rng(0).uniform(0.4, 1.2, len(y))
+    bag = BaggingClassifier(n_estimators=40, oob_score="roc_auc", random_state=0)
+    bag.fit(X, y, sample_weight=weight)
+    block = bag.oof_["bag"]
+    expected = roc_auc_score(y, block[:, 1], sample_weight=weight)
+    assert bag.oob_score_ == pytest.approx(expected, rel=1e-14)
+    assert bag.oob_score_ != roc_auc_score(y, block[:, 1])
+    for same in ("auc", make_scorer(roc_auc_score, response_method="predict_proba")):
+        again = clone(bag).set_params(oob_score=same).fit(X, y, sample_weight=weight)
+        assert again.oob_score_ == bag.oob_score_
+    names = clone(bag).set_params(oob_score="accuracy")
+    true = clone(bag).set_params(oob_score=True)
+    named, plain = (one.fit(X, y, sample_weight=weight) for one in (names, true))
+    assert named.oob_score_ == plain.oob_score_
+
+
+def test_out_of_bag_scores_by_losses_and_short_names():
+    X, y = DIABETES
+    weight = np.random.default_rng(0).uniform(0.4, 1.2, len(y))
+    bag = BaggingRegressor(n_estimators=40, oob_score=AbsoluteError(), random_state=0)
+    bag.fit(X, y, sample_weight=weight)
+    error = np.abs(y - bag.oof_["bag"])
+    assert bag.oob_score_ == pytest.approx(-np.average(error, weights=weight))
+    short = clone(bag).set_params(oob_score="rmse").fit(X, y)
+    expected = -np.sqrt(np.mean((y - short.oof_["bag"]) ** 2))
+    assert short.oob_score_ == pytest.approx(expected)
+
+
+def test_out_of_bag_scores_without_weights_are_refused_with_weights():
+    X, y = DIABETES
+    scorer = make_scorer(max_error, greater_is_better=False)
+    bag = BaggingRegressor(n_estimators=30, oob_score=scorer, random_state=0)
+    bag.fit(X, y)
+    for score in (scorer, "neg_max_error"):
+        bag.set_params(oob_score=score)
+        with pytest.raises(ValueError, match="does not support sample weights"):
+            bag.fit(X, y, sample_weight=np.ones(len(y)))
+    assert hasattr(bag, "oob_score_")  # the failed fit changed nothing
+    # Functions are called without weights, as by the forests of scikit-learn.
+    bag.set_params(oob_score=max_error).fit(X, y, sample_weight=np.full(len(y), 0.9))
+    assert bag.oob_score_ == max_error(y, bag.oof_["bag"])
+
+
+def test_importance_shuffles_as_documented():
+    X, y = DIABETES
+    bag = BaggingRegressor(n_estimators=15, random_state=0).fit(X, y)
+    table = bag.permutation_importance(n_repeats=2)
+    assert list(table.columns) == ["importance", "std"]
+    assert table.index.name == "feature"
+    falls = []
+    for repeat in range(2):
+        seed = named_seed(0, "importance", 2, repeat)
+        shuffled = X.copy()
+        shuffled[:, 2] = X[np.random.default_rng(seed).permutation(len(y)), 2]
+        total, hits = np.zeros(len(y)), np.zeros(len(y))
+        for model, rows in zip(bag.estimators_, left_out(bag, len(y)), strict=True):
+            total[rows] += model.predict(shuffled[rows])
+            hits[rows] += 1
+        known = hits > 0
+        after = r2_score(y[known], total[known] / hits[known])
+        falls.append(r2_score(y[known], bag.oof_["bag"][known]) - after)
+    assert table.loc["x2", "importance"] == pytest.approx(np.mean(falls))
+    assert table.loc["x2", "std"] == pytest.approx(np.std(falls))
+
+
+def test_options_of_importance():
+    X, y = DIABETES
+    bag = BaggingRegressor(n_estimators=15, random_state=0).fit(X, y)
+    one, two = (bag.permutation_importance(random_state=k) for k in (1, 2))
+    pd.testing.assert_frame_equal(one, bag.permutation_importance(random_state=1))
+    assert not one.equals(two)
+    part = bag.permutation_importance(max_samples=0.5)
+    assert part.index[0] == one.index[0]
+    new = bag.permutation_importance(X, y, scoring="rmse", random_state=0, n_repeats=2)
+    by_hand = inspection.permutation_importance(
+        bag, X, y, scoring="neg_root_mean_squared_error", random_state=0, n_repeats=2
+    )
+    np.testing.assert_allclose(
+        new.loc[[f"x{j}" for j in range(10)], "importance"], by_hand.importances_mean
+    )
+    weight = np.random.default_rng(0).uniform(0, 2, len(y))
+    assert not bag.permutation_importance(sample_weight=weight).equals(
+        bag.permutation_importance()
+    )
+    for options, words in [
+        ({"n_repeats": 0}, "n_repeats=0 must be"),
+        ({"max_samples": 1.5}, "max_samples=1.5 must be"),
+        ({"X": X}, "needs X and y"),
+        ({"scoring": "acuracy"}, "scoring='acuracy'"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            bag.permutation_importance(**options)
 
 
 # The infinitesimal jackknife
@@ -255,14 +366,14 @@ def test_importance_by_hand():
 def test_jackknife_by_the_formula():
     X, y = DIABETES
     bag = BaggingRegressor(n_estimators=40, random_state=0).fit(X, y)
-    said = np.array([model.predict(X[:5]) for model in bag.estimators_])
+    predictions = np.array([model.predict(X[:5]) for model in bag.estimators_])
     counts = np.array(
         [np.bincount(s, minlength=len(y)) for s in bag.estimators_samples_]
     )
     B, n = counts.shape
     expected = []
     for k in range(5):
-        t = said[:, k] - said[:, k].mean()
+        t = predictions[:, k] - predictions[:, k].mean()
         cov = [np.mean((counts[:, i] - counts[:, i].mean()) * t) for i in range(n)]
         expected.append(max(np.sum(np.square(cov)) - n / B**2 * np.sum(t**2), 0) ** 0.5)
     np.testing.assert_allclose(bag.standard_error(X[:5]), expected)
@@ -287,6 +398,7 @@ def test_groups_are_never_split():
     groups = np.arange(len(y)) % 30
     bag = BaggingRegressor(Ridge(), sampling="groups", random_state=0)
     bag.fit(X, y, groups=groups)
+    assert len(bag.estimators_samples_) == 10
     for rows in bag.estimators_samples_:
         counts = np.bincount(rows, minlength=len(y))
         for g in range(30):
@@ -299,6 +411,7 @@ def test_balanced_samples(kind, each):
     X, y = IRIS
     rows = np.r_[0:20, 50:100, 100:150, 100:130]
     bag = BaggingClassifier(sampling=kind, random_state=0).fit(X[rows], y[rows])
+    assert len(bag.estimators_samples_) == 10
     for sample in bag.estimators_samples_:
         np.testing.assert_array_equal(np.bincount(y[rows][sample]), [each] * 3)
 
@@ -307,7 +420,9 @@ def test_balanced_without_replacement_takes_each_row_once():
     X, y = IRIS
     rows = np.r_[0:20, 50:150]
     bag = BaggingClassifier(sampling="balanced", bootstrap=False, random_state=0)
-    for sample in bag.fit(X[rows], y[rows]).estimators_samples_:
+    bag.fit(X[rows], y[rows])
+    assert len(bag.estimators_samples_) == 10
+    for sample in bag.estimators_samples_:
         assert len(np.unique(sample)) == 60
 
 
@@ -315,6 +430,7 @@ def test_stratified_samples_keep_the_shares():
     X, y = IRIS
     rows = np.r_[0:10, 50:100, 100:140]
     bag = BaggingClassifier(sampling="stratified", random_state=0).fit(X[rows], y[rows])
+    assert len(bag.estimators_samples_) == 10
     for sample in bag.estimators_samples_:
         np.testing.assert_array_equal(np.bincount(y[rows][sample]), [10, 50, 40])
 
@@ -333,7 +449,9 @@ def test_stratified_numbers_keep_the_quantiles():
 def test_blocks_are_contiguous_and_in_order():
     X, y = DIABETES
     bag = BaggingRegressor(Ridge(), sampling="blocks", block_length=13, random_state=0)
-    for rows in bag.fit(X, y).estimators_samples_:
+    bag.fit(X, y)
+    assert len(bag.estimators_samples_) == 10
+    for rows in bag.estimators_samples_:
         assert len(rows) == len(y)
         for start in range(0, len(rows), 13):
             assert (np.diff(rows[start : start + 13]) == 1).all()
@@ -386,7 +504,7 @@ def test_without_replacement_all_rows_once():
         np.testing.assert_array_equal(np.sort(rows), np.arange(len(y)))
 
 
-def test_dense_sparse_and_frame_draw_alike():
+def test_dense_sparse_and_frame_draw_the_same_rows():
     X, y = IRIS
     bag = BaggingClassifier(n_estimators=5, random_state=0)
     kinds = [
@@ -500,7 +618,7 @@ def test_members_that_fail_are_left_out():
     with pytest.warns(MemberFailedWarning):
         bag.fit(X, y)
     assert len(bag.failed_) + len(bag.estimators_) == 10
-    assert len(bag.failed_)
+    assert len(bag.failed_) > 0
     assert len(bag.estimators_samples_) == len(bag.estimators_)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -520,24 +638,29 @@ def test_a_failed_fit_leaves_the_bag_as_it_was():
 
 
 class Slow(Ridge):
+    wait = staticmethod(time.sleep)
+
     def fit(self, X, y, sample_weight=None):
-        time.sleep(0.1)
+        self.wait(0.1)
         return super().fit(X, y, sample_weight=sample_weight)
 
 
-def test_time_limit_keeps_what_is_done():
+def test_time_limit_keeps_what_is_done(clock, monkeypatch):
+    monkeypatch.setattr(Slow, "wait", clock.sleep)
     X, y = DIABETES
     bag = BaggingRegressor(Slow(), n_estimators=50, time_limit=1.0, random_state=0)
-    # All members that came too late are told of at once.
-    with pytest.warns(MemberFailedWarning, match="of 50 members were not done") as told:
+    # One warning reports all members that were too late.
+    with pytest.warns(
+        MemberFailedWarning, match="of 50 members were not fitted"
+    ) as caught:
         bag.fit(X, y)
-    assert len(told) == 1
+    assert len(caught) == 1
     assert 0 < len(bag.estimators_) < 50
     assert len(bag.failed_) == 50 - len(bag.estimators_)
     assert bag.predict(X).shape == y.shape
 
 
-def test_failed_and_late_members_are_told_apart():
+def test_failed_and_late_members_have_separate_warnings():
     failures = [
         Failure("one", 0, TimeLimitError("late"), ""),
         Failure("two", 1, ValueError("bad"), ""),
@@ -545,19 +668,19 @@ def test_failed_and_late_members_are_told_apart():
     ]
     none = np.empty(0, dtype=np.intp)
     done = FoldFit("four", 3, None, none, "predict", None, None, None, 0.0, 0.0)
-    with pytest.warns(MemberFailedWarning) as told:
-        kept, failed = keep_done([done], failures)
-    assert [str(one.message)[:12] for one in told] == ["Member 'two'", "2 of 4 membe"]
+    with pytest.warns(MemberFailedWarning) as caught:
+        kept, failed = keep_fitted([done], failures)
+    assert [str(one.message)[:12] for one in caught] == ["Member 'two'", "2 of 4 membe"]
     assert (kept, set(failed)) == ([done], {"one", "two", "three"})
     with pytest.raises(MemberFailedError):
-        keep_done([], failures)
+        keep_fitted([], failures)
 
 
 def test_text_without_an_encoder_is_explained():
     frame = pd.DataFrame({"kind": ["a", "b"] * 10, "n": np.arange(20)})
-    with pytest.raises(ValueError, match="could not convert") as told:
+    with pytest.raises(ValueError, match="could not convert") as caught:
         BaggingClassifier(random_state=0).fit(frame, [0, 1] * 10)
-    assert "need an encoder" in told.value.__notes__[-1]
+    assert "need an encoder" in caught.value.__notes__[-1]
 
 
 def test_a_score_that_does_not_suit_the_classes_is_refused_before_the_fit():
@@ -569,13 +692,14 @@ def test_a_score_that_does_not_suit_the_classes_is_refused_before_the_fit():
             raise AssertionError("nothing should be fitted")
 
     for score, target, words in [
-        ("f1", names, "Say which class counts.*pos_label='yes'"),
-        ("roc_auc", y, "Use another"),
+        ("f1", names, "Name the positive class.*pos_label='yes'"),
+        ("roc_auc", y, "use 'roc_auc_ovr'"),
     ]:
         with pytest.raises(ValueError, match=words):
             BaggingClassifier(Unfitted(), oob_score=score).fit(X, target)
+    bag = BaggingClassifier(random_state=0).fit(X, names)
     with pytest.raises(ValueError, match="scoring='f1' cannot score"):
-        BaggingClassifier(random_state=0).fit(X, names).oob_importance("f1")
+        bag.permutation_importance(scoring="f1")
 
 
 def test_metadata_reaches_members():
@@ -627,8 +751,8 @@ def test_metadata_reaches_members():
             "takes no sample_weight; use sampling='rows'",
         ),
         ({"oob_score": True, "bootstrap": False}, "Out of bag"),
-        ({"oob_score": "acuracy"}, "oob_score='acuracy' is no score"),
-        ({"engine": "binned", "estimator": SVC()}, "no decision tree"),
+        ({"oob_score": "acuracy"}, "oob_score='acuracy' is not known.*accuracy"),
+        ({"engine": "binned", "estimator": SVC()}, "not a decision tree"),
         ({"engine": "binned"}, "y has 3 classes"),
         ({"bootstrap": False, "max_samples": 151}, "sample without replacement"),
     ],
@@ -640,7 +764,7 @@ def test_refused_at_once_with_a_way_out(params, message):
 
 def test_weights_that_cannot_be_used_are_refused():
     X, y = IRIS
-    with pytest.raises(ValueError, match="knows no sample_weight"):
+    with pytest.raises(ValueError, match="does not support sample_weight"):
         BaggingClassifier(sampling="blocks").fit(X, y, sample_weight=np.ones(150))
     with pytest.raises(ValueError, match="sample_weight is -1"):
         BaggingClassifier().fit(X, y, sample_weight=-np.ones(150))

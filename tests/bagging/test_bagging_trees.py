@@ -1,4 +1,4 @@
-"""The fast road: binned trees beside exact ones."""
+"""The binned engine, compared with exact trees."""
 
 import pickle
 
@@ -31,12 +31,14 @@ def test_leaves_hold_the_means_of_their_rows(params):
     ).fit(X, y)
     assert bag.engine_ == "binned"
     for tree, rows in zip(bag.estimators_, bag.estimators_samples_, strict=True):
-        leaves, said = tree.apply(X), tree.predict(X)
+        leaves, predictions = tree.apply(X), tree.predict(X)
         for leaf in np.unique(leaves[rows]):
             inside = rows[leaves[rows] == leaf]
             assert len(inside) >= params.get("min_samples_leaf", 1)
             expected = y[inside].mean()
-            np.testing.assert_allclose(said[inside], expected, rtol=1e-5, atol=1e-5)
+            np.testing.assert_allclose(
+                predictions[inside], expected, rtol=1e-5, atol=1e-5
+            )
         assert tree.get_n_leaves() == len(np.unique(leaves[rows]))
         assert tree.get_n_leaves() <= params.get("max_leaf_nodes", 400)
         assert tree.get_depth() <= params.get("max_depth", 400)
@@ -59,9 +61,11 @@ def test_the_bag_is_the_mean_of_its_trees():
     labels = np.array(["no", "yes"])[y]
     bag = BaggingClassifier(n_estimators=6, engine="binned", random_state=0)
     bag.fit(X, labels)
-    said = np.mean([tree.predict_proba(X) for tree in bag.estimators_], axis=0)
-    np.testing.assert_allclose(bag.predict_proba(X), said, atol=1e-11)
-    np.testing.assert_array_equal(bag.predict(X), bag.classes_[said.argmax(axis=1)])
+    predictions = np.mean([tree.predict_proba(X) for tree in bag.estimators_], axis=0)
+    np.testing.assert_allclose(bag.predict_proba(X), predictions, atol=1e-11)
+    np.testing.assert_array_equal(
+        bag.predict(X), bag.classes_[predictions.argmax(axis=1)]
+    )
     np.testing.assert_allclose(
         np.exp(bag.predict_log_proba(X)), bag.predict_proba(X), atol=1e-12
     )
@@ -76,8 +80,8 @@ def test_other_means_of_the_trees(how):
     bag = BaggingRegressor(
         n_estimators=21, engine="binned", aggregation=how, random_state=0
     ).fit(X, y)
-    said = np.sort([tree.predict(X) for tree in bag.estimators_], axis=0)
-    expected = said[10] if how == "median" else said[2:19].mean(axis=0)
+    predictions = np.sort([tree.predict(X) for tree in bag.estimators_], axis=0)
+    expected = predictions[10] if how == "median" else predictions[2:19].mean(axis=0)
     np.testing.assert_allclose(bag.predict(X), expected)
 
 
@@ -89,13 +93,13 @@ def test_as_good_as_exact_trees():
         classes = BaggingClassifier(n_estimators=30, engine=engine, random_state=0)
         proba = classes.fit(X[:2000], y[:2000]).predict_proba(X[2000:])[:, 1]
         numbers = BaggingRegressor(n_estimators=30, engine=engine, random_state=0)
-        said = numbers.fit(Z[:2000], v[:2000]).predict(Z[2000:])
-        scores[engine] = roc_auc_score(y[2000:], proba), r2_score(v[2000:], said)
+        predictions = numbers.fit(Z[:2000], v[:2000]).predict(Z[2000:])
+        scores[engine] = roc_auc_score(y[2000:], proba), r2_score(v[2000:], predictions)
     assert scores["binned"][0] > scores["general"][0] - 0.005
     assert scores["binned"][1] > scores["general"][1] - 0.01
 
 
-def test_out_of_bag_and_samples_are_those_of_the_other_road():
+def test_out_of_bag_and_samples_are_those_of_the_general_engine():
     X, y = coarse()
     fast = BaggingRegressor(
         n_estimators=15, engine="binned", oob_score=True, random_state=0
@@ -108,7 +112,7 @@ def test_out_of_bag_and_samples_are_those_of_the_other_road():
     assert fast.oob_score_ == pytest.approx(slow.oob_score_, abs=0.02)
     np.testing.assert_array_equal(fast.oof_.covered, slow.oof_.covered)
     assert fast.standard_error(X[:4]).shape == (4,)
-    assert fast.oob_importance().idxmax() in (0, 1)
+    assert fast.permutation_importance(n_repeats=1).index[0] in ("x0", "x1")
 
 
 def test_the_same_for_any_number_of_threads_and_after_pickling():
@@ -128,8 +132,8 @@ def test_samples_without_anything_to_split():
     bag = BaggingClassifier(n_estimators=12, engine="binned", random_state=0).fit(X, y)
     seen = np.array([7 in rows for rows in bag.estimators_samples_])
     assert 0 < seen.sum() < 12
-    said = np.array([tree.predict_proba(X)[7, 1] for tree in bag.estimators_])
-    np.testing.assert_array_equal(said, seen.astype(float))
+    predictions = np.array([tree.predict_proba(X)[7, 1] for tree in bag.estimators_])
+    np.testing.assert_array_equal(predictions, seen.astype(float))
     assert bag.predict_proba(X)[7, 1] == pytest.approx(seen.mean())
     flat = BaggingRegressor(n_estimators=3, engine="binned").fit(X, np.full(100, 5.0))
     np.testing.assert_allclose(flat.predict(X), 5.0)
@@ -155,7 +159,7 @@ def test_missing_values_and_frames():
     assert found.score(frame, y) > 0.9
 
 
-def test_auto_takes_the_fast_road_only_where_it_can():
+def test_auto_uses_the_binned_engine_where_supported():
     X, y = make_classification(10_000, 4, random_state=0)
     kinds = {
         "binned": [{}, {"sampling": "balanced"}],
@@ -199,6 +203,6 @@ def test_the_store_keeps_all_trees(tmp_path):
         ({"estimator": DecisionTreeRegressor(splitter="random")}, "splitter='random'"),
     ],
 )
-def test_what_the_fast_road_refuses(params, message):
+def test_fits_that_the_binned_engine_refuses(params, message):
     with pytest.raises(ValueError, match=message):
         BaggingRegressor(engine="binned", **params).fit(*coarse())

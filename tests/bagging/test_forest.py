@@ -165,9 +165,47 @@ def test_a_loss_scores_out_of_bag():
     assert forest.oob_score_ == pytest.approx(-expected)
 
 
+@pytest.mark.parametrize("sampling", ["rows", "stratified"])
+def test_named_out_of_bag_scores_use_sample_weight(sampling):
+    X, y = CANCER
+    weight = np.random.default_rng(0).uniform(0.5, 2, len(y))
+    forest = RandomForestClassifier(
+        30, oob_score="auc", sampling=sampling, random_state=0
+    ).fit(X, y, weight)
+    block = forest.oof_["forest"]
+    expected = roc_auc_score(y, block[:, 1], sample_weight=weight)
+    assert forest.oob_score_ == expected
+    assert forest.oob_score_ != roc_auc_score(y, block[:, 1])
+    # As that of scikit-learn, the default score has no weights.
+    plain = clone(forest).set_params(oob_score=True).fit(X, y, weight)
+    assert plain.oob_score_ == np.mean(block.argmax(axis=1) == y)
+
+
+def test_a_failed_fit_leaves_the_forest_as_it_was():
+    X, y = DIABETES
+    forest = RandomForestRegressor(5, oob_score="neg_max_error", random_state=0)
+    forest.fit(X, y)
+    before, score = forest.predict(X), forest.oob_score_
+    with pytest.raises(ValueError, match="does not support sample weights"):
+        forest.set_params(random_state=1).fit(X, y, np.ones(len(y)))
+    assert forest.oob_score_ == score
+    assert_array_equal(forest.predict(X), before)
+    assert forest.oof_["forest"].shape == y.shape
+
+
+def test_permutation_importance_of_a_forest():
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    forest = RandomForestRegressor(10, random_state=0).fit(X, y)
+    table = forest.permutation_importance(X, y, scoring="rmse", random_state=0)
+    assert table.index[0] in ("bmi", "s5")
+    with pytest.raises(ValueError, match="needs X and y"):
+        forest.permutation_importance()
+
+
 def test_stratified_draws_keep_the_classes():
     X, y = CANCER
     forest = RandomForestClassifier(5, sampling="stratified", random_state=0).fit(X, y)
+    assert len(forest.estimators_samples_) == 5
     for drawn in forest.estimators_samples_:
         assert_array_equal(np.bincount(y[drawn]), np.bincount(y))
 
@@ -178,6 +216,7 @@ def test_balanced_draws_are_as_large_as_the_smallest_class():
         5, sampling="balanced", max_samples=0.5, random_state=0
     ).fit(X, y)
     least = np.bincount(y).min()
+    assert len(forest.estimators_samples_) == 5
     for drawn in forest.estimators_samples_:
         assert_array_equal(np.bincount(y[drawn]), [round(least / 2)] * 2)
 
@@ -187,6 +226,7 @@ def test_balanced_by_weight():
     forest = RandomForestClassifier(
         3, sampling="balanced_by_weight", max_depth=3, random_state=0
     ).fit(X, y)
+    assert len(forest.estimators_) == 3
     for tree, drawn in zip(forest.estimators_, forest.estimators_samples_, strict=True):
         assert_array_equal(np.bincount(y[drawn]), np.bincount(y))
         assert_allclose(tree.tree_.value[0], [[0.5, 0.5]])
@@ -203,10 +243,12 @@ def test_class_weights_come_on_top():
     forest = RandomForestClassifier(
         3, sampling="balanced_by_weight", class_weight={0: 1, 1: 3}, random_state=0
     ).fit(X, y)
+    assert len(forest.estimators_) == 3
     for tree in forest.estimators_:
         assert_allclose(tree.tree_.value[0], [[0.25, 0.75]])
     forest.set_params(sampling="groups", class_weight="balanced_subsample")
     forest.fit(X, y, groups=np.arange(len(y)) // 4)
+    assert len(forest.estimators_) == 3
     for tree in forest.estimators_:
         assert_allclose(tree.tree_.value[0], [[0.5, 0.5]])
 
@@ -237,6 +279,7 @@ def test_groups_stay_together(kind):
     X, y = CANCER
     groups = np.repeat(np.arange(len(y) // 3 + 1), 3)[: len(y)].astype(str)
     forest = kind(8, sampling="groups", random_state=0).fit(X, y, groups=groups)
+    assert len(forest.estimators_samples_) == 5
     for drawn in forest.estimators_samples_:
         counts = np.bincount(drawn, minlength=len(y))
         for group in np.unique(groups):
@@ -378,10 +421,10 @@ def test_refusals(forest, words):
 
 def test_refusals_after_the_fit():
     X, y = CANCER
-    with pytest.raises(ValueError, match="takes no groups"):
+    with pytest.raises(ValueError, match="does not support groups"):
         RandomForestClassifier().fit(X, y, groups=y)
     forest = RandomForestClassifier(3).fit(X, y)
-    with pytest.raises(AttributeError, match="ask for it before pickling"):
+    with pytest.raises(AttributeError, match="compute it before pickling"):
         pickle.loads(pickle.dumps(forest)).oof_  # noqa: B018
     whole = RandomForestRegressor(3, bootstrap=False).fit(X, y)
     with pytest.raises(AttributeError, match="bootstrap=True"):
@@ -405,10 +448,10 @@ def test_training_rows_that_were_changed():
 def test_several_outputs_of_many_classes_have_no_rows_out_of_bag():
     X, y = IRIS
     forest = RandomForestClassifier(3, random_state=0).fit(X, np.column_stack([y, y]))
-    with pytest.raises(AttributeError, match="a forest an output"):
+    with pytest.raises(AttributeError, match="one forest per output"):
         forest.oof_  # noqa: B018
     assert len(forest.predict_proba(X)) == 2
-    with pytest.raises(ValueError, match="a forest an output"):
+    with pytest.raises(ValueError, match="one forest per output"):
         forest.set_params(sampling="stratified", oob_score=True).fit(
             X, np.column_stack([y, y])
         )

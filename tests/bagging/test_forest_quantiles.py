@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_diabetes
 
 from skensemble import RandomForestRegressor
-from skensemble.bagging._quantile_forest import quantiles_of
+from skensemble.bagging.forests._leaf_quantiles import quantiles_of
 
 X, Y = load_diabetes(return_X_y=True)
 LEVELS = np.array([0.0, 0.05, 0.1, 0.5, 0.9, 0.95, 1.0])
@@ -95,7 +95,7 @@ def test_quantiles_cover_what_they_say():
 def test_more_rows_than_are_held_at_a_time(monkeypatch):
     forest = RandomForestRegressor(10, random_state=0).fit(X, Y)
     whole = forest.predict_quantiles(X)
-    monkeypatch.setattr("skensemble.bagging._quantile_forest._CHUNK", 7)
+    monkeypatch.setattr("skensemble.bagging.forests._leaf_quantiles._CHUNK", 7)
     assert_array_equal(forest.predict_quantiles(X), whole)
 
 
@@ -119,9 +119,9 @@ def test_another_fit_forgets():
 
 
 @pytest.mark.parametrize("levels", [1.5, [-0.1], [], "median", [[0.5]], [np.nan]])
-def test_what_is_no_quantile(levels):
+def test_invalid_levels_are_refused(levels):
     forest = RandomForestRegressor(2).fit(X, Y)
-    with pytest.raises(ValueError, match=r"quantiles=.*from 0 to 1"):
+    with pytest.raises(ValueError, match=r"quantiles=.*between 0 and 1"):
         forest.predict_quantiles(X, levels)
 
 
@@ -138,9 +138,9 @@ def test_standard_error_by_the_formula(sampling, max_samples):
     counts = np.array(
         [np.bincount(d, minlength=len(Y))[first] for d in forest.estimators_samples_]
     )
-    said = np.array([tree.predict(X[:30]) for tree in forest.estimators_])
+    predictions = np.array([tree.predict(X[:30]) for tree in forest.estimators_])
     expected = []
-    for column in said.T:
+    for column in predictions.T:
         total = 0.0
         for drawn in counts.T:
             total += np.mean((drawn - drawn.mean()) * (column - column.mean())) ** 2

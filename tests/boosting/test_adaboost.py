@@ -1,4 +1,4 @@
-"""AdaBoost: scikit-learn's numbers on the general road, the same trees on the binned."""
+"""AdaBoost: the general engine equals scikit-learn, the binned engine grows its trees."""
 
 import pickle
 
@@ -26,9 +26,9 @@ from xgboost import XGBClassifier
 from skensemble import AdaBoostClassifier, AdaBoostRegressor, Patience
 from skensemble.boosting.learners._binned import drawn_counts
 from skensemble.boosting.learners._bins import find_bins, places
-from skensemble.boosting.learners._histograms import HistogramLearner, Tree
-from skensemble.boosting.learners._rules import RULES
-from skensemble.boosting.learners._views import TreeView
+from skensemble.boosting.learners._histograms import HistogramFitter, HistogramTree
+from skensemble.boosting.learners._tree_view import TreeView
+from skensemble.boosting.learners._variants import VARIANTS
 
 RNG = np.random.default_rng(0)
 N = 900
@@ -44,12 +44,12 @@ def trees(depth, **params):
     return DecisionTreeClassifier(max_depth=depth, **params)
 
 
-# The general road is scikit-learn's algorithm
+# The general engine is scikit-learn's algorithm
 
 
 @pytest.mark.parametrize("y", [YES, THREE], ids=["two classes", "three"])
 @pytest.mark.parametrize("member", [trees(2), LogisticRegression(max_iter=500)])
-def test_general_road_gives_scikit_learns_numbers(y, member):
+def test_general_engine_equals_scikit_learn(y, member):
     """Weights sum to the number of rows here, to one there: C makes up for that."""
     options = {"n_estimators": 12, "learning_rate": 0.7, "random_state": 3}
     weight = RNG.exponential(size=N)
@@ -70,7 +70,7 @@ def test_general_road_gives_scikit_learns_numbers(y, member):
 
 
 @pytest.mark.parametrize("loss", ["linear", "square", "exponential"])
-def test_general_road_gives_scikit_learns_numbers_for_numbers(loss):
+def test_general_engine_equals_scikit_learn_for_regression(loss):
     options = {"n_estimators": 15, "loss": loss, "random_state": 3}
     theirs = SklearnRegressor(**options).fit(X, SIGNAL)
 
@@ -83,7 +83,7 @@ def test_general_road_gives_scikit_learns_numbers_for_numbers(loss):
         assert_allclose(found, expected, rtol=1e-12)
 
 
-# The binned road grows the same trees
+# The binned engine grows the same trees
 
 
 def splits_of(tree):
@@ -97,7 +97,7 @@ def splits_of(tree):
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("depth", DEPTHS)
 @pytest.mark.parametrize("classes", [2, 4])
-def test_first_stages_are_the_same_on_both_roads(seed, depth, classes):
+def test_first_stages_are_the_same_with_both_engines(seed, depth, classes):
     rng = np.random.default_rng(seed)
     # A grid: every value is met in every node, so thresholds lie at the same places.
     table = rng.integers(0, 30, size=(3000, 5)).astype(float)
@@ -120,9 +120,9 @@ def test_first_stages_are_the_same_on_both_roads(seed, depth, classes):
     )
 
 
-@pytest.mark.parametrize("variant", sorted(RULES))
+@pytest.mark.parametrize("variant", sorted(VARIANTS))
 @pytest.mark.parametrize("y", [YES, THREE], ids=["two classes", "three"])
-def test_variants_agree_on_both_roads(variant, y):
+def test_variants_agree_with_both_engines(variant, y):
     fitted = [
         AdaBoostClassifier(
             n_estimators=20, variant=variant, engine=engine, random_state=0
@@ -137,7 +137,7 @@ def test_variants_agree_on_both_roads(variant, y):
     assert all(model.score(X, y) > 0.6 for model in fitted)
 
 
-def test_regression_trees_agree_on_both_roads():
+def test_regression_trees_agree_with_both_engines():
     general, binned = (
         AdaBoostRegressor(n_estimators=2, random_state=0, engine=engine).fit(X, SIGNAL)
         for engine in ("general", "binned")
@@ -164,10 +164,10 @@ def test_draws_are_those_of_choice():
         (trees(2, min_samples_leaf=5), "limits more"),
         (trees(2, class_weight="balanced"), "limits more"),
         (trees(2, splitter="random"), "limits more"),
-        (LogisticRegression(), "is no DecisionTreeClassifier"),
+        (LogisticRegression(), "is not a DecisionTreeClassifier"),
     ],
 )
-def test_what_bins_cannot_honour_goes_the_general_road(member, why):
+def test_limits_that_bins_do_not_support_need_the_general_engine(member, why):
     assert AdaBoostClassifier(member, n_estimators=2).fit(X, YES).engine_ == "general"
     with pytest.raises(ValueError, match=why):
         AdaBoostClassifier(member, engine="binned").fit(X, YES)
@@ -187,7 +187,7 @@ def test_leaf_limit_is_kept():
     assert [tree.get_n_leaves() for tree in model.estimators_] == [5] * 5
 
 
-# Trees on counts
+# Trees on histograms
 
 
 def slow_best(column, codes, weight, n_classes):
@@ -203,15 +203,15 @@ def slow_best(column, codes, weight, n_classes):
     return best
 
 
-def test_a_stump_on_counts_is_the_best_of_all():
+def test_a_stump_on_histograms_is_the_best_of_all():
     weight = RNG.exponential(size=N)
     codes = np.unique(THREE, return_inverse=True)[1]
-    learner = HistogramLearner(
+    learner = HistogramFitter(
         X, None, codes, n_classes=3, depth=1, categorical=(), labels=True,
-        part=RULES["samme"](3, 1.0).part, rng=np.random.RandomState(0), view=TreeView,
+        part=VARIANTS["samme"](3, 1.0).part, rng=np.random.RandomState(0), view=TreeView,
     )  # fmt: skip
 
-    learner.learn(weight)
+    learner.fit_next(weight)
 
     expected = [slow_best(X[:, j], codes, weight, 3) for j in range(X.shape[1])]
     j = int(np.argmax([score for score, _ in expected]))
@@ -274,7 +274,7 @@ def test_categories_that_no_row_has_change_nothing(kind):
 
 
 @pytest.mark.parametrize("y", [YES, THREE], ids=["two classes", "three"])
-def test_a_category_that_only_watched_rows_have_shifts_no_other(y):
+def test_a_category_of_validation_rows_only_shifts_no_other(y):
     codes = np.random.default_rng(0).integers(1, 5, N)
     target = np.where(codes == 3, y[0], y[y != y[0]][0])
     table = pd.DataFrame({"kind": np.array(list("ABCDE"))[codes]})
@@ -294,7 +294,7 @@ def test_a_category_that_only_watched_rows_have_shifts_no_other(y):
     assert model.history_["validation_error"].iloc[-1] <= 0.05
 
 
-def test_splits_tell_the_categories_that_go_apart():
+def test_splits_of_categorical_features_have_codes():
     table = pd.DataFrame({"kind": np.array(list("ABCD"))[X[:, 0].astype(int) % 4]})
     for y in (table["kind"] == "C", table["kind"].map({"C": "c"}).fillna("o")):
         model = AdaBoostClassifier(n_estimators=1, random_state=0).fit(table, y)
@@ -381,13 +381,13 @@ def test_early_stopping_keeps_the_best_round_and_sees_no_other_rows(y, engine):
     assert model.n_estimators_ == int(np.argmin(losses)) + 1 < len(losses)
     assert len(model) == len(model.history_) == model.n_estimators_
     assert np.isnan(model.row_weights_).sum() == round(0.1 * N)
-    # The rows watched are those of the loss.
+    # The rows held out are those of the loss.
     held = np.isnan(model.row_weights_)
     wrong = np.mean(model.predict(X[held]) != y[held])
     assert model.history_["validation_error"].iloc[-1] == pytest.approx(wrong)
 
 
-def test_groups_and_given_rows_are_watched():
+def test_groups_and_given_validation_rows():
     groups = np.repeat(np.arange(N // 9), 9)
     model = AdaBoostClassifier(early_stopping=True, random_state=0).fit(
         X, YES, groups=groups
@@ -450,7 +450,7 @@ def test_flipped_labels_are_among_the_suspects():
     assert np.nanmean(model.row_weights_) == pytest.approx(1.0)
 
 
-def test_history_tells_error_edge_and_weight():
+def test_history_has_error_edge_and_weight():
     model = AdaBoostClassifier(n_estimators=9, random_state=0).fit(X, THREE)
 
     history = model.history_
@@ -509,7 +509,7 @@ def test_importances_are_those_of_the_trees():
         _ = AdaBoostRegressor(Ridge(), n_estimators=2).fit(data, y).feature_importances_
 
 
-def test_any_library_may_be_the_learner():
+def test_any_library_may_be_the_weak_learner():
     member = XGBClassifier(n_estimators=3, max_depth=2, n_jobs=1)
     model = AdaBoostClassifier(member, n_estimators=3, random_state=0)
 
@@ -544,9 +544,9 @@ def test_wrong_rows_are_named():
         fit(X, YES, X_val=X)
     with pytest.raises(ValueError, match="does not"):
         fit(X, YES, X_val=X, y_val=YES + 5)
-    with pytest.raises(ValueError, match="takes one"):
+    with pytest.raises(ValueError, match="one: use MultiOutput"):
         fit(X, np.column_stack([YES, YES]))
-    with pytest.raises(ValueError, match="did not see"):
+    with pytest.raises(ValueError, match="were not in the target of fit"):
         fit(X, YES).margins(X, YES + 1)
     with pytest.raises(ValueError, match="1d array"):
         AdaBoostRegressor().fit(X, np.column_stack([SIGNAL, SIGNAL]))
@@ -559,8 +559,8 @@ def test_regression_learner_of_depth_one_is_binned_too():
     assert [tree.get_depth() for tree in model.estimators_] == [1] * len(model)
 
 
-def test_a_tree_of_one_leaf_says_its_shares():
-    tree = Tree([-1], [0], [False], [0], [0.0], [np.array([1.0, 3.0])])
+def test_a_tree_of_one_leaf_has_the_shares_of_the_classes():
+    tree = HistogramTree([-1], [0], [False], [0], [0.0], [np.array([1.0, 3.0])])
 
     assert_allclose(tree.proportions(), [[0.25, 0.75]])
 
@@ -583,9 +583,27 @@ def test_learners_of_the_other_kind_are_refused():
         AdaBoostClassifier(Ridge()).fit(X, YES)
 
 
-def test_text_on_the_general_road_is_explained():
-    with pytest.raises(ValueError, match="could not convert") as told:
+def test_text_with_the_general_engine_is_explained():
+    with pytest.raises(ValueError, match="could not convert") as raised:
         AdaBoostClassifier(trees(2, min_samples_leaf=5)).fit(frame(), YES)
 
-    assert "need an encoder" in told.value.__notes__[0]
-    assert "limits more than max_depth" in told.value.__notes__[0]
+    assert "need an encoder" in raised.value.__notes__[0]
+    assert "limits more than max_depth" in raised.value.__notes__[0]
+
+
+def test_a_failed_fit_leaves_the_model():
+    model = AdaBoostClassifier(n_estimators=5, random_state=0).fit(X, THREE)
+    expected = model.predict_proba(X)
+
+    with pytest.raises(ValueError, match="needs y_val"):
+        model.fit(X, YES, X_val=X)
+
+    assert model.classes_.tolist() == ["low", "middle", "top"]
+    assert_array_equal(model.predict_proba(X), expected)
+
+
+def test_a_class_lost_by_the_inner_split_is_named():
+    y = np.where(np.arange(N) < N - 50, "a", "b")
+    model = AdaBoostClassifier(early_stopping=True, validation="last")
+    with pytest.raises(ValueError, match=r"missing some classes.*validation='last'"):
+        model.fit(X, y)

@@ -97,9 +97,9 @@ def test_draws_on_given_axes(kind):
 def test_names_are_shown_as_they_are(kind):
     display = kind.from_estimator(ensemble())
     labels = [*drawn(display), *display.ax_.get_xticklabels()]
-    for label in labels:
-        if "$" in label.get_text():
-            assert not label.get_parse_math()
+    shown = [label for label in labels if "$" in label.get_text()]
+    assert set(texts(shown)) == {"a_$x_1$", "cost_$"}
+    assert not any(label.get_parse_math() for label in shown)
 
 
 @pytest.mark.parametrize("kind", DISPLAYS)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -36,6 +37,8 @@ from skensemble.fitting._fold_fit import Member, PlannedFit, Split, TrainingData
 from skensemble.fitting._keys import Keys
 from skensemble.fitting.hashing._digest import Unkeyable
 from skensemble.fitting.hashing._hasher import Hasher
+
+ROOT = Path(__file__).parents[2]
 
 LIMIT = 3
 
@@ -333,7 +336,11 @@ def test_code_of_a_notebook(monkeypatch):
 
 
 def test_functions_with_a_memory_of_their_own():
-    assert digest(remembering) == digest(remembering) != digest(helper)
+    remembering.cache_clear()
+    before = digest(remembering)
+    remembering(1)
+    assert remembering.cache_info().currsize == 1
+    assert digest(remembering) == before != digest(helper)
 
 
 def test_what_code_uses_must_have_a_key(monkeypatch):
@@ -343,9 +350,14 @@ def test_what_code_uses_must_have_a_key(monkeypatch):
 
 
 def test_cycles_end():
-    ring = [1.5, []]
-    ring[1].append(ring)
-    assert digest(ring) == digest(ring)
+    def ring(number):
+        made = [number, []]
+        made[1].append(made)
+        return made
+
+    assert digest(ring(1.5)) == digest(ring(1.5)) != digest(ring(2.5))
+    open_ended = [1.5, [[1.5, []]]]
+    assert digest(ring(1.5)) != digest(open_ended)
 
 
 def make_unkeyable():
@@ -482,7 +494,7 @@ def test_another_process_gives_the_same_keys():
         capture_output=True,
         text=True,
         check=True,
-        cwd=__file__.rpartition("/")[0],
-        env={"PYTHONHASHSEED": "7", "OMP_NUM_THREADS": "1"},
+        cwd=Path(__file__).parent,
+        env={"PYTHONHASHSEED": "7", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
     )
     assert done.stdout.strip() == str(here)

@@ -22,7 +22,7 @@ from skensemble.exceptions import (
     TimeLimitError,
     WorkerDiedError,
 )
-from skensemble.fitting import Store
+from skensemble.fitting import Store, _runner
 from skensemble.fitting._failures import drop_failed
 from skensemble.fitting._fold_fit import FoldFit, Member, TrainingData
 from skensemble.fitting._plan import plan_fits
@@ -37,6 +37,8 @@ Y = X[:, 0]
 class Sleeper(RegressorMixin, BaseEstimator):
     """Takes its time on all rows, less on fewer."""
 
+    wait = staticmethod(time.sleep)
+
     def __init__(self, seconds=0.1, value=0.0, log=None):
         self.seconds = seconds
         self.value = value
@@ -46,7 +48,7 @@ class Sleeper(RegressorMixin, BaseEstimator):
         if self.log is not None:
             with Path(self.log).open("a") as file:
                 file.write(f"{self.value:g} ")
-        time.sleep(self.seconds * len(y) / 60)
+        self.wait(self.seconds * len(y) / 60)
         return self
 
     def predict(self, X):
@@ -91,6 +93,38 @@ class Elsewhere(Ridge):
     """A member that is fitted in processes."""
 
 
+class Endless(Sleeper):
+    """Notes that its fit ended, which takes ten minutes."""
+
+    def fit(self, X, y):
+        super().fit(X, y)
+        Path(self.log).with_name("ended").touch()
+        return self
+
+
+@pytest.fixture
+def sleepless(clock, monkeypatch):
+    """Sleepers of this process take the time of a clock that a test sets."""
+    monkeypatch.setattr(Sleeper, "wait", clock.sleep)
+    return clock
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """Members whose fits have come home, one entry per fit; something may follow."""
+    home, names, then = _runner._home, [], []
+
+    def noted(outcome, task, *rest):
+        result = home(outcome, task, *rest)
+        names.append(task.cell.member.name)
+        for step in then:
+            step()
+        return result
+
+    monkeypatch.setattr(_runner, "_home", noted)
+    return names, then
+
+
 def score(block, method, y):
     return -float(np.mean((y - block) ** 2))
 
@@ -99,7 +133,7 @@ def run(members, *, limit=None, n_jobs=None, on_error="raise", splits=3, **optio
     named = [Member(name, est, "auto") for name, est in members.items()]
     parts = plan_splits(splits, X, Y, n_rows=60, classifier=False) if splits else []
     fold_fits = plan_fits(named, parts, refit=True, seed=0)
-    deadline = None if limit is None else time.monotonic() + limit
+    deadline = None if limit is None else _runner.time.monotonic() + limit
     return run_fits(
         fold_fits,
         TrainingData(X, Y, 0, score),
@@ -123,7 +157,7 @@ def test_enough_time_changes_nothing():
         assert_array_equal(one.block, two.block)
 
 
-def test_the_quickest_member_is_completed_first(tmp_path, monkeypatch):
+def test_the_quickest_member_is_completed_first(tmp_path, monkeypatch, sleepless):
     # Beside a limit of a minute all of these would take next to no time.
     monkeypatch.setattr("skensemble.fitting._queue._QUICK", 0.0)
     log = str(tmp_path / "log")
@@ -141,11 +175,11 @@ def test_the_quickest_member_is_completed_first(tmp_path, monkeypatch):
     assert len(fitted) == 16
 
 
-def test_what_does_not_fit_is_not_started():
+def test_what_does_not_fit_is_not_started(sleepless):
     members = {"slow": Sleeper(1.0), "quick": Sleeper(0.03)}
-    started = time.monotonic()
+    started = sleepless.monotonic()
     fitted, failures = run(members, limit=1.2)
-    assert time.monotonic() - started < 1.2
+    assert sleepless.monotonic() - started < 1.2
     assert complete(fitted) == ["quick"]
     assert {(f.member, f.split) for f in failures} == {
         ("slow", 1), ("slow", 2), ("slow", "refit")
@@ -163,7 +197,7 @@ def test_what_does_not_fit_is_not_started():
     assert error.needed == failures[0].error.needed > 2
 
 
-def test_too_short_a_limit_says_what_was_needed():
+def test_too_short_a_limit_says_what_was_needed(sleepless):
     fitted, failures = run({"slow": Sleeper(0.6), "quick": Sleeper(0.3)}, limit=0.8)
     with pytest.raises(
         MemberFailedError, match=r"limit was too short.*'quick', needs ab"
@@ -191,29 +225,48 @@ def test_known_seconds_are_believed():
     assert complete(fitted) == ["new"]
 
 
-def test_fits_of_other_processes_are_abandoned():
-    members = {"endless": Sleeper(60.0), "quick": Sleeper(0.05)}
+def test_fits_of_other_processes_are_abandoned(tmp_path, clock, told):
+    log = str(tmp_path / "log")
+    members = {"endless": Endless(900.0, log=log), "quick": Sleeper(0.05)}
+    names, then = told
+    # The time is over once the quick member is complete, however long that takes.
+    then.append(lambda: clock.sleep(300 * (names.count("quick") == 4)))
     with parallel_config("loky"):
-        run({"warm": Elsewhere()}, n_jobs=2)
-        started = time.monotonic()
-        fitted, failures = run(members, limit=4, n_jobs=2)
-    assert time.monotonic() - started < 12
+        fitted, failures = run(members, limit=300, n_jobs=2)
+    assert Path(log).read_text()
+    assert not (tmp_path / "ended").exists()
     assert complete(fitted) == ["quick"]
     assert all(isinstance(f.error, TimeLimitError) for f in failures)
     assert len(failures) == 4
 
 
-def test_threads_end_what_they_began():
+def test_threads_end_what_they_began(tmp_path, sleepless, told, monkeypatch):
+    log, threads, over = str(tmp_path / "log"), set(), threading.Event()
+    names, then = told
+
+    def wait(seconds):
+        threads.add(threading.current_thread())
+        # Slow fits end when the quick member is complete, and the time is over then.
+        if seconds > 0.1:
+            assert over.wait(300)
+            sleepless.sleep(seconds)
+
+    monkeypatch.setattr(Sleeper, "wait", staticmethod(wait))
+    then.append(lambda: names.count("quick") == 4 and over.set())
+    members = {"slow": Sleeper(1.0, 1, log), "quick": Sleeper(0.02, 2)}
     with parallel_config("threading"):
-        fitted, failures = run(
-            {"slow": Sleeper(1.0), "quick": Sleeper(0.02)}, limit=0.5, n_jobs=2
-        )
+        fitted, failures = run(members, limit=0.5, n_jobs=2)
     assert complete(fitted) == ["quick"]
     assert len(fitted) + len(failures) == 8
-    assert threading.active_count() < 10
+    begun = len(Path(log).read_text().split())
+    assert 1 <= begun == sum(cell.member == "slow" for cell in fitted)
+    assert threading.current_thread() not in threads
+    for thread in threads:
+        thread.join(300)
+        assert not thread.is_alive()
 
 
-def test_a_limited_run_goes_on_with_a_store(tmp_path):
+def test_a_limited_run_goes_on_with_a_store(tmp_path, sleepless):
     members = {"slow": Sleeper(0.4), "quick": Sleeper(0.03)}
     first, failures = run(members, limit=0.8, store=Store(tmp_path))
     assert failures
@@ -226,7 +279,7 @@ def test_queue_with_all_found_and_with_none_left():
     named = [Member("a", Ridge(), "auto")]
     fold_fits = plan_fits(named, [], refit=True, seed=0)
     done = FoldFit("a", "refit", None, X, "predict", None, None, None, 1.0, 0.0)
-    options = {"deadline": time.monotonic() + 5, "workers": 2, "told": dict}
+    options = {"deadline": time.monotonic() + 1000, "workers": 2, "progress": dict}
     assert list(WithinTime(fold_fits, {}, {0: done}, **options)) == []
     assert list(WithinTime(fold_fits, {}, {}, **options)) == [0]
 

@@ -1,14 +1,13 @@
 """The picture of a path: names beside the lines, none over them."""
 
+import matplotlib as mpl
 import numpy as np
-import pytest
 from sklearn.datasets import load_diabetes
 
 from skensemble import LinearRegressorCV
 from skensemble.display import CoefficientPathDisplay
 
-matplotlib = pytest.importorskip("matplotlib")
-matplotlib.use("agg")
+mpl.use("agg")
 
 
 def test_the_legend_lies_beside_the_lines():

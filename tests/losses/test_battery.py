@@ -37,6 +37,9 @@ LOSSES = [cls() for cls in loss_names().values()] + [
     Tweedie(2),
 ]
 every_loss = pytest.mark.parametrize("loss", LOSSES, ids=repr)
+OF_LINES = {"AbsoluteError", "Hinge", "MultiQuantile", "Quantile"}
+SOFTMAX = {("LogLoss", "multiclass"), ("KLDivergence", "multioutput")}
+COUPLED = SOFTMAX | {("Focal", "multiclass"), ("RankedProbability", "multiclass")}
 
 
 def draw(loss, task, rng, n=40):
@@ -170,6 +173,7 @@ def test_two_lines_are_the_loss(loss):
         y, raw, _, width = draw(loss, task, np.random.default_rng(4))
         kink = loss.kink(y, width)
         assert loss.piecewise_linear == (kink is not None)
+        assert loss.piecewise_linear == (type(loss).__name__ in OF_LINES)
         if kink is None:
             continue
         assert all(part.shape == raw.shape for part in kink)
@@ -185,6 +189,7 @@ def test_columns_are_coupled_where_it_says_so(loss):
         y, raw, w, width = draw(loss, task, np.random.default_rng(5))
         fixed = loss.adapted(y, raw, w)
         coupled = fixed.couples_columns(y, width)
+        assert coupled == ((type(loss).__name__, task) in COUPLED)
         if width is None:
             assert not coupled
             continue
@@ -201,6 +206,7 @@ def test_softmax_hessian_is_the_slope_of_the_gradient(loss):
         y, raw, w, width = draw(loss, task, np.random.default_rng(6))
         fixed = loss.adapted(y, raw, w)
         found = fixed.softmax_hessian(y, raw)
+        assert (found is not None) == ((type(loss).__name__, task) in SOFTMAX)
         if found is None:
             continue
         p, factor = found
@@ -226,10 +232,12 @@ def test_holds_its_parameters_as_scikit_learn_does(loss):
 
 @every_loss
 def test_refuses_a_target_that_it_is_not_for(loss):
-    for task in ("regression", "multioutput", "binary", "multiclass", "multilabel"):
-        if task not in loss.links:
-            with pytest.raises(ValueError, match=f"got a {task} target"):
-                loss.link_for(task)
+    every = {"regression", "multioutput", "binary", "multiclass", "multilabel"}
+    others = every - set(loss.links)
+    assert others
+    for task in others:
+        with pytest.raises(ValueError, match=f"got a {task} target"):
+            loss.link_for(task)
 
 
 @every_loss

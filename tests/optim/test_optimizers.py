@@ -172,8 +172,11 @@ def test_float32_is_kept(name, quadratic):
     ).params[0]
     assert found.params[0].dtype == np.float32
     np.testing.assert_allclose(found.params[0], double, rtol=1e-4)
-    for arrays in found.state.memory.values():
-        assert arrays == 30 or all(a.dtype == np.float32 for a in arrays)
+    memory = dict(found.state.memory)
+    assert memory.pop("t", 30) == 30
+    assert memory
+    for arrays in memory.values():
+        assert {a.dtype for a in arrays} == {np.dtype(np.float32)}
 
 
 # Rates of convergence on curvatures from 1 to k, against theory.

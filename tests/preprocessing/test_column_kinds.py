@@ -86,7 +86,6 @@ def test_kind_of_a_column(name):
     [("int64", "numeric"), ("bool", "boolean"), ("string", "category")],
 )
 def test_arrow_columns(dtype, kind):
-    pytest.importorskip("pyarrow")
     values = {"int64": [1, 5, 7, None], "bool": [True, False, None, True]}
     column = pd.array(
         values.get(dtype, ["a", "b", None, "a"]) * 10, dtype=f"{dtype}[pyarrow]"

@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
@@ -121,7 +122,6 @@ def test_before_a_member():
 
 
 def test_polars_and_arrays():
-    pl = pytest.importorskip("polars")
     generator = FeatureGenerator(selection=None)
     numbers = X[["debt", "income"]]
     expected = generator.fit_transform(numbers)

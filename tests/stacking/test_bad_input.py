@@ -117,6 +117,11 @@ def parameters(kind):
     return set(inspect.signature(kind).parameters)
 
 
+def has_cv(kind):
+    """Tell whether a kind has splits; a blend has a holdout, which cannot overlap."""
+    return "cv" in parameters(kind)
+
+
 @functools.cache
 def fitted(kind):
     return kind(members(kind)).fit(X, y_of(kind))
@@ -266,12 +271,12 @@ BOTH = [
     ("validation_fraction", np.nan, ["validation_fraction=nan", "share of rows"]),
     ("validation_fraction", True, ["validation_fraction=True", "share of rows"]),
     ("validation", "first", ["validation='first'", "'random'", "'last'"]),
-    ("validation", [], ["validation=[]", "'random'", "places of rows"]),
-    ("validation", None, ["validation=None", "'random'", "places of rows"]),
-    ("validation", 3, ["validation=3", "places of rows"]),
+    ("validation", [], ["validation=[]", "'random'", "positions of rows"]),
+    ("validation", None, ["validation=None", "'random'", "positions of rows"]),
+    ("validation", 3, ["validation=3", "positions of rows"]),
     ("validation", [24], ["validation=[24]", "0 to 23"]),
     ("validation", [-1], ["validation=[-1]", "0 to 23"]),
-    ("validation", [0.5, 1.0], ["validation=[0.5, 1.0]", "places of rows"]),
+    ("validation", [0.5, 1.0], ["validation=[0.5, 1.0]", "positions of rows"]),
     ("validation", [True, False], ["validation=[True, False]", "mask of 24"]),
     ("validation", ROWS, ["validation=", "rows on both sides"]),
     ("validation", [5], ["validation", "predicts 1 of 24 rows"]),
@@ -302,10 +307,10 @@ BOTH = [
     ("patience", 0, ["patience=0", "1 or more"]),
     ("patience", "a", ["patience='a'", "whole number"]),
     ("ties", "last", ["ties='last'", "'random'"]),
-    ("weights", "best", ["weights='best'", "'cv'", "one number a member"]),
-    ("weights", 3, ["weights=3", "one number a member"]),
-    ("weights", [1.0], ["weights=[1.0]", "must be equal", "one number a member"]),
-    ("weights", [[1], [2]], ["weights=[[1], [2]]", "one number a member"]),
+    ("weights", "best", ["weights='best'", "'cv'", "one number per member"]),
+    ("weights", 3, ["weights=3", "one number per member"]),
+    ("weights", [1.0], ["weights=[1.0]", "must be equal", "one number per member"]),
+    ("weights", [[1], [2]], ["weights=[[1], [2]]", "one number per member"]),
     ("weights", [1, -1], ["weights=[1, -1]", "at least 0"]),
     ("weights", [0, 0], ["weights=[0, 0]", "above 0"]),
     ("weights", [1, np.nan], ["weights=[1, nan]", "finite"]),
@@ -411,12 +416,19 @@ class Mute(DecisionTreeRegressor):
         raise AssertionError("asked in vain")
 
 
-@every_regressor
+@pytest.mark.parametrize("kind", [kind for kind in REGRESSORS if has_cv(kind)])
 @pytest.mark.parametrize("scoring", ["acuracy", "accuracy"])
 def test_fitted_members_are_not_asked_in_vain(kind, scoring):
-    if has_cv(kind):
-        model = kind([("a", Mute().fit(X, NUMBERS))], cv="prefit", scoring=scoring)
-        assert_told(refused(model, X, NUMBERS), f"scoring={scoring!r}")
+    model = kind([("a", Mute().fit(X, NUMBERS))], cv="prefit", scoring=scoring)
+    assert_told(refused(model, X, NUMBERS), f"scoring={scoring!r}")
+
+
+def test_every_combination_and_kind_is_there():
+    for options, _ in TOGETHER:
+        assert any(set(options) <= parameters(kind) for kind in KINDS), options
+    with_cv = {kind for kind in KINDS if has_cv(kind)}
+    blends = {skensemble.BlendingClassifier, skensemble.BlendingRegressor}
+    assert with_cv == set(KINDS) - blends
 
 
 # Data.
@@ -567,17 +579,11 @@ def test_a_constant_target_is_a_target(kind, value):
     np.testing.assert_allclose(model.predict(X), value, atol=1e-12)
 
 
-@every_kind
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if has_cv(kind)])
 def test_overlapping_pairs_are_told_of(kind):
-    model = kind(members(kind), **({"cv": [(ROWS, ROWS)]} if has_cv(kind) else {}))
-    if not has_cv(kind):
-        return  # a holdout cannot overlap
+    model = kind(members(kind), cv=[(ROWS, ROWS)])
     with pytest.warns(OverlappingSplitWarning, match="cv: split 0 predicts rows"):
         model.fit(X, y_of(kind))
-
-
-def has_cv(kind):
-    return "cv" in parameters(kind)
 
 
 @every_kind

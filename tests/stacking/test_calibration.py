@@ -254,7 +254,7 @@ def test_narrow_blocks_of_two_classes():
         ({"kind": "continuous"}, "kind='continuous' cannot be calibrated"),
         ({"block": np.ones((4, 3)) / 3}, r"shape \(4, 3\), expected \(4, 2\)"),
         ({"block": np.ones(3) / 2}, "block has 3 rows and y 4"),
-        ({"y": np.zeros(4, dtype=int)}, r"classes \[0\] only, of 2"),
+        ({"y": np.zeros(4, dtype=int)}, r"only rows of the classes \[0\], of 2"),
         ({"sample_weight": [1, 2]}, "sample_weight has shape"),
         ({"sample_weight": [1, 2, -3, 1]}, "lowest entry -3"),
     ],

@@ -67,7 +67,7 @@ def test_ids_are_named():
 @pytest.mark.parametrize(
     ("block", "options", "message"),
     [
-        (np.ones((2, 2, 2)), {}, "one row a sample"),
+        (np.ones((2, 2, 2)), {}, "n_samples, n_columns"),
         (PROBA, {"classes": [0, 1]}, "3 columns for 2 classes"),
         (PROBA, {"target": ["a", "b"]}, "names 2 columns, but there are 3"),
         ([1, 2], {"index": [1, 2, 3]}, "3 entries"),

@@ -106,9 +106,10 @@ def test_partial_coverage(cv):
 def test_groups_reach_the_splitter():
     groups = np.arange(len(YR)) % 7
     stack = StackingRegressor(REGRESSORS, cv=GroupKFold(4)).fit(XR, YR, groups=groups)
-    for fold_fit in stack.fits_:
-        if fold_fit.train is not None:
-            assert not set(groups[fold_fit.train]) & set(groups[fold_fit.test])
+    split = [fold_fit for fold_fit in stack.fits_ if fold_fit.train is not None]
+    assert len(split) == 4 * len(REGRESSORS)
+    for fold_fit in split:
+        assert not set(groups[fold_fit.train]) & set(groups[fold_fit.test])
 
 
 def test_missing_groups_are_asked_for():
@@ -326,7 +327,7 @@ def test_block_names_its_members():
 
 def test_a_member_may_be_called_stack():
     table = StackingRegressor([("stack", Ridge())]).fit(XR, YR).leaderboard_
-    assert list(table.index) == ["stack", "stack (whole)"]
+    assert list(table.index) == ["stack", "stack (ensemble)"]
 
 
 @pytest.mark.parametrize(

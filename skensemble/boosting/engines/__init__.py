@@ -1,4 +1,4 @@
-"""What grows trees, or other weak learners, for any loss."""
+"""Engines of gradient boosting: LightGBM, XGBoost, and any scikit-learn regressor."""
 
 from typing import Any
 
@@ -17,16 +17,17 @@ _BY_NAME: dict[str, type[Engine]] = {
 
 
 def as_engine(engine: Any) -> Engine:
-    """Find an engine by its name, or take it as it is.
+    """Return an engine from its name, or the engine itself.
 
     Parameters
     ----------
     engine : Engine or {"lightgbm", "xgboost", "weak_learner"}
-        What grows the trees.
+        The engine, or its short name.
 
     Returns
     -------
     engine : Engine
+        The engine.
     """
     if isinstance(engine, Engine):
         return engine

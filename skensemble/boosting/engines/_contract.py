@@ -1,4 +1,4 @@
-"""What an engine is given, and what it gives back."""
+"""The interface of engines: what they are given, and what they return."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -15,23 +15,23 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Rows of a table: features, targets, weights (or None), raw output so far."""
+class BoostingRows:
+    """Rows with features, targets, weights (or None) and their current raw output."""
 
     X: Any
     y: Array
     weight: Array | None
     raw: Array
 
-    def take(self, index: Array) -> "Rows":
-        """Pick some of the rows."""
+    def take(self, index: Array) -> "BoostingRows":
+        """Take some of the rows."""
         weight = None if self.weight is None else self.weight[index]
-        return Rows(self.X[index], self.y[index], weight, self.raw[index])
+        return BoostingRows(self.X[index], self.y[index], weight, self.raw[index])
 
 
 @dataclass(frozen=True)
 class TreeShape:
-    """How trees may grow, in scikit-learn's words."""
+    """Limits of tree growth, with scikit-learn's names and defaults."""
 
     max_depth: int | None = 3
     max_leaf_nodes: int | None = None
@@ -46,56 +46,56 @@ class TreeShape:
 
 
 @dataclass(frozen=True)
-class Problem:
-    """All that an engine needs to grow trees.
+class BoostingProblem:
+    """The input of an engine.
 
     Parameters
     ----------
     loss : Loss
-        With classes as codes.
+        The loss; classes are codes.
     task : str
-        What the target is ("regression", "binary", ...).
-    train : Rows
-        What is learned from.
-    scored : Rows
-        Some of the training rows, whose loss is followed.
+        Kind of target ("regression", "binary", ...).
+    train : BoostingRows
+        Training rows.
+    scored : BoostingRows
+        Those of the training rows that the training loss is computed on.
     scored_at : ndarray of int or None
-        Which they are; None for all.
-    validation : Rows or None
-        Rows held out.
+        Their positions among the training rows; None for all.
+    validation : BoostingRows or None
+        Validation rows.
     shape : TreeShape
-        How trees may grow.
+        Limits of tree growth.
     categorical : tuple of int
         Columns of `X` that hold codes of categories.
     sampled : bool
-        Whether each round sees some rows only.
+        Whether each round is fitted on a subsample of the rows.
     rate : float
         Learning rate of the first round.
     seed : int
-        For what an engine draws.
+        Seed of what the engine draws.
     threads : int
-        How many to use; 0 leaves it to OpenMP.
-    replayed : bool
-        Whether the raw output of the scored rows may be asked for rounds later.
+        Number of threads; 0 leaves the choice to OpenMP.
+    can_defer_losses : bool
+        Whether the raw output of the scored rows may be computed several rounds later.
     """
 
     loss: Loss
     task: str
-    train: Rows
-    scored: Rows
+    train: BoostingRows
+    scored: BoostingRows
     scored_at: Array | None
-    validation: Rows | None
+    validation: BoostingRows | None
     shape: TreeShape
     categorical: tuple[int, ...]
     sampled: bool
     rate: float
     seed: int
     threads: int
-    replayed: bool = False
+    can_defer_losses: bool = False
 
     @property
     def width(self) -> int:
-        """Number of raw columns."""
+        """Number of columns of the raw output."""
         return 1 if self.train.raw.ndim == 1 else int(self.train.raw.shape[1])
 
     @property
@@ -105,7 +105,7 @@ class Problem:
 
 
 class Forest(ABC):
-    """Grown trees: what they add to the raw output. It pickles."""
+    """The trees of one fit. A forest can be pickled."""
 
     n_iterations: int
     width: int
@@ -120,17 +120,17 @@ class Forest(ABC):
 
     @abstractmethod
     def importance(self, kind: str) -> Array:
-        """Sum of gains, or number of splits, by feature."""
+        """Sum of gains, or number of splits, per feature."""
 
     @abstractmethod
     def tree(self, iteration: int, column: int) -> Any:
-        """One tree."""
+        """Return one tree."""
 
 
 class Grower(ABC):
     """One run of boosting."""
 
-    # Whether `replay` tells the raw output of the scored rows; `raw` does otherwise.
+    # Whether `replay` gives the raw output of the scored rows; otherwise `raw` does.
     replays = False
 
     @abstractmethod
@@ -142,51 +142,52 @@ class Grower(ABC):
         rate : float
             Learning rate.
         mask : ndarray of bool or None
-            The rows that this round sees.
+            The rows that this round is fitted on.
         """
 
     @abstractmethod
     def raw(self, rows: str) -> Array:
-        """Raw output now of the "train", "scored" or "validation" rows."""
+        """Current raw output of the "train", "scored" or "validation" rows."""
 
     def replay(self, first: int, last: int) -> list[Array]:
         """Raw output of the scored rows after each of the rounds `first` to `last`.
 
-        For one raw column, and asked for one stretch of rounds after the other.
+        For raw output of one column; `first` is the `last` of the call before.
         """
         return [self.raw("scored")]
 
     @abstractmethod
     def forest(self, n_iterations: int) -> Forest:
-        """Give the trees of the first rounds."""
+        """Return the trees of the first rounds."""
 
 
 class Engine(ParameterHolder, ABC):
-    """What grows trees, or other weak learners, for any loss."""
+    """An engine grows trees, or fits other weak learners, for any loss."""
 
     @abstractmethod
-    def grower(self, problem: Problem) -> Grower:
-        """Start a run.
+    def grower(self, problem: BoostingProblem) -> Grower:
+        """Start a run of boosting.
 
         Parameters
         ----------
-        problem : Problem
-            Data, loss and shape of trees.
+        problem : BoostingProblem
+            Data, loss and limits of tree growth.
 
         Returns
         -------
         grower : Grower
+            The grower, which adds the trees of one round per call.
         """
 
 
 class LibraryEngine(Engine):
-    """An engine whose parameters are those of a library, by the library's own names.
+    """An engine whose parameters are those of a library, under the library's names.
 
     Parameters
     ----------
     native : bool, default=True
-        Use the library's own objective where it has exactly the loss; False: always
-        the derivatives of the loss.
+        Whether to use the library's own objective where it is exactly the loss. False
+        always uses the derivatives of the loss.
     **params : dict
         Parameters of the library.
     """
@@ -195,16 +196,17 @@ class LibraryEngine(Engine):
         self._params = {"native": native, **params}
 
     def get_params(self, deep=True):
-        """Get the parameters given.
+        """Get the parameters that were given.
 
         Parameters
         ----------
         deep : bool, default=True
-            Nothing is nested here.
+            Without effect: no parameter is an object with parameters.
 
         Returns
         -------
         params : dict
+            The parameters by name.
         """
         return dict(self._params)
 
@@ -214,17 +216,18 @@ class LibraryEngine(Engine):
         Parameters
         ----------
         **params : dict
-            By the library's names.
+            Parameters, under the library's names.
 
         Returns
         -------
         self : Engine
+            The engine itself.
         """
         self._params = {**self._params, **params}
         return self
 
     def __repr__(self, N_CHAR_MAX=700):
-        """Show what was given."""
+        """Show the parameters that were given."""
         given = [
             f"{name}={value!r}"
             for name, value in self._params.items()
@@ -239,12 +242,14 @@ class LibraryEngine(Engine):
 
     @property
     def library_params(self) -> dict[str, Any]:
-        """What the library is given."""
+        """The parameters that are passed to the library."""
         return {key: value for key, value in self._params.items() if key != "native"}
 
 
-def refuse(engine: Engine, problem: Problem, names: tuple[str, ...]) -> None:
-    """Refuse those limits of tree growth that a library has no word for."""
+def check_unsupported(
+    engine: Engine, problem: BoostingProblem, names: tuple[str, ...]
+) -> None:
+    """Refuse limits of tree growth that the library does not have."""
     default = TreeShape()
     for name in names:
         value = getattr(problem.shape, name)
@@ -255,8 +260,8 @@ def refuse(engine: Engine, problem: Problem, names: tuple[str, ...]) -> None:
             )
 
 
-def refuse_unknown(engine: LibraryEngine, known: frozenset[str]) -> None:
-    """Refuse names that a library does not know: it would ignore them in silence."""
+def check_known_params(engine: LibraryEngine, known: frozenset[str]) -> None:
+    """Refuse unknown names, which the library would ignore without a warning."""
     for name in engine.library_params:
         if name not in known:
             near = get_close_matches(name, known, n=3)
@@ -267,8 +272,8 @@ def refuse_unknown(engine: LibraryEngine, known: frozenset[str]) -> None:
             )
 
 
-def refuse_reserved(engine: LibraryEngine, names: dict[str, str]) -> None:
-    """Refuse library parameters that the estimator has itself."""
+def check_reserved_params(engine: LibraryEngine, names: dict[str, str]) -> None:
+    """Refuse library parameters that are parameters of the estimator."""
     for name in engine.library_params:
         if name in names:
             raise ValueError(
@@ -277,10 +282,10 @@ def refuse_reserved(engine: LibraryEngine, names: dict[str, str]) -> None:
             )
 
 
-def least_hessian(problem: Problem) -> float:
-    """Read `min_weight_fraction_leaf` as a sum of hessians, as they are at the start.
+def min_hessian(problem: BoostingProblem) -> float:
+    """Turn `min_weight_fraction_leaf` into a sum of hessians, as they are at the start.
 
-    For losses with a hessian of one that is the share of weights itself.
+    For losses with a hessian of one this is the share of the weights itself.
     """
     rows = problem.train
     h = problem.loss.hessian(rows.y, rows.raw)
@@ -289,8 +294,17 @@ def least_hessian(problem: Problem) -> float:
     return problem.shape.min_weight_fraction_leaf * total
 
 
-def count_of(value: int | float, n_rows: int) -> int:
-    """Read a number of rows that may be given as a share."""
+def as_count(value: int | float, n_rows: int) -> int:
+    """Turn a number of rows, or a share of the rows, into a number."""
     if isinstance(value, float) and value < 1:
         return int(np.ceil(value * n_rows))
     return int(value)
+
+
+def library_threads(n_jobs: int | None) -> int:
+    """Number of threads of a library; 0 leaves the choice to OpenMP."""
+    if n_jobs is None:
+        return 0
+    from joblib import effective_n_jobs
+
+    return int(effective_n_jobs(n_jobs))

@@ -1,4 +1,4 @@
-"""LightGBM as an engine."""
+"""LightGBM as an engine of gradient boosting."""
 
 import re
 from functools import lru_cache
@@ -9,19 +9,19 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from skensemble.boosting.engines._contract import (
+    BoostingProblem,
+    BoostingRows,
     Forest,
     Grower,
     LibraryEngine,
-    Problem,
-    Rows,
-    count_of,
-    least_hessian,
-    refuse,
-    refuse_reserved,
-    refuse_unknown,
+    as_count,
+    check_known_params,
+    check_reserved_params,
+    check_unsupported,
+    min_hessian,
 )
 from skensemble.boosting.engines._derivatives import Derivatives
-from skensemble.boosting.engines._renewal import leaf_values
+from skensemble.boosting.engines._leaf_values import leaf_values
 from skensemble.boosting.engines._slim import slim_text
 from skensemble.boosting.engines._tree import BoostedTree
 from skensemble.losses import (
@@ -62,8 +62,8 @@ _ALIASES = {
 _FORCED = ("force_col_wise", "force_row_wise")
 _MOST_ROW_WISE = 100
 _QUIET = {"verbosity": -1}
-# Aliases in wide use that neither the saved model nor the wrapper lists.
-_MORE = {
+# Aliases in wide use that are neither in the saved model nor in the wrapper.
+_RARE_ALIASES = {
     "bagging",
     "boost",
     "cat_feature",
@@ -84,19 +84,19 @@ _MORE = {
 
 
 class LightGBM(LibraryEngine):
-    """LightGBM's histogram trees, for any loss.
+    """Histogram trees of LightGBM, for any loss.
 
     Parameters are LightGBM's own, such as ``num_leaves``, ``min_child_samples``,
-    ``reg_lambda``, ``boosting_type="dart"``; they win over what the estimator says of
-    trees (`max_depth` of the estimator limits nothing once ``num_leaves`` is given).
+    ``reg_lambda``, ``boosting_type="dart"``. They take precedence over the parameters
+    of the estimator (with ``num_leaves`` the estimator's `max_depth` has no effect).
 
     Parameters
     ----------
     native : bool, default=True
-        Use LightGBM's own objective where it has exactly the loss; False: always the
-        derivatives of the loss.
+        Whether to use the library's own objective where it is exactly the loss. False
+        always uses the derivatives of the loss.
     **params : dict
-        Parameters of LightGBM.
+        Parameters of the library.
 
     Examples
     --------
@@ -107,20 +107,21 @@ class LightGBM(LibraryEngine):
     """
 
     def grower(self, problem):
-        """Start a run.
+        """Start a run of boosting.
 
         Parameters
         ----------
-        problem : Problem
-            Data, loss and shape of trees.
+        problem : BoostingProblem
+            Data, loss and limits of tree growth.
 
         Returns
         -------
         grower : Grower
+            The grower, which adds the trees of one round per call.
         """
-        refuse_reserved(self, RESERVED)
-        refuse_unknown(self, _known())
-        refuse(self, problem, ("ccp_alpha",))
+        check_reserved_params(self, RESERVED)
+        check_known_params(self, _known())
+        check_unsupported(self, problem, ("ccp_alpha",))
         if self.params_of(problem).get("boosting") == "rf":
             raise ValueError(
                 "boosting_type='rf' grows a forest, not boosted trees; use 'gbdt', "
@@ -134,29 +135,30 @@ class LightGBM(LibraryEngine):
         given = self.library_params
         return "dart" in (given.get("boosting"), given.get("boosting_type"))
 
-    def params_of(self, problem: Problem) -> dict[str, Any]:
-        """Translate shape and options into LightGBM's words.
+    def params_of(self, problem: BoostingProblem) -> dict[str, Any]:
+        """Translate the limits of tree growth into LightGBM's parameters.
 
         Parameters
         ----------
-        problem : Problem
-            What is to be grown.
+        problem : BoostingProblem
+            Data, loss and limits of tree growth.
 
         Returns
         -------
         params : dict
+            The parameters of LightGBM by name.
         """
         params = _shape_params(problem) | {
             "verbosity": -1,
             "metric": "None",
             "seed": problem.seed,
             "num_threads": problem.threads,
-            # The same trees whatever the number of threads.
+            # The trees do not depend on the number of threads.
             "deterministic": True,
             "force_row_wise": problem.n_features <= _MOST_ROW_WISE,
             "force_col_wise": problem.n_features > _MOST_ROW_WISE,
-            # Bins of few rows are kept apart where trees may split them.
-            "min_data_in_bin": min(3, count_of(problem.shape.min_samples_leaf, 10**9)),
+            # Bins of few rows are not merged where trees may split them.
+            "min_data_in_bin": min(3, as_count(problem.shape.min_samples_leaf, 10**9)),
         }
         given = dict(self.library_params)
         for name, others in _ALIASES.items():
@@ -173,32 +175,35 @@ class LightGBM(LibraryEngine):
 
 @lru_cache
 def _known() -> frozenset[str]:
-    """Names of LightGBM's parameters: a saved model lists them all."""
+    """Names of LightGBM's parameters, all of which a saved model lists."""
     import lightgbm
 
     data = lightgbm.Dataset(np.zeros((2, 1)), label=np.zeros(2), params=_QUIET)
     text = lightgbm.Booster(params=_QUIET, train_set=data).model_to_string()
     listed = re.findall(r"^\[(\w+): ", text, flags=re.MULTILINE)
-    return frozenset(listed) | set(lightgbm.LGBMRegressor().get_params()) | _MORE
+    return (
+        frozenset(listed) | set(lightgbm.LGBMRegressor().get_params()) | _RARE_ALIASES
+    )
 
 
 def native_objective(loss: Loss, task: str) -> dict[str, Any] | None:
-    """Name LightGBM's objective that means exactly the same, if there is one."""
-    # Exact classes only: a subclass may mean something else.
+    """Return LightGBM's objective that is exactly the loss, if there is one."""
+    # Exact classes only: a subclass may compute something else.
     if type(loss) is LogLoss:
         plain = loss.label_smoothing == 0 and loss.class_weight is None
         names = {"binary": "binary", "multiclass": "multiclass"}
         return {"objective": names[task]} if plain and task in names else None
     if task != "regression":
         return None
-    return _of_numbers(loss)
+    return _continuous_objective(loss)
 
 
-def _of_numbers(loss: Loss) -> dict[str, Any] | None:
+def _continuous_objective(loss: Loss) -> dict[str, Any] | None:
     names: dict[type, dict[str, Any]] = {
         SquaredError: {"objective": "regression"},
         AbsoluteError: {"objective": "regression_l1"},
-        # LightGBM widens the hessian by exp(0.7) to be careful; the loss has none of it.
+        # By default LightGBM multiplies this hessian by exp(0.7), which the loss does
+        # not.
         Poisson: {"objective": "poisson", "poisson_max_delta_step": 1e-12},
         Gamma: {"objective": "gamma"},
         KLDivergence: {"objective": "cross_entropy"},
@@ -215,7 +220,7 @@ def _of_numbers(loss: Loss) -> dict[str, Any] | None:
 class LightGBMGrower(Grower):
     """One run of LightGBM."""
 
-    def __init__(self, engine: LightGBM, problem: Problem) -> None:
+    def __init__(self, engine: LightGBM, problem: BoostingProblem) -> None:
         self._problem = problem
         native = native_objective(problem.loss, problem.task) if engine.native else None
         self._native = native is not None and not problem.sampled
@@ -230,12 +235,12 @@ class LightGBMGrower(Grower):
             self._params = native | self._params
         self._rate = problem.rate
         linear = self._params.get("linear_tree", False)
-        self.replays = problem.replayed and not (
+        self.replays = problem.can_defer_losses and not (
             self._renews or engine.drops_trees or linear or problem.width > 1
         )
         self._replayed = problem.scored.raw
         self._booster, self._sets = self._start()
-        # Rounds in which no tree could split have none in the booster.
+        # A round in which no tree can be split has no trees in the booster.
         self._grown: list[bool] = []
         k = problem.width
         # LightGBM's factor for the diagonal of the softmax hessian.
@@ -265,7 +270,7 @@ class LightGBMGrower(Grower):
                 booster.add_valid(sets[name], name)
         return booster, sets
 
-    def _dataset(self, rows: Rows, reference: Any) -> Any:
+    def _dataset(self, rows: BoostingRows, reference: Any) -> Any:
         import lightgbm
 
         return lightgbm.Dataset(
@@ -284,7 +289,7 @@ class LightGBMGrower(Grower):
 
     def grow(self, rate, mask):
         """Add the trees of one round."""
-        # LightGBM cannot reset a booster of which no column varies.
+        # LightGBM cannot reset the parameters of a booster whose features are constant.
         if rate != self._rate and _varies(self._problem.train.X):
             self._booster.reset_parameter({"learning_rate": rate})
             self._rate = rate
@@ -331,7 +336,7 @@ class LightGBMGrower(Grower):
         )
 
     def raw(self, rows):
-        """Raw output now of the "train", "scored" or "validation" rows."""
+        """Current raw output of the "train", "scored" or "validation" rows."""
         if self._renews:
             return self._own[rows]
         found: list[Array] = []
@@ -343,7 +348,7 @@ class LightGBMGrower(Grower):
         self._booster.eval(self._sets[rows], rows, feval=keep)
         if not self._native:
             return found[0]
-        # LightGBM hands out means where the objective is its own.
+        # For its own objectives LightGBM gives predictions, not raw output.
         return self._problem.loss.link_for(self._problem.task).link(found[0])
 
     def replay(self, first, last):
@@ -376,7 +381,7 @@ class LightGBMGrower(Grower):
         return values[leaves]
 
     def forest(self, n_iterations):
-        """Give the trees of the first rounds."""
+        """Return the trees of the first rounds."""
         grown = self._grown[:n_iterations]
         text = self._booster.model_to_string(num_iteration=max(sum(grown), 1))
         return LightGBMForest(text, grown, self._problem.width, self._problem.shape)
@@ -420,16 +425,16 @@ class LightGBMForest(Forest):
         return leaves
 
     def importance(self, kind):
-        """Sum of gains, or number of splits, by feature."""
+        """Sum of gains, or number of splits, per feature."""
         found = self.booster.feature_importance(importance_type=kind)
         return np.asarray(found, dtype=float)
 
     def tree(self, iteration, column):
-        """One tree."""
+        """Return one tree."""
         return BoostedTree(self, iteration, column)
 
     def slim(self):
-        """Forget gains, and the last digits of leaves."""
+        """Drop gains, and the last digits of leaves."""
         import lightgbm
 
         text = self.booster.model_to_string()
@@ -437,22 +442,22 @@ class LightGBMForest(Forest):
 
 
 def _plain(X: Any) -> Any:
-    """A sparse array as the sparse matrix that LightGBM knows."""
+    """Turn a sparse array into a sparse matrix, which LightGBM accepts."""
     return sp.csr_matrix(X) if sp.issparse(X) else X
 
 
 def _varies(X: Any) -> bool:
-    """Whether any column holds two values."""
+    """Whether any column has two different values."""
     if sp.issparse(X):
         return bool((X.max(axis=0) != X.min(axis=0)).sum())
     return any(np.any(X[:, j] != X[0, j]) for j in range(X.shape[1]))
 
 
-def _shape_params(problem: Problem) -> dict[str, Any]:
+def _shape_params(problem: BoostingProblem) -> dict[str, Any]:
     shape, n_rows = problem.shape, problem.train.X.shape[0]
-    leaf = count_of(shape.min_samples_leaf, n_rows)
-    # Both children this large mean that their parent was worth a split.
-    split = (count_of(shape.min_samples_split, n_rows) + 1) // 2
+    leaf = as_count(shape.min_samples_leaf, n_rows)
+    # If both children are this large, then the parent has min_samples_split rows.
+    split = (as_count(shape.min_samples_split, n_rows) + 1) // 2
     depth = -1 if shape.max_depth is None else shape.max_depth
     leaves = shape.max_leaf_nodes
     if leaves is None:
@@ -468,7 +473,7 @@ def _shape_params(problem: Problem) -> dict[str, Any]:
     if shape.max_features not in (None, problem.n_features):
         params["feature_fraction_bynode"] = shape.max_features / problem.n_features
     if shape.min_weight_fraction_leaf:
-        params["min_sum_hessian_in_leaf"] = least_hessian(problem)
+        params["min_sum_hessian_in_leaf"] = min_hessian(problem)
     if shape.monotonic_cst is not None:
         params["monotone_constraints"] = list(shape.monotonic_cst)
     if shape.interaction_cst is not None:

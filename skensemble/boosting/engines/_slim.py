@@ -1,8 +1,8 @@
-"""Models of the libraries without the numbers that predictions do not need.
+"""Models of the libraries without the parts that predictions do not need.
 
-Of each node LightGBM and XGBoost keep its gain, rows and weight, and what it would say if
-it were a leaf; and leaves say it with more digits than they know. Without them a compressed
-file is a third as large.
+LightGBM and XGBoost store the gain, the number of rows, the weight and the value of
+each inner node, and the values of leaves with more digits than are meaningful. Without
+them a compressed file is a third as large.
 """
 
 import re
@@ -11,15 +11,15 @@ import numpy as np
 
 from skensemble.core import shortened
 
-# Of what a leaf says.
+# Significant digits of the values of leaves.
 _DIGITS = 5
-# Lines of LightGBM's text: a number a node or leaf.
+# Lines of LightGBM's text: one number per node or leaf.
 _IDLE_LINES = re.compile(
     "^(split_gain|internal_value|internal_weight|internal_count|leaf_weight|leaf_count)"
     "=(.+)$",
     re.MULTILINE,
 )
-# The same in XGBoost's bytes.
+# The corresponding arrays in XGBoost's bytes.
 _IDLE = (b"base_weights", b"loss_changes", b"sum_hessian")
 _ARRAY = re.compile(
     rb"(?P<name>%b|left_children|split_conditions)\[\$(?P<type>[dl])#L(?P<count>.{8})"
@@ -31,21 +31,21 @@ _LEAF = -1
 
 
 def slim_text(model: str) -> str:
-    """Slim a model of LightGBM.
+    """Reduce a model of LightGBM to what predictions need.
 
     Parameters
     ----------
     model : str
-        As ``model_to_string`` gives it.
+        The model, from ``model_to_string``.
 
     Returns
     -------
     model : str
-        The same trees: they have no gains, and leaves have 5 significant digits.
+        The same trees without gains; leaves have 5 significant digits.
     """
     model = _IDLE_LINES.sub(_zeros, model)
     model = re.sub(r"^leaf_value=(.+)$", _shorter, model, flags=re.MULTILINE)
-    # Where each tree begins, in characters: of no use now, and not needed.
+    # The length of each tree in characters is wrong now, and LightGBM does not need it.
     return re.sub(r"^tree_sizes=.*\n", "", model, flags=re.MULTILINE)
 
 
@@ -59,19 +59,19 @@ def _shorter(line: re.Match[str]) -> str:
 
 
 def slim_ubj(model: bytes) -> bytearray:
-    """Slim a model of XGBoost.
+    """Reduce a model of XGBoost to what predictions need.
 
     Parameters
     ----------
     model : bytes
-        As ``save_raw("ubj")`` gives it: `UBJSON <https://ubjson.org>`_, where an array of
+        The model, from ``save_raw("ubj")``: `UBJSON <https://ubjson.org>`_. An array of
         one type is its name, ``[$``, a letter for the type, ``#L``, its length in eight
-        bytes, and its numbers, the highest byte first.
+        bytes, and its numbers in big-endian order.
 
     Returns
     -------
     model : bytearray
-        The same trees: they have no gains, and leaves have 16 significant bits.
+        The same trees without gains; leaves have 16 significant bits.
     """
     slim, leaves = bytearray(model), np.empty(0, dtype=bool)
     for found in _ARRAY.finditer(model):
@@ -86,7 +86,7 @@ def slim_ubj(model: bytes) -> bytearray:
         if found["name"] == b"left_children":
             leaves = numbers == _LEAF
         else:
-            # Thresholds, and what leaves say; those before them are of the same tree.
+            # Thresholds and values of leaves; `leaves` is of the same tree.
             short = np.where(leaves, shortened(numbers), numbers)
             slim[start:stop] = short.astype(dtype).tobytes()
     return slim

@@ -1,4 +1,4 @@
-"""One tree of a forest, as a thing of its own."""
+"""One tree of a forest as an estimator."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ class BoostedTree:
     Parameters
     ----------
     forest : Forest
-        All trees.
+        The forest.
     iteration, column : int
-        Which one.
+        Round, and column of the raw output, of the tree.
     """
 
     def __init__(self, forest: Any, iteration: int, column: int) -> None:
@@ -20,40 +20,42 @@ class BoostedTree:
         self.column = column
 
     def __getattr__(self, name: str) -> Any:
-        # How the tree was allowed to grow: max_depth, min_samples_leaf, ...
+        # The limits of tree growth: max_depth, min_samples_leaf, ...
         if name.startswith("__") or not hasattr(self.__dict__.get("forest"), "shape"):
             raise AttributeError(name)
         return getattr(self.forest.shape, name)
 
     def predict(self, X: Any) -> Any:
-        """What the tree adds to the raw output, learning rate included.
+        """Return what the tree adds to the raw output, learning rate included.
 
         Parameters
         ----------
-        X : ndarray or sparse matrix of shape (n, n_features)
-            The rows.
+        X : {ndarray, sparse matrix} of shape (n_samples, n_features)
+            The input samples.
 
         Returns
         -------
-        raw : ndarray of shape (n,)
+        raw : ndarray of shape (n_samples,)
+            Values of the leaves.
         """
         raw = self.forest.raw(X, self.iteration, self.iteration + 1)
         return raw if raw.ndim == 1 else raw[:, self.column]
 
     def apply(self, X: Any) -> Any:
-        """Leaf of each row.
+        """Return the leaf that each row falls into.
 
         Parameters
         ----------
-        X : ndarray or sparse matrix of shape (n, n_features)
-            The rows.
+        X : {ndarray, sparse matrix} of shape (n_samples, n_features)
+            The input samples.
 
         Returns
         -------
-        leaves : ndarray of int of shape (n,)
+        leaves : ndarray of int of shape (n_samples,)
+            Indices of leaves.
         """
         return self.forest.leaves(X)[:, self.iteration, self.column]
 
     def __repr__(self) -> str:
-        """Say which tree."""
+        """Show round and column of the tree."""
         return f"BoostedTree(iteration={self.iteration}, column={self.column})"

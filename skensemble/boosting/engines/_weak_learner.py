@@ -1,4 +1,4 @@
-"""Any regressor as the weak learner: functional gradient descent."""
+"""Any regressor as an engine of gradient boosting: functional gradient descent."""
 
 import copy
 from typing import Any
@@ -10,8 +10,13 @@ from sklearn.base import clone, is_classifier
 from sklearn.tree import BaseDecisionTree, DecisionTreeRegressor
 from sklearn.utils.validation import has_fit_parameter
 
-from skensemble.boosting.engines._contract import Engine, Forest, Grower, Problem
-from skensemble.boosting.engines._renewal import leaf_values
+from skensemble.boosting.engines._contract import (
+    BoostingProblem,
+    Engine,
+    Forest,
+    Grower,
+)
+from skensemble.boosting.engines._leaf_values import leaf_values
 from skensemble.core import named_seed, seed_estimator
 from skensemble.losses import SOFTMAX, Loss, best_step
 
@@ -23,15 +28,15 @@ class WeakLearner(Engine):
 
     In each round the regressor is fitted to the negative gradient of the loss. A tree
     then takes the values of its leaves from the loss: a Newton step, or the best
-    constant of each leaf where the loss asks for it (Friedman, "Greedy function
+    constant of each leaf where the loss is not smooth (Friedman, "Greedy function
     approximation: a gradient boosting machine", Annals of Statistics 29, 2001). Any
-    other regressor is multiplied by the step that minimises the loss (line search).
+    other regressor is multiplied by the step that minimizes the loss (line search).
 
     Parameters
     ----------
     estimator : regressor or None, default=None
-        What is fitted in each round; None: a decision tree with the estimator's
-        `max_depth`, `min_samples_split`, ... as in scikit-learn's gradient boosting.
+        The regressor to fit in each round. None is a decision tree with the parameters
+        `max_depth`, `min_samples_split`, ... of the gradient boosting estimator.
 
     Examples
     --------
@@ -48,16 +53,17 @@ class WeakLearner(Engine):
         self.estimator = estimator
 
     def grower(self, problem):
-        """Start a run.
+        """Start a run of boosting.
 
         Parameters
         ----------
-        problem : Problem
-            Data, loss and shape of trees.
+        problem : BoostingProblem
+            Data, loss and limits of tree growth.
 
         Returns
         -------
         grower : Grower
+            The grower, which adds the trees of one round per call.
         """
         if problem.shape.interaction_cst is not None:
             raise ValueError(
@@ -67,7 +73,7 @@ class WeakLearner(Engine):
         if self.estimator is not None and is_classifier(self.estimator):
             raise ValueError(
                 f"engine={self!r} boosts regressors (they are fitted to gradients), also "
-                "for classes; give a regressor."
+                "for classification; give a regressor."
             )
         learner = _tree(problem) if self.estimator is None else self.estimator
         if problem.train.weight is not None and not _takes_weights(learner):
@@ -78,7 +84,7 @@ class WeakLearner(Engine):
         return WeakGrower(learner, problem)
 
 
-def _tree(problem: Problem) -> DecisionTreeRegressor:
+def _tree(problem: BoostingProblem) -> DecisionTreeRegressor:
     shape = problem.shape
     return DecisionTreeRegressor(
         max_depth=shape.max_depth,
@@ -100,7 +106,7 @@ def _takes_weights(learner: Any) -> bool:
 class WeakGrower(Grower):
     """One run of functional gradient descent."""
 
-    def __init__(self, learner: Any, problem: Problem) -> None:
+    def __init__(self, learner: Any, problem: BoostingProblem) -> None:
         self._learner = learner
         self._problem = problem
         self._models: list[list[Any]] = []
@@ -110,11 +116,11 @@ class WeakGrower(Grower):
         self._own = {name: getattr(problem, name).raw.astype(float) for name in names}
         k = problem.width
         softmax = problem.loss.link_for(problem.task) == SOFTMAX
-        # Friedman's (k - 1) / k, for steps in all columns at once.
+        # Factor (k - 1) / k for steps in all columns at once (Friedman, 2001).
         self._shrink = (k - 1) / k if softmax else 1.0
 
     def grow(self, rate, mask):
-        """Add the learners of one round."""
+        """Fit the weak learners of one round."""
         rows, raw = self._problem.train, self._own["train"]
         loss = self._problem.loss.adapted(rows.y, raw, rows.weight)
         g, h = loss.gradient_hessian(rows.y, raw)
@@ -153,7 +159,7 @@ class WeakGrower(Grower):
     ) -> None:
         rows, raw = self._problem.train, self._own["train"]
         leaves = tree.apply(rows.X)
-        values = tree.tree_.value  # a view: what is written here is predicted
+        values = tree.tree_.value  # a view: changes to it change the predictions
         if loss.renews_leaves:
             values[:] = 0.0
             for leaf, step in leaf_values(
@@ -166,7 +172,7 @@ class WeakGrower(Grower):
         weight = weight if mask is None else weight * mask
         up = np.bincount(leaves, weight * g, len(values))
         down = np.bincount(leaves, weight * h, len(values))
-        # Where all curvature is gone, so is what is left to gain.
+        # Without curvature there is nothing left to gain.
         steps = np.divide(-up, down, out=np.zeros_like(up), where=down > 1e-150)
         values[:, 0, 0] = rate * self._shrink * steps
 
@@ -191,17 +197,17 @@ class WeakGrower(Grower):
         )
 
     def raw(self, rows):
-        """Raw output now of the "train", "scored" or "validation" rows."""
+        """Current raw output of the "train", "scored" or "validation" rows."""
         return self._own[rows]
 
     def forest(self, n_iterations):
-        """Give the learners of the first rounds."""
+        """Return the weak learners of the first rounds."""
         kept = self._models[:n_iterations], self._factors[:n_iterations]
         return WeakForest(*kept, self._problem.width, self._problem.n_features)
 
 
 class WeakForest(Forest):
-    """Learners grown one after another."""
+    """Weak learners fitted one after another."""
 
     def __init__(
         self,
@@ -217,7 +223,7 @@ class WeakForest(Forest):
         self.n_features = n_features
 
     def raw(self, X, first, last, threads=0):
-        """Sum of the learners of rounds `first` to `last` (excluded)."""
+        """Sum of the weak learners of rounds `first` to `last` (excluded)."""
         X = X.tocsr() if sp.issparse(X) else X
         total = np.zeros((X.shape[0], self.width))
         pairs = zip(self.models[first:last], self.factors[first:last], strict=True)
@@ -236,7 +242,7 @@ class WeakForest(Forest):
         return np.array(found).transpose(2, 0, 1)
 
     def importance(self, kind):
-        """Sum of gains, or number of splits, by feature."""
+        """Sum of gains, or number of splits, per feature."""
         total = np.zeros(self.n_features)
         for models in self.models:
             for model in models:
@@ -244,7 +250,7 @@ class WeakForest(Forest):
         return total
 
     def tree(self, iteration, column):
-        """One learner."""
+        """Return one weak learner."""
         return self.models[iteration][column]
 
 
@@ -256,8 +262,8 @@ def _importance(model: Any, kind: str, n_features: int) -> Array:
         used = model.tree_.feature
         return np.bincount(used[used >= 0], minlength=n_features).astype(float)
     raise ValueError(
-        f"{type(model).__name__} tells no importance by {kind!r}; use "
-        "importance('permutation', X, y)."
+        f"{type(model).__name__} has no importance by {kind!r}; use "
+        "permutation_importance(X, y)."
     )
 
 

@@ -1,4 +1,4 @@
-"""XGBoost as an engine."""
+"""XGBoost as an engine of gradient boosting."""
 
 import json
 from functools import lru_cache
@@ -9,19 +9,19 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from skensemble.boosting.engines._contract import (
+    BoostingProblem,
+    BoostingRows,
     Forest,
     Grower,
     LibraryEngine,
-    Problem,
-    Rows,
-    count_of,
-    least_hessian,
-    refuse,
-    refuse_reserved,
-    refuse_unknown,
+    as_count,
+    check_known_params,
+    check_reserved_params,
+    check_unsupported,
+    min_hessian,
 )
 from skensemble.boosting.engines._derivatives import Derivatives
-from skensemble.boosting.engines._renewal import leaf_values
+from skensemble.boosting.engines._leaf_values import leaf_values
 from skensemble.boosting.engines._slim import slim_ubj
 from skensemble.boosting.engines._tree import BoostedTree
 from skensemble.losses import (
@@ -51,8 +51,8 @@ RESERVED = {
     "nthread": "n_jobs",
 }
 _SIZES = ("max_depth", "max_leaves", "grow_policy")
-# What neither the wrapper nor the configuration lists.
-_MORE = {
+# Parameters that are neither in the wrapper nor in the configuration.
+_RARE_PARAMS = {
     "alpha",
     "lambda",
     "max_cached_hist_node",
@@ -69,18 +69,19 @@ _MORE = {
 
 
 class XGBoost(LibraryEngine):
-    """XGBoost's histogram trees, for any loss.
+    """Histogram trees of XGBoost, for any loss.
 
     Parameters are XGBoost's own, such as ``max_leaves``, ``min_child_weight``,
-    ``reg_lambda``, ``booster="dart"``; they win over what the estimator says of trees.
+    ``reg_lambda``, ``booster="dart"``. They take precedence over the parameters of the
+    estimator.
 
     Parameters
     ----------
     native : bool, default=True
-        Use XGBoost's own objective where it has exactly the loss; False: always the
-        derivatives of the loss.
+        Whether to use the library's own objective where it is exactly the loss. False
+        always uses the derivatives of the loss.
     **params : dict
-        Parameters of XGBoost.
+        Parameters of the library.
 
     Examples
     --------
@@ -91,20 +92,21 @@ class XGBoost(LibraryEngine):
     """
 
     def grower(self, problem):
-        """Start a run.
+        """Start a run of boosting.
 
         Parameters
         ----------
-        problem : Problem
-            Data, loss and shape of trees.
+        problem : BoostingProblem
+            Data, loss and limits of tree growth.
 
         Returns
         -------
         grower : Grower
+            The grower, which adds the trees of one round per call.
         """
-        refuse_reserved(self, RESERVED)
-        refuse_unknown(self, _known())
-        refuse(self, problem, ("ccp_alpha",))
+        check_reserved_params(self, RESERVED)
+        check_known_params(self, _known())
+        check_unsupported(self, problem, ("ccp_alpha",))
         if self.library_params.get("booster", "gbtree") not in ("gbtree", "dart"):
             raise ValueError(
                 f"booster={self.library_params['booster']!r} grows no trees; use "
@@ -117,17 +119,18 @@ class XGBoost(LibraryEngine):
         """Whether earlier trees change later (DART)."""
         return self.library_params.get("booster") == "dart"
 
-    def params_of(self, problem: Problem) -> dict[str, Any]:
-        """Translate shape and options into XGBoost's words.
+    def params_of(self, problem: BoostingProblem) -> dict[str, Any]:
+        """Translate the limits of tree growth into XGBoost's parameters.
 
         Parameters
         ----------
-        problem : Problem
-            What is to be grown.
+        problem : BoostingProblem
+            Data, loss and limits of tree growth.
 
         Returns
         -------
         params : dict
+            The parameters of XGBoost by name.
         """
         params = _shape_params(problem) | {
             "tree_method": "hist",
@@ -143,10 +146,10 @@ class XGBoost(LibraryEngine):
 
 @lru_cache
 def _known() -> frozenset[str]:
-    """Names of XGBoost's parameters: of its wrapper, and of its configuration."""
+    """Names of XGBoost's parameters, from its wrapper and its configuration."""
     import xgboost
 
-    names = set(xgboost.XGBRegressor().get_params()) | _MORE
+    names = set(xgboost.XGBRegressor().get_params()) | _RARE_PARAMS
     data = xgboost.DMatrix(np.zeros((2, 1)), label=np.zeros(2))
     params = {"booster": "dart", "tree_method": "hist", "verbosity": 0}
     booster = xgboost.train(params, data, num_boost_round=1)
@@ -161,8 +164,8 @@ def _keys(config: Any) -> list[str]:
 
 
 def native_objective(loss: Loss, task: str, width: int) -> dict[str, Any] | None:
-    """Name XGBoost's objective that means exactly the same, if there is one."""
-    # Exact classes only: a subclass may mean something else.
+    """Return XGBoost's objective that is exactly the loss, if there is one."""
+    # Exact classes only: a subclass may compute something else.
     if type(loss) is LogLoss:
         if loss.label_smoothing or loss.class_weight is not None:
             return None
@@ -171,17 +174,18 @@ def native_objective(loss: Loss, task: str, width: int) -> dict[str, Any] | None
         return {"objective": "binary:logistic", "base_score": 0.5}
     if type(loss) is SquaredError:
         return {"objective": "reg:squarederror", "base_score": 0.0}
-    return _of_numbers(loss) if task == "regression" else None
+    return _continuous_objective(loss) if task == "regression" else None
 
 
-def _of_numbers(loss: Loss) -> dict[str, Any] | None:
+def _continuous_objective(loss: Loss) -> dict[str, Any] | None:
     if type(loss) is AbsoluteError:
         return {"objective": "reg:absoluteerror", "base_score": 0.0}
     if type(loss) is Quantile:
         name = {"objective": "reg:quantileerror", "base_score": 0.0}
         return name | {"quantile_alpha": loss.quantile}
     if type(loss) is Poisson:
-        # XGBoost widens the hessian by exp(0.7) to be careful; the loss has none of it.
+        # By default XGBoost multiplies this hessian by exp(0.7), which the loss does
+        # not.
         return {"objective": "count:poisson", "base_score": 1.0, "max_delta_step": 0.0}
     if type(loss) is Gamma:
         return {"objective": "reg:gamma", "base_score": 1.0}
@@ -194,7 +198,7 @@ def _of_numbers(loss: Loss) -> dict[str, Any] | None:
 class XGBoostGrower(Grower):
     """One run of XGBoost."""
 
-    def __init__(self, engine: XGBoost, problem: Problem) -> None:
+    def __init__(self, engine: XGBoost, problem: BoostingProblem) -> None:
         self._problem = problem
         native = (
             native_objective(problem.loss, problem.task, problem.width)
@@ -214,8 +218,8 @@ class XGBoostGrower(Grower):
         self._params = objective | engine.params_of(problem)
         self._params["learning_rate"] = self._rate
         parallel = self._params.get("num_parallel_tree", 1) != 1
-        # Our derivatives need all margins in any case, so nothing is gained then.
-        self.replays = (problem.replayed and self._native) and not (
+        # Derivatives of the loss need all margins in any case.
+        self.replays = (problem.can_defer_losses and self._native) and not (
             engine.drops_trees or parallel or problem.width > 1
         )
         self._replayed = problem.scored.raw
@@ -229,8 +233,8 @@ class XGBoostGrower(Grower):
         import xgboost
 
         problem = self._problem
-        # Our derivatives need the margins of all training rows in any case: those of
-        # the scored ones are taken from them.
+        # Derivatives of the loss need the margins of all training rows in any case;
+        # those of the scored rows are a part of them.
         self._scored_at = None if self._native else problem.scored_at
         same = problem.scored_at is None or not self._native
         train = self._matrix(problem.train, None)
@@ -248,11 +252,11 @@ class XGBoostGrower(Grower):
         cache = list({id(m): m for m in self._sets.values()}.values())
         self._booster = xgboost.Booster(self._params, cache)
 
-    def _matrix(self, rows: Rows, reference: Any) -> Any:
+    def _matrix(self, rows: BoostingRows, reference: Any) -> Any:
         import xgboost
 
         label = rows.y
-        if not self._native:  # only the number of columns matters then
+        if not self._native:  # only the number of columns is used then
             label = np.zeros(rows.raw.shape, dtype=np.float32)
         options: dict[str, Any] = {}
         if self._problem.categorical:
@@ -279,7 +283,7 @@ class XGBoostGrower(Grower):
 
     def grow(self, rate, mask):
         """Add the trees of one round."""
-        if rate != self._rate:  # to set it makes XGBoost configure itself anew
+        if rate != self._rate:  # setting it makes XGBoost configure itself again
             self._booster.set_param({"learning_rate": rate})
             self._rate = rate
         train = self._sets["train"]
@@ -318,7 +322,7 @@ class XGBoostGrower(Grower):
         return found.reshape(-1, self._problem.width).astype(np.intp)
 
     def raw(self, rows):
-        """Raw output now of the "train", "scored" or "validation" rows."""
+        """Current raw output of the "train", "scored" or "validation" rows."""
         if rows == "scored" and self._scored_at is not None:
             raw = self._own["train"] if self._renews else self._margin("train")
             return raw[self._scored_at].astype(float)
@@ -351,7 +355,7 @@ class XGBoostGrower(Grower):
         return found
 
     def forest(self, n_iterations):
-        """Give the trees of the first rounds."""
+        """Return the trees of the first rounds."""
         kept = self._booster[:n_iterations] if n_iterations else self._booster[:1]
         raw = kept.save_raw("ubj")
         if self._renews:
@@ -403,8 +407,8 @@ class XGBoostForest(Forest):
     def _matrix(self, X: Any, threads: int) -> Any:
         import xgboost
 
-        # What a sparse matrix leaves out is missing to XGBoost, and zero in a dense
-        # one: rows come as those that were learned from.
+        # For XGBoost an entry that a sparse matrix does not store is missing, and in a
+        # dense one it is zero: use the format of the training data.
         if self.sparse and not sp.issparse(X):
             X = sp.csr_matrix(X)
         elif sp.issparse(X) and not self.sparse:
@@ -424,7 +428,7 @@ class XGBoostForest(Forest):
         )
 
     def importance(self, kind):
-        """Sum of gains, or number of splits, by feature."""
+        """Sum of gains, or number of splits, per feature."""
         name = {"gain": "total_gain", "split": "weight"}[kind]
         found = np.zeros(self.booster.num_features())
         for feature, score in self.booster.get_score(importance_type=name).items():
@@ -432,18 +436,18 @@ class XGBoostForest(Forest):
         return found
 
     def tree(self, iteration, column):
-        """One tree."""
+        """Return one tree."""
         return BoostedTree(self, iteration, column)
 
     def slim(self):
-        """Forget gains, and the last digits of leaves."""
+        """Drop gains, and the last digits of leaves."""
         import xgboost
 
         raw = bytes(self.booster.save_raw("ubj"))
         self.booster = xgboost.Booster(model_file=slim_ubj(raw))
 
 
-def _shape_params(problem: Problem) -> dict[str, Any]:
+def _shape_params(problem: BoostingProblem) -> dict[str, Any]:
     shape = problem.shape
     params: dict[str, Any] = {
         "max_depth": 0 if shape.max_depth is None else shape.max_depth,
@@ -453,12 +457,12 @@ def _shape_params(problem: Problem) -> dict[str, Any]:
         params |= {"max_leaves": shape.max_leaf_nodes, "grow_policy": "lossguide"}
     elif shape.max_depth is None:
         params |= {"max_leaves": 31, "grow_policy": "lossguide"}
-    if problem.loss.constant_hessian:  # the sum of hessians counts rows then
-        params["min_child_weight"] = count_of(
+    if problem.loss.constant_hessian:  # then the sum of hessians is a number of rows
+        params["min_child_weight"] = as_count(
             shape.min_samples_leaf, problem.train.X.shape[0]
         )
     if shape.min_weight_fraction_leaf:
-        params["min_child_weight"] = least_hessian(problem)
+        params["min_child_weight"] = min_hessian(problem)
     if shape.max_features not in (None, problem.n_features):
         params["colsample_bynode"] = shape.max_features / problem.n_features
     if shape.monotonic_cst is not None:
@@ -469,7 +473,7 @@ def _shape_params(problem: Problem) -> dict[str, Any]:
     return params
 
 
-def _kinds(problem: Problem) -> list[str]:
+def _kinds(problem: BoostingProblem) -> list[str]:
     return ["c" if j in problem.categorical else "q" for j in range(problem.n_features)]
 
 
@@ -486,8 +490,8 @@ def _trees(content: Any) -> list[dict[str, Any]]:
 def _with_values(model: Any, rounds: list[list[dict[int, float]]]) -> bytes:
     """Write leaf values into a model.
 
-    XGBoost's JSON format is public: the value of a leaf is its split condition, and
-    its base weight.
+    In XGBoost's public JSON format the value of a leaf is its split condition, and its
+    base weight.
     """
     content = json.loads(bytes(model))
     trees = _trees(content)

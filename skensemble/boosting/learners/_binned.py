@@ -1,14 +1,15 @@
-"""XGBoost's trees on binned columns as weak learners: one booster grows all of them.
+"""XGBoost's trees on binned features as weak learners: one booster grows all of them.
 
-Weighted squared error on a response is what XGBoost grows trees by when the gradients are
-minus weight times response and the hessians the weights; a leaf then holds the weighted
-mean. For a response of -1 and 1 that is the weighted Gini impurity: the gain differs by a
-factor of two.
+With gradients of minus weight times response, and the weights as hessians, XGBoost
+minimizes the weighted squared error of a response; the value of a leaf is the weighted
+mean. For a response of -1 and 1 this is the weighted Gini impurity: the gain differs by
+a factor of two.
 
-Columns are cut by our own bins, so that thresholds lie halfway between values, as
-scikit-learn's do; the booster learns from the numbers of the bins, and after the fit the
-thresholds and what leaves add to the whole are written into it. (LightGBM is as fast, but
-estimates counts of rows from weights, and gives up splits where the estimate runs out.)
+The features are binned here, so that thresholds lie halfway between values, as in
+scikit-learn. The booster is fitted on the indices of the bins; after the fit the
+thresholds and the parts of the leaves are written into it. (LightGBM is as fast, but it
+estimates numbers of rows from weights, and leaves out splits where the estimate is
+low.)
 """
 
 import functools
@@ -19,37 +20,54 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.boosting.learners._asking import mean_as_labels
 from skensemble.boosting.learners._bins import MOST_BINS, dense, find_bins
-from skensemble.boosting.learners._contract import LARGEST_SEED, Learner, Stages
-from skensemble.boosting.learners._views import TreeView
+from skensemble.boosting.learners._contract import StageFitter, Stages
+from skensemble.boosting.learners._tree_view import TreeView
+from skensemble.core import draw_seed
 
 Array = NDArray[Any]
 
-# Weights sum to so much a row, so that no gain is too small for single precision.
+# Mean weight of a row, so that no gain is too small for single precision.
 _WEIGHT_OF_A_ROW = 1000.0
-_LEAST_OF_A_LEAF = 1e-3
-_IN_DOUBT = 1e-6
+_MIN_WEIGHT_OF_A_LEAF = 1e-3
+# Differences of sums below this share of the largest sum are rounding errors.
+_RELATIVE_ERROR = 1e-6
 _FEW_STEPS = 8
 
 
+def labels_from_mean(mean: Array) -> Array:
+    """Codes of the class with more weight, from a mean of -1 and 1."""
+    return (mean > 0).astype(np.intp)
+
+
+def probabilities_from_mean(mean: Array) -> Array:
+    """Probabilities from a mean of -1 and 1."""
+    p = np.clip(0.5 * (1.0 + mean), 0.0, 1.0)
+    return np.column_stack([1.0 - p, p])
+
+
+def unscaled(values: Array, center: float, scale: float) -> Array:
+    """Undo centering and scaling."""
+    return values * scale + center
+
+
 class BinnedStages(Stages):
-    """Trees in one booster, whose leaves hold what they add to the whole.
+    """Trees in one booster; the value of a leaf is its part.
 
     Parameters
     ----------
     raw : bytes
-        The booster, as XGBoost writes it.
+        The booster in XGBoost's format.
     n_rounds : int
-        How many rounds it has.
+        Number of rounds.
     width : int
-        Trees a round.
+        Number of trees per round.
     threads : int
-        How many to use; 0 leaves it to OpenMP.
+        Number of threads; 0 leaves the choice to OpenMP.
     categorical : tuple of int
-        Columns of codes.
+        Columns that hold codes of categories.
     view : callable
-        ``view(stages, round)``: an estimator.
+        ``view(stages, round)`` gives the tree of a round as an estimator.
     """
 
     def __init__(
@@ -69,11 +87,11 @@ class BinnedStages(Stages):
         self.threads, self.categorical, self._view = threads, categorical, view
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Return the number of weak learners."""
         return self.n_rounds
 
     def parts(self, X: Any) -> Iterator[Array]:
-        """What each adds to the whole."""
+        """Part of each tree."""
         data = self._matrix(X)
         for k in range(len(self)):
             yield self._some(data, k, k + 1)
@@ -95,8 +113,8 @@ class BinnedStages(Stages):
     def _matrix(self, X: Any) -> Any:
         return matrix(dense(X), self.categorical, self.threads)
 
-    def answers(self, X: Any) -> Array:
-        """What each tree says, side by side, shape (n, n_rounds)."""
+    def side_by_side(self, X: Any) -> Array:
+        """Parts of all trees, of shape (n_samples, n_rounds)."""
         leaves = self.booster.predict(self._matrix(X), pred_leaf=True)
         leaves = leaves.reshape(X.shape[0], -1).astype(np.intp)
         sizes = [len(tree["split_conditions"]) for tree in self._trees()]
@@ -106,11 +124,11 @@ class BinnedStages(Stages):
         return np.asarray(table[np.arange(len(sizes)), leaves])
 
     def estimators(self) -> list[Any]:
-        """Give one estimator a stage."""
+        """Return one estimator per round."""
         return [self._view(self, k) for k in range(len(self))]
 
     def splits(self, k: int) -> list[tuple[int, Any, float]]:
-        """Feature, threshold and gain of each split of a stage, level by level."""
+        """Feature, threshold and gain of each split of a round, level by level."""
         found = []
         for tree in self._trees()[k * self.width : (k + 1) * self.width]:
             parts = (tree["split_indices"], _cuts(tree), tree["loss_changes"])
@@ -120,7 +138,7 @@ class BinnedStages(Stages):
         return found
 
     def shape(self, k: int) -> tuple[int, int]:
-        """Leaves and depth of a stage."""
+        """Number of leaves and depth of the (first) tree of a round."""
         tree = self._trees()[k * self.width]
         left, right = tree["left_children"], tree["right_children"]
         depth = np.zeros(len(left), dtype=int)
@@ -135,12 +153,12 @@ class BinnedStages(Stages):
         return self._content
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what can be read again."""
+        """Leave out the cache."""
         return {key: self.__dict__[key] for key in self.__dict__ if key != "_content"}
 
 
 def _cuts(tree: dict[str, Any]) -> list[Any]:
-    """Where each node cuts: a number, or the codes of the categories that go right."""
+    """Threshold of each node, or the codes of the categories that go right."""
     cuts = list(tree["split_conditions"])
     parts = ("categories_nodes", "categories_segments", "categories_sizes")
     for node, first, size in zip(*(tree[name] for name in parts), strict=True):
@@ -149,12 +167,12 @@ def _cuts(tree: dict[str, Any]) -> list[Any]:
 
 
 def trees_of(content: Any) -> list[dict[str, Any]]:
-    """Find the trees in XGBoost's JSON format, which is public."""
+    """The trees in XGBoost's public JSON format."""
     return list(content["learner"]["gradient_booster"]["model"]["trees"])
 
 
 def matrix(X: Array, categorical: tuple[int, ...], threads: int) -> Any:
-    """Give rows to predict."""
+    """Data in XGBoost's format, for predictions."""
     import xgboost
 
     return xgboost.DMatrix(X, nthread=threads or None, **_kinds(X, categorical))
@@ -167,35 +185,36 @@ def _kinds(X: Array, categorical: tuple[int, ...]) -> dict[str, Any]:
     return {"feature_types": kinds, "enable_categorical": True}
 
 
-class BinnedLearner(Learner):
-    """Grows XGBoost's trees.
+class BinnedFitter(StageFitter):
+    """Grows trees of XGBoost.
 
     Parameters
     ----------
     X, X_val : ndarray, sparse matrix or None
-        Numbers; rows to watch.
-    target : ndarray of shape (n,)
-        What is fitted where no response is given.
+        Training data and validation data.
+    target : ndarray of shape (n_samples,)
+        The target, which is fitted where no working response is given.
     params : dict
-        Size of trees, in XGBoost's words.
+        Limits of tree growth, as parameters of XGBoost.
     categorical : tuple of int
-        Columns of codes.
+        Columns that hold codes of categories.
     width : int
-        Trees a round.
+        Number of trees per round.
     threads : int
-        How many to use; 0 leaves it to OpenMP.
+        Number of threads; 0 leaves the choice to OpenMP.
     rng : RandomState
-        For the seed of each tree, and for draws.
+        Source of the seed of each tree and of drawn rows.
     drawn : bool
-        Whether rows are drawn by weight, as AdaBoost.R2 does; the draws are weights.
+        Whether rows are drawn by weight, as in AdaBoost.R2; a row that is drawn several
+        times has a larger weight.
     read : callable
-        ``read(values)``: the answer, from means of the target in leaves.
+        ``read(values)`` gives predictions from the means of the target in leaves.
     part : callable
-        ``part(answer, weight)``: what is added to the whole.
+        ``part(prediction, weight)`` gives the part of a tree.
     view : callable
         See `BinnedStages`.
-    fine : int, default=255
-        Bins of a column of more than 255 values.
+    n_bins : int, default=255
+        Number of bins of a feature with more than 255 values.
     """
 
     def __init__(
@@ -213,56 +232,66 @@ class BinnedLearner(Learner):
         read: Callable[[Array], Array],
         part: Callable[[Array, float], Array],
         view: Callable[..., TreeView],
-        fine: int = MOST_BINS,
+        n_bins: int = MOST_BINS,
     ) -> None:
-        import xgboost
-
         X = dense(X)
         self._target: Array = target.astype(np.float32)
         self._width, self._threads = width, threads
         self._rng, self._drawn = rng, drawn
         self._read, self._part, self._view = read, part, view
         self._categorical = categorical
-        self._bins = find_bins(X, categorical, fine)
+        self._bins = find_bins(X, categorical, n_bins)
         self._complete = (~np.isnan(X).any(axis=0)).tolist()
+        self._sets = self._matrices(X, X_val)
+        self._booster = self._start(params)
+        self._seeds: list[int] = []
+        self._by_sign = read is labels_from_mean
+        self._sums: Any = np.float32(0)
+
+    def _matrices(self, X: Array, X_val: Any) -> dict[str, Any]:
+        """Indices of bins of the training and validation rows, in XGBoost's format."""
+        import xgboost
+
         options = {
             "max_bin": self._bins.most + 1,
-            "nthread": threads or None,
-            **_kinds(X, categorical),
+            "nthread": self._threads or None,
+            **_kinds(X, self._categorical),
         }
-        # From rows with every number XGBoost knows all cuts, and looks for none.
-        every = xgboost.QuantileDMatrix(self._bins.every_number(), **options)
+        # With these rows as reference XGBoost uses our bins and searches for none.
+        every = xgboost.QuantileDMatrix(self._bins.every_index(), **options)
         train = xgboost.QuantileDMatrix(
-            self._bins.numbers(X),
-            label=np.zeros((len(X), width), dtype=np.float32),
+            self._bins.indices(X),
+            label=np.zeros((len(X), self._width), dtype=np.float32),
             ref=every,
             **options,
         )
-        self._sets = {"train": train}
-        if X_val is not None:
-            held = self._bins.numbers(dense(X_val))
-            self._sets["validation"] = matrix(held, categorical, threads)
-        self._booster = xgboost.Booster(
-            _PARAMS | {"nthread": threads, "max_bin": self._bins.most + 1} | params,
-            list(self._sets.values()),
-        )
-        self._seeds: list[int] = []
-        self._by_sign = read is mean_as_labels
-        self._sums: Any = np.float32(0)
+        if X_val is None:
+            return {"train": train}
+        held_out = self._bins.indices(dense(X_val))
+        return {
+            "train": train,
+            "validation": matrix(held_out, self._categorical, self._threads),
+        }
 
-    def learn(self, weight: Array, response: Array | None = None) -> Array:
-        """Fit one more."""
-        goal = self._target if response is None else response
-        self._seeds.append(self._rng.randint(LARGEST_SEED))
+    def _start(self, params: dict[str, Any]) -> Any:
+        import xgboost
+
+        own = {"nthread": self._threads, "max_bin": self._bins.most + 1}
+        return xgboost.Booster(_PARAMS | own | params, list(self._sets.values()))
+
+    def fit_next(self, weight: Array, response: Array | None = None) -> Array:
+        """Fit the next weak learner."""
+        observed = self._target if response is None else response
+        self._seeds.append(draw_seed(self._rng))
         scaled = self._scaled(weight)
         k = len(self._seeds) - 1
-        gradient = (scaled * goal).astype(np.float32, copy=False)
+        gradient = (scaled * observed).astype(np.float32, copy=False)
         gradient *= -_sign(k)
         self._booster.boost(self._sets["train"], k, grad=gradient, hess=scaled)
         return self._read(self._training_values(k))
 
     def _scaled(self, weight: Array) -> Array:
-        """Weights, or how often each row is drawn, with the sum that trees want."""
+        """Weights, or how often each row is drawn, times a constant."""
         if self._drawn:
             counts = drawn_counts(weight, self._rng)
             return counts.astype(np.float32) * np.float32(_WEIGHT_OF_A_ROW)
@@ -270,26 +299,26 @@ class BinnedLearner(Learner):
         return np.asarray(scaled, dtype=np.float32)
 
     def _training_values(self, k: int) -> Array:
-        """What the last tree says of the training rows.
+        """Predictions of the last tree for the training rows.
 
-        The booster keeps the sum over all trees at hand, in single precision, which is
-        found far sooner than what one tree says. As signs alternate, sums stay small, and
-        the difference of two is good to some 1e-6.
+        The booster caches the sum over all trees in single precision, so the sum is
+        much faster than predictions of one tree. As signs alternate, sums stay small,
+        and the difference of two sums is accurate to about 1e-6.
         """
         sums = self._booster.predict(
             self._sets["train"], output_margin=True, validate_features=False
         )
         last, self._sums = sums - self._sums, sums
-        if self._by_sign and np.abs(last).min() < _doubt(sums):
-            # Of a booster of its own: to ask this one for some rounds spoils the sum
-            # that it keeps (XGBoost 3.2).
+        if self._by_sign and np.abs(last).min() < _rounding_error(sums):
+            # From a copy: predictions of some rounds spoil the cached sum of the
+            # booster (XGBoost 3.2).
             alone = self._booster[k : k + 1]
             last = alone.predict(self._sets["train"], output_margin=True)
         last *= _sign(k)
         return np.asarray(last)
 
-    def answer(self) -> Array:
-        """What the last one says of the validation rows."""
+    def predict_validation(self) -> Array:
+        """Predictions of the last weak learner for the validation rows."""
         k = len(self._seeds) - 1
         found = self._booster.predict(
             self._sets["validation"],
@@ -300,12 +329,12 @@ class BinnedLearner(Learner):
         return self._read(_sign(k) * np.asarray(found, dtype=float))
 
     def drop_last(self) -> None:
-        """Forget the last one."""
-        # It stays in the booster; stages() takes the first ones.
+        """Drop the last weak learner."""
+        # Its tree stays in the booster; `stages` takes the first trees.
         self._seeds.pop()
 
     def stages(self, weights: list[float]) -> BinnedStages:
-        """Give the first of them, each with its weight written into the leaves."""
+        """Return the first weak learners; their weights are written into the leaves."""
         kept = self._booster[: len(weights)]
         content = json.loads(bytes(kept.save_raw("json")))
         for at, tree in enumerate(trees_of(content)):
@@ -321,7 +350,7 @@ class BinnedLearner(Learner):
         )
 
     def _write(self, tree: dict[str, Any], sign: float, weight: float) -> None:
-        """Write thresholds in the user's units, and what leaves add."""
+        """Write thresholds in units of the features, and parts of the leaves."""
         values = np.array(tree["split_conditions"], dtype=float)
         leaf = np.array(tree["left_children"]) == -1
         values[leaf] = self._part(self._read(sign * values[leaf]), weight)
@@ -336,26 +365,26 @@ class BinnedLearner(Learner):
 
 
 def _goes_left(tree: dict[str, Any], node: int) -> int:
-    """Send values that miss where none was missing to the larger side."""
+    """Send missing values to the larger side if there were none in training."""
     left, right = tree["left_children"][node], tree["right_children"][node]
     return int(tree["sum_hessian"][left] >= tree["sum_hessian"][right])
 
 
-def _doubt(sums: Array) -> float:
-    """Differences of such sums that are smaller say nothing."""
-    return _IN_DOUBT * max(1.0, float(np.abs(sums).max()))
+def _rounding_error(sums: Array) -> float:
+    """Bound of the rounding error of a difference of such sums."""
+    return _RELATIVE_ERROR * max(1.0, float(np.abs(sums).max()))
 
 
 def _sign(k: int) -> float:
-    """Every other tree is grown for the negative of the response."""
+    """Every other tree is fitted to the negative of the response."""
     return -1.0 if k % 2 else 1.0
 
 
 def drawn_counts(weight: Array, rng: np.random.RandomState) -> Array:
     """Count how often each row is drawn; the same draws as ``rng.choice(p=weight)``.
 
-    Each draw is looked up from the first row that its share of [0, 1) may fall on, a few
-    steps up, which takes a fifth of the time of a search among all rows.
+    A table gives the first row that a draw may belong to; a few steps up from there
+    find the row, in a fifth of the time of a binary search.
     """
     n_rows = len(weight)
     sums = weight.cumsum()
@@ -365,14 +394,14 @@ def drawn_counts(weight: Array, rng: np.random.RandomState) -> Array:
     first = ends.cumsum()
     first -= ends
     at = first.take((draws * n_rows).astype(np.intp))
-    # More than half of the draws belong one step up: that one is taken by all together.
+    # More than half of the draws need one step up, so that one is taken for all.
     at += sums.take(at) <= draws
     below = np.flatnonzero(sums.take(at) <= draws)
     for _ in range(_FEW_STEPS):
         up = at.take(below) + 1
         at[below] = up
         below = below[sums.take(up) <= draws.take(below)]
-    # Many rows of next to no weight may lie side by side.
+    # There may be long runs of rows with hardly any weight.
     at[below] = sums.searchsorted(draws.take(below), side="right")
     return np.bincount(at, minlength=n_rows)
 
@@ -383,25 +412,30 @@ _PARAMS = {
     "base_score": 0.0,
     "learning_rate": 1.0,
     "reg_lambda": 0.0,
-    "min_child_weight": _LEAST_OF_A_LEAF,
+    "min_child_weight": _MIN_WEIGHT_OF_A_LEAF,
     "verbosity": 0,
     "seed": 0,
 }
 
 
 def size_params(tree: Any) -> dict[str, Any] | None:
-    """Say the size of a scikit-learn tree in XGBoost's words; None where it has none.
+    """Translate the limits of a scikit-learn tree into parameters of XGBoost.
 
     Parameters
     ----------
     tree : DecisionTreeClassifier or DecisionTreeRegressor
-        Unfitted.
+        The unfitted tree.
+
+    Returns
+    -------
+    params : dict or None
+        None if the tree has limits that XGBoost does not have.
     """
     plain = type(tree)()
-    honoured = {"max_depth", "max_leaf_nodes", "random_state"}
+    supported = {"max_depth", "max_leaf_nodes", "random_state"}
     for name, value in tree.get_params().items():
         same = value == getattr(plain, name) or (name, value) == ("max_features", 1.0)
-        if name not in honoured and not same:
+        if name not in supported and not same:
             return None
     params: dict[str, Any] = {"max_depth": tree.max_depth or 0}
     if tree.max_leaf_nodes is not None:

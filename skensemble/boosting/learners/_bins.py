@@ -1,4 +1,4 @@
-"""Columns cut into bins, once for all trees."""
+"""Binned features, once for all trees."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,25 +10,25 @@ Array = NDArray[Any]
 
 MOST_BINS = 255
 _FEW_ROWS = 2048
-# Quantiles are found from so many rows.
+# Number of rows that quantiles are computed from.
 _ENOUGH_ROWS = 10_000
-# First guesses of a place are kept for so many stretches between the edges.
-_STRETCHES = 2048
+# Number of equal intervals between the first and the last edge, in a lookup table.
+_N_INTERVALS = 2048
 _FEW_STEPS = 2
 
 
 @dataclass(frozen=True)
 class Bins:
-    """Where the columns are cut.
+    """The bins of each feature.
 
     Parameters
     ----------
     edges : tuple of ndarray
-        By column: a value belongs to the first bin whose edge is not below it.
+        Edges per feature. A value belongs to the first bin whose edge is not below it.
     categorical : tuple of int
-        Columns of codes: a split takes one category from the others.
+        Columns that hold codes of categories; a split separates one category.
     most : int
-        Most bins of a column.
+        Maximum number of bins of a feature.
     """
 
     edges: tuple[Array, ...]
@@ -37,57 +37,61 @@ class Bins:
 
     @property
     def last(self) -> Array:
-        """Last bin of each column, that of missing values not counted."""
+        """Last bin of each feature, without the bin of missing values."""
         return np.array([len(edges) for edges in self.edges])
 
     def codes(self, X: Array) -> Array:
-        """Bin of each value, (n_features, n); missing values have the last."""
+        """Bin of each value, (n_features, n); missing values have the last bin."""
         found = np.empty((X.shape[1], X.shape[0]), dtype=np.intp)
         for j, edges in enumerate(self.edges):
             column = np.ascontiguousarray(X[:, j])
             found[j] = places(edges, column)
             unknown = np.isnan(column)
             if j in self.categorical:
-                # A category that no row had is none of the others.
+                # An unknown category is treated as missing.
                 unknown |= column > len(edges)
             found[j, unknown] = len(edges) + 1
         return found
 
-    def numbers(self, X: Array) -> Array:
-        """Bin of each value as a number, (n, n_features); missing values stay missing."""
+    def indices(self, X: Array) -> Array:
+        """Bin of each value as a float, (n, n_features); missing values stay NaN."""
         found = self.codes(X).T.astype(np.float32)
         found[np.isnan(X)] = np.nan
         return found
 
-    def every_number(self) -> Array:
-        """Rows in which each column takes all its numbers, (most bins, n_features)."""
+    def every_index(self) -> Array:
+        """Rows in which each feature takes all its bins, (n_bins, n_features)."""
         rows = np.arange(self.last.max() + 1)[:, None]
         return np.minimum(rows, self.last).astype(np.float32)
 
     def threshold(self, j: int, number: float) -> float:
-        """Turn "bins below this number" into "values below this".
+        """Threshold of the values for a threshold of the indices of bins.
 
-        In single precision, as XGBoost keeps both; a value on an edge belongs below it.
+        In single precision, as XGBoost stores both; a value on an edge is below it.
         """
         at = int(np.ceil(number)) - 1
-        if not 0 <= at < len(self.edges[j]):  # missing values apart from all others
+        if not 0 <= at < len(self.edges[j]):  # missing values against all others
             return float(np.copysign(np.finfo(np.float32).max, at))
         edge = np.float32(self.edges[j][at])
         return float(np.nextafter(edge, np.float32(np.inf)))
 
 
-def find_bins(X: Array, categorical: tuple[int, ...], fine: int = MOST_BINS) -> Bins:
-    """Cut each column halfway between its values, or at its quantiles.
+def find_bins(X: Array, categorical: tuple[int, ...], n_bins: int = MOST_BINS) -> Bins:
+    """Bin each feature halfway between its values, or at its quantiles.
 
     Parameters
     ----------
     X : ndarray of shape (n, n_features)
-        Numbers, missing ones NaN.
+        Data; missing values are NaN.
     categorical : tuple of int
-        Columns of codes, which are not put together.
-    fine : int, default=255
-        Into how many bins columns of more than 255 values are cut. Of few rows every
-        value is kept apart.
+        Columns that hold codes of categories; each code has a bin.
+    n_bins : int, default=255
+        Number of bins of a feature with more than 255 values. For few rows every value
+        has a bin.
+
+    Returns
+    -------
+    bins : Bins
     """
     most = len(X) if len(X) <= _FEW_ROWS else MOST_BINS
     step = max(1, len(X) // _ENOUGH_ROWS)
@@ -97,44 +101,44 @@ def find_bins(X: Array, categorical: tuple[int, ...], fine: int = MOST_BINS) -> 
             edges.append(_code_edges(_without_missing(X[:, j])))
             continue
         some = np.sort(_without_missing(X[::step, j]))
-        # Some of the rows may show already that there are more values than bins.
-        if len(_apart(some)) > 2 * most:
-            edges.append(_quantile_edges(some, fine))
+        # A part of the rows may have more values than bins already.
+        if len(_distinct(some)) > 2 * most:
+            edges.append(_quantile_edges(some, n_bins))
             continue
         column = some if step == 1 else np.sort(_without_missing(X[:, j]))
-        values = _apart(column)
+        values = _distinct(column)
         if len(values) > most:
-            edges.append(_quantile_edges(column, fine))
+            edges.append(_quantile_edges(column, n_bins))
         else:
             edges.append((values[:-1] + values[1:]) / 2)
     return Bins(tuple(edges), categorical, most)
 
 
 def places(edges: Array, values: Array) -> Array:
-    """Place of each value among sorted edges: ``np.searchsorted``, several times sooner.
+    """Positions of values among sorted edges: a faster ``np.searchsorted``.
 
-    The stretch that a value falls on tells from which edge to look; few stretches have
-    more than one or two. Of missing values the place means nothing.
+    A table gives the first edge of each interval; few intervals have more than one or
+    two edges. The position of a missing value is arbitrary.
 
     Parameters
     ----------
     edges : ndarray of shape (n_edges,)
-        In order.
+        Edges, in increasing order.
     values : ndarray of shape (n,)
-        Numbers.
+        Values.
 
     Returns
     -------
     places : ndarray of int of shape (n,)
-        Of the first edge that is not below each value.
+        Position of the first edge that is not below each value.
     """
     with np.errstate(over="ignore", divide="ignore"):
-        scale = _STRETCHES / np.subtract(edges[-1], edges[0]) if len(edges) else 0.0
-    if not 0.0 < scale < np.inf or len(values) < _STRETCHES:
+        scale = _N_INTERVALS / np.subtract(edges[-1], edges[0]) if len(edges) else 0.0
+    if not 0.0 < scale < np.inf or len(values) < _N_INTERVALS:
         return np.asarray(edges.searchsorted(values))
-    on_edges = _stretch(edges, edges[0], scale)
-    first = on_edges.searchsorted(np.arange(_STRETCHES + 1))
-    at = first.take(_stretch(values, edges[0], scale))
+    on_edges = _interval(edges, edges[0], scale)
+    first = on_edges.searchsorted(np.arange(_N_INTERVALS + 1))
+    at = first.take(_interval(values, edges[0], scale))
     edges = np.append(edges, np.inf)
     for _ in range(_FEW_STEPS):
         at += edges.take(at) < values
@@ -143,13 +147,13 @@ def places(edges: Array, values: Array) -> Array:
     return np.asarray(at)
 
 
-def _stretch(values: Array, start: float, scale: float) -> Array:
-    """Number of the stretch of each value; it never falls where values rise."""
+def _interval(values: Array, start: float, scale: float) -> Array:
+    """Interval of each value; it never decreases where values increase."""
     with np.errstate(over="ignore"):
         found = (values - start) * scale
-    # These two leave missing values aside.
+    # fmax and fmin ignore missing values.
     np.fmax(found, 0.0, out=found)
-    np.fmin(found, _STRETCHES, out=found)
+    np.fmin(found, _N_INTERVALS, out=found)
     return np.asarray(found.astype(np.intp))
 
 
@@ -157,27 +161,27 @@ def _without_missing(column: Array) -> Array:
     return column[~np.isnan(column)]
 
 
-def _apart(values: Array) -> Array:
-    """Sorted values, each of them once."""
+def _distinct(values: Array) -> Array:
+    """Distinct values, from sorted values."""
     first = np.ones(len(values), dtype=bool)
     np.not_equal(values[1:], values[:-1], out=first[1:])
     return values[first]
 
 
 def _code_edges(codes: Array) -> Array:
-    """Give each code the bin of its number, also where some code in between is unused."""
+    """Edges that give each code its own bin, unused codes included."""
     return np.arange(codes.max()) + 0.5 if len(codes) else np.empty(0)
 
 
 def _quantile_edges(values: Array, most: int) -> Array:
-    """Cut sorted values halfway between those next to each quantile."""
+    """Edges halfway between the values next to each quantile, from sorted values."""
     at = np.linspace(0, len(values), most + 1)[1:-1].astype(np.intp) - 1
-    # The last row with the value at a quantile, so that equal values stay together.
+    # The last row with the value of a quantile, so that equal values stay together.
     at = np.searchsorted(values, np.unique(values[at]), side="right") - 1
     at = at[at < len(values) - 1]
     return np.asarray((values[at] + values[at + 1]) / 2)
 
 
 def dense(X: Any) -> Array:
-    """Give an array."""
+    """Return a dense array of float."""
     return np.asarray(X.toarray() if hasattr(X, "toarray") else X, dtype=float)

@@ -1,4 +1,4 @@
-"""What a learner does for AdaBoost, and what is left of it after the fit."""
+"""The interface of stage fitters, which fit the weak learners of AdaBoost."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -9,20 +9,17 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-# As scikit-learn draws the seeds of members.
-LARGEST_SEED = np.iinfo(np.int32).max
-
 
 class Stages(ABC):
-    """Fitted weak learners, each with its part in the whole. They pickle."""
+    """Fitted weak learners with their weights. They can be pickled."""
 
     @abstractmethod
     def __len__(self) -> int:
-        """How many there are."""
+        """Return the number of weak learners."""
 
     @abstractmethod
     def parts(self, X: Any) -> Iterator[Array]:
-        """What each adds to the whole, (n,) or (n, k); for regressors what it says."""
+        """Part of each weak learner, (n,) or (n, k); for regressors its predictions."""
 
     def total(self, X: Any) -> Array:
         """Sum of the parts."""
@@ -33,38 +30,43 @@ class Stages(ABC):
 
     @abstractmethod
     def estimators(self) -> list[Any]:
-        """Give one estimator a stage."""
+        """Return the weak learners as estimators."""
 
 
-class Learner(ABC):
-    """Fits one weak learner after another on the same rows, weighted anew."""
+class StageFitter(ABC):
+    """Fits one weak learner after another on the same rows with new weights."""
 
     @abstractmethod
-    def learn(self, weight: Array, response: Array | None = None) -> Array:
-        """Fit one more.
+    def fit_next(self, weight: Array, response: Array | None = None) -> Array:
+        """Fit the next weak learner.
 
         Parameters
         ----------
         weight : ndarray of shape (n,) or (n, k)
-            Weights of the rows, zero for rows that it may not see.
+            Weights of the rows; rows of weight zero are left out.
         response : ndarray of shape (n,) or (n, k) or None
-            Numbers to fit; None: the target itself.
+            A working response to fit; None is the target.
 
         Returns
         -------
-        answer : ndarray
-            What it says of the training rows: codes of classes, probabilities, or
-            numbers, by what it was made for.
+        prediction : ndarray
+            Predictions for the training rows: codes of classes, probabilities, or
+            continuous values.
         """
 
     @abstractmethod
-    def answer(self) -> Array:
-        """What the last one says of the validation rows."""
+    def predict_validation(self) -> Array:
+        """Predictions of the last weak learner for the validation rows."""
 
     @abstractmethod
     def drop_last(self) -> None:
-        """Forget the last one."""
+        """Drop the last weak learner."""
 
     @abstractmethod
     def stages(self, weights: list[float]) -> Stages:
-        """Give the first of them, each with its weight."""
+        """Return the first weak learners, one per weight."""
+
+
+def identity(values: Array, weight: float = 1.0) -> Array:
+    """Return values unchanged."""
+    return values

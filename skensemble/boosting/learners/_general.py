@@ -1,4 +1,4 @@
-"""Any estimator as the weak learner, by weights or by weighted draws."""
+"""Any estimator as the weak learner, with weights or on rows drawn by weight."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,18 +7,37 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from skensemble.boosting.learners._contract import LARGEST_SEED, Learner, Stages
+from skensemble.boosting.learners._contract import StageFitter, Stages
+from skensemble.core import draw_seed, predict_block
 from skensemble.fitting import take_rows, weight_name
 
 Array = NDArray[Any]
 
 
-def seeded(estimator: Any, rng: np.random.RandomState) -> Any:
-    """Clone an estimator and draw every ``random_state`` of it anew."""
+def predict_labels(model: Any, X: Any, classes: Array) -> Array:
+    """Predict codes of classes."""
+    return np.searchsorted(classes, np.asarray(model.predict(X)))
+
+
+def predict_probabilities(model: Any, X: Any, classes: Array) -> Array:
+    """Predict probabilities, one column per class."""
+    present = np.searchsorted(classes, model.classes_)
+    return predict_block(model, "predict_proba", X, present, len(classes))
+
+
+def predict_values(model: Any, X: Any) -> Array:
+    """Predict continuous values; a list of models gives one column per model."""
+    if isinstance(model, list):
+        return np.column_stack([predict_values(one, X) for one in model])
+    return np.asarray(model.predict(X), dtype=float)
+
+
+def clone_with_seed(estimator: Any, rng: np.random.RandomState) -> Any:
+    """Clone an estimator and draw each of its parameters ``random_state``."""
     model = clone(estimator)
     names = sorted(model.get_params(deep=True))
     seeds = {
-        name: rng.randint(LARGEST_SEED)
+        name: draw_seed(rng)
         for name in names
         if name == "random_state" or name.endswith("__random_state")
     }
@@ -31,56 +50,57 @@ class GeneralStages(Stages):
     Parameters
     ----------
     models : list of estimators
-        In the order of the rounds.
+        The estimators, in the order of the rounds.
     weights : list of float
-        Weight of each.
-    ask : callable
-        ``ask(model, X)``: codes, probabilities or numbers.
+        Weights of the estimators.
+    predict : callable
+        ``predict(model, X)`` gives codes, probabilities or continuous values.
     part : callable
-        ``part(answer, weight)``: what a model adds to the whole.
+        ``part(prediction, weight)`` gives the part of a model.
     """
 
     def __init__(
         self,
         models: list[Any],
         weights: list[float],
-        ask: Callable[[Any, Any], Array],
+        predict: Callable[[Any, Any], Array],
         part: Callable[[Array, float], Array],
     ) -> None:
         self.models, self.weights = models, weights
-        self._ask, self._part = ask, part
+        self._predict, self._part = predict, part
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Return the number of weak learners."""
         return len(self.models)
 
     def parts(self, X: Any) -> Iterator[Array]:
-        """What each adds to the whole."""
+        """Part of each estimator."""
         for model, weight in zip(self.models, self.weights, strict=True):
-            yield self._part(self._ask(model, X), weight)
+            yield self._part(self._predict(model, X), weight)
 
     def estimators(self) -> list[Any]:
-        """Give the estimators."""
+        """Return the estimators."""
         return list(self.models)
 
 
-class GeneralLearner(Learner):
+class GeneralFitter(StageFitter):
     """Fits clones of an estimator.
 
     Parameters
     ----------
     estimator : estimator
-        Any; one that takes no sample weights is fitted on rows drawn by weight.
+        The estimator. Without support for sample weights it is fitted on rows that are
+        drawn by weight.
     X, y : array-like
-        The training rows, as the user gave them.
+        Training data, as given to ``fit``.
     X_val : array-like or None
-        Rows to watch.
+        Validation data.
     rng : RandomState
-        For seeds and draws.
-    ask, part : callable
+        Source of seeds and drawn rows.
+    predict, part : callable
         See `GeneralStages`.
     drawn : bool
-        Whether to draw rows by weight in any case, as AdaBoost.R2 does.
+        Whether rows are always drawn by weight, as in AdaBoost.R2.
     """
 
     def __init__(
@@ -91,30 +111,30 @@ class GeneralLearner(Learner):
         X_val: Any,
         *,
         rng: np.random.RandomState,
-        ask: Callable[[Any, Any], Array],
+        predict: Callable[[Any, Any], Array],
         part: Callable[[Array, float], Array],
         drawn: bool,
     ) -> None:
         self._estimator, self._rng = estimator, rng
         self._X, self._y, self._X_val = X, y, X_val
-        self._ask, self._part = ask, part
+        self._predict, self._part = predict, part
         self._name = None if drawn else _weight_name(estimator)
         self._models: list[Any] = []
 
-    def learn(self, weight: Array, response: Array | None = None) -> Array:
-        """Fit one more."""
+    def fit_next(self, weight: Array, response: Array | None = None) -> Array:
+        """Fit the next weak learner."""
         y = self._y if response is None else response
         if y.ndim == 2 and weight.ndim == 2:
             models = [self._fitted(w, r) for w, r in zip(weight.T, y.T, strict=True)]
             self._models.append(models)
         else:
             self._models.append(self._fitted(weight, y))
-        return self._ask(self._models[-1], self._X)
+        return self._predict(self._models[-1], self._X)
 
     def _fitted(self, weight: Array, y: Array) -> Any:
-        model = seeded(self._estimator, self._rng)
+        model = clone_with_seed(self._estimator, self._rng)
         if self._name is None:
-            # Divided anew, weights that sum to one would lose their last bit.
+            # A second division would change the last bit of weights with sum one.
             total = weight.sum()
             share = (
                 weight if np.isclose(total, 1.0, rtol=0, atol=1e-12) else weight / total
@@ -124,8 +144,8 @@ class GeneralLearner(Learner):
             )
             model.fit(take_rows(self._X, rows), y[rows])
             return model
-        # One for an average row: regularised learners would be nearly constant on the
-        # weights with sum one that scikit-learn hands them.
+        # The mean weight is 1: regularized estimators would be nearly constant with the
+        # weights of sum one that scikit-learn uses.
         weight = weight * (len(weight) / weight.sum())
         if (weight > 0).all():
             model.fit(self._X, y, **{self._name: weight})
@@ -135,18 +155,18 @@ class GeneralLearner(Learner):
             model.fit(take_rows(self._X, rows), y[rows], **cut)
         return model
 
-    def answer(self) -> Array:
-        """What the last one says of the validation rows."""
-        return self._ask(self._models[-1], self._X_val)
+    def predict_validation(self) -> Array:
+        """Predictions of the last weak learner for the validation rows."""
+        return self._predict(self._models[-1], self._X_val)
 
     def drop_last(self) -> None:
-        """Forget the last one."""
+        """Drop the last weak learner."""
         self._models.pop()
 
     def stages(self, weights: list[float]) -> GeneralStages:
-        """Give the first of them, each with its weight."""
+        """Return the first weak learners, one per weight."""
         models = self._models[: len(weights)]
-        return GeneralStages(models, weights, self._ask, self._part)
+        return GeneralStages(models, weights, self._predict, self._part)
 
 
 def _weight_name(estimator: Any) -> str | None:

@@ -1,14 +1,15 @@
-"""Shallow classification trees on binned columns, for many classes.
+"""Shallow classification trees on binned features, for more than two classes.
 
-Every column is cut into at most 255 bins once. A tree grows level by level: one count of
-weights by node, bin and class a column, running sums over the bins, and the split with
-the least weighted Gini impurity,
+Every feature is cut into at most 255 bins once. A tree grows level by level: one
+histogram of weights by node, bin and class per feature, cumulative sums over the bins,
+and the split with the lowest weighted Gini impurity,
 
 .. math:: \\max \\sum_k L_k^2 / \\sum_k L_k + \\sum_k R_k^2 / \\sum_k R_k,
 
-where :math:`L_k, R_k` are the weights of class k on both sides. Missing values have a bin
-of their own and go where that is better. No library grows such a tree on bins: LightGBM
-has one output a tree, and XGBoost's trees of several outputs take several times as long.
+where :math:`L_k, R_k` are the weights of class k on both sides. Missing values have
+their own bin and go to the side with the lower impurity. No library grows such a tree
+on bins: LightGBM has one output per tree, and XGBoost's trees of several outputs are
+several times slower.
 """
 
 import functools
@@ -20,37 +21,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skensemble.boosting.learners._bins import Bins, dense, find_bins
-from skensemble.boosting.learners._contract import LARGEST_SEED, Learner, Stages
-from skensemble.boosting.learners._views import TreeView
+from skensemble.boosting.learners._contract import StageFitter, Stages
+from skensemble.boosting.learners._tree_view import TreeView
+from skensemble.core import draw_seed
 
 Array = NDArray[Any]
 
 _LEAF = -1
-# Children need so much of the weight of an average row.
-_LEAST_WEIGHT = 1e-6
+# Minimum weight of a child, relative to the mean weight of a row.
+_MIN_WEIGHT = 1e-6
 _DIGITS = 12
-# Columns are counted together up to so many numbers, which stay near the processor.
+# Size of a histogram of several features that stays in the cache.
 _MOST_COUNTS = 2**17
 
 
 @dataclass
-class Tree:
+class HistogramTree:
     """A grown tree.
 
     Parameters
     ----------
     feature : list of int
-        By node: which column it splits on; -1 for a leaf.
+        Feature of the split per node; -1 for a leaf.
     bin : list of int
-        Bins up to this go left; of a categorical column this bin alone.
+        Bins up to this one go left; for a categorical feature only this bin.
     missing_left : list of bool
-        Where missing values go.
+        Whether missing values go left.
     child : list of int
-        The left child; the right one follows it.
+        The left child; the right child is the next node.
     gain : list of float
-        What a split brought.
+        Gain of the split.
     weights : list of ndarray of shape (n_classes,)
-        Weights of the classes.
+        Weights of the classes in the node.
     """
 
     feature: list[int]
@@ -68,7 +70,7 @@ class Tree:
         )
 
     def apply(self, codes: Array, bins: Bins) -> Array:
-        """Node in which each row ends."""
+        """Leaf of each row."""
         node = np.zeros(codes.shape[1], dtype=np.intp)
         rows = np.arange(codes.shape[1])
         while len(rows):
@@ -79,7 +81,7 @@ class Tree:
         return node
 
     def move(self, codes: Array, bins: Bins, node: Array, rows: Array) -> None:
-        """Send rows from nodes that are split to the children."""
+        """Move rows from nodes that are split to their children."""
         at = node[rows]
         feature = np.array(self.feature)[at]
         code = codes[feature, rows]
@@ -93,25 +95,25 @@ class Tree:
         node[rows] = np.array(self.child)[at] + ~left
 
 
-class _Grower:
-    """Grows trees on the same rows."""
+class _TreeGrower:
+    """Grows trees on the same rows with different weights."""
 
     def __init__(self, codes: Array, y: Array, n_classes: int, bins: Bins, depth: int):
         self._codes, self._y, self._k = codes, y, n_classes
         self._bins, self._depth = bins, depth
-        # The last of these is for missing values, in every column.
+        # The last bin is for missing values, in every feature.
         self._size = int(bins.last.max()) + 2
         missing = codes > bins.last[:, None]
         self._missing: Array = np.asarray(missing.any(axis=1))
-        # Bin and class in one number, so that one count tells both.
+        # Bin and class in one index, for one histogram.
         self._cells = np.where(missing, self._size - 1, codes) * n_classes + y
         self._rows = np.arange(len(y))
 
-    def grow(self, weight: Array) -> tuple[Tree, Array]:
-        """Grow one tree; give the node of each row too."""
-        least = _LEAST_WEIGHT * weight.sum() / len(weight)
+    def grow(self, weight: Array) -> tuple[HistogramTree, Array]:
+        """Grow one tree; return the leaf of each row too."""
+        least = _MIN_WEIGHT * weight.sum() / len(weight)
         total = np.bincount(self._y, weights=weight, minlength=self._k)
-        tree = Tree([_LEAF], [0], [False], [0], [0.0], [total])
+        tree = HistogramTree([_LEAF], [0], [False], [0], [0.0], [total])
         node = np.zeros(len(weight), dtype=np.intp)
         level, rows = [0], self._rows
         for _ in range(self._depth):
@@ -125,7 +127,7 @@ class _Grower:
 
     def _best(
         self,
-        tree: Tree,
+        tree: HistogramTree,
         level: list[int],
         node: Array,
         rows: Array,
@@ -159,16 +161,16 @@ class _Grower:
     def _counts(
         self, n_nodes: int, at: Array, rows: Array, weight: Array
     ) -> Iterator[tuple[Array, Array]]:
-        """Weights by column, node, bin and class, some columns at a time."""
-        whole = len(rows) == len(weight)
+        """Weights by feature, node, bin and class, some features at a time."""
+        all_rows = len(rows) == len(weight)
         one = n_nodes * self._size * self._k
         many = max(1, _MOST_COUNTS // max(one, len(rows)))
         offset = at * (self._size * self._k)
-        # Once for all columns that are counted together.
-        w = np.tile(weight if whole else weight[rows], min(many, len(self._cells)))
+        # Repeated once per feature of a histogram.
+        w = np.tile(weight if all_rows else weight[rows], min(many, len(self._cells)))
         for first in range(0, len(self._cells), many):
             columns = np.arange(first, min(first + many, len(self._cells)))
-            cells = self._cells[columns] if whole else self._cells[columns][:, rows]
+            cells = self._cells[columns] if all_rows else self._cells[columns][:, rows]
             cells = cells + (offset + (columns - first)[:, None] * one)
             found = np.bincount(
                 cells.ravel(), weights=w[: cells.size], minlength=len(columns) * one
@@ -178,7 +180,7 @@ class _Grower:
     def _candidates(
         self, counts: Array, totals: Array, columns: Array, least: float
     ) -> tuple[Array, Array, Array, Array]:
-        """Score the best cut of each column and node, missing values on either side."""
+        """Score the best split per feature and node, missing values on either side."""
         missing, sums = counts[:, :, -1:], counts[:, :, :-1].cumsum(axis=2)
         for place, j in enumerate(columns):
             if j in self._bins.categorical:
@@ -193,13 +195,13 @@ class _Grower:
         left = (
             np.array(options)[side, i, j, cut] if len(options) > 1 else sums[i, j, cut]
         )
-        # Where none was missing, those to come go to the larger side.
+        # Without missing values in training, later ones go to the larger side.
         large = left.sum(axis=2) > totals.sum(axis=1) / 2
         sides = np.where(missing.any(axis=(2, 3)), side.astype(bool), large)
         return best[side, i, j], cut, sides, left
 
-    def _split(self, tree: Tree, at: int, found: Any) -> list[int]:
-        """Give a node two children."""
+    def _split(self, tree: HistogramTree, at: int, found: Any) -> list[int]:
+        """Split a node into two children."""
         if found is None:
             return []
         j, cut, side, gain, left = found
@@ -226,30 +228,30 @@ def _score(left: Array, totals: Array, least: float) -> Array:
         found = np.einsum("fmbk,fmbk->fmb", left, left) / a
         found += np.einsum("fmbk,fmbk->fmb", right, right) / b
     found[~((a > least) & (b > least))] = -np.inf
-    # Sums in another order differ in the last bits: what is equal should stay so, and
-    # the first of equal splits be taken.
+    # Rounded, because sums in another order differ in the last bits, and the first of
+    # equal splits should be taken.
     scale = totals.sum(axis=1)[:, None]
     return np.asarray(np.round(found / scale, _DIGITS) * scale)
 
 
 class HistogramStages(Stages):
-    """Grown trees, and what their nodes add to the whole.
+    """Grown trees, and the parts of their nodes.
 
     Parameters
     ----------
-    trees : list of Tree
-        In the order of the rounds.
+    trees : list of HistogramTree
+        The trees, in the order of the rounds.
     tables : list of ndarray of shape (n_nodes, n_classes)
-        What each node adds.
+        Part of each node.
     bins : Bins
-        Where columns are cut.
+        The bins of each feature.
     view : callable
-        ``view(stages, round)``: an estimator.
+        ``view(stages, round)`` gives the tree of a round as an estimator.
     """
 
     def __init__(
         self,
-        trees: list[Tree],
+        trees: list[HistogramTree],
         tables: list[Array],
         bins: Bins,
         view: Callable[..., TreeView],
@@ -258,11 +260,11 @@ class HistogramStages(Stages):
         self.n_features = len(bins.edges)
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Return the number of weak learners."""
         return len(self.trees)
 
     def parts(self, X: Any) -> Iterator[Array]:
-        """What each adds to the whole."""
+        """Part of each tree."""
         codes = self.bins.codes(dense(X))
         for tree, table in zip(self.trees, self.tables, strict=True):
             yield table[tree.apply(codes, self.bins)]
@@ -275,11 +277,11 @@ class HistogramStages(Stages):
         return kept.total(X)
 
     def estimators(self) -> list[Any]:
-        """Give one estimator a stage."""
+        """Return one estimator per round."""
         return [self._view(self, k) for k in range(len(self))]
 
     def splits(self, k: int) -> list[tuple[int, Any, float]]:
-        """Feature, threshold and gain of each split of a stage, level by level."""
+        """Feature, threshold and gain of each split of a round, level by level."""
         tree = self.trees[k]
         return [
             (j, self._threshold(j, cut), gain)
@@ -294,7 +296,7 @@ class HistogramStages(Stages):
         return float(edges[cut]) if cut < len(edges) else float("inf")
 
     def shape(self, k: int) -> tuple[int, int]:
-        """Leaves and depth of a stage."""
+        """Number of leaves and depth of the tree of a round."""
         tree = self.trees[k]
         depth = np.zeros(len(tree.feature), dtype=int)
         for at, child in enumerate(tree.child):
@@ -303,27 +305,27 @@ class HistogramStages(Stages):
         return tree.feature.count(_LEAF), int(depth.max())
 
 
-class HistogramLearner(Learner):
-    """Grows classification trees on counts.
+class HistogramFitter(StageFitter):
+    """Grows classification trees on histograms.
 
     Parameters
     ----------
     X, X_val : ndarray, sparse matrix or None
-        Numbers; rows to watch.
-    y : ndarray of int of shape (n,)
+        Training data and validation data.
+    y : ndarray of int of shape (n_samples,)
         Codes of classes.
     n_classes : int
-        How many there are.
+        Number of classes.
     depth : int
-        Most splits on the way to a leaf.
+        Maximum depth of a tree.
     categorical : tuple of int
-        Columns of codes.
+        Columns that hold codes of categories.
     labels : bool
-        Whether answers are labels, or probabilities.
+        Whether predictions are labels; otherwise they are probabilities.
     part : callable
-        ``part(answer, weight)``: what is added to the whole.
+        ``part(prediction, weight)`` gives the part of a tree.
     rng : RandomState
-        For the seed of each tree.
+        Source of the seed of each tree.
     view : callable
         See `HistogramStages`.
     """
@@ -345,35 +347,35 @@ class HistogramLearner(Learner):
         X = dense(X)
         self._bins = find_bins(X, categorical)
         codes = self._bins.codes(X)
-        self._grower = _Grower(codes, y, n_classes, self._bins, depth)
+        self._grower = _TreeGrower(codes, y, n_classes, self._bins, depth)
         self._held: Any = None if X_val is None else self._bins.codes(dense(X_val))
         self._labels, self._part, self._view = labels, part, view
         self._rng = rng
-        self._trees: list[Tree] = []
+        self._trees: list[HistogramTree] = []
         self._seeds: list[int] = []
 
-    def learn(self, weight: Array, response: Array | None = None) -> Array:
-        """Fit one more."""
-        self._seeds.append(self._rng.randint(LARGEST_SEED))
+    def fit_next(self, weight: Array, response: Array | None = None) -> Array:
+        """Fit the next weak learner."""
+        self._seeds.append(draw_seed(self._rng))
         tree, node = self._grower.grow(weight)
         self._trees.append(tree)
         return self._table(tree)[node]
 
-    def _table(self, tree: Tree) -> Array:
+    def _table(self, tree: HistogramTree) -> Array:
         shares = tree.proportions()
         return shares.argmax(axis=1) if self._labels else shares
 
-    def answer(self) -> Array:
-        """What the last one says of the validation rows."""
+    def predict_validation(self) -> Array:
+        """Predictions of the last weak learner for the validation rows."""
         tree = self._trees[-1]
         return self._table(tree)[tree.apply(self._held, self._bins)]
 
     def drop_last(self) -> None:
-        """Forget the last one."""
+        """Drop the last weak learner."""
         self._trees.pop()
 
     def stages(self, weights: list[float]) -> HistogramStages:
-        """Give the first of them, each with its weight."""
+        """Return the first weak learners, one per weight."""
         trees = self._trees[: len(weights)]
         tables = [
             self._part(self._table(tree), weight)

@@ -131,6 +131,7 @@ class Penalty(ParameterHolder):
         Returns
         -------
         value : float
+            The value of the penalty.
         """
         raise NotImplementedError(f"{type(self).__name__} does not define value(coef).")
 

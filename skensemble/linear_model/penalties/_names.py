@@ -37,6 +37,7 @@ class NestedPenalty(Penalty):
         Returns
         -------
         self : object
+            The object itself.
         """
         given = getattr(self, self._part)
         nested = any(key.startswith(f"{self._part}__") for key in params)

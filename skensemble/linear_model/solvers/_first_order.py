@@ -124,6 +124,7 @@ class FirstOrder(Solver):
         Returns
         -------
         self : FirstOrder
+            The solver itself.
         """
         nested = any(key.startswith("optimizer__") for key in params)
         if nested and "optimizer" not in params and isinstance(self.optimizer, str):

@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 from skensemble.core import check_whole
 from skensemble.linear_model._problem import Point, Problem, Solution
 from skensemble.linear_model.solvers._contract import Pairing, Solver
-from skensemble.linear_model.solvers._interior_step import State, advance
+from skensemble.linear_model.solvers._interior_step import (
+    State,
+    advance,
+    balanced,
+    settle,
+)
 from skensemble.linear_model.solvers._kinks import (
     Found,
     Kinks,
@@ -77,6 +82,7 @@ class InteriorPoint(Solver):
         Returns
         -------
         reason : str or None
+            What is missing, or None if the solver can take the pairing.
         """
         if not pairing.loss.piecewise_linear:
             return "needs a loss of two straight lines, such as Quantile or Hinge"
@@ -97,6 +103,7 @@ class InteriorPoint(Solver):
         Returns
         -------
         solution : Solution
+            The coefficients and intercept, with the state of convergence.
         """
         target = self._target(problem)
         self._check_size(*problem.design.shape)
@@ -163,6 +170,8 @@ def _minimised(kinks: Kinks, coef: Array, intercept: float, aim: _Aim) -> Found:
     for n_iter in range(aim.max_iter + 1):
         found = _found(kinks, state, n_iter)
         gap, value = _gap(kinks, found)
+        if not aim.reached(gap, value) and aim.reached(state.left_to_close(), value):
+            found, gap = _without_rounding(kinks, equations, state, found, gap)
         idle = 0 if gap < 0.9 * least else idle + 1
         if gap < least:
             best, least = found, gap
@@ -174,7 +183,22 @@ def _minimised(kinks: Kinks, coef: Array, intercept: float, aim: _Aim) -> Found:
         if n_iter == aim.max_iter or idle > _PATIENCE or state.spent():
             break
         advance(kinks, equations, state)
+        settle(kinks, equations, state)
     return best
+
+
+def _without_rounding(
+    kinks: Kinks, equations: NormalEquations, state: State, found: Found, gap: float
+) -> tuple[Found, float]:
+    """Balance the slopes, where that closes some of the gap.
+
+    Steps close only the products of the distances. What the gap has beyond them is
+    rounding of the steps, and differs by the units and by the BLAS.
+    """
+    low, high = kinks.low[: kinks.rows], kinks.high[: kinks.rows]
+    other = replace(found, dual=np.clip(balanced(kinks, equations, state), low, high))
+    closer, _ = _gap(kinks, other)
+    return (other, closer) if closer < gap else (found, gap)
 
 
 def _gap(kinks: Kinks, found: Found) -> tuple[float, float]:

@@ -21,6 +21,11 @@ _DAMPING = 1e-13
 # How near to its wall a step may come.
 _STEP = 0.995
 _NEAREST = 1e-60
+# Rounds that balance dual variables: one solves, the others take rounding out.
+_BALANCINGS = 3
+# Columns that are collinear up to this share are left as they are: a step along them
+# is large, and its rounding would spoil the balance of the others.
+_BALANCE_DAMPING = 1e-8
 
 
 @dataclass
@@ -56,6 +61,10 @@ class State:
         right = self.right * np.where(np.isfinite(self.above), self.above, 0.0)
         return right, self.left * np.where(np.isfinite(self.below), self.below, 0.0)
 
+    def left_to_close(self) -> float:
+        """The part of the duality gap that steps can close."""
+        return float(sum(part.sum() for part in self.products()))
+
     def spent(self) -> bool:
         """Whether weights of kinks would overflow: there is nothing left to gain."""
         near = (
@@ -79,7 +88,7 @@ def advance(kinks: Kinks, equations: NormalEquations, state: State) -> None:
     """One predictor and one corrector."""
     system = System(kinks, equations, state)
     right, left = state.products()
-    both = float(right.sum() + left.sum())
+    both = state.left_to_close()
     count = int(np.isfinite(state.above).sum() + np.isfinite(state.below).sum())
     guess = system.step(-right, -left)
     primal, dual = _lengths(kinks, state, guess, 1.0)
@@ -92,8 +101,7 @@ def advance(kinks: Kinks, equations: NormalEquations, state: State) -> None:
         state.above - dual * guess.a,
         state.below + dual * guess.a,
     )
-    there = float(sum(part.sum() for part in ahead.products()))
-    centre = (there / both) ** 3 * both / count
+    centre = (ahead.left_to_close() / both) ** 3 * both / count
     step = system.step(
         centre - right + guess.right * guess.a, centre - left - guess.left * guess.a
     )
@@ -106,6 +114,76 @@ def advance(kinks: Kinks, equations: NormalEquations, state: State) -> None:
     # Moved by the step and not taken anew from `a`: near a wall differences lose digits.
     state.above = state.above - dual * step.a
     state.below = state.below + dual * step.a
+
+
+def balanced(kinks: Kinks, equations: NormalEquations, state: State) -> Array:
+    """Dual variables of the rows, moved until the slopes by the coefficients balance.
+
+    Rows on their kinks have weights without bound in the end, and a step of their dual
+    variables is a weight times a difference that has lost its digits. Here the weights
+    are the squared distances from the walls, which are bounded: rounding of the step
+    shrinks as the step does.
+
+    Parameters
+    ----------
+    kinks : Kinks
+        The problem.
+    equations : NormalEquations
+        Of its columns.
+    state : State
+        The place, which stays as it is.
+
+    Returns
+    -------
+    a : ndarray of shape (n,)
+        Dual variables; the caller keeps them within their walls.
+    """
+    n, p = kinks.rows, len(state.coef)
+    a = state.a.copy()
+    if by_rows(kinks):  # these steps balance as they are
+        return a[:n]
+    weight = np.minimum(state.above, state.below) ** 2
+    extra = np.bincount(kinks.of, weights=weight[n:], minlength=p)
+    factor = equations.factor(weight[:n], extra, _BALANCE_DAMPING)
+    for _ in range(_BALANCINGS):
+        coef, total = kinks.pulled(a)
+        owed = Point(-coef - kinks.form.l2 * state.coef, np.asarray(-total))
+        step = factor.solve(owed)
+        a += weight * kinks.forms(step.coef, float(step.intercept))
+    return a[:n]
+
+
+def settle(kinks: Kinks, equations: NormalEquations, state: State) -> None:
+    """Move the model along collinear columns to where it pays least.
+
+    Steps do so at first only: in the end the damping of their system, by the weights of
+    rows on their kinks, is more than the penalty. The raw output stays as it is.
+    """
+    l2 = kinks.form.l2
+    # Kinks of the coefficients hold collinear columns themselves.
+    if by_rows(kinks) or len(kinks.of) or not l2.any():
+        return
+    free = equations.collinear
+    size = np.sqrt(l2 @ free.coef**2)
+    paying = size > 0
+    if not paying.any():
+        return
+    step, shift = free.coef[:, paying] / size[paying], free.intercept[paying]
+    curvature = step.T @ (l2[:, None] * step)
+    owed = -(l2 * state.coef) @ step  # the rows have no slope along these
+    share = np.linalg.lstsq(curvature, owed, rcond=None)[0]
+    state.coef = state.coef + step @ share
+    state.intercept += float(shift / size[paying] @ share)
+
+
+def by_rows(kinks: Kinks) -> bool:
+    """Whether n rows are fewer unknowns than the columns, and all of those pay."""
+    n, p = kinks.design.shape
+    if n >= p:
+        return False
+    paying = kinks.form.l2 > 0
+    paying[kinks.of] = True
+    return bool(paying.all())
 
 
 def _lengths(
@@ -155,8 +233,7 @@ class System:
         self._slope = Point(coef + kinks.form.l2 * state.coef, np.asarray(total))
         looked = kinks.forms(state.coef, state.intercept)
         self._apart = looked - kinks.at - state.right + state.left
-        by_rows = n < p and ridge.all()
-        solver = RowSystem if by_rows else ColumnSystem
+        solver = RowSystem if by_rows(kinks) and ridge.all() else ColumnSystem
         self._solver = solver(kinks, equations, self._weight[:n], ridge)
 
     def step(self, right: Array, left: Array) -> Step:

@@ -102,7 +102,18 @@ def choose_solver(solver: Any, problem: Problem) -> Solver:
 
 
 def supporting_solvers(pair: Pairing) -> list[str]:
-    """List the short names of the solvers that support a loss and a penalty."""
+    """List the short names of the solvers that support a loss and a penalty.
+
+    Parameters
+    ----------
+    pair : Pairing
+        Loss, penalty and shape of a problem.
+
+    Returns
+    -------
+    names : list of str
+        Names, in the order of `solver_names`.
+    """
     return [name for name, make in SOLVERS.items() if make().refusal(pair) is None]
 
 

@@ -1,6 +1,7 @@
 """Normal equations of weighted rows with an intercept, the system of a Newton step."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -183,9 +184,43 @@ class NormalEquations:
             self._kernel = (ridge, self._design.kernel(1 / ridge))
         return self._kernel[1]
 
+    @cached_property
+    def collinear(self) -> Point:
+        """Directions along which no raw output changes, but by rounding.
+
+        Coefficients of shape (p, k) and intercepts of shape (k,); k is zero where no
+        columns are collinear.
+        """
+        n, p = self._design.shape
+        weight = np.full(n, 1 / n)
+        edge = border(self._design, weight, self._intercept)
+        matrix, size = self._scaled(weight, np.zeros(p), edge)
+        # Columns of rounding only are no direction of their own.
+        known = np.flatnonzero(size)
+        least = 10 * p * float(np.finfo(float).eps)
+        factor, order, rank, _ = linalg.lapack.dpstrf(
+            matrix[np.ix_(known, known)], tol=least, lower=1
+        )
+        lower = np.tril(factor)
+        rest = linalg.solve_triangular(
+            lower[:rank, :rank], lower[rank:, :rank].T, lower=True, trans="T"
+        )
+        directions = np.zeros((p, len(known) - rank))
+        order = known[order - 1]
+        directions[order] = np.vstack([-rest, np.eye(len(known) - rank)])
+        directions *= size[:, None]
+        return Point(directions, -edge.mean @ directions)
+
     def _primal(
         self, weight: Array, ridge: Array, edge: Border, damping: float
     ) -> Primal:
+        matrix, size = self._scaled(weight, ridge, edge)
+        lower, boost = cholesky(matrix, damping)
+        norm = float(np.abs(matrix).sum(axis=0).max(initial=1.0))
+        return Primal(lower, size, edge, norm, boost)
+
+    def _scaled(self, weight: Array, ridge: Array, edge: Border) -> tuple[Array, Array]:
+        """The system of p unknowns with a diagonal of ones, and the scale of each."""
         matrix = self._design.gram(weight)
         matrix -= edge.total * np.outer(edge.mean, edge.mean)
         diagonal = np.diag(matrix).copy()
@@ -197,9 +232,7 @@ class NormalEquations:
         matrix *= size[:, None]
         matrix *= size
         np.fill_diagonal(matrix, 1.0)
-        lower, boost = cholesky(matrix, damping)
-        norm = float(np.abs(matrix).sum(axis=0).max(initial=1.0))
-        return Primal(lower, size, edge, norm, boost)
+        return matrix, size
 
     def _noise(self, edge: Border, weight: Array) -> Array:
         """Rounding errors of the sums of squares."""

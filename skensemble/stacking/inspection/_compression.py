@@ -1,4 +1,4 @@
-"""Fewer members: which to leave out, and what that costs."""
+"""Compression: the members to leave out, and the loss of score."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,25 +13,15 @@ _ROWS = 1000
 
 
 def latencies(members: FittedMembers) -> dict[str, float]:
-    """Seconds that each member takes to predict 1,000 rows, as measured in the fit.
-
-    Parameters
-    ----------
-    members : FittedMembers
-        With their cells.
-
-    Returns
-    -------
-    seconds : dict of str to float
-    """
-    found = {}
+    """Seconds per member to predict 1,000 rows, as measured in the fit."""
+    seconds_of = {}
     for name, model in members.estimators.items():
         fold_fits = [c for c in members.fold_fits if c.member == name and len(c.test)]
         rows = sum(len(fold_fit.test) for fold_fit in fold_fits)
         seconds = sum(fold_fit.predict_seconds for fold_fit in fold_fits)
         models = len(model.estimators) if isinstance(model, FoldAverage) else 1
-        found[name] = _ROWS * models * seconds / rows if rows else 0.0
-    return found
+        seconds_of[name] = _ROWS * models * seconds / rows if rows else 0.0
+    return seconds_of
 
 
 def compression(
@@ -41,47 +31,47 @@ def compression(
     max_members: int | None,
     max_latency: float | None,
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Leave out members, each time the one least missed, until the rest is small enough.
+    """Leave out the member with the smallest loss of score until few enough are left.
 
     Parameters
     ----------
-    evidence : OutOfFoldData
-        Of all members.
+    oof_data : OutOfFoldData
+        Out-of-fold data of all members.
     score : callable
-        ``score(evidence, names)``: of the ensemble of some members.
+        ``score(oof_data, names)`` of the ensemble of some members.
     latency : dict of str to float
-        Seconds by member.
+        Seconds per member.
     max_members : int or None
-        How many may stay.
+        Largest number of members.
     max_latency : float or None
-        Seconds that they may take.
+        Largest sum of seconds.
 
     Returns
     -------
     table : pandas.DataFrame
-        A row a step: the member left out, how many are left, latency, score, and the
-        loss of score so far.
+        One row per step: the member left out, the number of members, their latency,
+        the score, and the loss of score so far.
     kept : list of str
-        Who stays.
+        The remaining members.
     """
     _check(max_members, max_latency, latency)
     kept = list(oof_data.blocks)
     first = score(oof_data, kept)
     steps = [_step(None, kept, latency, first, first)]
     while _too_large(kept, latency, max_members, max_latency):
-        rest = _ways(kept, latency, max_latency)
+        rest = _candidates(kept, latency, max_latency)
         scores = {name: score(oof_data, names) for name, names in rest.items()}
-        # Of members missed alike, the slowest goes.
+        # Among members of equal score, the slowest is left out.
         worst = max(rest, key=lambda name: (scores[name], latency[name]))
         kept = rest[worst]
         steps.append(_step(worst, kept, latency, scores[worst], first))
     return pd.DataFrame(steps).rename_axis("step"), kept
 
 
-def _ways(
+def _candidates(
     kept: list[str], latency: dict[str, float], max_latency: float | None
 ) -> dict[str, list[str]]:
-    """Who may go, and who is left then: always one that is quick enough."""
+    """Give the members that may be left out, and the rest without each."""
     limit = np.inf if max_latency is None else max_latency
     rest = {name: [n for n in kept if n != name] for name in kept}
     return {
@@ -131,5 +121,5 @@ def _check(
     if max_latency is not None and not max_latency >= least:
         raise ValueError(
             f"max_latency={max_latency!r} is less than the {least:.3g} seconds that the "
-            "quickest member takes for 1,000 rows; give at least that."
+            "fastest member takes for 1,000 rows; use at least this value."
         )

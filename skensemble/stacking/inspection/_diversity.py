@@ -1,4 +1,4 @@
-"""How far members err together, pair by pair."""
+"""Diversity: similarity of the errors per pair of members."""
 
 from typing import Any
 
@@ -20,11 +20,11 @@ def diversity(
     methods: dict[str, str],
     sample_weight: Any = None,
 ) -> pd.DataFrame:
-    r"""Compare the errors of members, pair by pair.
+    r"""Compare the errors of each pair of members.
 
     With :math:`e_a` the errors of member :math:`a` over the rows, and
-    :math:`N_{rs}` the weight of the rows where the first member is right
-    (:math:`r = 1`) or wrong (:math:`r = 0`) and the second one is (:math:`s`):
+    :math:`N_{rs}` the weight of the rows where the first member is correct
+    (:math:`r = 1`) or wrong (:math:`r = 0`), and likewise the second (:math:`s`):
 
     .. math::
         \text{error correlation} &= \mathrm{corr}(e_a, e_b) \\
@@ -32,35 +32,35 @@ def diversity(
         \text{disagreement} &= \frac{N_{01} + N_{10}}{N} \\
         \text{double fault} &= \frac{N_{00}}{N}
 
-    The error is the residual for numbers; for classes it is one minus the probability
-    of the true class, or 0 and 1 for right and wrong where a member gives no
-    probabilities. Several outputs or labels: the mean over those where the number is
-    defined. Members differ more where the correlation and Q are lower, the
+    The error is the residual for a continuous target. For classes it is one minus the
+    probability of the true class, or 0 (correct) and 1 (wrong) for members without
+    probabilities. For several outputs or labels, it is the mean over those for which
+    the measure is defined. Members are more diverse if correlation and Q are lower, the
     disagreement is higher and the double fault is lower.
 
     Parameters
     ----------
     blocks : dict of str to ndarray of shape (n,) or (n, n_columns)
-        Member name to predictions: probabilities, decision values, codes of classes or
-        numbers. Rows where any of them is NaN are left out.
+        Predictions per member: probabilities, decision values, codes of classes or
+        continuous predictions. Rows with NaN in any of them are left out.
     y : ndarray of shape (n,) or (n, n_outputs)
-        Numbers, codes of classes, or the indicator matrix of labels.
+        Continuous target, codes of classes, or an indicator matrix.
     kind : {"continuous", "classes", "labels"}
-        What `y` is.
+        Type of the target.
     n_classes : int
-        How many classes a row chooses from.
+        Number of classes; 0 for a target that is not one class per row.
     methods : dict of str to str
-        Member name to the prediction method used.
+        Response method per member.
     sample_weight : array-like of shape (n,) or None, default=None
-        Weight of every row: 2 is the same as the row twice.
+        Sample weights; an integer weight is equivalent to that many copies of the row.
 
     Returns
     -------
     table : pandas.DataFrame
-        A row a pair of members, indexed by ("first", "second"). Columns:
+        One row per pair of members, indexed by ("first", "second"). Columns:
         ``error_correlation``, and for classes and labels ``q_statistic``,
-        ``disagreement`` and ``double_fault``. NaN where undefined: a member whose
-        errors are all equal, or whose columns are not those of `y`.
+        ``disagreement`` and ``double_fault``. NaN if undefined: for a
+        member whose errors are all equal, or whose columns differ from those of `y`.
 
     References
     ----------
@@ -81,20 +81,20 @@ def diversity(
     ...     n_classes=2,
     ...     methods={"a": "predict", "b": "predict"},
     ... )
-    >>> table.loc[("a", "b")].round(2).to_dict()
-    {'error_correlation': 0.58, 'q_statistic': 1.0, 'disagreement': 0.25, 'double_fault': 0.25}
+    >>> table.loc[("a", "b")].round(2).tolist()
+    [0.58, 1.0, 0.25, 0.25]
     """
     names = list(blocks)
     rows, weight = _rows(blocks, len(y), sample_weight)
-    truth = np.asarray(y)[rows]
+    target = np.asarray(y)[rows]
     seen = {name: np.asarray(block)[rows] for name, block in blocks.items()}
     if kind == "continuous":
-        errors = [_residual(seen[name], truth) for name in names]
+        errors = [_residual(seen[name], target) for name in names]
         measures = {"error_correlation": _correlation(_by_output(errors), weight)}
     else:
-        wrong = [_wrong(seen[name], methods[name], truth, n_classes) for name in names]
+        wrong = [_wrong(seen[name], methods[name], target, n_classes) for name in names]
         errors = [
-            _miss(seen[name], methods[name], truth, fault)
+            _miss(seen[name], methods[name], target, fault)
             for name, fault in zip(names, wrong, strict=True)
         ]
         measures = {
@@ -105,7 +105,7 @@ def diversity(
 
 
 def _rows(blocks: dict[str, Array], n: int, weight: Any) -> tuple[Array, Array]:
-    """Find the rows that count, and the weight of each."""
+    """Give the rows that count, and the weight of each."""
     weight = np.ones(n) if weight is None else np.asarray(weight, dtype=float)
     counts = weight > 0
     for block in blocks.values():
@@ -120,7 +120,7 @@ def _columns(values: Array) -> Array:
 
 def _residual(block: Array, y: Array) -> Array:
     block, y = _columns(block), _columns(y)
-    if block.shape != y.shape:  # several quantiles of one number, say
+    if block.shape != y.shape:  # several quantiles of one output
         return np.full(y.shape, np.nan)
     residual = block - y
     # Off by one constant everywhere: what is left of the spread is rounding.
@@ -138,7 +138,7 @@ def _wrong(block: Array, method: str, y: Array, n_classes: int) -> Array:
 
 
 def _miss(block: Array, method: str, y: Array, wrong: Array) -> Array:
-    """Give one minus the probability of the truth, or 0 and 1 for want of any."""
+    """Give one minus the probability of the target, or 0 and 1 for labels."""
     if method != "predict_proba" or np.isnan(wrong).any():
         return wrong
     if block.ndim == 2 and y.ndim == 1:

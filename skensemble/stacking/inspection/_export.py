@@ -1,4 +1,4 @@
-"""Predictions as a table in Kaggle's shape, and as a file."""
+"""Predictions as a table in the format of Kaggle submissions, and as a file."""
 
 import gzip
 import uuid
@@ -7,6 +7,64 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from skensemble.core import decode
+
+
+def ensemble_frame(
+    ensemble: Any, X: Any, index: Any, id_column: str | None, target: Any, labels: bool
+) -> pd.DataFrame:
+    """Lay out predictions of `X`, or out-of-fold predictions if it is None."""
+    if X is None:
+        held_out = ensemble._fitted.known_evaluation().held_out
+        fitted, block, method = (
+            ensemble._fitted,
+            ensemble.ensemble_oof_,
+            held_out.method,
+        )
+        row_index, known = (
+            ensemble.oof_.index,
+            getattr(ensemble, "_training", (None,))[0],
+        )
+    else:
+        fitted = ensemble._fitted_for_prediction()
+        block, method = fitted.predict(X, ensemble.n_jobs), fitted.combiner.method
+        row_index, known = getattr(X, "index", None), X
+    if id_column is not None and id_column in getattr(known, "columns", ()):
+        row_index = known[id_column]
+    classes = getattr(ensemble, "classes_", None)
+    if labels and method == "predict_proba":
+        block, method = _most_probable(block, fitted.target.kind), "predict"
+    if method == "predict" and classes is not None:
+        block, classes = _as_labels(fitted, block), None
+    if index is None:
+        index = row_index
+    if index is None and id_column is not None:
+        index = np.arange(len(block))
+    return predictions_frame(
+        block, classes=classes, index=index, id_column=id_column, target=target
+    )
+
+
+def _most_probable(block: Any, kind: str) -> Any:
+    """Codes of the most probable classes; NaN in rows without prediction."""
+    if kind == "labels":
+        return np.where(np.isnan(block), np.nan, block > 0.5)
+    codes = np.full(len(block), np.nan)
+    known = ~np.isnan(block).any(axis=1)
+    codes[known] = block[known].argmax(axis=1)
+    return codes
+
+
+def _as_labels(fitted: Any, block: Any) -> Any:
+    """Turn codes into labels; rows without prediction stay empty."""
+    codes = np.asarray(block, dtype=float)
+    known = ~np.isnan(codes.reshape(len(codes), -1)).any(axis=1)
+    labels = np.full(codes.shape, None, dtype=object)
+    labels[known] = decode(
+        fitted.target.encoders, codes[known].astype(np.intp), fitted.target.kind
+    )
+    return labels if not known.all() else np.asarray(labels.tolist())
 
 
 def predictions_frame(
@@ -17,20 +75,21 @@ def predictions_frame(
     id_column: str | None = None,
     target: str | list[str] | None = None,
 ) -> pd.DataFrame:
-    """Lay predictions out in columns, as a Kaggle submission wants them.
+    """Lay predictions out as a table in the format of Kaggle submissions.
 
     Parameters
     ----------
     block : array-like of shape (n,) or (n, n_columns)
-        Numbers, labels or probabilities: an out-of-fold block, or what ``predict`` or
-        ``predict_proba`` gives. NaN (rows that no split predicts) stays NaN.
+        Continuous predictions, labels or probabilities: out-of-fold predictions, or the
+        result of ``predict`` or ``predict_proba``. NaN (rows that no split predicts)
+        stays NaN.
     classes : array-like of shape (n_classes,), list of array-like or None, default=None
-        The labels, where the columns of `block` are probabilities of classes; None, or
-        one array an output (multilabel), where the columns are outputs.
+        The labels, if the columns of `block` are probabilities of classes; None, or one
+        array per output (multilabel), if the columns are outputs.
     index : array-like of shape (n,) or None, default=None
-        What tells the rows apart; it becomes the first column. None: no such column.
+        Identifiers of the rows, which become the first column. None: no such column.
     id_column : str or None, default=None
-        Name of the first column; None: the name of `index`, else "id".
+        Name of the column of identifiers; None: the name of `index`, or "id".
     target : str, list of str or None, default=None
         Name of the column of predictions; None is "prediction". Several outputs are
         numbered ("prediction_0", ...), several classes are named by their labels; a
@@ -39,13 +98,13 @@ def predictions_frame(
     Returns
     -------
     frame : pandas.DataFrame
-        One column for numbers or labels, several for several outputs; the probability
-        of the second class for two classes, one column a class for more.
+        One column for a continuous target or labels, several for several outputs; the
+        probability of the second class for two classes, one column per class for more.
 
     Raises
     ------
     ValueError
-        When rows, columns and names do not go together.
+        If the numbers of rows, columns and names differ.
 
     Examples
     --------
@@ -61,8 +120,8 @@ def predictions_frame(
     values = np.asarray(block)
     if values.ndim not in (1, 2):
         raise ValueError(
-            f"block has shape {values.shape}; expected one row a sample, in one column "
-            "or several."
+            f"block has shape {values.shape}; expected (n_samples,) or (n_samples, "
+            "n_columns)."
         )
     one_choice = classes is not None and len(classes) > 0 and np.ndim(classes[0]) == 0
     labels = list(classes) if one_choice and values.ndim == 2 else None
@@ -76,18 +135,17 @@ def predictions_frame(
 
 
 def write_predictions(frame: pd.DataFrame, path: Any) -> Path:
-    """Write predictions to a file, whole or not at all.
+    """Write predictions to a file.
 
-    The file is written beside its place and moved there, so that a killed run leaves
-    no torn file. Folders that lack are made.
+    The file is written under another name and then renamed, so that an interrupted run
+    leaves no incomplete file. Missing folders are created.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        What `predictions_frame` gives; its index is not written.
+        The result of `predictions_frame`; its index is not written.
     path : str or Path
-        Where to; the suffix says how: ``.csv``, ``.csv.gz`` or ``.parquet`` (needs
-        pyarrow).
+        Path with the suffix ``.csv``, ``.csv.gz`` or ``.parquet`` (needs pyarrow).
 
     Returns
     -------
@@ -97,9 +155,9 @@ def write_predictions(frame: pd.DataFrame, path: Any) -> Path:
     Raises
     ------
     ValueError
-        When the suffix is not known.
+        For an unknown suffix.
     ImportError
-        When ``.parquet`` is asked for and pyarrow is not there.
+        For ``.parquet`` without pyarrow.
 
     Examples
     --------
@@ -118,17 +176,17 @@ def write_predictions(frame: pd.DataFrame, path: Any) -> Path:
     8,2.5
     """
     path = Path(path)
-    found = [write for suffix, write in WRITERS.items() if _ends(path, suffix)]
-    if not found:
+    writers = [write for suffix, write in WRITERS.items() if _ends(path, suffix)]
+    if not writers:
         raise ValueError(
-            f"path={str(path)!r} has no known suffix; use one of {list(WRITERS)}."
+            f"path={str(path)!r} has an unknown suffix; use one of {list(WRITERS)}."
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     # Not tempfile: its files are readable by their owner only, and stay so when moved.
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         with draft.open("wb") as file:
-            found[0](frame, file)
+            writers[0](frame, file)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
@@ -139,7 +197,7 @@ def _check_columns(values: np.ndarray, labels: list[Any]) -> None:
     if values.shape[1] != len(labels):
         raise ValueError(
             f"block has {values.shape[1]} columns for {len(labels)} classes "
-            f"{[str(label) for label in labels]}; expected one column a class."
+            f"{[str(label) for label in labels]}; expected one column per class."
         )
 
 
@@ -161,15 +219,15 @@ def _with_ids(frame: pd.DataFrame, index: Any, id_column: str | None) -> pd.Data
     if index is None:
         if id_column is not None:
             raise ValueError(
-                f"id_column={id_column!r} needs index: what tells the rows apart, such "
-                "as the index of the frame predicted."
+                f"id_column={id_column!r} needs index: the identifiers of the "
+                "rows, such as the index of the frame predicted."
             )
         return frame
     ids = pd.Index(index)
     if ids.nlevels > 1 or len(ids) != len(frame):
         raise ValueError(
             f"index has {len(ids)} entries in {ids.nlevels} level(s) for {len(frame)} "
-            "rows; expected one entry a row."
+            "rows; expected one entry per row."
         )
     own = "id" if ids.name is None else str(ids.name)
     name = own if id_column is None else id_column

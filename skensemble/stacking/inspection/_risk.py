@@ -1,4 +1,4 @@
-"""Risk of members and of the whole, with standard errors."""
+"""Risk of members and ensemble, with standard errors."""
 
 from typing import Any
 
@@ -19,21 +19,21 @@ _NORMAL_95 = 1.959964
 
 
 def pointwise_risk(block: Array, y: Array, kind: str) -> Array:
-    """Squared error of numbers, log loss of probabilities, row by row.
+    """Squared error of a continuous target, log loss of probabilities, per row.
 
     Parameters
     ----------
     block : ndarray of shape (n,) or (n, k)
-        Numbers, or probabilities.
+        Continuous predictions, or probabilities.
     y : ndarray of shape (n,) or (n, k)
-        Numbers, codes of classes, or an indicator matrix.
+        Continuous target, codes of classes, or an indicator matrix.
     kind : {"continuous", "classes", "labels"}
-        Which of them.
+        Type of the target.
 
     Returns
     -------
     losses : ndarray of shape (n,)
-        The mean over outputs or labels where there are several.
+        The mean over outputs or labels if there are several.
     """
     if kind == "continuous":
         squared = (np.asarray(block, dtype=float) - y) ** 2
@@ -46,7 +46,7 @@ def pointwise_risk(block: Array, y: Array, kind: str) -> Array:
 
 
 def risk_row(losses: Array, weight: Array | None) -> dict[str, float]:
-    """Mean of losses and its standard error; weights count as repetitions."""
+    """Mean of losses and its standard error; weights are repetitions."""
     weight = np.ones(len(losses)) if weight is None else weight
     total = weight.sum()
     mean = float(weight @ losses / total)
@@ -57,20 +57,22 @@ def risk_row(losses: Array, weight: Array | None) -> dict[str, float]:
 
 
 def outer_risk(
-    learner: Any, X: Any, target: Target, params: dict[str, Any]
+    learner: Any, X: Any, target: Target, params: dict[str, Any], row_name: str
 ) -> pd.DataFrame:
-    """Fit the whole again on every outer split, and score it on the rows held out.
+    """Fit the ensemble again on every outer split, and score it on the rows held out.
 
     Parameters
     ----------
-    learner : BaseSuperLearner
-        It is cloned.
+    learner : SuperLearnerClassifier or SuperLearnerRegressor
+        The ensemble; clones of it are fitted.
     X : array-like
-        All rows.
+        The features.
     target : Target
-        Their target.
+        The target.
     params : dict
         Fit parameters.
+    row_name : str
+        Name of the ensemble's own row.
 
     Returns
     -------
@@ -78,7 +80,7 @@ def outer_risk(
         Risks with confidence intervals, and differences to the Super Learner.
     """
     y, n_rows = target.values, len(target.values)
-    groups = params.get("groups")
+    groups, seed = params.get("groups"), learner._fitted.seed
     splits = plan_splits(
         learner.outer_cv,
         X,
@@ -86,45 +88,53 @@ def outer_risk(
         n_rows=n_rows,
         classifier=is_classifier(learner),
         params={} if groups is None else {"groups": groups},
-        seed=named_seed(0 if learner._seed is None else learner._seed, "outer"),
+        seed=named_seed(0 if seed is None else seed, "outer"),
     )
-    parts = [_one_split(learner, X, target, params, split) for split in splits]
+    parts = [
+        _losses_of_split(learner, X, target, params, split, row_name)
+        for split in splits
+    ]
     shared = [name for name in parts[0] if all(name in part for part in parts)]
     losses = {name: np.concatenate([part[name] for part in parts]) for name in shared}
     weight = params.get("sample_weight")
     if weight is not None:
         weight = np.concatenate([np.asarray(weight)[split.test] for split in splits])
-    return _table(losses, weight, learner._own_row)
+    return _table(losses, weight, row_name)
 
 
-def _one_split(
-    learner: Any, X: Any, target: Target, params: dict[str, Any], split: Any
+def _losses_of_split(
+    learner: Any,
+    X: Any,
+    target: Target,
+    params: dict[str, Any],
+    split: Any,
+    row_name: str,
 ) -> dict[str, Array]:
-    """Losses of the rows held out: of the whole, the discrete winner, the members."""
+    """Losses in the rows held out: ensemble, discrete winner, and members."""
     n_rows = len(target.values)
     train, test = split.train, split.test
     probe = clone(learner).set_params(outer_cv=None)
     probe.fit(
         take_rows(X, train), target.values[train], **cut_params(params, train, n_rows)
     )
-    asked, y = take_rows(X, test), target.values[test]
-    blocks = probe._answers(asked)
-    whole = probe._combined_block(asked)
-    members = probe.cv_risk_.loc[list(blocks), "risk"]
-    found = {learner._own_row: whole, WINNER: blocks[members.idxmin()]}
+    X_test, y_test = take_rows(X, test), target.values[test]
+    blocks = probe._fitted.predict_members(X_test, probe.n_jobs)
+    own = probe._fitted.predict(X_test, probe.n_jobs)
+    risks = probe.cv_risk_.loc[list(blocks), "risk"]
+    named = {row_name: own, WINNER: blocks[risks.idxmin()]}
     # A member may have one of these names.
-    named = {_apart(name, found): block for name, block in blocks.items()}
+    named |= {_unique(name, named): block for name, block in blocks.items()}
     return {
-        name: pointwise_risk(_spread(block, probe, target), y, target.kind)
-        for name, block in {**found, **named}.items()
+        name: pointwise_risk(_in_all_classes(block, probe, target), y_test, target.kind)
+        for name, block in named.items()
     }
 
 
-def _apart(name: str, taken: Any) -> str:
+def _unique(name: str, taken: Any) -> str:
     return f"{name} (member)" if name in taken else name
 
 
-def _spread(block: Array, probe: Any, target: Target) -> Array:
+def _in_all_classes(block: Array, probe: Any, target: Target) -> Array:
     """Give classes that an outer training part lacks the probability zero."""
     if target.kind != "classes" or block.shape[1] == target.n_classes:
         return block
@@ -137,11 +147,11 @@ def _table(losses: dict[str, Array], weight: Array | None, own: str) -> pd.DataF
     rows = {}
     for name, values in losses.items():
         row = risk_row(values, weight)
-        apart = risk_row(values - losses[own], weight)
+        difference = risk_row(values - losses[own], weight)
         rows[name] = row | {
             "ci_low": row["risk"] - _NORMAL_95 * row["se"],
             "ci_high": row["risk"] + _NORMAL_95 * row["se"],
-            "difference": apart["risk"],
-            "difference_se": apart["se"],
+            "difference": difference["risk"],
+            "difference_se": difference["se"],
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("learner")

@@ -63,6 +63,15 @@ PENALTIES = [made(cls) for cls in penalty_names().values()] + [
     NonNegative(Bounded(ElasticNetPenalty(0.5), lower=-1.0, upper=1.0)),
 ]
 every_penalty = pytest.mark.parametrize("penalty", PENALTIES, ids=repr)
+# Penalties that are sums over columns, with a term for each.
+TIED = (GroupLasso, SparseGroupLasso)
+SEPARABLE = [one for one in PENALTIES if not isinstance(one, TIED)]
+WITHOUT_FORM = (*TIED, MCP, SCAD)
+# Strengths that never bring all coefficients to zero.
+WITHOUT_LARGEST = {
+    *("NoPenalty()", "L2(alpha=0.7)", "Bounded()", "NonNegative()"),
+    *(repr(L2(0.5, weights=FACTORS)), repr(ElasticNetPenalty(0.7, l1_ratio=0.0))),
+}
 every_width = pytest.mark.parametrize("width", [None, 3])
 drawn = given(
     seed=st.integers(0, 10**6), step=st.floats(0.05, 8), spread=st.floats(0.1, 4)
@@ -114,13 +123,22 @@ def smallest(penalty):
     return np.zeros(P) if form is None else np.clip(0.0, form.lower, form.upper)
 
 
+def test_the_lists_of_penalties():
+    assert len(SEPARABLE) == 25
+    assert len(PENALTIES) == 35
+    assert set(map(repr, PENALTIES)) >= WITHOUT_LARGEST
+
+
 @every_penalty
+def test_separable_penalties_say_so(penalty):
+    assert bound(penalty).separable == (penalty in SEPARABLE)
+
+
+@pytest.mark.parametrize("penalty", SEPARABLE, ids=repr)
 @quickly
 @drawn
 def test_prox_minimises_each_scalar_problem(penalty, seed, step, spread):
     penalty = bound(penalty)
-    if not penalty.separable:
-        return
     coef = draw(seed, None, spread)
     found = penalty.prox(coef, step)
     for j, (c, z) in enumerate(zip(coef, found, strict=True)):
@@ -188,6 +206,7 @@ def test_violation_is_the_steepest_descent(penalty, width, seed, step, spread):
 def test_normal_form_is_the_penalty(penalty, width):
     penalty = bound(penalty)
     form = penalty.form(P)
+    assert (form is None) == isinstance(penalty, WITHOUT_FORM)
     if form is None:
         assert not (penalty.convex and penalty.separable)
         return
@@ -210,9 +229,11 @@ def test_normal_form_is_the_penalty(penalty, width):
 @every_width
 @pytest.mark.parametrize("seed", range(4))
 def test_largest_is_where_zero_becomes_optimal(penalty, width, seed):
+    name = repr(penalty)
     penalty, gradient = bound(penalty), draw(seed, width)
     start = np.zeros_like(gradient) + tall(smallest(penalty), gradient)
     found = penalty.largest(gradient)
+    assert np.isfinite(found) == (name not in WITHOUT_LARGEST)
     if not np.isfinite(found):
         strong = penalty.with_alpha(1e6) if varies(penalty) else penalty
         assert strong.violation(start, gradient).max() > 0
@@ -317,7 +338,10 @@ def test_refuses_what_is_out_of_range(penalty):
         "upper": [np.nan, -np.inf, [1.0], {"z": 1.0}, "high"],
         "groups": ["a", [1, 2], 3, [["z"]], {"one": ["a"], "two": ["a"]}],
     }
-    for name in set(wrong) & set(penalty.get_params(deep=False)):
+    others = {"pilot", "penalty"}
+    names = set(penalty.get_params(deep=False)) - others
+    assert names <= set(wrong)
+    for name in names:
         for value in wrong[name]:
             broken = clone(penalty).set_params(**{name: value})
             with pytest.raises(ValueError, match=name):

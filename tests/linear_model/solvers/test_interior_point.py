@@ -229,6 +229,23 @@ def test_awkward_columns_and_units(stored, unit, penalty):
     assert problem.value(found.point) == pytest.approx(least, rel=1e-8)
 
 
+@pytest.mark.parametrize("unit", [1e-12, 1e-9, 1e-6])
+@pytest.mark.parametrize("alpha", [1e-2, 1e-6])
+@every_storage
+@pytest.mark.parametrize("seed", [0, 5])
+def test_small_penalties_of_collinear_columns(seed, stored, alpha, unit):
+    X, good = awkward(seed=seed)
+    y = good @ [1.0, -2.0, 3.0, 0.5] + np.random.default_rng(seed + 1).normal(size=200)
+    problem = make(stored(X), unit * y, Quantile(0.3), L2(alpha))
+    found = solve(InteriorPoint(), problem)
+    assert found.converged
+    assert found.n_iter < 50
+    # Of all models with the same raw output, this one pays least.
+    coef = found.point.coef
+    owed = coef[1] + coef[2] - coef[4]
+    assert abs(owed) < 1e-6 * np.abs(coef).max()
+
+
 def test_ties_and_weights_of_very_different_size():
     X, y, _, _ = drawn("regression", 200)
     w = np.exp(5 * np.random.default_rng(0).normal(size=200))

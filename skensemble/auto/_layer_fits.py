@@ -1,0 +1,278 @@
+"""The fits of one layer of members, and the settings that all fits share."""
+
+import functools
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.exceptions import ConvergenceWarning
+
+from skensemble.auto._candidate import Candidate, similar_candidates
+from skensemble.auto.members import accepts_groups
+from skensemble.combination import FittedMembers, OutOfFoldData, gather_members
+from skensemble.core import Target, shortened, warn
+from skensemble.exceptions import MemberFailedError, MemberFailedWarning, TimeLimitError
+from skensemble.fitting import (
+    Failure,
+    FoldFit,
+    Member,
+    Split,
+    TrainingData,
+    Turns,
+    plan_fits,
+    run_fits,
+    task_tree,
+)
+from skensemble.scoring import score_block
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """Settings that all fits of an automatic ensemble share.
+
+    Parameters
+    ----------
+    target : Target
+        The target.
+    sample_weight : ndarray or None
+        Sample weights.
+    scoring : PredictionScorer
+        The score of the members.
+    n_jobs : int
+        Number of cores.
+    seed : int or None
+        Root of all seeds.
+    store : Store or None
+        Where fits are stored.
+    owner, context : estimator, CallbackContext
+        Receivers of the callbacks.
+    verbose : int
+        Passed to joblib.
+    groups : ndarray of int or None
+        Codes of the groups of the rows, which stay together.
+    """
+
+    target: Target
+    sample_weight: Any
+    scoring: Any
+    n_jobs: int
+    seed: int | None
+    store: Any
+    owner: Any
+    context: Any
+    verbose: int = 0
+    groups: Any = None
+
+    @property
+    def method(self) -> str:
+        """Response method of the members."""
+        return "predict" if self.target.kind == "continuous" else "predict_proba"
+
+    def member(self, name: str, estimator: Any) -> Member:
+        """Return a named member with its fit parameters."""
+        params = {}
+        if self.sample_weight is not None:
+            params["sample_weight"] = self.sample_weight
+        # The user's own members may not take groups.
+        if self.groups is not None and accepts_groups(estimator):
+            params["groups"] = self.groups
+        return Member(name, estimator, self.method, params)
+
+
+@contextmanager
+def ignore_early_ends():
+    """Ignore the warnings of logistic regressions that end before the optimum.
+
+    They do so on purpose: more iterations do not improve the predictions.
+
+    Enter it only in the thread that calls `fit`: filters belong to the process.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore",
+            category=ConvergenceWarning,
+            module=r"sklearn\.linear_model\._logistic",
+        )
+        yield
+
+
+@dataclass(frozen=True)
+class LayerFits:
+    """The fits of one layer of members so far.
+
+    Parameters
+    ----------
+    X : pandas.DataFrame
+        Features of the layer.
+    fold_fits : tuple of FoldFit
+        Completed fits.
+    failures : tuple of Failure
+        Fits that failed, or were not done in time.
+    """
+
+    X: pd.DataFrame
+    fold_fits: tuple[FoldFit, ...] = ()
+    failures: tuple[Failure, ...] = ()
+
+    def fit(
+        self,
+        candidates: list[Candidate],
+        splits: list[Split],
+        settings: FitSettings,
+        *,
+        deadline: float | None,
+        seconds: dict[str, float],
+    ) -> "LayerFits":
+        """Fit candidates on splits, one member after another, until a deadline.
+
+        Parameters
+        ----------
+        candidates : list of Candidate
+            Members to fit, the most promising first.
+        splits : list of Split
+            Splits to fit each of them on.
+        settings : FitSettings
+            Settings of all fits.
+        deadline : float or None
+            Time of `time.monotonic` after which no fit is started.
+        seconds : dict of str to float
+            Expected seconds of a fit of each member, where known.
+
+        Returns
+        -------
+        layer : LayerFits
+            The earlier fits and the new ones.
+        """
+        members = [settings.member(one.name, one.estimator) for one in candidates]
+        target = settings.target
+        planned = plan_fits(members, splits, refit=False, seed=settings.seed)
+        score = functools.partial(
+            score_block, kind=target.kind, scoring=settings.scoring
+        )
+        with ignore_early_ends():
+            fitted, failures = run_fits(
+                planned,
+                TrainingData(self.X, target.values, target.n_classes, score),
+                n_jobs=settings.n_jobs,
+                on_error="drop",
+                verbose=settings.verbose,
+                seconds=seconds | self.seconds(),
+                store=settings.store,
+                deadline=deadline,
+                turns=Turns(self._scores(), similar_candidates(candidates)),
+                **task_tree(settings.owner, settings.context, planned),
+            )
+        _warn_failed(failures)
+        return replace(
+            self,
+            fold_fits=(*self.fold_fits, *fitted),
+            failures=(*self.failures, *failures),
+        )
+
+    def seconds(self) -> dict[str, float]:
+        """Return the seconds of the longest fit of each member."""
+        found: dict[str, float] = {}
+        for fold_fit in self.fold_fits:
+            seconds = fold_fit.fit_seconds + fold_fit.predict_seconds
+            found[fold_fit.member] = max(found.get(fold_fit.member, 0.0), seconds)
+        return found
+
+    def _scores(self) -> dict[tuple[str, Any], float]:
+        """Return the score of each member on each split."""
+        return {
+            (fold_fit.member, fold_fit.split): fold_fit.score
+            for fold_fit in self.fold_fits
+            if fold_fit.score is not None
+        }
+
+    def failed(self) -> set[str]:
+        """Return the members of which a fit failed, other than for lack of time."""
+        return {one.member for one in self.failures if not is_late(one)}
+
+    def complete(self, splits: list[Split]) -> list[str]:
+        """Return the members that did not fail and were fitted on all these splits."""
+        labels = {split.label for split in splits}
+        fitted: dict[str, set[Any]] = {}
+        for fold_fit in self.fold_fits:
+            fitted.setdefault(fold_fit.member, set()).add(fold_fit.split)
+        failed = self.failed()
+        return [
+            name for name, own in fitted.items() if labels <= own and name not in failed
+        ]
+
+    def members(self, splits: list[Split], target: Target) -> FittedMembers:
+        """Gather the members that are complete on some splits.
+
+        Raises
+        ------
+        MemberFailedError
+            If no member is complete.
+        """
+        names = self.complete(splits)
+        if not names:
+            raise MemberFailedError(_no_member(self.failures))
+        failed: dict[str, tuple[Failure, ...]] = {}
+        for failure in self.failures:
+            if failure.member not in names:
+                failed[failure.member] = (*failed.get(failure.member, ()), failure)
+        found = gather_members(
+            [fold_fit for fold_fit in self.fold_fits if fold_fit.member in names],
+            failed,
+            splits,
+            target,
+            refit=False,
+            index=self.X.index,
+        )
+        if target.kind == "continuous":
+            return found
+        # In a file, probabilities of many classes would take more space than all
+        # models.
+        short = {
+            name: shortened(block).astype(np.float32)
+            for name, block in found.oof.blocks.items()
+        }
+        return replace(found, oof=replace(found.oof, blocks=short))
+
+
+def is_late(failure: Failure) -> bool:
+    """Return whether a fit was not done for lack of time."""
+    return isinstance(failure.error, TimeLimitError)
+
+
+def _warn_failed(failures: list[Failure]) -> None:
+    """Warn once per member of which a fit failed."""
+    first: dict[str, Failure] = {}
+    for failure in failures:
+        if not is_late(failure):
+            first.setdefault(failure.member, failure)
+    for failure in first.values():
+        warn(
+            f"Member {failure.member!r} failed and is left out (see failed_): {failure}",
+            MemberFailedWarning,
+        )
+
+
+def _no_member(failures: tuple[Failure, ...]) -> str:
+    first = {failure.member: failure for failure in reversed(failures)}
+    causes = "; ".join(map(str, first.values()))
+    return f"No member could be fitted: {causes or 'there are no candidates'}."
+
+
+def out_of_fold_data(members: FittedMembers, settings: FitSettings) -> OutOfFoldData:
+    """Return the out-of-fold predictions with the target, on the rows that have any."""
+    target = settings.target
+    weight = settings.sample_weight
+    oof_data = OutOfFoldData(
+        blocks=members.oof.blocks,
+        methods=members.oof.methods,
+        y=target.values,
+        X=None,
+        params={} if weight is None else {"sample_weight": weight},
+        kind=target.kind,
+        n_classes=target.n_classes,
+    )
+    rows = np.flatnonzero(members.oof.covered)
+    return oof_data if len(rows) == len(target.values) else oof_data.take(rows)

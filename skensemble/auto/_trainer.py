@@ -1,0 +1,274 @@
+"""Fits the members of both layers until a deadline."""
+
+import copy
+import time
+from typing import Any
+
+from skensemble.auto._candidate import Candidate
+from skensemble.auto._deadline import Deadline
+from skensemble.auto._fit_times import (
+    TRIAL_ROWS,
+    FitTime,
+    affordable_rows,
+    expected_fit_time,
+    is_large,
+    largest_training_set,
+    n_batches,
+    time_candidates,
+    with_time_budget,
+)
+from skensemble.auto._folds import restrict_splits, sample_of_rows
+from skensemble.auto._layer_fits import LayerFits, out_of_fold_data
+from skensemble.auto._model import upper_features
+from skensemble.auto._training_plan import TrainingPlan
+from skensemble.combination import FittedMembers
+from skensemble.fitting import Split, covered_rows
+
+# Share of the time limit that is reserved for combining the members.
+_COMBINING_SHARE = 0.03
+# The upper layer is fitted if it is expected to take less than this share of the time.
+_MAX_UPPER_SHARE = 0.4
+# Seconds of the final fits on all rows, as a share of those of the fold fits.
+_FULL_FITS_SHARE = 0.25
+# The folds of a large table have as many rows as the first member can be fitted on in
+# this share of the time; trials of the other members may take the second share.
+_FIRST_MEMBER_SHARE = 0.5
+_TRIALS_SHARE = 0.1
+
+
+class Trainer:
+    """Fits the members of both layers until a deadline, and holds their fits.
+
+    Parameters
+    ----------
+    plan : TrainingPlan
+        What is to be fitted.
+
+    Attributes
+    ----------
+    rounds : list of list of Split
+        Rounds of splits: those of the plan, or of a sample of its rows.
+    lower : LayerFits
+        Fits of the lower layer.
+    upper : LayerFits or None
+        Fits of the upper layer.
+    used : tuple of str
+        Members of the lower layer that provide features of the upper one.
+    fit_times : dict of str to FitTime
+        Expected times of fits on a large table, from trials.
+    sample_size : int or None
+        Number of rows of the sample that the splits contain; None for all rows.
+    full_data_fits : dict of str to FullDataFit
+        Members of the lower layer that were fitted on all rows too.
+    """
+
+    def __init__(self, plan: TrainingPlan) -> None:
+        self.plan = plan
+        self.rounds = plan.rounds
+        self.lower = LayerFits(plan.X)
+        self.upper: LayerFits | None = None
+        self.used: tuple[str, ...] = ()
+        self.fit_times: dict[str, FitTime] = {}
+        self.sample_size: int | None = None
+        self.full_data_fits: dict[str, Any] = {}
+
+    def copy(self) -> "Trainer":
+        """Return a trainer with the same fits that can go on by itself."""
+        other = copy.copy(self)
+        other.full_data_fits = dict(self.full_data_fits)
+        return other
+
+    def fit_until(self, deadline: Deadline) -> None:
+        """Fit members on folds; fits on all rows are not included.
+
+        Parameters
+        ----------
+        deadline : Deadline
+            Time that these fits, and those on all rows, may take.
+        """
+        limited = deadline.seconds is not None
+        if limited and not self.lower.fold_fits and is_large(self.plan.X):
+            self._restrict_rows(deadline)
+        self._fit_first_member()
+        if self.fit_times:
+            self._time_others(_TRIALS_SHARE * deadline.left)
+        combining = _COMBINING_SHARE * (deadline.seconds or 0.0)
+        upper = self._seconds_of_upper(deadline.left) if limited else 0.0
+        full = self._seconds_of_full_fits(deadline.left - combining) if limited else 0.0
+        lower_end = deadline.minus(combining + full + upper)
+        self._fit_lower(self._untried(), self.splits, lower_end)
+        self._fit_further_rounds(lower_end)
+        if self.plan.upper_candidates and (upper or not limited):
+            self._fit_upper(deadline.minus(combining + full))
+
+    @property
+    def splits(self) -> list[Split]:
+        """Splits that every member is fitted on."""
+        return self.rounds[0]
+
+    @property
+    def n_rows_seen(self) -> int:
+        """Number of rows that the splits contain."""
+        return len(self.plan.X) if self.sample_size is None else self.sample_size
+
+    @property
+    def covered(self) -> Any:
+        """Mask of the rows that some split holds out."""
+        return covered_rows(self.splits, len(self.plan.X))
+
+    @property
+    def row_ratio(self) -> float:
+        """Number of all rows, as a multiple of the training rows of a fold."""
+        return len(self.plan.X) / largest_training_set(self.splits)
+
+    def members(self) -> tuple[FittedMembers, FittedMembers | None]:
+        """Return the complete members of the lower and of the upper layer."""
+        lower, target = self._lower_members(), self.plan.settings.target
+        if self.upper is None or not self.upper.complete(self.splits):
+            return lower, None
+        return lower, self.upper.members(self.splits, target)
+
+    def seconds_per_cost(self) -> float | None:
+        """Return the seconds of a fit of relative cost 1, by the first candidate."""
+        return self._first_seconds() / self.plan.candidates[0].relative_cost or None
+
+    def _lower_members(self) -> FittedMembers:
+        return self.lower.members(self.splits, self.plan.settings.target)
+
+    def _lower_weights(self, members: FittedMembers) -> dict[str, float]:
+        oof_data = out_of_fold_data(members, self.plan.settings)
+        return self.plan.weighting.lower_weights(oof_data)
+
+    def _first_seconds(self) -> float:
+        """Return the seconds of a fit of the first candidate, 0 without one."""
+        return self.lower.seconds().get(self.plan.candidates[0].name, 0.0)
+
+    def _restrict_rows(self, deadline: Deadline) -> None:
+        """Restrict the splits to a sample that one member can be fitted on in time."""
+        for candidate in self.plan.candidates:
+            self._time([candidate], None)
+            if candidate.name in self.fit_times:
+                break
+        else:
+            return
+        fit_time, n_rows = self.fit_times[candidate.name], len(self.plan.X)
+        workers, seconds = (
+            self.plan.settings.n_jobs,
+            _FIRST_MEMBER_SHARE * deadline.left,
+        )
+        size = affordable_rows(fit_time, self.splits, n_rows, workers, seconds)
+        if size < n_rows:
+            rows = self._sample(size)
+            self.rounds = restrict_splits(self.rounds, rows, n_rows)
+            self.sample_size = len(rows)
+
+    def _time_others(self, seconds: float) -> None:
+        """Time the candidates that have no trial yet."""
+        others = [one for one in self._untried() if one.name not in self.fit_times]
+        if others:
+            self._time(others, seconds)
+
+    def _time(self, candidates: list[Candidate], seconds: float | None) -> None:
+        rows, settings = self._sample(TRIAL_ROWS), self.plan.settings
+        found = time_candidates(candidates, self.plan.X, rows, settings, seconds)
+        self.fit_times = self.fit_times | found
+
+    def _sample(self, size: int) -> Any:
+        settings, n_rows = self.plan.settings, len(self.plan.X)
+        target = settings.target
+        classes = None if target.kind == "continuous" else target.values
+        return sample_of_rows(classes, settings.groups, n_rows, size, settings.seed)
+
+    def _fit_first_member(self) -> None:
+        """Fit candidates without a deadline until one is complete."""
+        for candidate in self.plan.candidates:
+            if self.lower.complete(self.splits):
+                return
+            self._fit_lower([candidate], self.splits, None)
+
+    def _untried(self) -> list[Candidate]:
+        tried = {*self.lower.complete(self.splits), *self.lower.failed()}
+        return [one for one in self.plan.candidates if one.name not in tried]
+
+    def _fit_lower(
+        self, candidates: list[Candidate], splits: list[Split], deadline: float | None
+    ) -> None:
+        if not candidates:
+            return
+        n_rows, settings = largest_training_set(splits), self.plan.settings
+        if self.fit_times and deadline is not None:
+            left = deadline - time.monotonic()
+            budget = left / n_batches(splits, settings.n_jobs)
+            candidates = [
+                with_time_budget(
+                    c, expected_fit_time(c, self.fit_times), n_rows, budget
+                )
+                for c in candidates
+            ]
+        seconds = self._expected_seconds(candidates)
+        if self.fit_times:
+            seconds = {
+                c.name: expected_fit_time(c, self.fit_times).at(n_rows)
+                for c in candidates
+            }
+        self.lower = self.lower.fit(
+            candidates, splits, settings, deadline=deadline, seconds=seconds
+        )
+
+    def _expected_seconds(self, candidates: list[Candidate]) -> dict[str, float]:
+        """Return the expected seconds of a fit, by cost or by the size of the table."""
+        unit = self.seconds_per_cost()
+        if unit is None:
+            return {}
+        return {c.name: max(c.relative_cost * unit, c.seconds) for c in candidates}
+
+    def _fit_further_rounds(self, deadline: float | None) -> None:
+        """Fit the members that have a weight on other splits of the same rows."""
+        for splits in self.rounds[1:]:
+            weights = self._lower_weights(self._lower_members())
+            again = [c for c in self.plan.candidates if weights.get(c.name, 0) > 0]
+            self._fit_lower(again, splits, deadline)
+
+    def _seconds_of_upper(self, left: float) -> float:
+        """Return the seconds to reserve for the upper layer; 0 if it takes too long."""
+        candidates, unit = self.plan.upper_candidates, self.seconds_per_cost()
+        if not candidates or unit is None:
+            return 0.0
+        workers = max(1, min(self.plan.settings.n_jobs, len(self.splits)))
+        cost = sum(candidate.relative_cost for candidate in candidates)
+        one_round = cost * unit * len(self.splits) / workers
+        for seconds in (one_round * len(self.rounds), one_round):
+            if seconds < _MAX_UPPER_SHARE * left:
+                return seconds
+        return 0.0
+
+    def _seconds_of_full_fits(self, left: float) -> float:
+        """Return the seconds to reserve for fits on all rows; 0 if not enough."""
+        seconds = left * _FULL_FITS_SHARE / (1 + _FULL_FITS_SHARE)
+        expected = self._first_seconds() * self.row_ratio
+        return 0.0 if self.sample_size is not None and expected > seconds else seconds
+
+    def _fit_upper(self, deadline: float | None) -> None:
+        lower = self._lower_members()
+        weights = self._lower_weights(lower)
+        self.used = tuple(name for name in lower.names if weights[name] > 0)
+        used = lower.only(list(self.used))
+        layer = LayerFits(upper_features(used, lower.oof.blocks, self.plan.X))
+        candidates = self.plan.upper_candidates
+        fitted = {fold_fit.split for fold_fit in self.lower.fold_fits}
+        for splits in self.rounds:
+            # Both layers have the same splits, so that neither averages more models.
+            if fitted >= {split.label for split in splits}:
+                layer = layer.fit(
+                    candidates,
+                    splits,
+                    self.plan.settings,
+                    deadline=deadline,
+                    seconds=self._expected_seconds(candidates),
+                )
+        self.upper = layer
+
+
+def join_layers(lower: FittedMembers, upper: FittedMembers | None) -> FittedMembers:
+    """Return the members of both layers together."""
+    return lower if upper is None else lower.joined(upper)

@@ -1,0 +1,84 @@
+"""The table of all members that were tried, kept or left out, and why."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skensemble.auto._layer_fits import LayerFits, is_late
+from skensemble.fitting import Failure
+
+
+def trials_table(
+    layers: list[tuple[list[str], LayerFits | None]],
+    weights: dict[str, float],
+    used: tuple[str, ...],
+    among: tuple[str, ...] | None = None,
+) -> pd.DataFrame:
+    """Tabulate the candidates of every layer.
+
+    Parameters
+    ----------
+    layers : list of (list of str, LayerFits or None)
+        Names of the candidates of each layer, and their fits.
+    weights : dict of str to float
+        Weights of the complete members.
+    used : tuple of str
+        Members of the lower layer that provide features of the upper one.
+    among : tuple of str or None, default=None
+        Members that a smaller model was selected from; None for all.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        Indexed by member: layer, status, reason, weight, number of fits, rows of the
+        largest fit and seconds of all fits.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    for depth, (names, layer) in enumerate(layers, 1):
+        for name in names:
+            status, reason = _status(name, layer, weights, used)
+            if among is not None and name in weights and name not in among:
+                status, reason = "left out", "for a smaller model"
+            fold_fits = () if layer is None else layer.fold_fits
+            fits = [one for one in fold_fits if one.member == name]
+            sizes = [0 if one.train is None else len(one.train) for one in fits]
+            rows[name] = {
+                "layer": depth,
+                "status": status,
+                "why": reason,
+                "score": float("nan"),
+                "weight": weights.get(name, 0.0),
+                "fits": len(fits),
+                "rows": max(sizes, default=0),
+                "seconds": sum(one.fit_seconds + one.predict_seconds for one in fits),
+            }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("member")
+
+
+def _status(
+    name: str,
+    layer: LayerFits | None,
+    weights: dict[str, float],
+    used: tuple[str, ...],
+) -> tuple[str, str]:
+    if weights.get(name):
+        return "kept", "improves the ensemble"
+    if name in used and name in weights:
+        return "kept", "its predictions are features of the upper layer"
+    if name in weights:
+        return "left out", "does not improve the ensemble"
+    failures = [] if layer is None else [f for f in layer.failures if f.member == name]
+    return _why_incomplete(failures)
+
+
+def _why_incomplete(failures: list[Failure]) -> tuple[str, str]:
+    failed = next((one for one in failures if not is_late(one)), None)
+    if failed is not None:
+        return "failed", f"{type(failed.error).__name__}: {failed.error}"
+    if not failures:
+        return "no time", "the fit ended before its turn"
+    needed = getattr(failures[0].error, "needed", None)
+    if needed is None or not np.isfinite(needed):
+        return "no time", "the time limit was reached"
+    return "no time", f"the time limit was reached; its fits need about {needed:.3g} s"

@@ -1,0 +1,105 @@
+"""The limits of tree growth, from the parameters of an estimator."""
+
+from typing import Any
+
+import numpy as np
+
+from skensemble.boosting.engines._contract import TreeShape
+
+
+def tree_shape(estimator: Any, max_features: int) -> TreeShape:
+    """Collect the limits of tree growth.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The estimator, whose number (and names) of features are known.
+    max_features : int
+        Number of features per split.
+
+    Returns
+    -------
+    shape : TreeShape
+    """
+    names = list(getattr(estimator, "feature_names_in_", []))
+    n_features = estimator.n_features_in_
+    return TreeShape(
+        max_depth=estimator.max_depth,
+        max_leaf_nodes=estimator.max_leaf_nodes,
+        min_samples_split=estimator.min_samples_split,
+        min_samples_leaf=estimator.min_samples_leaf,
+        min_weight_fraction_leaf=estimator.min_weight_fraction_leaf,
+        min_impurity_decrease=estimator.min_impurity_decrease,
+        max_features=max_features,
+        ccp_alpha=estimator.ccp_alpha,
+        monotonic_cst=monotonic_constraints(estimator.monotonic_cst, names, n_features),
+        interaction_cst=interaction_groups(
+            estimator.interaction_cst, names, n_features
+        ),
+    )
+
+
+def count_features(max_features: Any, n_features: int) -> int:
+    """Turn the parameter ``max_features`` into a number of features."""
+    if max_features is None:
+        return n_features
+    if isinstance(max_features, str):
+        counts = {"sqrt": np.sqrt, "log2": np.log2}
+        if max_features not in counts:
+            raise ValueError(
+                f"max_features={max_features!r} is not known; use 'sqrt', 'log2', a "
+                "number or a share."
+            )
+        return max(1, int(counts[max_features](n_features)))
+    if isinstance(max_features, int | np.integer) and max_features >= 1:
+        return min(int(max_features), n_features)
+    if isinstance(max_features, float | int | np.number) and 0 < max_features <= 1:
+        return max(1, int(max_features * n_features))
+    raise ValueError(
+        f"max_features={max_features!r} must be a number of features or a share up to "
+        "1.0."
+    )
+
+
+def monotonic_constraints(
+    given: Any, names: list[str], n_features: int
+) -> tuple[int, ...] | None:
+    """Turn the parameter ``monotonic_cst`` into one sign per feature."""
+    if given is None:
+        return None
+    if isinstance(given, dict):
+        unknown = [name for name in given if name not in names]
+        if unknown:
+            raise ValueError(
+                f"monotonic_cst names {unknown}, which are not columns of X."
+            )
+        given = [given.get(name, 0) for name in names]
+    if len(given) != n_features or not set(given) <= {-1, 0, 1}:
+        raise ValueError(
+            f"monotonic_cst={given!r} must hold -1, 0 or 1 for each of {n_features} "
+            "features."
+        )
+    return tuple(int(one) for one in given)
+
+
+def interaction_groups(
+    given: Any, names: list[str], n_features: int
+) -> tuple[tuple[int, ...], ...] | None:
+    """Turn the parameter ``interaction_cst`` into groups of positions."""
+    if given is None:
+        return None
+    positions = {name: j for j, name in enumerate(names)}
+    groups = []
+    for group in given:
+        found = [positions.get(one, one) for one in group]
+        if not all(
+            isinstance(j, int | np.integer) and 0 <= j < n_features for j in found
+        ):
+            raise ValueError(
+                f"interaction_cst: {list(group)} must hold column names or positions "
+                f"below {n_features}."
+            )
+        groups.append(tuple(int(j) for j in found))
+    # Features that are in no group may interact among themselves.
+    rest = tuple(sorted(set(range(n_features)) - {j for g in groups for j in g}))
+    return (*groups, rest) if rest else tuple(groups)

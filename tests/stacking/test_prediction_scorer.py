@@ -1,0 +1,187 @@
+"""Scores of predictions equal those of the estimator that made them."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.metrics import (
+    accuracy_score,
+    f1_score,
+    fbeta_score,
+    get_scorer,
+    log_loss,
+    make_scorer,
+    max_error,
+    roc_auc_score,
+)
+from sklearn.svm import LinearSVC
+
+from skensemble.losses import AbsoluteError, Hinge, Huber, LogLoss, Loss
+from skensemble.scoring._prediction_scorer import (
+    as_scoring,
+    check_scoring_kind,
+    is_regression_scoring,
+)
+
+RNG = np.random.default_rng(0)
+
+
+def fitted(load):
+    X, y = load(return_X_y=True)
+    X = X[:, :2]
+    return X, y, LogisticRegression(max_iter=5000).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "accuracy",
+        "average_precision",
+        "f1",
+        "neg_brier_score",
+        "neg_log_loss",
+        "precision",
+        "roc_auc",
+        "roc_auc_ovr",
+        make_scorer(fbeta_score, beta=2),
+        make_scorer(f1_score, pos_label=0),
+        make_scorer(roc_auc_score, response_method="predict_proba", max_fpr=0.3),
+        LogLoss().scorer(),
+    ],
+)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_binary_as_the_estimator(name, weighted):
+    X, y, model = fitted(load_breast_cancer)
+    weight = {"sample_weight": RNG.random(len(y))} if weighted else {}
+    scorer = get_scorer(name) if isinstance(name, str) else name
+    ours = as_scoring(name, "classes", 2).score(model.predict_proba(X), y, **weight)
+    assert_allclose(ours, scorer(model, X, y, **weight), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "name", ["accuracy", "f1_macro", "neg_log_loss", "roc_auc_ovr", "roc_auc_ovo"]
+)
+def test_multiclass_as_the_estimator(name):
+    X, y, model = fitted(load_iris)
+    ours = as_scoring(name, "classes", 3).score(model.predict_proba(X), y)
+    assert_allclose(ours, get_scorer(name)(model, X, y), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "name", [None, "neg_root_mean_squared_error", "neg_mean_absolute_error", "r2"]
+)
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_numbers_as_the_estimator(name, outputs):
+    X, y = load_diabetes(return_X_y=True)
+    y = y if outputs == 1 else np.column_stack([y, np.sqrt(y)])
+    model, weight = LinearRegression().fit(X, y), RNG.random(len(y))
+    ours = as_scoring(name, "continuous").score(model.predict(X), y, weight)
+    theirs = get_scorer(name or "r2")(model, X, y, sample_weight=weight)
+    assert_allclose(ours, theirs, rtol=1e-12)
+
+
+def test_labels_as_the_metrics():
+    y = RNG.integers(0, 2, (50, 3))
+    p = np.clip(y + RNG.normal(size=y.shape), 0, 1)
+    found = {
+        name: as_scoring(name, "labels").score(p, y)
+        for name in ("accuracy", "f1_macro", "roc_auc", "log_loss")
+    }
+    assert_allclose(found["accuracy"], accuracy_score(y, p > 0.5))
+    assert_allclose(found["f1_macro"], f1_score(y, p > 0.5, average="macro"))
+    assert_allclose(found["roc_auc"], roc_auc_score(y, p))
+    truth = np.clip(np.where(y == 1, p, 1 - p), np.finfo(float).eps, 1)
+    assert_allclose(found["log_loss"], np.log(truth).sum(axis=1).mean())
+
+
+def test_losses_judge_predictions():
+    y, p = np.array([0, 1, 1, 0]), np.array([0.2, 0.7, 1.0, 0.0])
+    block = np.column_stack([1 - p, p])
+    for scoring in ("log_loss", LogLoss()):
+        ours = as_scoring(scoring, "classes", 2).score(block, y)
+        assert_allclose(ours, -log_loss(y, block), rtol=1e-12)
+    wide = np.array([[0.2, 0.3, 0.5], [0.1, 0.9, 0.0]])
+    ours = as_scoring("log_loss", "classes", 3).score(wide, np.array([2, 1]))
+    assert_allclose(ours, np.log([0.5, 0.9]).mean())
+    target = np.array([1.0, 2.0, 4.0])
+    ours = as_scoring("absolute_error", "continuous").score(target + 2, target)
+    assert_allclose(ours, -2.0)
+    ours = as_scoring(Huber(delta=1.0), "continuous").score(target + 2, target)
+    assert_allclose(ours, -1.5)
+    ours = as_scoring(LogLoss(class_weight="balanced"), "classes", 2).score(block, y)
+    assert np.isfinite(ours)
+
+
+def test_labels_and_decisions():
+    X, y = load_breast_cancer(return_X_y=True)
+    X = (X - X.mean(0)) / X.std(0)
+    model = LinearSVC(random_state=0).fit(X, y)
+    decision, codes = model.decision_function(X), model.predict(X)
+    assert as_scoring(None, "classes", 2).score(codes, y) == model.score(X, y)
+    ours = as_scoring("roc_auc", "classes", 2).score(decision, y)
+    assert_allclose(ours, get_scorer("roc_auc")(model, X, y))
+    hinge = as_scoring("hinge", "classes", 2).score(decision, y)
+    assert_allclose(hinge, Hinge().score(y, decision))
+    assert as_scoring("accuracy", "classes", 2).score(decision, y) == model.score(X, y)
+
+
+def test_errors_name_the_way_out():
+    y, codes = np.array([0, 1, 1]), np.array([0, 1, 0])
+    with pytest.raises(
+        ValueError, match=r"'neg_log_loss' cannot be computed.*'accuracy'"
+    ):
+        as_scoring("neg_log_loss", "classes", 2).score(codes, y)
+    with pytest.raises(
+        ValueError, match=r"LogLoss\(\) cannot be computed from predict"
+    ):
+        as_scoring(LogLoss(), "classes", 2).score(codes, y)
+    with pytest.raises(
+        ValueError, match="is for classes, but the target is continuous"
+    ):
+        as_scoring("roc_auc", "continuous").score(y + 0.5, y)
+    with pytest.raises(
+        ValueError, match="'hinge' cannot be computed from predict_proba"
+    ):
+        as_scoring("hinge", "classes", 2).score(np.eye(2)[y], y)
+    with pytest.raises(ValueError, match=r"mean one of .'neg_log_loss'"):
+        as_scoring("neg_logloss", "classes", 2)
+    with pytest.raises(ValueError, match=r"'huber' is a loss for .*target is binary"):
+        as_scoring("huber", "classes", 2)
+    with pytest.raises(ValueError, match="must be the name of a scorer"):
+        as_scoring(3, "classes", 2)
+    with pytest.raises(ValueError, match="metric function rather than a scorer"):
+        as_scoring(roc_auc_score, "classes", 2)
+    bare = make_scorer(max_error, greater_is_better=False)
+    with pytest.raises(ValueError, match="takes no sample weights"):
+        as_scoring(bare, "continuous").score(y + 0.5, y, np.ones(3))
+
+
+def test_short_names_are_those_of_scorers():
+    assert as_scoring("rmse", "continuous").known_as == "neg_root_mean_squared_error"
+    assert as_scoring("auc", "classes", 2).known_as == "roc_auc"
+    assert as_scoring("auc", "classes", 3).known_as == "roc_auc_ovr"
+    assert as_scoring("f1_score", "classes", 3).known_as == "f1_macro"
+    assert is_regression_scoring("mae")
+    assert not is_regression_scoring("logloss")
+    with pytest.raises(ValueError, match="scoring='rmse' is for numbers"):
+        check_scoring_kind("rmse", "classes")
+
+
+def test_what_it_certainly_is():
+    class Own(AbsoluteError):
+        def pointwise(self, y, raw):
+            return 2 * np.abs(raw - y)
+
+    Own.__name__ = "AbsoluteError"
+    assert as_scoring("roc_auc", "classes", 2).known_as == "roc_auc"
+    assert as_scoring("absolute_error", "continuous").known_as == "AbsoluteError()"
+    assert as_scoring(Own(), "continuous").known_as == ""
+    assert isinstance(as_scoring(Own(), "continuous").rule, Loss)
+    numbers = ["r2", "huber", AbsoluteError(), AbsoluteError().scorer()]
+    assert all(map(is_regression_scoring, numbers))
+    assert not any(
+        map(is_regression_scoring, ["accuracy", "neg_log_loss", "log_loss", None])
+    )
+    scorer = as_scoring("r2", "continuous")
+    assert as_scoring(scorer, "continuous") is scorer
