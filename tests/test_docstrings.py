@@ -30,8 +30,8 @@ RULES = {
 SECTIONS = {"PR01": "Parameters", "RT01": "Returns", "YD01": "Yields"}
 # Classes without an example: a user receives them, or derives from them.
 RESULTS = {
-    *("CoefficientPath", "Columns", "FoldAverage", "Form", "Kink", "Manifest"),
-    *("OutOfFold", "RangeTest", "RunResult", "RunState"),
+    *("CoefficientPath", "FoldAverage", "Form", "Kink", "Manifest"),
+    *("OutOfFold", "PenaltyColumns", "RangeTest", "RunResult", "RunState"),
 }
 CONTRACTS = {"Engine", "Penalty", "Schedule", "Solver"}
 

@@ -25,8 +25,8 @@ class GradientBoostingRegressor(RegressorMixin, BaseGradientBoosting):
         "absolute_error", "huber", "quantile" and "poisson" for regression,
         "exponential", "focal", "hinge" and "ranked_probability" for classification.
     learning_rate : float or Schedule, default=0.1
-        Factor of each tree: a number, or a schedule of `skensemble.optim` (`Step`,
-        `Exponential`, `Cosine`, `WarmUp`, `Cyclical`).
+        Factor of each tree: a number, or a schedule of `skensemble.optim` (`StepDecay`,
+        `ExponentialDecay`, `Cosine`, `WarmUp`, `Cyclical`).
     n_estimators : int, default=100
         Number of rounds; with early stopping the maximum number of rounds.
     subsample : float, default=1.0

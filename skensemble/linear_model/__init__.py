@@ -1,4 +1,4 @@
-"""Regularised linear models: any loss, any penalty, any solver."""
+"""Regularised linear models with any loss, any penalty and any solver."""
 
 from skensemble.linear_model._cv import LinearClassifierCV, LinearRegressorCV
 from skensemble.linear_model._linear import LinearClassifier, LinearRegressor

@@ -1,4 +1,4 @@
-"""What the linear regressor and the linear classifier share."""
+"""Base class of linear models."""
 
 from dataclasses import replace
 from numbers import Real
@@ -6,9 +6,10 @@ from numbers import Real
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from skensemble.core import (
+    check_flag,
     check_seed,
     check_weights,
     check_whole,
@@ -16,7 +17,7 @@ from skensemble.core import (
     expand_short_names,
     warn,
 )
-from skensemble.linear_model._encoding import encode, learn_encoding
+from skensemble.linear_model._encoding import encode, fit_encoding
 from skensemble.linear_model._problem import Point
 from skensemble.linear_model._rows import Settings, TrainingRows, make_problem
 from skensemble.linear_model.penalties import as_penalty
@@ -25,19 +26,15 @@ from skensemble.losses import as_loss, loss_for_target
 
 
 class BaseLinear(BaseEstimator):
-    """Columns, rows, loss and settings; and what is read off a solution."""
+    """Base class: validates data, builds the problem and stores its solution."""
 
     def _training_rows(self, X, target, task, sample_weight):
-        """Check all that was given and put the training rows together."""
+        """Check parameters and data, and return the training rows."""
         self._check_options()
-        self._encoding = learn_encoding(X)
+        self._encoding = fit_encoding(X)
         X = encode(self, X, self._encoding, reset=True)
         y = target.values
-        if X.shape[0] != len(y):
-            raise ValueError(
-                "Found input variables with inconsistent numbers of samples: "
-                f"[{X.shape[0]}, {len(y)}]"
-            )
+        check_consistent_length(X, y)
         weight = _weight(sample_weight, X.shape[0])
         loss = loss_for_target(as_loss(self.loss), self.loss, target, task, y, weight)
         columns = target.n_classes or np.reshape(y, (len(y), -1)).shape[1]
@@ -56,7 +53,7 @@ class BaseLinear(BaseEstimator):
         )
 
     def _advance(self, X, target, task, sample_weight):
-        """Go through new rows once, from where the run stands."""
+        """Continue the run of `partial_fit` by one pass over new rows."""
         if not hasattr(self, "_stream"):
             rows = self._training_rows(X, target, task, sample_weight)
             problem = make_problem(rows, as_penalty(self.penalty), self._settings())
@@ -73,34 +70,37 @@ class BaseLinear(BaseEstimator):
                 X, target.values, weight, self.loss_, width, self._encoding
             )
             problem = make_problem(rows, self.penalty_, self._settings(), like)
-        self._keep(problem, self.solver_.advance(problem, self._run))
+        # A copy, so that a pass that fails does not change the run.
+        run = self._run.copy()
+        self._keep(problem, self.solver_.advance(problem, run))
+        self._run = run
         return self
 
     def first_order_run(self, X, y, sample_weight=None):
-        """Give the run of a first-order solver before its first step.
+        """Return objective, initial parameters and recipe of a first-order run.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n, n_features)
-            The rows.
+            Training data.
         y : array-like of shape (n,) or (n, k)
-            Their targets.
+            Target.
         sample_weight : array-like of shape (n,) or None, default=None
-            Weights of the rows.
+            Sample weights.
 
         Returns
         -------
         objective : Objective
-            Loss and gradient on rows asked for (see `skensemble.optim.minimize`).
+            Loss and gradient on given rows (see `skensemble.optim.minimize`).
         params : list of ndarray
-            Coefficients and intercept at the start.
+            Initial coefficients and intercept.
         recipe : Recipe
-            How the run would go.
+            Settings of the run.
         """
         solver = self.solver if self.solver == "auto" else as_solver(self.solver)
         if not hasattr(solver, "recipe"):
             raise ValueError(
-                f"first-order steps need solver=FirstOrder(...), got solver={solver!r}."
+                f"A first-order run needs solver=FirstOrder(...), got solver={solver!r}."
             )
         rows = self._read(X, y, sample_weight)
         problem = make_problem(rows, as_penalty(self.penalty), self._settings())
@@ -123,14 +123,14 @@ class BaseLinear(BaseEstimator):
         return self
 
     def _warm(self, problem):
-        """Solution of the last fit, where it is one for these columns."""
+        """Solution of the previous fit, if it has the same number of columns."""
         point = getattr(self, "_point", None)
         if point is None or point.coef.shape != problem.start().coef.shape:
             return None
         return Point(*problem.design.transformed(point.coef, point.intercept))
 
     def _keep(self, problem, solution):
-        """Read the fitted attributes off a solution."""
+        """Set the fitted attributes from a solution."""
         point = solution.point
         coef, intercept = problem.design.original(point.coef, point.intercept)
         self._point = Point(coef, np.asarray(intercept))
@@ -145,13 +145,13 @@ class BaseLinear(BaseEstimator):
         if not self.converged_ and self.solver_.exact:
             warn(
                 f"{type(self).__name__} stopped after {solution.n_iter} iterations "
-                f"without reaching tol={self.tol:g}; raise max_iter={self.max_iter}, "
+                f"without reaching tol={self.tol:g}; increase max_iter={self.max_iter}, "
                 "set standardize=True, or use a stronger penalty.",
                 ConvergenceWarning,
             )
 
     def _shown(self, coef, intercept):
-        """Coefficients as scikit-learn lays them out: one row an output or class."""
+        """Coefficients in scikit-learn's shape: one row per output or class."""
         if coef.ndim == 1:
             return coef, float(intercept)
         return coef.T, intercept
@@ -161,8 +161,8 @@ class BaseLinear(BaseEstimator):
         X = encode(self, X, self._encoding, reset=False)
         if X.shape[1] != len(self._point.coef):
             raise ValueError(
-                f"X has {X.shape[1]} columns after encoding, {len(self._point.coef)} in "
-                "fit."
+                f"X has {X.shape[1]} columns after encoding, but had "
+                f"{len(self._point.coef)} in fit."
             )
         return X @ self._point.coef + self._point.intercept
 
@@ -171,7 +171,7 @@ class BaseLinear(BaseEstimator):
 
     @property
     def coef_names_(self):
-        """Names of the coefficients: of the columns, with their levels."""
+        """Names of the coefficients, with the levels of categorical columns."""
         check_is_fitted(self)
         names = self._encoding.names
         if names is None:
@@ -179,12 +179,13 @@ class BaseLinear(BaseEstimator):
         return np.array(names, dtype=object)
 
     def set_params(self, **params):
-        """Set parameters, those of loss, penalty and solver by `name__parameter` too.
+        """Set parameters, including those of loss, penalty and solver.
 
         Parameters
         ----------
         **params : dict
-            Parameters by name.
+            Parameters by name, or by ``loss__name``, ``penalty__name``,
+            ``solver__name``.
 
         Returns
         -------
@@ -197,9 +198,7 @@ class BaseLinear(BaseEstimator):
 
     def _check_options(self):
         for name in ("fit_intercept", "standardize", "warm_start"):
-            value = getattr(self, name)
-            if not isinstance(value, (bool, np.bool_)):
-                raise ValueError(f"{name}={value!r} must be True or False.")
+            check_flag(name, getattr(self, name))
         number = isinstance(self.tol, Real) and not isinstance(self.tol, bool)
         if not (number and self.tol > 0):
             raise ValueError(f"tol={self.tol!r} must be a number above 0.")
@@ -211,7 +210,7 @@ class BaseLinear(BaseEstimator):
             as_solver(self.solver)
 
     def __sklearn_tags__(self):
-        """Tell scikit-learn what data fit."""
+        """Declare that sparse data is supported."""
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags

@@ -1,11 +1,11 @@
-"""Curvature of a smooth loss on all rows and in each fold, and what steps taught of it.
+"""Curvature of a smooth loss on all rows and in each fold, with quasi-Newton updates.
 
     H_k = (sum over rows outside fold k of w d z z') / (sum of their w),  d the hessian
 
-summed once, fold by fold, for all; columns are bordered by the intercept. From each step s
-that changed the gradient by c, H_k learns c'c / s'c - Hs s'H / s'Hs (the formula of
-Broyden, Fletcher, Goldfarb and Shanno; Nocedal and Wright, "Numerical optimization", 2006,
-section 6.1), so that it follows the loss along a path without being summed again.
+The sums are computed once per fold and shared; columns include the intercept. After a
+step s that changed the gradient by c, H_k is updated by c'c / s'c - Hs s'H / s'Hs (the
+formula of Broyden, Fletcher, Goldfarb and Shanno; Nocedal and Wright, "Numerical
+optimization", 2006, section 6.1). So it follows the loss along a path without new sums.
 """
 
 from typing import Any
@@ -21,24 +21,24 @@ from skensemble.linear_model.penalties._contract import form_of
 
 Array = NDArray[Any]
 
-# A step that met another curvature than expected by more than this factor tells of a loss
-# far from quadratic, or of rounding.
+# No update after a step whose curvature differs from the expected one by more than this
+# factor: the loss is far from quadratic there, or the step is dominated by rounding.
 _TRUSTED = 4.0
 
 
 class Curvatures:
-    """Matrices H_k, of all rows (k = 0) and of all rows but each block (k > 0).
+    """Matrices H_k, of all rows (k = 0) and of all rows outside each block (k > 0).
 
     Parameters
     ----------
     problem : Problem
-        Of all rows.
+        Problem of all rows.
     blocks : list of slice or ndarray
-        Rows held out.
+        Held-out rows of each fold.
     partition : bool
-        Whether each row is in one block.
+        Whether each row is in exactly one block.
     shares : ndarray of shape (n_blocks + 1,)
-        Sum of the weights of the rows of each.
+        Sum of the weights of the rows of each matrix.
     d : ndarray of shape (n,)
         Weight times second derivative of the loss.
     """
@@ -53,46 +53,47 @@ class Curvatures:
     ) -> None:
         self.rows = d
         held = [_bordered(problem, d, block) for block in blocks]
-        whole = (
+        total = (
             np.sum(held, axis=0) if partition else _bordered(problem, d, slice(None))
         )
-        sums = [whole, *(whole - one for one in held)]
+        sums = [total, *(total - one for one in held)]
         self.matrices = [H / share for H, share in zip(sums, shares, strict=True)]
 
     def changed(self, d: Array) -> float:
-        """How much second derivatives have changed, as a share of their sum."""
+        """Change of the second derivatives, as a share of their sum."""
         return float(np.abs(d - self.rows).sum() / self.rows.sum())
 
-    def learn(self, k: int, step: Array, change: Array) -> None:
-        """Let H_k take a step to the change of the gradient that it made."""
+    def update(self, k: int, step: Array, change: Array) -> None:
+        """Update H_k so that it maps a step to the change of the gradient."""
         H = self.matrices[k]
         expected = H @ step
-        met, own = change @ step, expected @ step
-        if own > 0 and own < _TRUSTED * met and met < _TRUSTED * own:
-            H += np.outer(change / met, change)
+        actual, own = change @ step, expected @ step
+        if own > 0 and own < _TRUSTED * actual and actual < _TRUSTED * own:
+            H += np.outer(change / actual, change)
             H -= np.outer(expected / own, expected)
 
     def step(
         self, k: int, coef: Array, gradient: Array, penalty: Penalty, tol: float
     ) -> Array:
-        """From coefficients to the minimum of quadratic and penalty; the intercept last.
+        """Return the step to the minimum of the quadratic model plus the penalty.
 
         Parameters
         ----------
         k : int
-            Which curvature.
+            Index of the matrix H_k.
         coef : ndarray of shape (p,)
-            Where the gradient was found.
+            Coefficients at which the gradient was computed.
         gradient : ndarray of shape (p,) or (p + 1,)
-            Slope of the mean loss, that by the intercept last where there is one.
+            Gradient of the mean loss; the intercept, if there is one, is last.
         penalty : Penalty
-            With a normal form.
+            A penalty that has a normal form.
         tol : float
             Largest violation of the optimality conditions.
 
         Returns
         -------
         step : ndarray of the shape of gradient
+            Change of the coefficients, and of the intercept.
         """
         H, p = self.matrices[k], len(coef)
         if len(gradient) == p:
@@ -105,7 +106,7 @@ class Curvatures:
 
 
 def _bordered(problem: Problem, d: Array, rows: Any) -> Array:
-    """Products of the columns, and of the intercept where there is one, over some rows."""
+    """Weighted products of the columns (with the intercept) over some rows."""
     picked = problem.design.rows(rows)
     p = picked.shape[1]
     found = np.empty((p + problem.fit_intercept,) * 2)
@@ -120,8 +121,8 @@ def _minimum(H: Array, q: Array, penalty: Penalty, start: Array, tol: float) -> 
     form = form_of(penalty, len(q))
     if not form.quadratic:
         return minimise_quadratic(H, q, penalty, start, tol)
-    whole = H.copy()
-    slight = 1e-13 * np.trace(whole) / max(len(q), 1)
-    whole[np.diag_indices(len(q))] += form.l2 + slight
-    _, found, failed = linalg.lapack.dposv(whole, q)
-    return linalg.solve(whole, q) if failed else found
+    matrix = H.copy()
+    slight = 1e-13 * np.trace(matrix) / max(len(q), 1)
+    matrix[np.diag_indices(len(q))] += form.l2 + slight
+    _, found, failed = linalg.lapack.dposv(matrix, q)
+    return linalg.solve(matrix, q) if failed else found

@@ -1,4 +1,4 @@
-"""Linear models whose penalty's strength is chosen by cross-validation."""
+"""Linear models with cross-validated strength of the penalty."""
 
 import copy
 from collections.abc import Callable
@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring
 
-from skensemble.core import check_choice, check_jobs, check_per_row
+from skensemble.core import check_choice, check_jobs, check_per_row, rollback_on_error
 from skensemble.fitting import plan_splits, take_rows
 from skensemble.linear_model._base import BaseLinear
 from skensemble.linear_model._folds import all_paths
-from skensemble.linear_model._grid import check_grid, mixtures, strengths
+from skensemble.linear_model._grid import alphas_for, check_grid, penalties_for
 from skensemble.linear_model._leave_one_out import (
     check_leave_one_out,
     leave_one_out,
 )
-from skensemble.linear_model._linear import ClassTargets, NumberTargets
+from skensemble.linear_model._linear import ClassTargets, ContinuousTargets
 from skensemble.linear_model._problem import Point
-from skensemble.linear_model._rows import make_problem, rebound, run_of
+from skensemble.linear_model._rows import as_slice, make_problem, rebound
 from skensemble.linear_model.penalties import as_penalty
 from skensemble.linear_model.solvers import choose_solver
 
@@ -30,29 +30,29 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Judged:
-    """Scores of all strengths.
+class GridScores:
+    """Cross-validated scores of all alphas and l1_ratios.
 
     Parameters
     ----------
-    scores : ndarray of shape (n_mixtures, n_alphas, n_splits)
-        Greater is better; NaN where a split could not be scored.
-    error : ndarray of shape (n_mixtures, n_alphas)
+    scores : ndarray of shape (n_l1_ratios, n_alphas, n_splits)
+        Scores, of which larger values are better; NaN if a split could not be scored.
+    error : ndarray of shape (n_l1_ratios, n_alphas)
         Standard error of the mean score.
     raw : callable
-        ``raw(mixture, alpha)``: out-of-fold raw output of a strength, of shape (n,) or
-        (n, k); NaN in rows that no split holds out.
+        ``raw(i, j)``: out-of-fold raw output for the i-th l1_ratio and j-th alpha, of
+        shape (n,) or (n, k); NaN in rows that no split holds out.
     """
 
     scores: Array
     error: Array
     raw: Callable[[int, int], Array]
 
-    def chosen(self, selection: str) -> tuple[int, int]:
-        """Mixture and strength: the best, or the strongest within an error of it."""
+    def selected(self, selection: str) -> tuple[int, int]:
+        """Indices of the selected l1_ratio and alpha."""
         mean = self.scores.mean(axis=2)
         if np.isnan(mean).all():
-            raise ValueError("No strength could be scored on the held-out rows.")
+            raise ValueError("No alpha could be scored on the held-out rows.")
         ratio, alpha = np.unravel_index(np.nanargmax(mean), mean.shape)
         if selection == "1se":
             level = mean[ratio, alpha] - self.error[ratio, alpha]
@@ -61,38 +61,38 @@ class Judged:
 
 
 class CrossValidated:
-    """A path on all rows and on each fold; the strength that scores best."""
+    """Cross-validation of alphas: paths on all rows and on each fold, and selection."""
 
     def _fit_path(self, X, y, sample_weight, groups):
         self._check_choices()
         rows = self._read(X, y, sample_weight)
         check_per_row("groups", groups, len(rows.y))
         settings = self._settings()
-        kinds = mixtures(as_penalty(self.penalty), self.l1_ratios)
-        problem = make_problem(rows, kinds[0], settings)
+        penalties = penalties_for(as_penalty(self.penalty), self.l1_ratios)
+        problem = make_problem(rows, penalties[0], settings)
         grid = [
-            (kind, self._strengths(rebound(problem, kind, rows.encoding)))
-            for kind in kinds
+            (penalty, self._alphas(rebound(problem, penalty, rows.encoding)))
+            for penalty in penalties
         ]
         splits = self._splits(X, rows, groups, settings)
         if not splits:
-            check_leave_one_out(problem, rows, kinds)
-        whole, folds = all_paths(rows, problem, splits, grid, settings, self.n_jobs)
+            check_leave_one_out(problem, rows, penalties)
+        full, folds = all_paths(rows, problem, splits, grid, settings, self.n_jobs)
         self.loss_ = problem.loss
         if splits:
-            given = (X, y, sample_weight)
-            judged = self._judge(given, rows, splits, folds)
+            data = (X, y, sample_weight)
+            results = self._score_folds(data, rows, splits, folds)
         else:
-            scores, error, raw = leave_one_out(problem, rows, whole, grid)
-            judged = Judged(scores, error, lambda i, j: raw[:, i, j])
-        self._choose(rows, problem, grid, whole, judged)
+            scores, error, raw = leave_one_out(problem, rows, full, grid)
+            results = GridScores(scores, error, lambda i, j: raw[:, i, j])
+        self._select(rows, problem, grid, full, results)
         return self
 
-    def _strengths(self, problem):
-        return strengths(problem, self.alphas, self.n_alphas, self.eps)
+    def _alphas(self, problem):
+        return alphas_for(problem, self.alphas, self.n_alphas, self.eps)
 
     def _splits(self, X, rows, groups, settings):
-        """The splits; none for leave-one-out, which needs no fits."""
+        """The splits; an empty list for leave-one-out, which does not refit."""
         if isinstance(self.cv, str) and self.cv == "loo":
             return []
         return plan_splits(
@@ -105,14 +105,14 @@ class CrossValidated:
             seed=settings.seed,
         )
 
-    def _judge(self, given, rows, splits, folds):
+    def _score_folds(self, data, rows, splits, folds):
         shape = (len(folds[0]), len(folds[0][0].alphas))
         scores = np.full((*shape, len(splits)), np.nan)
         score = self._scorer()
         for k, (split, paths) in enumerate(zip(splits, folds, strict=True)):
-            scores[:, :, k] = score(self, given, rows, split.test, paths)
+            scores[:, :, k] = score(self, data, rows, split.test, paths)
         spread = scores.std(axis=2, ddof=1) if len(splits) > 1 else 0 * scores[..., 0]
-        return Judged(
+        return GridScores(
             scores,
             spread / np.sqrt(len(splits)),
             partial(_out_of_fold, rows, splits, folds),
@@ -120,24 +120,26 @@ class CrossValidated:
 
     def _scorer(self):
         if self.scoring is None:
-            return _by_loss
+            return _score_by_loss
         self._score_by = check_scoring(self, scoring=self.scoring)
-        return _by_scorer
+        return _score_by_scorer
 
-    def _choose(self, rows, problem, grid, whole, judged):
-        ratio, index = judged.chosen(self.selection)
-        kind, alphas = grid[ratio]
+    def _select(self, rows, problem, grid, full, results):
+        """Select an alpha, and set the fitted attributes."""
+        ratio, index = results.selected(self.selection)
+        penalty, alphas = grid[ratio]
         spread = problem.norms * problem.design.scale
-        self.path_ = replace(whole[ratio], spread=spread)
-        self.scores_ = judged.scores if self.l1_ratios is not None else judged.scores[0]
+        self.path_ = replace(full[ratio], spread=spread)
+        scores = results.scores
+        self.scores_ = scores if self.l1_ratios is not None else scores[0]
         every = np.array([alphas for _, alphas in grid])
         self.alphas_ = every if self.l1_ratios is not None else every[0]
         self.alpha_ = float(alphas[index])
-        self.best_score_ = float(judged.scores[ratio, index].mean())
+        self.best_score_ = float(scores[ratio, index].mean())
         if self.l1_ratios is not None:
-            self.l1_ratio_ = whole[ratio].l1_ratio
-        self.oof_ = self._mean(judged.raw(ratio, index))
-        bound = rebound(problem, kind, rows.encoding)
+            self.l1_ratio_ = full[ratio].l1_ratio
+        self.oof_ = self._mean(results.raw(ratio, index))
+        bound = rebound(problem, penalty, rows.encoding)
         best = bound.with_penalty(bound.penalty.with_alpha(self.alpha_))
         self.solver_ = choose_solver(self.solver, best)
         near = best.design.transformed(
@@ -149,7 +151,7 @@ class CrossValidated:
         self._keep(best, replace(solution, n_iter=max(spent, 1)))
 
     def _at(self, path, j):
-        """This estimator with the coefficients of one strength."""
+        """A copy of this estimator with the coefficients of one alpha."""
         model = copy.copy(self)
         model._point = Point(path.coef[j], path.intercept[j])
         model.coef_, model.intercept_ = self._shown(*vars(model._point).values())
@@ -162,36 +164,36 @@ class CrossValidated:
 
 
 def _out_of_fold(rows, splits, folds, ratio, index):
-    """Raw output of each row by the fits that did not see it, at one strength."""
+    """Out-of-fold raw output of each row for one alpha."""
     total = np.zeros((len(rows.y), *folds[0][0].intercept.shape[1:]))
     times = np.zeros(len(total))
     for split, paths in zip(splits, folds, strict=True):
-        held, path = run_of(split.test), paths[ratio]
+        held, path = as_slice(split.test), paths[ratio]
         total[held] += rows.X[held] @ path.coef[index] + path.intercept[index]
         times[held] += 1
     with np.errstate(invalid="ignore", divide="ignore"):
         return (total.T / times).T
 
 
-def _by_loss(model, given, rows, test, paths):
+def _score_by_loss(model, data, rows, test, paths):
     """Minus the mean loss of the held-out rows."""
     if all(path.risk is not None for path in paths):
         return np.array([-path.risk for path in paths])
-    held = rows.take(run_of(test)).weighty()
+    held = rows.take(as_slice(test)).with_positive_weight()
     if not len(held.y):
         return np.nan
     return np.array([_losses(model.loss_, held, path.raw(held.X)) for path in paths])
 
 
 def _losses(loss, held, raw):
-    """Minus the mean loss of each strength."""
+    """Minus the mean loss for each alpha."""
     raw = np.ascontiguousarray(np.moveaxis(raw, 1, 0))
     return [-loss.value(held.y, one, held.weight) for one in raw]
 
 
-def _by_scorer(model, given, rows, test, paths):
-    """Score of a scorer on the held-out rows, which sees an estimator."""
-    X, y, sample_weight = given
+def _score_by_scorer(model, data, rows, test, paths):
+    """Score of the model for each alpha on the held-out rows."""
+    X, y, sample_weight = data
     held_X, held_y = take_rows(X, test), take_rows(y, test)
     weight = {}
     if sample_weight is not None:
@@ -207,83 +209,102 @@ def _by_scorer(model, given, rows, test, paths):
     )
 
 
-class LinearRegressorCV(NumberTargets, CrossValidated, BaseLinear):
-    r"""`LinearRegressor` with the strength of the penalty chosen by cross-validation.
+class LinearRegressorCV(ContinuousTargets, CrossValidated, BaseLinear):
+    r"""Linear regression with cross-validated strength of the penalty.
 
-    The path of coefficients over strengths is fitted on all rows and on each fold, each
-    strength from the solution of the one before. Folds share what they can: for squared
-    loss the products of columns are summed once, and each fold takes its rows away; for
-    smooth losses folds start from the solution on all rows, with its curvature.
+    The path of coefficients for all alphas is fitted on all rows and on each fold. Each
+    fit starts from the solution for the previous alpha. Folds share computations. For
+    squared loss the products of columns are summed once, and each fold subtracts those
+    of its held-out rows. For other smooth losses folds share the curvature at the
+    solution on all rows.
 
     Parameters
     ----------
     loss : str or Loss, default="squared_error"
-        What a row pays, as in `LinearRegressor`.
+        Loss per row: a loss of `skensemble.losses`, its short name, or a loss of your
+        own. For regression: "squared_error", "huber", "absolute_error", "quantile",
+        "poisson", "gamma", ...; for classes: "log_loss", "hinge", "squared_hinge",
+        "focal", "ranked_probability", ... Losses with a logit or softmax link have
+        `predict_proba`.
     penalty : str or Penalty, default="l2"
-        What the coefficients pay, as in `LinearRegressor`; its `alpha` is replaced.
+        Penalty on the coefficients: `NoPenalty`, `L1`, `L2`, `ElasticNetPenalty`,
+        `GroupLasso`, `SparseGroupLasso`, `MCP`, `SCAD`, `Adaptive`, `NonNegative`,
+        `Bounded`, or a short name such as "l1".
     solver : str or Solver, default="auto"
-        How the minimum is found, as in `LinearRegressor`.
+        Algorithm that minimises the objective: `Direct`, `CoordinateDescent`,
+        `LinearProgramming`, `InteriorPoint`, `NewtonCholesky`, `LBFGS`,
+        `ProximalNewton`, `FISTA`, `FirstOrder`, or a short name such as "lbfgs". "auto"
+        uses the most precise solver that supports the loss and the penalty.
     alphas : "auto" or array-like of float, default="auto"
-        Strengths to try, in place of the penalty's `alpha`. "auto": `n_alphas` of them
-        evenly on the logarithm, from the least at which all coefficients are zero.
+        Strengths of the penalty to try, which replace its `alpha`. "auto" uses
+        `n_alphas` values, evenly spaced on a logarithmic scale, from the least value at
+        which all coefficients are zero.
     n_alphas : int, default=100
-        Number of strengths, for "auto".
+        Number of values for ``alphas="auto"``.
     eps : float or None, default=None
-        The weakest strength over the strongest, for "auto"; None: 0.001, or 1e-7 for
-        penalties that never select.
+        Smallest alpha over largest alpha for ``alphas="auto"``; None is 0.001, or 1e-7
+        for penalties that set no coefficient to zero.
     l1_ratios : array-like of float or None, default=None
-        Mixing values to try, in place of the penalty's `l1_ratio`.
+        Shares of the L1 penalty to try, which replace the `l1_ratio` of the penalty.
     cv : int, splitter, iterable, "loo" or None, default=None
-        Splits: None for five folds, or all that scikit-learn knows. "loo" leaves each
-        row out without refitting, for smooth losses with `L2`: exact for squared loss,
-        one Newton step from the solution for others, less accurate the weaker the
-        penalty is. The penalty keeps its weight beside the sum of the rows left, as in
-        scikit-learn's `RidgeCV`, and with `standardize` one scale, of all rows, serves
-        for all; `LeaveOneOut()` fits again for each row, with a scale of its own.
+        Splits: None is five folds (stratified for classes); else a number of folds, a
+        splitter or an iterable, as in scikit-learn. With `standardize` each fold uses
+        the standard deviations of its training rows. "loo" is leave-one-out without
+        refits, for smooth losses with an `L2` penalty. It is exact for squared loss.
+        For other losses it is one Newton step from the solution, and less accurate for
+        small alphas. The penalty is not rescaled when a row is left out, as in
+        scikit-learn's `RidgeCV`, and `standardize` uses all rows. `LeaveOneOut()`
+        refits for each row.
     scoring : str, callable or None, default=None
-        Greater is better; None: minus the mean loss of the held-out rows.
+        Scorer, of which larger values are better; None is minus the mean loss of the
+        held-out rows.
     selection : {"min", "1se"}, default="min"
-        The best mean score, or the strongest penalty within one standard error of it.
+        "min" selects the alpha with the best mean score, "1se" the strongest penalty
+        within one standard error of it.
     n_jobs : int or None, default=None
-        Folds fitted at a time, on threads.
+        Number of folds that are fitted at the same time, in threads.
     fit_intercept : bool, default=True
-        Whether there is an intercept.
+        Whether to fit an intercept b.
     standardize : bool, default=False
-        Whether columns are divided by their standard deviation for the fit, in each fold
-        by that of its training rows; by that of all rows for ``cv="loo"``.
+        Whether to divide columns by their standard deviation for the fit, so that the
+        penalty does not depend on units. `coef_` is always in the units of the data.
     tol : float, default=1e-6
-        Convergence, as in `LinearRegressor`.
+        Convergence tolerance: the largest violation of the optimality conditions, in
+        units of the root mean square gradient of the loss at the best constant, for
+        columns of norm one. The excess of the objective is of the order of its square.
     max_iter : int, default=1000
-        Most iterations of the solver for one strength.
+        Largest number of iterations of the solver per fit.
     random_state : int, RandomState or None, default=None
-        For splitters and solvers that draw rows.
+        Seed of the random numbers that solvers (`FirstOrder`) and splitters draw.
 
     Attributes
     ----------
     alpha_ : float
-        The strength chosen.
+        Selected strength of the penalty.
     l1_ratio_ : float
-        The mixing value chosen, with `l1_ratios`.
-    alphas_ : ndarray of shape (n_alphas,) or (n_mixtures, n_alphas)
-        Strengths tried, descending.
-    scores_ : ndarray of shape (n_alphas, n_splits) or (n_mixtures, n_alphas, n_splits)
-        Score of each strength on each split; greater is better.
+        Selected share of the L1 penalty, with `l1_ratios`.
+    alphas_ : ndarray of shape (n_alphas,) or (n_l1_ratios, n_alphas)
+        Strengths that were tried, descending.
+    scores_ : ndarray of shape (n_alphas, n_splits) or (n_l1_ratios, n_alphas, n_splits)
+        Score of each alpha on each split; larger is better.
     best_score_ : float
-        Mean score of the strength chosen.
+        Mean score of `alpha_`.
     path_ : CoefficientPath
-        Coefficients on all rows for each strength (of the mixing value chosen).
+        Coefficients on all rows for each alpha (with `l1_ratio_`).
     oof_ : ndarray of shape (n,) or (n, k)
-        Predictions of each row by the fits that did not see it, at the strength chosen;
+        Out-of-fold predictions with `alpha_`: for classes, probabilities (of the second
+        class, or one column per class), or raw output if the loss has no probabilities.
         NaN in rows that no split holds out.
     coef_, intercept_, coef_names_, n_iter_, converged_, violation_, dual_gap_
-        Of the fit on all rows, as in `LinearRegressor`.
+        Attributes of the fit on all rows, as in `LinearRegressor`.
     objective_, solver_, loss_, penalty_, n_features_in_, feature_names_in_
         As in `LinearRegressor`.
 
     See Also
     --------
-    LinearRegressor : With a given strength.
-    skensemble.display.CoefficientPathDisplay : Draws `path_`.
+    LinearRegressor : Linear regression with a given strength of the penalty.
+    LinearClassifierCV : Classification counterpart.
+    skensemble.display.CoefficientPathDisplay : Plot of `path_`.
 
     Examples
     --------
@@ -337,107 +358,127 @@ class LinearRegressorCV(NumberTargets, CrossValidated, BaseLinear):
     warm_start = False
 
     def fit(self, X, y, sample_weight=None, *, groups=None):
-        """Fit the path on all rows and on each fold, and choose a strength.
+        """Fit the path on all rows and on each fold, and select an alpha.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n, n_features)
-            The rows: numbers, or a frame with categories.
+            Training data: numeric, or a frame with categorical columns.
         y : array-like of shape (n,) or (n, k)
-            Their targets.
+            Target.
         sample_weight : array-like of shape (n,) or None, default=None
-            Weights of the rows; a weight of two is the row twice.
+            Sample weights; a weight of two is equivalent to the row twice.
         groups : array-like of shape (n,) or None, default=None
-            Handed to the splitter.
+            Groups of the rows, which are passed to the splitter.
 
         Returns
         -------
         self : estimator
             The fitted estimator.
         """
-        return self._fit_path(X, y, sample_weight, groups)
+        with rollback_on_error(self):
+            return self._fit_path(X, y, sample_weight, groups)
 
 
 class LinearClassifierCV(ClassTargets, CrossValidated, BaseLinear):
-    r"""`LinearClassifier` with the strength of the penalty chosen by cross-validation.
+    r"""Linear classification with cross-validated strength of the penalty.
 
-    The path of coefficients over strengths is fitted on all rows and on each fold, each
-    strength from the solution of the one before. Folds share what they can: for squared
-    loss the products of columns are summed once, and each fold takes its rows away; for
-    smooth losses folds start from the solution on all rows, with its curvature.
+    The path of coefficients for all alphas is fitted on all rows and on each fold. Each
+    fit starts from the solution for the previous alpha. Folds share computations. For
+    squared loss the products of columns are summed once, and each fold subtracts those
+    of its held-out rows. For other smooth losses folds share the curvature at the
+    solution on all rows.
 
     Parameters
     ----------
     loss : str or Loss, default="log_loss"
-        What a row pays, as in `LinearClassifier`.
+        Loss per row: a loss of `skensemble.losses`, its short name, or a loss of your
+        own. For regression: "squared_error", "huber", "absolute_error", "quantile",
+        "poisson", "gamma", ...; for classes: "log_loss", "hinge", "squared_hinge",
+        "focal", "ranked_probability", ... Losses with a logit or softmax link have
+        `predict_proba`.
     penalty : str or Penalty, default="l2"
-        What the coefficients pay, as in `LinearClassifier`; its `alpha` is replaced.
+        Penalty on the coefficients: `NoPenalty`, `L1`, `L2`, `ElasticNetPenalty`,
+        `GroupLasso`, `SparseGroupLasso`, `MCP`, `SCAD`, `Adaptive`, `NonNegative`,
+        `Bounded`, or a short name such as "l1".
     solver : str or Solver, default="auto"
-        How the minimum is found, as in `LinearClassifier`.
+        Algorithm that minimises the objective: `Direct`, `CoordinateDescent`,
+        `LinearProgramming`, `InteriorPoint`, `NewtonCholesky`, `LBFGS`,
+        `ProximalNewton`, `FISTA`, `FirstOrder`, or a short name such as "lbfgs". "auto"
+        uses the most precise solver that supports the loss and the penalty.
     alphas : "auto" or array-like of float, default="auto"
-        Strengths to try, in place of the penalty's `alpha`. "auto": `n_alphas` of them
-        evenly on the logarithm, from the least at which all coefficients are zero.
+        Strengths of the penalty to try, which replace its `alpha`. "auto" uses
+        `n_alphas` values, evenly spaced on a logarithmic scale, from the least value at
+        which all coefficients are zero.
     n_alphas : int, default=100
-        Number of strengths, for "auto".
+        Number of values for ``alphas="auto"``.
     eps : float or None, default=None
-        The weakest strength over the strongest, for "auto"; None: 0.001, or 1e-7 for
-        penalties that never select.
+        Smallest alpha over largest alpha for ``alphas="auto"``; None is 0.001, or 1e-7
+        for penalties that set no coefficient to zero.
     l1_ratios : array-like of float or None, default=None
-        Mixing values to try, in place of the penalty's `l1_ratio`.
+        Shares of the L1 penalty to try, which replace the `l1_ratio` of the penalty.
     cv : int, splitter, iterable, "loo" or None, default=None
-        Splits: None for five folds (stratified), or all that scikit-learn knows. "loo"
-        leaves each row out without refitting, for smooth losses with `L2`: exact for squared loss,
-        one Newton step from the solution for others, less accurate the weaker the
-        penalty is. The penalty keeps its weight beside the sum of the rows left, as in
-        scikit-learn's `RidgeCV`, and with `standardize` one scale, of all rows, serves
-        for all; `LeaveOneOut()` fits again for each row, with a scale of its own.
+        Splits: None is five folds (stratified for classes); else a number of folds, a
+        splitter or an iterable, as in scikit-learn. With `standardize` each fold uses
+        the standard deviations of its training rows. "loo" is leave-one-out without
+        refits, for smooth losses with an `L2` penalty. It is exact for squared loss.
+        For other losses it is one Newton step from the solution, and less accurate for
+        small alphas. The penalty is not rescaled when a row is left out, as in
+        scikit-learn's `RidgeCV`, and `standardize` uses all rows. `LeaveOneOut()`
+        refits for each row.
     scoring : str, callable or None, default=None
-        Greater is better; None: minus the mean loss of the held-out rows.
+        Scorer, of which larger values are better; None is minus the mean loss of the
+        held-out rows.
     selection : {"min", "1se"}, default="min"
-        The best mean score, or the strongest penalty within one standard error of it.
+        "min" selects the alpha with the best mean score, "1se" the strongest penalty
+        within one standard error of it.
     n_jobs : int or None, default=None
-        Folds fitted at a time, on threads.
+        Number of folds that are fitted at the same time, in threads.
     fit_intercept : bool, default=True
-        Whether there is an intercept.
+        Whether to fit an intercept b.
     standardize : bool, default=False
-        Whether columns are divided by their standard deviation for the fit, in each fold
-        by that of its training rows; by that of all rows for ``cv="loo"``.
+        Whether to divide columns by their standard deviation for the fit, so that the
+        penalty does not depend on units. `coef_` is always in the units of the data.
     class_weight : dict, "balanced" or None, default=None
-        Factors of the weights by class.
+        Factors of the sample weights per class. "balanced" uses
+        ``n_samples / (n_classes * n_samples_of_class)``.
     tol : float, default=1e-6
-        Convergence, as in `LinearClassifier`.
+        Convergence tolerance: the largest violation of the optimality conditions, in
+        units of the root mean square gradient of the loss at the best constant, for
+        columns of norm one. The excess of the objective is of the order of its square.
     max_iter : int, default=1000
-        Most iterations of the solver for one strength.
+        Largest number of iterations of the solver per fit.
     random_state : int, RandomState or None, default=None
-        For splitters and solvers that draw rows.
+        Seed of the random numbers that solvers (`FirstOrder`) and splitters draw.
 
     Attributes
     ----------
     alpha_ : float
-        The strength chosen.
+        Selected strength of the penalty.
     l1_ratio_ : float
-        The mixing value chosen, with `l1_ratios`.
-    alphas_ : ndarray of shape (n_alphas,) or (n_mixtures, n_alphas)
-        Strengths tried, descending.
-    scores_ : ndarray of shape (n_alphas, n_splits) or (n_mixtures, n_alphas, n_splits)
-        Score of each strength on each split; greater is better.
+        Selected share of the L1 penalty, with `l1_ratios`.
+    alphas_ : ndarray of shape (n_alphas,) or (n_l1_ratios, n_alphas)
+        Strengths that were tried, descending.
+    scores_ : ndarray of shape (n_alphas, n_splits) or (n_l1_ratios, n_alphas, n_splits)
+        Score of each alpha on each split; larger is better.
     best_score_ : float
-        Mean score of the strength chosen.
+        Mean score of `alpha_`.
     path_ : CoefficientPath
-        Coefficients on all rows for each strength (of the mixing value chosen).
+        Coefficients on all rows for each alpha (with `l1_ratio_`).
     oof_ : ndarray of shape (n,) or (n, k)
-        Probabilities (of the second class, or one column a class) of each row by the fits
-        that did not see it, at the strength chosen; raw output for losses without them;
+        Out-of-fold predictions with `alpha_`: for classes, probabilities (of the second
+        class, or one column per class), or raw output if the loss has no probabilities.
         NaN in rows that no split holds out.
     coef_, intercept_, coef_names_, n_iter_, converged_, violation_, dual_gap_
-        Of the fit on all rows, as in `LinearClassifier`.
+        Attributes of the fit on all rows, as in `LinearRegressor`.
     objective_, solver_, loss_, penalty_, classes_, n_features_in_, feature_names_in_
-        As in `LinearClassifier`.
+        As in `LinearRegressor`.
 
     See Also
     --------
-    LinearClassifier : With a given strength.
-    skensemble.display.CoefficientPathDisplay : Draws `path_`.
+    LinearClassifier : Linear classification with a given strength of the penalty.
+    LinearRegressorCV : Regression counterpart.
+    skensemble.display.CoefficientPathDisplay : Plot of `path_`.
 
     Examples
     --------
@@ -493,22 +534,23 @@ class LinearClassifierCV(ClassTargets, CrossValidated, BaseLinear):
     warm_start = False
 
     def fit(self, X, y, sample_weight=None, *, groups=None):
-        """Fit the path on all rows and on each fold, and choose a strength.
+        """Fit the path on all rows and on each fold, and select an alpha.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n, n_features)
-            The rows: numbers, or a frame with categories.
+            Training data: numeric, or a frame with categorical columns.
         y : array-like of shape (n,) or (n, k)
-            Their labels, or one column of 0 and 1 a label.
+            Class labels, or one column of 0 and 1 per label.
         sample_weight : array-like of shape (n,) or None, default=None
-            Weights of the rows; a weight of two is the row twice.
+            Sample weights; a weight of two is equivalent to the row twice.
         groups : array-like of shape (n,) or None, default=None
-            Handed to the splitter.
+            Groups of the rows, which are passed to the splitter.
 
         Returns
         -------
         self : estimator
             The fitted estimator.
         """
-        return self._fit_path(X, y, sample_weight, groups)
+        with rollback_on_error(self):
+            return self._fit_path(X, y, sample_weight, groups)

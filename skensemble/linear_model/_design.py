@@ -1,4 +1,4 @@
-"""The columns of a linear model: centred and scaled, sparse ones without filling them."""
+"""Columns of a linear model, centred and scaled; sparse columns stay sparse."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-# A product of one thread at a time keeps so many bytes of weighted rows beside X.
+# Size in bytes of the blocks of weighted rows that a product holds at a time.
 _BLOCK_BYTES = 8_000_000
 
 
@@ -17,8 +17,8 @@ _BLOCK_BYTES = 8_000_000
 class Design:
     """Columns z_j = (x_j - shift_j) / scale_j, and the products that solvers need.
 
-    A dense matrix holds z itself (`applied`); a sparse one holds x, and shift and scale
-    are applied to the products.
+    A dense matrix holds z itself (`applied`). A sparse matrix holds x, and shift and
+    scale are applied to the products.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class Design:
 
     @property
     def dtype(self) -> Any:
-        """Type of the numbers: float32 or float64."""
+        """Type of the entries: float32 or float64."""
         return self.X.dtype
 
     @property
@@ -55,8 +55,8 @@ class Design:
     def times(self, coef: Array) -> Array:
         """Z coef, of shape (n,) or (n, k)."""
         if self.applied:
-            # Numbers of another type would have the whole of X copied to theirs.
-            # Columns one after the other: sums over them in each row are quicker so.
+            # A product with another dtype would copy X. Sums over the columns of each
+            # row are faster in this order.
             return (coef.T.astype(self.X.dtype, copy=False) @ self.X.T).T
         scaled = (coef.T / self.scale).T
         return self.X @ scaled - self.shift @ scaled
@@ -86,7 +86,7 @@ class Design:
                 total += block.T @ (block * w[:, None])
             else:
                 half = block * np.sqrt(w)[:, None]
-                total += half.T @ half  # one array twice: half the products
+                total += half.T @ half  # symmetric: BLAS computes half the products
         return total
 
     def _sparse_gram(self, weight: Array) -> Array:
@@ -99,7 +99,7 @@ class Design:
         return product / np.outer(self.scale, self.scale)
 
     def kernel(self, factor: Array) -> Array:
-        """Z diag(factor) Z', of shape (n, n), in float64; no factor negative."""
+        """Z diag(factor) Z', of shape (n, n), in float64; factors are not negative."""
         n, p = self.X.shape
         if not self.applied:
             factor = factor / self.scale**2
@@ -128,21 +128,21 @@ class Design:
         return np.maximum(total, 0) / self.scale**2
 
     def columns(self, index: Array) -> "Design":
-        """Only some columns, in the order given."""
+        """Return some columns, in the given order."""
         picked = self.X[:, index]
         return replace(self, X=picked, shift=self.shift[index], scale=self.scale[index])
 
     def rows(self, index: Any) -> "Design":
-        """Only some rows; shift and scale stay as they are."""
+        """Return some rows, with the same shift and scale."""
         return replace(self, X=self.X[index])
 
     def original(self, coef: Array, intercept: Array) -> tuple[Array, Array]:
-        """Coefficients and intercept for the columns as they were given."""
+        """Coefficients and intercept for x, from those for z."""
         scaled = (coef.T / self.scale).T
         return scaled, intercept - self.shift @ scaled
 
     def transformed(self, coef: Array, intercept: Array) -> tuple[Array, Array]:
-        """Coefficients and intercept for z, from those for the columns as given."""
+        """Coefficients and intercept for z, from those for x."""
         return (coef.T * self.scale).T, intercept + self.shift @ coef
 
 
@@ -159,15 +159,15 @@ def make_design(
     Parameters
     ----------
     X : ndarray or CSR matrix of shape (n, p)
-        Checked numbers, float32 or float64.
+        Validated data, float32 or float64.
     weight : ndarray of shape (n,)
-        Weights of the rows, of sum one.
+        Sample weights, which sum to one.
     center : bool
-        Shift by the mean; without an intercept columns stay where they are.
+        Whether to subtract the mean, which needs an intercept.
     standardize : bool
-        Divide by the standard deviation (from zero where columns are not centred).
+        Whether to divide by the standard deviation (around zero without centring).
     like : Design or None
-        Shift and scale as this one does instead.
+        A design whose shift and scale are used instead.
 
     Returns
     -------

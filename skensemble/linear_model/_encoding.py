@@ -1,4 +1,4 @@
-"""From a frame to the columns of a linear model: categories as columns of 0 and 1."""
+"""One-hot encoding of the categorical columns of a frame."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,32 +13,32 @@ from skensemble.core import (
     fit_column_encoder,
     validate_encoded,
 )
-from skensemble.linear_model.penalties import Columns as PenaltyColumns
+from skensemble.linear_model.penalties import PenaltyColumns
 
 Array = NDArray[Any]
 
-# With more columns of 0 and 1 than this the matrix is kept sparse.
+# With more one-hot columns than this the matrix is sparse.
 _MOST_DENSE = 200
-# How scikit-learn's message of missing numbers begins.
+# First words of scikit-learn's message about missing values.
 _MISSING = "Input X contains NaN."
-# A message shows no more names than this.
+# Largest number of names in a message.
 _SHOWN = 10
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """How a frame becomes numbers.
+    """One-hot encoding that was fitted on training rows.
 
     Parameters
     ----------
     categories : ColumnEncoder
         The levels of each categorical column.
     names : tuple of str or None
-        Names of the encoded columns, where the data has names.
+        Names of the encoded columns, if the data has names.
     groups : ndarray of int or None
-        The column of the data that each encoded column comes from; None for arrays.
+        Index of the source column of each encoded column; None for arrays.
     sources : tuple of str or None
-        Its name.
+        Name of the source column of each encoded column.
     """
 
     categories: Categories
@@ -47,7 +47,7 @@ class Encoding:
     sources: tuple[str, ...] | None = None
 
     def expand(self, codes: Array) -> Any:
-        """Codes of levels as columns of 0 and 1; levels never seen are zeros in all."""
+        """One-hot encode codes of levels; unknown levels are zero in all columns."""
         parts = [
             _levels(codes[:, j], len(self.categories.categories[j]))
             if j in self.categories.categories
@@ -64,21 +64,7 @@ class Encoding:
         return dense
 
     def columns(self, n: int, scale: Array, pilot: Any) -> PenaltyColumns:
-        """Give what a penalty may know of the encoded columns.
-
-        Parameters
-        ----------
-        n : int
-            How many there are.
-        scale : ndarray of shape (n,)
-            What each was divided by.
-        pilot : callable
-            Fits the same loss with another penalty.
-
-        Returns
-        -------
-        columns : ColumnEncoder
-        """
+        """Describe the encoded columns for a penalty (see `PenaltyColumns`)."""
         return PenaltyColumns(
             n=n,
             names=self.names,
@@ -89,18 +75,8 @@ class Encoding:
         )
 
 
-def learn_encoding(X: Any) -> Encoding:
-    """Find the categories of a frame, and what the encoded columns are called.
-
-    Parameters
-    ----------
-    X : frame, array or sparse matrix
-        Training rows.
-
-    Returns
-    -------
-    encoding : Encoding
-    """
+def fit_encoding(X: Any) -> Encoding:
+    """Find the categories of the training rows and the names of the encoded columns."""
     categories = fit_column_encoder(X)
     if not hasattr(X, "columns"):
         return Encoding(categories, None, None)
@@ -116,22 +92,23 @@ def learn_encoding(X: Any) -> Encoding:
 
 
 def encode(estimator: Any, X: Any, encoding: Encoding, *, reset: bool) -> Any:
-    """Check rows and turn them into numbers: a float array or a CSR matrix.
+    """Validate and encode rows.
 
     Parameters
     ----------
-    estimator : object
-        Whose features are remembered, or compared.
+    estimator : estimator
+        The estimator, whose ``n_features_in_`` is set or compared.
     X : {frame, array, sparse matrix} of shape (n, n_features)
         The rows.
     encoding : Encoding
-        What was learned of the training rows.
+        Encoding of the training rows.
     reset : bool
-        Whether these are the training rows.
+        Whether `X` is the training data.
 
     Returns
     -------
-    numbers : ndarray or CSR matrix of shape (n, p)
+    X : ndarray of float or CSR matrix of shape (n, p)
+        The encoded columns.
     """
     try:
         return _as_numbers(estimator, X, encoding, reset)
@@ -142,9 +119,9 @@ def encode(estimator: Any, X: Any, encoding: Encoding, *, reset: bool) -> Any:
         if not where:
             raise
         raise ValueError(
-            f"{_MISSING}\n{type(estimator).__name__} takes no missing numbers; they are "
-            f"in {where}. Fill them: put a SimpleImputer before it in a Pipeline, or let "
-            "skensemble.preprocessing.make_member(model) do so."
+            f"{_MISSING}\n{type(estimator).__name__} does not accept missing values, which "
+            f"are in {where}. Use a SimpleImputer in a Pipeline, or "
+            "skensemble.preprocessing.make_member(model)."
         ) from error
 
 
@@ -154,7 +131,7 @@ def _as_numbers(estimator: Any, X: Any, encoding: Encoding, reset: bool) -> Any:
 
 
 def _names_of_missing(X: Any, encoding: Encoding) -> str:
-    """Say which columns of numbers of a frame have missing ones; "" if none has."""
+    """Describe the numeric columns of a frame that have missing values, else ""."""
     frame = as_pandas(X)
     names = [
         name

@@ -1,4 +1,4 @@
-"""Paths over folds: each fold by itself, or sharing what folds have in common."""
+"""Paths of all folds: each fold separately, or with shared computations."""
 
 from typing import Any
 
@@ -25,41 +25,41 @@ def all_paths(
     settings: Settings,
     n_jobs: int | None,
 ) -> tuple[list[CoefficientPath], list[list[CoefficientPath]]]:
-    """Fit the path of each mixing value, on all rows and on those of each split.
+    """Fit one path per l1_ratio, on all rows and on the training rows of each split.
 
     Parameters
     ----------
     rows : TrainingRows
         All rows.
     problem : Problem
-        Of all rows, with any of the penalties.
+        Problem of all rows, with any of the penalties.
     splits : list of Split
         Training and held-out rows.
     grid : list of (Penalty, ndarray)
-        For each mixing value the penalty, unbound, and its strengths, descending.
+        For each l1_ratio the unbound penalty and its alphas, descending.
     settings : Settings
-        Solver, tolerance.
+        Settings of the fit.
     n_jobs : int or None
-        Folds at a time.
+        Number of folds that are fitted at the same time.
 
     Returns
     -------
-    whole : list of CoefficientPath
-        On all rows, one a mixing value.
+    full : list of CoefficientPath
+        Paths on all rows, one per l1_ratio.
     folds : list of list of CoefficientPath
-        For each split one path a mixing value.
+        Paths of each split, one per l1_ratio.
     """
     if shares_gram(rows, grid, settings):
         everything = Split("all", None, np.arange(0))
-        whole, *folds = gram_paths(
+        full, *folds = gram_paths(
             rows, problem, [everything, *splits], grid, settings, n_jobs
         )
-        return whole, folds
+        return full, folds
     if shares_newton(rows, problem, grid, settings):
         found = newton_paths(rows, problem, splits, grid, settings)
         if found is not None:
             return found
-    whole = paths(problem, rows, grid, settings)
+    full = paths(problem, rows, grid, settings)
     threads = inner_threads(n_jobs, len(splits))
 
     def one(split: Split) -> list[CoefficientPath]:
@@ -69,29 +69,13 @@ def all_paths(
             return paths(problem, train, grid, settings)
 
     run = Parallel(n_jobs=n_jobs, prefer="threads")
-    return whole, list(run(delayed(one)(split) for split in splits))
+    return full, list(run(delayed(one)(split) for split in splits))
 
 
 def paths(
     problem: Problem, rows: TrainingRows, grid: Grid, settings: Settings
 ) -> list[CoefficientPath]:
-    """Fit the path of each mixing value on some rows.
-
-    Parameters
-    ----------
-    problem : Problem
-        Of these rows, with any penalty.
-    rows : TrainingRows
-        The rows.
-    grid : list of (Penalty, ndarray)
-        Penalties, unbound, and their strengths.
-    settings : Settings
-        Solver, tolerance.
-
-    Returns
-    -------
-    paths : list of CoefficientPath
-    """
+    """Fit one path per l1_ratio on the rows of a problem."""
     found = []
     for penalty, alphas in grid:
         here = rebound(problem, penalty, rows.encoding)

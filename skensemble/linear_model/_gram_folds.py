@@ -1,8 +1,8 @@
-"""Squared loss: one pass over the data for all folds.
+"""Paths of all folds for squared loss, with one pass over the data.
 
-The sums that a fold needs (weights, columns, products) are those of all rows without
-those of the rows held out, so that each row is multiplied once, whatever the number of
-folds and strengths.
+The sums of a fold (of weights, columns and products) are the sums of all rows minus the
+sums of the held-out rows. So each row is multiplied once, for any number of folds and
+alphas.
 """
 
 from dataclasses import dataclass, replace
@@ -17,17 +17,17 @@ from skensemble.linear_model._design import Design, make_design
 from skensemble.linear_model._path import CoefficientPath
 from skensemble.linear_model._problem import Problem
 from skensemble.linear_model._quadratic import Quadratic
-from skensemble.linear_model._rows import Settings, TrainingRows, run_of
+from skensemble.linear_model._rows import Settings, TrainingRows, as_slice
 from skensemble.linear_model.penalties import Penalty
 from skensemble.linear_model.solvers import CoordinateDescent, Direct, as_solver
 from skensemble.losses import SquaredError
 
 Array = NDArray[Any]
 
-# Beyond so many columns a Gram matrix costs more than it saves.
+# With more columns the Gram matrix costs more than it saves.
 _MOST_COLUMNS = 3000
 
-# What is left of a sum of products below this share of it has lost too many digits.
+# A difference below this share of the sums has lost too many digits.
 _CANCELLED = 1e-6
 
 
@@ -59,33 +59,19 @@ class Sums:
     yy: Array
 
     def plus(self, other: "Sums", sign: float = 1.0) -> "Sums":
-        """Sums over the rows of both, or of one without the other (sign -1)."""
+        """Sums over the rows of both, or (sign -1) without the other rows."""
         mine, theirs = vars(self), vars(other)
         return Sums(**{name: mine[name] + sign * theirs[name] for name in mine})
 
 
 def shares_gram(rows: TrainingRows, grid: Any, settings: Settings) -> bool:
-    """Whether folds can share products of columns.
-
-    Parameters
-    ----------
-    rows : TrainingRows
-        All rows.
-    grid : list of (Penalty, ndarray)
-        Penalties and their strengths.
-    settings : Settings
-        Whose solver must not forbid it.
-
-    Returns
-    -------
-    shares : bool
-    """
+    """Whether loss, penalties and solver allow shared products of columns."""
     solver = settings.solver
     fits = isinstance(solver, str) and solver == "auto"
     fits = fits or isinstance(as_solver(solver), (Direct, CoordinateDescent))
     if not fits or type(rows.loss) is not SquaredError:
         return False
-    # Groups tie several outputs together; here each is solved by itself.
+    # Group penalties couple outputs, which are solved one at a time here.
     if rows.width is not None and not all(one.separable for one, _ in grid):
         return False
     n, p = rows.X.shape
@@ -104,22 +90,13 @@ def gram_paths(
 
     Parameters
     ----------
-    rows : TrainingRows
-        As in `all_paths`.
-    problem : Problem
-        As in `all_paths`.
-    splits : list of Split
-        A split without training rows of its own trains on all rows.
-    grid : list of (Penalty, ndarray)
-        As in `all_paths`.
-    settings : Settings
-        As in `all_paths`.
-    n_jobs : int or None
-        As in `all_paths`.
+    rows, problem, splits, grid, settings, n_jobs
+        As in `all_paths`; a split without training rows is fitted on all rows.
 
     Returns
     -------
     paths : list of list of CoefficientPath
+        Paths of each split, one per l1_ratio.
     """
     weight = rows.shares()
     design = _columns(rows, problem, weight, settings)
@@ -131,7 +108,7 @@ def gram_paths(
     def one(train: Sums, held: Sums | None) -> list[CoefficientPath]:
         with limited_blas(threads):
             found = _paths(train, design, rows, grid, settings)
-            found = [_judged(path, design, held) for path in found]
+            found = [_with_risk(path, design, held) for path in found]
             return [replace(path, intercept=path.intercept + middle) for path in found]
 
     run = Parallel(n_jobs=n_jobs, prefer="threads")
@@ -143,21 +120,21 @@ def _columns(
 ) -> Design:
     """Columns centred once by the mean of all rows.
 
-    Those of folds are near it, so that their products lose nothing by cancellation.
+    The means of folds are close to it, so that their products lose few digits.
     """
     if not settings.standardize and problem.design.shape == rows.X.shape:
         return problem.design
     return make_design(rows.X, weight, center=settings.fit_intercept, standardize=False)
 
 
-def _judged(
+def _with_risk(
     path: CoefficientPath, design: Design, held: Sums | None
 ) -> CoefficientPath:
-    """The path with the mean loss of the rows held out, from their products.
+    """Add the mean loss of the held-out rows to a path, computed from their products.
 
         sum of w (y - z'c - b)² = yy - 2 c'zy + c'zz c + 2 b (z'c - y) + b² weight
 
-    Where that loses digits (or the type has few), rows are to be predicted.
+    The risk stays None if this loses too many digits, or the data is not float64.
     """
     c = path.coef
     if held is None or c.ndim > 2 or design.dtype != float or not held.weight > 0:
@@ -173,7 +150,7 @@ def _judged(
 def _sums_of_folds(
     design: Design, rows: TrainingRows, weight: Array, splits: list[Split]
 ) -> list[tuple[Sums, Sums | None]]:
-    """Sums over the training rows of each split, and over those it holds out."""
+    """Sums over the training rows and over the held-out rows of each split."""
     n = len(rows.y)
     held = {
         split.label: _sums(design, rows.y, weight, split.test)
@@ -201,7 +178,7 @@ def _sums_of_folds(
 
 
 def _complements(split: Split, n: int) -> bool:
-    """Whether a split trains on all the rows that it does not hold out."""
+    """Whether a split trains on all rows that it does not hold out."""
     marks = np.zeros(n, dtype=int)
     if split.train is None:
         return False
@@ -211,7 +188,7 @@ def _complements(split: Split, n: int) -> bool:
 
 
 def _sums(design: Design, y: Array, weight: Array, index: Any) -> Sums:
-    index = run_of(index)
+    index = as_slice(index)
     picked = design.rows(index)
     w = weight[index]
     target = np.asarray(y[index], dtype=float).reshape(len(w), -1)
@@ -272,7 +249,7 @@ class _Fold:
     def path(
         self, penalty: Penalty, alphas: Array, rows: TrainingRows
     ) -> CoefficientPath:
-        """Coefficients for each strength, in the units of the data."""
+        """Coefficients for each alpha, in the units of the data."""
         columns = rows.encoding.columns(len(self.gram), self.scale, None)
 
         def pilot(other: Penalty) -> Array:
@@ -297,7 +274,7 @@ class _Fold:
         )
 
     def coefs(self, penalties: list[Penalty]) -> Array:
-        """Coefficients for each penalty, (m, p, k)."""
+        """Coefficients for each penalty, of shape (m, p, k)."""
         forms = [one.form(len(self.gram)) for one in penalties]
         squares = [form.l2 for form in forms if form is not None and form.quadratic]
         if len(squares) == len(forms):
@@ -309,14 +286,14 @@ class _Fold:
         return np.stack(columns, axis=-1)
 
     def _ridge(self, l2: Array) -> Array:
-        """Solve for many strengths with one decomposition, where factors are alike."""
+        """Solve for all alphas, with one decomposition if all factors are equal."""
         if np.ptp(l2, axis=1).max(initial=0.0) > 0:
             return np.stack([_solved(self.gram + np.diag(d), self.xy) for d in l2])
         values, vectors = np.linalg.eigh(self.gram)
-        # Directions without spread stay at zero: the solution of least norm.
+        # Directions without variance stay at zero: the solution of least norm.
         level = len(values) * np.finfo(float).eps * max(values[-1], 0.0)
-        whole = np.maximum(values, 0) + l2[:, :1]
-        inverse = np.where(whole > level, 1 / np.maximum(whole, 1e-300), 0.0)
+        raised = np.maximum(values, 0) + l2[:, :1]
+        inverse = np.where(raised > level, 1 / np.maximum(raised, 1e-300), 0.0)
         turned = vectors.T @ self.xy
         return np.matmul(vectors, inverse[:, :, None] * turned)
 

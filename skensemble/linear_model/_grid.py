@@ -1,4 +1,4 @@
-"""Strengths to try: the path from nothing selected to next to no penalty."""
+"""Grids of alphas and l1_ratios for cross-validation."""
 
 from numbers import Real
 from typing import Any
@@ -12,24 +12,14 @@ from skensemble.linear_model.penalties import Penalty
 
 Array = NDArray[Any]
 
-# Where a penalty selects, the weakest is a thousandth of the strongest (Friedman,
-# Hastie and Tibshirani, 2010, section 2.5); where it only shrinks, the strongest is as
-# large as all curvature, and shrinkage is felt over many more decades.
+# Smallest alpha over largest alpha. For penalties that set coefficients to zero:
+# Friedman, Hastie and Tibshirani, 2010, section 2.5. For other penalties the largest
+# alpha is the sum of the curvatures, and the relevant range covers more decades.
 _SELECTING, _SHRINKING = 1e-3, 1e-7
 
 
 def check_grid(alphas: Any, n_alphas: Any, eps: Any) -> None:
-    """Refuse strengths that are none.
-
-    Parameters
-    ----------
-    alphas : "auto" or array-like
-        Strengths.
-    n_alphas : int
-        How many, for "auto".
-    eps : float or None
-        The weakest over the strongest, for "auto".
-    """
+    """Refuse invalid values of the parameters of a grid of alphas."""
     check_whole("n_alphas", n_alphas, 1)
     if eps is not None and not (isinstance(eps, Real) and 0 < float(eps) < 1):
         raise ValueError(f"eps={eps!r} must lie between 0 and 1, or be None.")
@@ -41,24 +31,12 @@ def check_grid(alphas: Any, n_alphas: Any, eps: Any) -> None:
         found = np.array([-1.0])
     if found.ndim != 1 or not len(found) or not np.all((found >= 0) & (found < np.inf)):
         raise ValueError(
-            f"alphas={alphas!r} must be 'auto' or a list of numbers of zero or more."
+            f"alphas={alphas!r} must be 'auto' or a list of floats, 0 or more."
         )
 
 
-def mixtures(penalty: Penalty, l1_ratios: Any) -> list[Penalty]:
-    """One penalty for each mixing value, as the user gave it where there is none.
-
-    Parameters
-    ----------
-    penalty : Penalty
-        Unbound.
-    l1_ratios : array-like of float or None
-        Mixing values to try.
-
-    Returns
-    -------
-    penalties : list of Penalty
-    """
+def penalties_for(penalty: Penalty, l1_ratios: Any) -> list[Penalty]:
+    """Return one unbound penalty per l1_ratio; the penalty itself if there are none."""
     if l1_ratios is None:
         return [penalty]
     params = penalty.get_params(deep=False)
@@ -76,25 +54,28 @@ def mixtures(penalty: Penalty, l1_ratios: Any) -> list[Penalty]:
     return found
 
 
-def strengths(problem: Problem, alphas: Any, n_alphas: int, eps: float | None) -> Array:
-    """Strengths in descending order.
+def alphas_for(
+    problem: Problem, alphas: Any, n_alphas: int, eps: float | None
+) -> Array:
+    """Return the alphas to try, in descending order.
 
     Parameters
     ----------
     problem : Problem
-        With the penalty bound to all rows.
+        Problem of all rows, with a bound penalty.
     alphas : "auto" or array-like
-        Strengths, or "auto": evenly on the logarithm, from the least at which all
-        coefficients are zero (from the sum of the curvatures where a penalty never
-        selects).
+        The alphas, or "auto": evenly spaced on a logarithmic scale, from the least
+        alpha at which all coefficients are zero (from the sum of the curvatures for
+        penalties that set no coefficient to zero).
     n_alphas : int
-        How many, for "auto".
+        Number of alphas, for "auto".
     eps : float or None
-        The weakest over the strongest, for "auto".
+        Smallest alpha over largest alpha, for "auto".
 
     Returns
     -------
     alphas : ndarray
+        The alphas, descending.
     """
     if not isinstance(alphas, str):
         return np.sort(np.asarray(alphas, dtype=float))[::-1]

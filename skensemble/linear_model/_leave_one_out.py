@@ -1,21 +1,22 @@
-"""Leave-one-out without refitting: exact for squared loss with L2, one step otherwise.
+"""Leave-one-out without refits: exact for squared loss, else one Newton step.
 
-Penalties that select are refused: a row left out changes which columns are in, and a
-step with those of the fit on all rows may be wrong by any factor.
+Penalties that set coefficients to zero are refused. Without one row other columns may
+be selected, and a step with the columns of the fit on all rows can be wrong by any
+factor.
 
 With raw output r, slope g and curvature d of each row at the solution, weights s of sum
-one and J the curvature of the whole objective, the raw output of row i without row i is
+one, and J the curvature of the objective, the raw output of row i without row i is
 
     r_i + s_i g_i h_i / (1 - s_i d_i h_i),   h_i = z_i' J^-1 z_i
 
 where z_i ends with a one for the intercept. It is one Newton step from the solution:
 exact for a quadratic objective (Allen, "The relationship between variable selection and
-data augmentation and a method for prediction", Technometrics 16, 1974), and accurate to
-the second order else (Rad and Maleki, "A scalable estimate of the out-of-sample
-prediction error via approximate leave-one-out", Journal of the Royal Statistical Society
-B 82, 2020). The penalty keeps its weight beside the sum over the rows left, as in
-scikit-learn's `RidgeCV`: with n rows alike a refit without one has the strength
-n / (n - 1) alpha. Columns keep the centre and scale that they have on all rows.
+data augmentation and a method for prediction", Technometrics 16, 1974), else accurate
+to second order (Rad and Maleki, "A scalable estimate of the out-of-sample prediction
+error via approximate leave-one-out", Journal of the Royal Statistical Society B 82,
+2020). The penalty is not rescaled when a row is left out, as in scikit-learn's
+`RidgeCV`: with n rows of equal weight, the same fit without one row has the alpha n /
+(n - 1) alpha. Columns keep the centre and scale that they have on all rows.
 """
 
 from typing import Any
@@ -36,30 +37,30 @@ Array = NDArray[Any]
 def leave_one_out(
     problem: Problem,
     rows: TrainingRows,
-    whole: list[CoefficientPath],
+    full: list[CoefficientPath],
     grid: list[tuple[Penalty, Array]],
 ) -> tuple[Array, Array, Array]:
-    """Score all strengths by leave-one-out.
+    """Score all alphas by leave-one-out.
 
     Parameters
     ----------
     problem : Problem
-        Of all rows.
+        Problem of all rows.
     rows : TrainingRows
-        The rows, those of weight zero too.
-    whole : list of CoefficientPath
-        For each mixing value the path on all rows.
+        All rows, including those of weight zero.
+    full : list of CoefficientPath
+        Paths on all rows, one per l1_ratio.
     grid : list of (Penalty, ndarray)
-        Penalties, unbound, and their strengths.
+        Unbound penalties and their alphas.
 
     Returns
     -------
-    scores : ndarray of shape (n_mixtures, n_alphas, 1)
+    scores : ndarray of shape (n_l1_ratios, n_alphas, 1)
         Minus the mean loss.
-    error : ndarray of shape (n_mixtures, n_alphas)
-        Its standard error over rows.
-    raw : ndarray of shape (n, n_mixtures, n_alphas)
-        Raw output of each row by the fit without it.
+    error : ndarray of shape (n_l1_ratios, n_alphas)
+        Standard error of the mean loss over rows.
+    raw : ndarray of shape (n, n_l1_ratios, n_alphas)
+        Raw output of each row by the fit without this row.
     """
     used = np.ones(len(rows.y), dtype=bool)
     if rows.weight is not None:
@@ -69,11 +70,11 @@ def leave_one_out(
     scores, error = np.empty((len(grid), m, 1)), np.empty((len(grid), m))
     for i, (penalty, alphas) in enumerate(grid):
         here = rebound(problem, penalty, rows.encoding)
-        hats = _Hats(here)
+        leverages = _Leverages(here)
         for j, alpha in enumerate(alphas):
-            near = here.design.transformed(whole[i].coef[j], whole[i].intercept[j])
+            near = here.design.transformed(full[i].coef[j], full[i].intercept[j])
             bound = here.with_penalty(here.penalty.with_alpha(alpha))
-            left = hats.without_each(bound, Point(*near))
+            left = leverages.without_each(bound, Point(*near))
             raw[used, i, j] = left
             loss = here.loss.pointwise(here.y, left)
             scores[i, j] = -np.average(loss, weights=here.weight)
@@ -84,50 +85,40 @@ def leave_one_out(
 def check_leave_one_out(
     problem: Problem, rows: TrainingRows, penalties: list[Penalty]
 ) -> None:
-    """Refuse what one step from the solution does not answer for.
-
-    Parameters
-    ----------
-    problem : Problem
-        Of all rows.
-    rows : TrainingRows
-        The rows.
-    penalties : list of Penalty
-        Those to try, unbound.
-    """
+    """Refuse losses and penalties for which one Newton step is not accurate."""
     if problem.width is not None or not problem.loss.smooth:
         raise ValueError(
             f"cv='loo' needs a smooth loss of one raw column, got loss={problem.loss!r}"
             f"{'' if problem.width is None else f' with {problem.width} columns'}; use "
-            "cv=LeaveOneOut(), which fits again for each row, or cv=5."
+            "cv=LeaveOneOut(), which refits for each row, or cv=5."
         )
     for penalty in penalties:
         bound = rebound(problem, penalty, rows.encoding).penalty
         form = bound.form(problem.design.shape[1])
         if form is None or not form.quadratic:
             raise ValueError(
-                "cv='loo' takes one step from the fit on all rows, which holds for a "
-                f"smooth penalty only (L2), got penalty={penalty!r}; use "
-                "cv=LeaveOneOut(), which fits again for each row, or cv=5."
+                "cv='loo' takes one step from the fit on all rows, which needs a smooth "
+                f"penalty (L2), got penalty={penalty!r}; use cv=LeaveOneOut(), which "
+                "refits for each row, or cv=5."
             )
 
 
-class _Hats:
-    """z_i' J^-1 z_i of each row; what strengths share is found once."""
+class _Leverages:
+    """Leverage z_i' J^-1 z_i of each row, with one decomposition if possible."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self._turned: tuple[Array, Array] | None = None
+        self._decomposed: tuple[Array, Array] | None = None
 
     def without_each(self, problem: Problem, point: Point) -> Array:
         """Raw output of each row by the fit without it."""
         raw = problem.raw(point)
         g, d = problem.loss.gradient_hessian(problem.y, raw)
         s = problem.weight
-        h = self._hat(problem, d)
+        h = self._leverage(problem, d)
         return raw + s * g * h / np.maximum(1 - s * d * h, 1e-12)
 
-    def _hat(self, problem: Problem, d: Array) -> Array:
+    def _leverage(self, problem: Problem, d: Array) -> Array:
         form = form_of(problem.penalty, problem.design.shape[1])
         alike = np.ptp(form.l2) == 0
         if problem.loss.constant_hessian and alike and problem.design.shape[1]:
@@ -135,16 +126,17 @@ class _Hats:
         return _by_cholesky(problem, d, form.l2)
 
     def _shared(self, l2: float) -> Array:
-        """Constant curvature, one factor for all columns: one decomposition."""
-        if self._turned is None:
+        """Leverages for constant curvature and one factor for all columns."""
+        if self._decomposed is None:
             gram = self.problem.design.gram(self.problem.weight)
             values, vectors = np.linalg.eigh(gram)
-            self._turned = values, self.problem.design.times(vectors) ** 2
-        values, squares = self._turned
+            self._decomposed = values, self.problem.design.times(vectors) ** 2
+        values, squares = self._decomposed
         level = len(values) * np.finfo(float).eps * max(values[-1], 0.0)
-        whole = np.maximum(values, 0) + l2
-        inverse = np.where(whole > level, 1 / np.maximum(whole, 1e-300), 0.0)
-        # Centred columns leave the intercept a curvature of its own, the sum of weights.
+        raised = np.maximum(values, 0) + l2
+        inverse = np.where(raised > level, 1 / np.maximum(raised, 1e-300), 0.0)
+        # With centred columns the curvature by the intercept is the sum of weights,
+        # one.
         return squares @ inverse + float(self.problem.fit_intercept)
 
 
@@ -152,12 +144,12 @@ def _by_cholesky(problem: Problem, d: Array, l2: Array) -> Array:
     curvature = problem.weight * d
     design, p = problem.design, len(l2)
     ones = float(problem.fit_intercept)
-    whole = np.empty((p + 1, p + 1))
-    whole[:p, :p] = design.gram(curvature) + np.diag(l2)
-    whole[p, :p] = whole[:p, p] = ones * design.transposed_times(curvature)
-    whole[p, p] = curvature.sum() if ones else 1.0
-    whole[np.diag_indices(p + 1)] += 1e-12 * max(np.trace(whole) / (p + 1), 1e-300)
-    inverse = linalg.inv(whole, assume_a="pos") if p else 1 / whole
+    matrix = np.empty((p + 1, p + 1))
+    matrix[:p, :p] = design.gram(curvature) + np.diag(l2)
+    matrix[p, :p] = matrix[:p, p] = ones * design.transposed_times(curvature)
+    matrix[p, p] = curvature.sum() if ones else 1.0
+    matrix[np.diag_indices(p + 1)] += 1e-12 * max(np.trace(matrix) / (p + 1), 1e-300)
+    inverse = linalg.inv(matrix, assume_a="pos") if p else 1 / matrix
     moved = design.times(inverse[:p, :p]) if p else np.zeros((len(d), 0))
     h = _row_products(design, moved)
     if ones:
@@ -166,7 +158,7 @@ def _by_cholesky(problem: Problem, d: Array, l2: Array) -> Array:
 
 
 def _row_products(design: Any, moved: Array) -> Array:
-    """Sum over columns of z_ij moved_ij for each row."""
+    """Sum over columns of z_ij moved_ij, per row."""
     if design.applied:
         return np.einsum("ij,ij->i", design.X, moved)
     scaled = moved / design.scale

@@ -6,15 +6,22 @@ from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
 
-from skensemble.core import Target, check_weights, class_target, decode, numeric_target
-from skensemble.linear_model._available import available_if
+from skensemble.core import (
+    Target,
+    check_weights,
+    class_target,
+    decode,
+    numeric_target,
+    rollback_on_error,
+)
 from skensemble.linear_model._base import BaseLinear
+from skensemble.linear_model._conditional_methods import available_if
 from skensemble.linear_model.solvers import FirstOrder
 from skensemble.losses import as_loss, regression_score
 
 
 def _probabilistic(model):
-    """Why there are no probabilities."""
+    """Reason why there are no probabilities, or None."""
     try:
         loss = as_loss(model.loss)
     except ValueError as error:
@@ -28,14 +35,14 @@ def _probabilistic(model):
 
 
 def _streams(model):
-    """Why there is no learning from streams."""
+    """Reason why there is no `partial_fit`, or None."""
     if isinstance(model.solver, FirstOrder) or model.solver == "first_order":
         return None
-    return f"it needs solver=FirstOrder(...), got solver={model.solver!r}."
+    return f"it requires solver=FirstOrder(...), got solver={model.solver!r}."
 
 
-class NumberTargets(RegressorMixin):
-    """What linear regressors do with a target and a prediction."""
+class ContinuousTargets(RegressorMixin):
+    """Targets and predictions of linear regressors."""
 
     def _read(self, X, y, sample_weight):
         target = numeric_target(y)
@@ -43,49 +50,49 @@ class NumberTargets(RegressorMixin):
         return self._training_rows(X, target, task, sample_weight)
 
     def predict(self, X):
-        """Predict the mean, the quantile, or what else the loss is for.
+        """Predict the mean, the quantile or another statistic, depending on the loss.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n, n_features)
-            The rows.
+            Data.
 
         Returns
         -------
         y : ndarray of shape (n,) or (n, k)
-            One column an output, or a quantile of `MultiQuantile`.
+            Predictions: one column per output, or per quantile of `MultiQuantile`.
         """
         return self._mean(self._raw(X))
 
     def score(self, X, y, sample_weight=None):
-        """R2 of the predictions; for several quantiles minus their mean loss.
+        """Return R2 of the predictions, or minus the mean loss of several quantiles.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n, n_features)
-            The rows.
+            Data.
         y : array-like of shape (n,) or (n, k)
-            Their targets.
+            Target.
         sample_weight : array-like of shape (n,) or None, default=None
-            Weights of the rows.
+            Sample weights.
 
         Returns
         -------
         score : float
-            The score; greater is better.
+            Larger is better.
         """
         check_is_fitted(self)
         return regression_score(self.loss_, y, self.predict(X), sample_weight)
 
     def __sklearn_tags__(self):
-        """Tell scikit-learn what targets fit."""
+        """Declare that targets with several outputs are supported."""
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
 
 
 class ClassTargets(ClassifierMixin):
-    """What linear classifiers do with labels and raw output."""
+    """Targets and predictions of linear classifiers."""
 
     def _read(self, X, y, sample_weight):
         target = class_target(y)
@@ -93,8 +100,8 @@ class ClassTargets(ClassifierMixin):
         if target.kind == "classes":
             if target.n_classes < 2:
                 raise ValueError(
-                    f"y holds one class only ({list(target.classes)}); a classifier "
-                    "needs two or more."
+                    f"y has one class only ({list(target.classes)}); a classifier needs "
+                    "two or more classes."
                 )
             task = "binary" if target.n_classes == 2 else "multiclass"
         labels = np.arange(len(target.encoders))
@@ -107,7 +114,7 @@ class ClassTargets(ClassifierMixin):
                 lost = np.setdiff1d(np.arange(target.n_classes), seen)
                 raise ValueError(
                     f"sample_weight is zero in all rows of class {self.classes_[lost]}; "
-                    "give some of them a weight, or leave them out."
+                    "use a positive weight in at least one row, or drop these rows."
                 )
         return rows
 
@@ -121,69 +128,70 @@ class ClassTargets(ClassifierMixin):
         return weight * np.asarray(sample_weight, dtype=float)
 
     def _shown(self, coef, intercept):
-        """Coefficients as scikit-learn lays them out: one row a class."""
+        """Coefficients in scikit-learn's shape: one row per class."""
         return np.atleast_2d(coef.T), np.atleast_1d(intercept)
 
     def decision_function(self, X):
-        """Raw output.
+        """Return the raw output of the model.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n, n_features)
-            The rows.
+            Data.
 
         Returns
         -------
         raw : ndarray of shape (n,) or (n, k)
-            One column for two classes, else one a class or label.
+            One value per row for two classes, else one column per class or label.
         """
         return self._raw(X)
 
     @available_if(_probabilistic)
     def predict_proba(self, X):
-        """Probability of each class.
+        """Predict the probability of each class.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n, n_features)
-            The rows.
+            Data.
 
         Returns
         -------
         p : ndarray of shape (n, k)
-            In the order of `classes_`; for labels P(label is on).
+            Probabilities of the classes, in the order of `classes_`; for multilabel
+            targets the probability of each label.
         """
         p = self._mean(self._raw(X))
         return np.column_stack([1 - p, p]) if p.ndim == 1 else p
 
     @available_if(_probabilistic)
     def predict_log_proba(self, X):
-        """Logarithm of the probability of each class.
+        """Predict the logarithm of the probability of each class.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n, n_features)
-            The rows.
+            Data.
 
         Returns
         -------
         log_p : ndarray of shape (n, k)
-            The logarithm of the probability of each class, one column per class.
+            Logarithms, in the order of `classes_`.
         """
         return np.log(self.predict_proba(X))
 
     def predict(self, X):
-        """Predict the class, or the labels.
+        """Predict the class, or the labels of a multilabel target.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n, n_features)
-            The rows.
+            Data.
 
         Returns
         -------
         y : ndarray of shape (n,) or (n, k)
-            The predicted class of each row, or its labels.
+            Predicted classes, or one column of 0 and 1 per label.
         """
         raw = self._raw(X)
         multiclass = self._task == "multiclass"
@@ -191,85 +199,90 @@ class ClassTargets(ClassifierMixin):
         return decode(self._encoders, codes, self._kind)
 
     def __sklearn_tags__(self):
-        """Tell scikit-learn what targets fit."""
+        """Declare that multilabel targets are supported."""
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
 
 
-class LinearRegressor(NumberTargets, BaseLinear):
+class LinearRegressor(ContinuousTargets, BaseLinear):
     r"""Linear regression with any loss, any penalty and any solver.
 
-    Minimises over coefficients w and intercept b the objective
+    The model minimises over coefficients w and intercept b the objective
 
         sum_i s_i loss(y_i, x_i w + b) / sum_i s_i + penalty(w)
 
-    with weights s of the rows; the intercept is never penalised. Columns of a frame with
-    a categorical, string or object dtype become columns of 0 and 1, one a level (a level
-    never seen is zero in all).
+    with sample weights s. The intercept is never penalised. Columns of a frame with a
+    categorical, string or object dtype are one-hot encoded, with one column per level
+    (an unknown level is zero in all of them).
 
     Parameters
     ----------
     loss : str or Loss, default="squared_error"
-        What a row pays: a loss of `skensemble.losses` or its short name ("huber",
-        "absolute_error", "quantile", "poisson", "gamma", ...), or one of your own.
+        Loss per row: a loss of `skensemble.losses`, its short name, or a loss of your
+        own. For regression: "squared_error", "huber", "absolute_error", "quantile",
+        "poisson", "gamma", ...; for classes: "log_loss", "hinge", "squared_hinge",
+        "focal", "ranked_probability", ... Losses with a logit or softmax link have
+        `predict_proba`.
     penalty : str or Penalty, default="l2"
-        What the coefficients pay: `NoPenalty`, `L1`, `L2`, `ElasticNetPenalty`,
+        Penalty on the coefficients: `NoPenalty`, `L1`, `L2`, `ElasticNetPenalty`,
         `GroupLasso`, `SparseGroupLasso`, `MCP`, `SCAD`, `Adaptive`, `NonNegative`,
-        `Bounded`, or a short name.
+        `Bounded`, or a short name such as "l1".
     solver : str or Solver, default="auto"
-        How the minimum is found. "auto" takes the most precise that can do the pairing:
-        `Direct`, `CoordinateDescent`, `LinearProgramming`, `InteriorPoint`,
-        `NewtonCholesky`, `LBFGS`, `ProximalNewton`, `FISTA`, `FirstOrder`.
+        Algorithm that minimises the objective: `Direct`, `CoordinateDescent`,
+        `LinearProgramming`, `InteriorPoint`, `NewtonCholesky`, `LBFGS`,
+        `ProximalNewton`, `FISTA`, `FirstOrder`, or a short name such as "lbfgs". "auto"
+        uses the most precise solver that supports the loss and the penalty.
     fit_intercept : bool, default=True
-        Whether there is an intercept b.
+        Whether to fit an intercept b.
     standardize : bool, default=False
-        Whether columns are divided by their standard deviation for the fit, so that the
+        Whether to divide columns by their standard deviation for the fit, so that the
         penalty does not depend on units. `coef_` is always in the units of the data.
     tol : float, default=1e-6
-        Convergence: the largest violation of the optimality conditions, in units of the
-        root mean square slope of the loss at the best constant, for columns of norm one.
-        The objective is then off by the order of its square.
+        Convergence tolerance: the largest violation of the optimality conditions, in
+        units of the root mean square gradient of the loss at the best constant, for
+        columns of norm one. The excess of the objective is of the order of its square.
     max_iter : int, default=1000
-        Most iterations of the solver.
+        Largest number of iterations of the solver per fit.
     warm_start : bool, default=False
-        Whether a fit begins at the solution of the last.
+        Whether `fit` starts from the solution of the previous fit.
     random_state : int, RandomState or None, default=None
-        For solvers that draw rows (`FirstOrder`).
+        Seed of the random numbers that solvers (`FirstOrder`) and splitters draw.
 
     Attributes
     ----------
     coef_ : ndarray of shape (p,) or (k, p)
-        Coefficients, in the units of the data; one row an output or quantile.
+        Coefficients in the units of the data: one row per output, quantile, class or
+        label, and one row for two classes.
     intercept_ : float or ndarray of shape (k,)
-        Intercept.
+        Intercept, one per row of `coef_`.
     coef_names_ : ndarray of shape (p,)
-        Names of the coefficients; the columns of a category hold its levels.
+        Names of the coefficients, with the levels of categorical columns.
     n_iter_ : int
-        Iterations, or epochs.
+        Number of iterations or epochs.
     converged_ : bool
-        Whether `tol` was reached.
+        Whether the solver reached `tol`.
     violation_ : float
         Largest violation of the optimality conditions.
     dual_gap_ : float or None
-        Duality gap, where the solver knows it.
+        Duality gap, if the solver computes it.
     objective_ : float
-        The objective at the solution.
+        Objective at the solution.
     solver_ : Solver
-        The solver used.
+        Solver that was used.
     loss_, penalty_ : Loss, Penalty
-        As fitted: bound to the data.
+        Loss and penalty, bound to the data.
     history_ : History
-        What happened in each epoch, with `FirstOrder`.
+        Measurements of each epoch, with `FirstOrder`.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features,)
-        Their names, where all are strings.
+        Names of the columns of X, if all are strings.
 
     See Also
     --------
-    LinearRegressorCV : Chooses the strength of the penalty by cross-validation.
-    LinearClassifier : The same for classes.
+    LinearRegressorCV : Selects the strength of the penalty by cross-validation.
+    LinearClassifier : Classification counterpart.
 
     Examples
     --------
@@ -307,38 +320,39 @@ class LinearRegressor(NumberTargets, BaseLinear):
         self.random_state = random_state
 
     def fit(self, X, y, sample_weight=None):
-        """Fit.
+        """Fit the model.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n, n_features)
-            The rows: numbers, or a frame with categories.
+            Training data: numeric, or a frame with categorical columns.
         y : array-like of shape (n,) or (n, k)
-            Their targets.
+            Target.
         sample_weight : array-like of shape (n,) or None, default=None
-            Weights of the rows; a weight of two is the row twice.
+            Sample weights; a weight of two is equivalent to the row twice.
 
         Returns
         -------
         self : estimator
             The fitted estimator.
         """
-        return self._solve(self._read(X, y, sample_weight))
+        with rollback_on_error(self):
+            return self._solve(self._read(X, y, sample_weight))
 
     @available_if(_streams)
     def partial_fit(self, X, y, sample_weight=None):
-        """Go through rows once, from where the last call left off: for streams.
+        """Continue the fit by one pass over new rows of a stream.
 
-        Columns are centred and scaled as the first rows suggest.
+        Columns are centred and scaled by the rows of the first call.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n, n_features)
-            The rows.
+            Data.
         y : array-like of shape (n,) or (n, k)
-            Their targets.
+            Target.
         sample_weight : array-like of shape (n,) or None, default=None
-            Weights of the rows.
+            Sample weights.
 
         Returns
         -------
@@ -347,56 +361,69 @@ class LinearRegressor(NumberTargets, BaseLinear):
         """
         target = numeric_target(y)
         task = "regression" if target.values.ndim == 1 else "multioutput"
-        return self._advance(X, target, task, sample_weight)
+        with rollback_on_error(self):
+            return self._advance(X, target, task, sample_weight)
 
 
 class LinearClassifier(ClassTargets, BaseLinear):
     r"""Linear classification with any loss, any penalty and any solver.
 
-    Minimises over coefficients w and intercept b the objective
+    The model minimises over coefficients w and intercept b the objective
 
         sum_i s_i loss(y_i, x_i w + b) / sum_i s_i + penalty(w)
 
-    with weights s of the rows; the intercept is never penalised. `LogLoss` gives logistic
+    with sample weights s. The intercept is never penalised. `LogLoss` gives logistic
     regression (softmax for more than two classes), `Hinge` a linear support vector
-    machine, one class against the rest. Several labels a row are fitted with one column
-    each. Frames are read as by `LinearRegressor`.
+    machine, one class against the rest. For multilabel targets, each label has its own
+    coefficients. scikit-learn's ``LogisticRegression(C=C)`` is
+    ``penalty=L2(alpha=1 / (n * C))`` with n rows. Frames are encoded as in
+    `LinearRegressor`.
 
     Parameters
     ----------
     loss : str or Loss, default="log_loss"
-        What a row pays: a loss of `skensemble.losses` for classes or its short name
-        ("hinge", "squared_hinge", "focal", "ranked_probability", ...), or one of your
-        own. Those with a logit or softmax link have `predict_proba`.
+        Loss per row: a loss of `skensemble.losses`, its short name, or a loss of your
+        own. For regression: "squared_error", "huber", "absolute_error", "quantile",
+        "poisson", "gamma", ...; for classes: "log_loss", "hinge", "squared_hinge",
+        "focal", "ranked_probability", ... Losses with a logit or softmax link have
+        `predict_proba`.
     penalty : str or Penalty, default="l2"
-        What the coefficients pay, as in `LinearRegressor`. scikit-learn's
-        ``LogisticRegression(C=C)`` is ``L2(alpha=1 / (n * C))``.
+        Penalty on the coefficients: `NoPenalty`, `L1`, `L2`, `ElasticNetPenalty`,
+        `GroupLasso`, `SparseGroupLasso`, `MCP`, `SCAD`, `Adaptive`, `NonNegative`,
+        `Bounded`, or a short name such as "l1".
     solver : str or Solver, default="auto"
-        How the minimum is found, as in `LinearRegressor`.
+        Algorithm that minimises the objective: `Direct`, `CoordinateDescent`,
+        `LinearProgramming`, `InteriorPoint`, `NewtonCholesky`, `LBFGS`,
+        `ProximalNewton`, `FISTA`, `FirstOrder`, or a short name such as "lbfgs". "auto"
+        uses the most precise solver that supports the loss and the penalty.
     fit_intercept : bool, default=True
-        Whether there is an intercept b.
+        Whether to fit an intercept b.
     standardize : bool, default=False
-        Whether columns are divided by their standard deviation for the fit.
+        Whether to divide columns by their standard deviation for the fit, so that the
+        penalty does not depend on units. `coef_` is always in the units of the data.
     class_weight : dict, "balanced" or None, default=None
-        Factors of the weights by class.
+        Factors of the sample weights per class. "balanced" uses
+        ``n_samples / (n_classes * n_samples_of_class)``.
     tol : float, default=1e-6
-        Convergence, as in `LinearRegressor`.
+        Convergence tolerance: the largest violation of the optimality conditions, in
+        units of the root mean square gradient of the loss at the best constant, for
+        columns of norm one. The excess of the objective is of the order of its square.
     max_iter : int, default=1000
-        Most iterations of the solver.
+        Largest number of iterations of the solver per fit.
     warm_start : bool, default=False
-        Whether a fit begins at the solution of the last.
+        Whether `fit` starts from the solution of the previous fit.
     random_state : int, RandomState or None, default=None
-        For solvers that draw rows (`FirstOrder`).
+        Seed of the random numbers that solvers (`FirstOrder`) and splitters draw.
 
     Attributes
     ----------
     coef_ : ndarray of shape (1, p) or (k, p)
-        Coefficients, in the units of the data; one row for two classes, else one a class
-        or label.
+        Coefficients in the units of the data: one row per output, quantile, class or
+        label, and one row for two classes.
     intercept_ : ndarray of shape (1,) or (k,)
-        Intercepts.
+        Intercept, one per row of `coef_`.
     classes_ : ndarray of shape (n_classes,)
-        The labels; for several labels a row the positions of the columns.
+        Class labels; for multilabel targets the positions of the columns.
     coef_names_, n_iter_, converged_, violation_, dual_gap_, objective_, solver_
         As in `LinearRegressor`.
     loss_, penalty_, history_, n_features_in_, feature_names_in_
@@ -404,8 +431,8 @@ class LinearClassifier(ClassTargets, BaseLinear):
 
     See Also
     --------
-    LinearClassifierCV : Chooses the strength of the penalty by cross-validation.
-    LinearRegressor : The same for numbers.
+    LinearClassifierCV : Selects the strength of the penalty by cross-validation.
+    LinearRegressor : Regression counterpart.
 
     Examples
     --------
@@ -445,62 +472,68 @@ class LinearClassifier(ClassTargets, BaseLinear):
         self.random_state = random_state
 
     def fit(self, X, y, sample_weight=None):
-        """Fit.
+        """Fit the model.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n, n_features)
-            The rows: numbers, or a frame with categories.
+            Training data: numeric, or a frame with categorical columns.
         y : array-like of shape (n,) or (n, k)
-            Their labels, or one column of 0 and 1 a label.
+            Class labels, or one column of 0 and 1 per label.
         sample_weight : array-like of shape (n,) or None, default=None
-            Weights of the rows; a weight of two is the row twice.
+            Sample weights; a weight of two is equivalent to the row twice.
 
         Returns
         -------
         self : estimator
             The fitted estimator.
         """
-        return self._solve(self._read(X, y, sample_weight))
+        with rollback_on_error(self):
+            return self._solve(self._read(X, y, sample_weight))
 
     @available_if(_streams)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Go through rows once, from where the last call left off: for streams.
+        """Continue the fit by one pass over new rows of a stream.
 
-        Columns are centred and scaled as the first rows suggest.
+        Columns are centred and scaled by the rows of the first call.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n, n_features)
-            The rows.
+            Data.
         y : array-like of shape (n,)
-            Their labels.
+            Class labels.
         classes : array-like of shape (n_classes,) or None, default=None
-            All labels that there will be; must be given in the first call.
+            All class labels of the stream; required in the first call.
         sample_weight : array-like of shape (n,) or None, default=None
-            Weights of the rows.
+            Sample weights.
 
         Returns
         -------
         self : estimator
             The fitted estimator.
         """
+        with rollback_on_error(self):
+            target = self._stream_target(y, classes)
+            task = "binary" if len(self.classes_) == 2 else "multiclass"
+            weight = self._by_class(y, sample_weight)
+            return self._advance(X, target, task, weight)
+
+    def _stream_target(self, y, classes):
+        """Encode labels of a stream, whose classes are given in the first call."""
         if not hasattr(self, "_stream"):
             if classes is None:
                 raise ValueError(
-                    "classes must be given in the first call of partial_fit: all labels "
-                    "that there will be."
+                    "classes is required in the first call of partial_fit; use all class "
+                    "labels of the stream."
                 )
             self._encoders, self._kind = (LabelEncoder().fit(classes),), "classes"
             self.classes_ = self._encoders[0].classes_
         unknown = np.setdiff1d(y, self.classes_)
         if len(unknown):
             raise ValueError(
-                f"y holds {unknown.tolist()}, which are not among the classes "
+                f"y contains {unknown.tolist()}, which are not among the classes "
                 f"{self.classes_.tolist()} of the first call."
             )
         codes = self._encoders[0].transform(column_or_1d(y))
-        target = Target(codes, "classes", self._encoders)
-        task = "binary" if len(self.classes_) == 2 else "multiclass"
-        weight = self._by_class(y, sample_weight)
-        return self._advance(X, target, task, weight)
+        return Target(codes, "classes", self._encoders)

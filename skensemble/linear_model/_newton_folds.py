@@ -1,10 +1,10 @@
-"""Smooth losses: all folds at once, each with the curvature of all rows less its own.
+"""Paths of all folds for smooth losses, fitted at the same time with shared curvature.
 
-The solutions of folds lie close to that on all rows, so one curvature serves them all:
-that of all rows without the rows held out, summed rarely and block by block, and amended
-by what each step of a fold teaches (`Curvatures`). A step of every fold then costs no more
-than one pass over the data, shared by all; the gradient that it ends with is that which
-the next strength begins with. They end at the same optimality conditions as any solver.
+The solutions of folds are close to the solution on all rows. So each fold uses the
+curvature of all rows minus that of its held-out rows, which is summed rarely and block
+by block, and updated after each step (`Curvatures`). One step of all folds costs one
+pass over the data. The gradient after the last step for an alpha is the first gradient
+for the next alpha. The optimality conditions are the same as for any solver.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from skensemble.fitting import Split
 from skensemble.linear_model._curvature import Curvatures
 from skensemble.linear_model._path import CoefficientPath, as_path
 from skensemble.linear_model._problem import Point, Problem, Solution
-from skensemble.linear_model._rows import Settings, TrainingRows, rebound, run_of
+from skensemble.linear_model._rows import Settings, TrainingRows, as_slice, rebound
 from skensemble.linear_model.penalties import Adaptive, Form, FormPenalty, Penalty
 from skensemble.linear_model.penalties._contract import form_of
 from skensemble.linear_model.solvers import (
@@ -30,21 +30,21 @@ from skensemble.linear_model.solvers import (
 
 Array = NDArray[Any]
 
-# More columns make the curvature dearer than folds by themselves, which can leave out
-# columns that are zero.
+# With more columns the curvature is more expensive than separate fits, which can leave
+# out columns with zero coefficients.
 _MOST_COLUMNS = 400
 
-# The curvature is found again when it has changed by this share, or when steps gain
-# less than this factor.
+# The curvature is computed again when it has changed by this share, or when steps
+# reduce the violation by less than this factor.
 _STALE, _SLOW = 0.06, 0.3
 
 _MOST_STEPS = 30
 
-# A step after which slopes are greater by this factor is not to be mended by others.
-_ASTRAY = 1e6
+# Steps end if the violation grows by this factor; a solver with line search takes over.
+_DIVERGED = 1e6
 
-# So many bytes of rows stay near the processor while a step goes over them.
-_NEAR_BYTES = 4_000_000
+# Size in bytes of the runs of rows, which stay in the processor cache during a step.
+_CACHE_BYTES = 4_000_000
 
 
 def shares_newton(
@@ -53,23 +53,7 @@ def shares_newton(
     grid: list[tuple[Penalty, Array]],
     settings: Settings,
 ) -> bool:
-    """Whether folds can share a curvature.
-
-    Parameters
-    ----------
-    rows : TrainingRows
-        All rows.
-    problem : Problem
-        Of all rows.
-    grid : list of (Penalty, ndarray)
-        Penalties, unbound, and their strengths.
-    settings : Settings
-        Whose solver must not forbid it.
-
-    Returns
-    -------
-    shares : bool
-    """
+    """Whether the loss, the penalties and the solver allow a shared curvature."""
     solver = settings.solver
     fits = isinstance(solver, str) and solver == "auto"
     fits = fits or isinstance(as_solver(solver), (NewtonCholesky, ProximalNewton))
@@ -79,7 +63,7 @@ def shares_newton(
     if not (fits and plain and p <= min(n, _MOST_COLUMNS)):
         return False
     return all(
-        # A penalty that adapts to the data must do so in each fold.
+        # An adaptive penalty needs a first fit in each fold.
         not isinstance(kind, Adaptive)
         and rebound(problem, kind, rows.encoding).penalty.form(p) is not None
         for kind, _ in grid
@@ -110,26 +94,26 @@ def newton_paths(
 
     Returns
     -------
-    whole, folds : as from `all_paths`, or None
-        None where splits do not train on all rows that they do not hold out.
+    full, folds : as from `all_paths`, or None
+        None if a split does not train on all rows that it does not hold out.
     """
     blocks = _held_out(rows, splits)
     if blocks is None:
         return None
-    together = _Together(problem, blocks, settings)
+    folds = _SharedFolds(problem, blocks, settings)
     found = []
     for kind, alphas in grid:
         here = rebound(problem, kind, rows.encoding)
-        found.append(together.paths(here, kind, alphas))
+        found.append(folds.paths(here, kind, alphas))
     by_column = list(zip(*found, strict=True))
     return list(by_column[0]), [list(paths) for paths in by_column[1:]]
 
 
 def _held_out(rows: TrainingRows, splits: list[Split]) -> list[Array] | None:
-    """Held-out rows of each split, counted among the rows that weigh anything."""
+    """Held-out rows of each split, as positions among the rows of positive weight."""
     n = len(rows.y)
-    weighs = np.ones(n, dtype=bool) if rows.weight is None else rows.weight > 0
-    place = np.cumsum(weighs) - 1
+    used = np.ones(n, dtype=bool) if rows.weight is None else rows.weight > 0
+    place = np.cumsum(used) - 1
     found = []
     for split in splits:
         marks = np.zeros(n, dtype=int)
@@ -137,12 +121,12 @@ def _held_out(rows: TrainingRows, splits: list[Split]) -> list[Array] | None:
         np.add.at(marks, split.test, 1)
         if not np.all(marks == 1):
             return None
-        found.append(place[split.test[weighs[split.test]]])
+        found.append(place[split.test[used[split.test]]])
     return found
 
 
-class _Together:
-    """All rows (column 0) and all folds (the others), fitted side by side."""
+class _SharedFolds:
+    """All rows (column 0) and all folds (other columns), fitted at the same time."""
 
     def __init__(
         self, problem: Problem, blocks: list[Array], settings: Settings
@@ -151,9 +135,9 @@ class _Together:
         times = np.bincount(every, minlength=len(problem.y))
         self.partition = bool(np.all(times == 1))
         self.order: Any = slice(None)
-        self.blocks = [run_of(block) for block in blocks]
+        self.blocks = [as_slice(block) for block in blocks]
         if self.partition and not all(isinstance(one, slice) for one in self.blocks):
-            # Gathered once, the rows of a fold are a run ever after.
+            # Rows are sorted by fold once, so that each fold is a slice.
             self.order = every
             ends = np.cumsum([len(block) for block in blocks])
             self.blocks = [
@@ -172,7 +156,7 @@ class _Together:
         self.runs = _runs(self.problem)
 
     def sorted(self, problem: Problem) -> Problem:
-        """The problem with rows in the order of the folds."""
+        """Return the problem with rows in the order of the folds."""
         if isinstance(self.order, slice):
             return problem
         return replace(
@@ -199,25 +183,25 @@ class _Together:
     def paths(
         self, problem: Problem, kind: Penalty, alphas: Array
     ) -> list[CoefficientPath]:
-        """Coefficients on all rows and in each fold for each strength."""
-        steps = _Steps(self, self.problem.with_penalty(problem.penalty))
+        """Coefficients on all rows and in each fold, for each alpha."""
+        run = _PathRun(self, self.problem.with_penalty(problem.penalty))
         solutions: list[list[Solution]] = [[] for _ in self.weights]
         for alpha in alphas:
             bound = problem.penalty.with_alpha(alpha)
-            penalties = [_stretched(bound, rho) for rho in self.spread.T]
-            for column, one in enumerate(steps.towards(penalties)):
+            penalties = [_rescaled(bound, rho) for rho in self.spread.T]
+            for column, one in enumerate(run.solve(penalties)):
                 solutions[column].append(one)
         ratio = getattr(kind, "l1_ratio", None)
         return [as_path(alphas, one, problem.design, ratio) for one in solutions]
 
 
-class _Steps:
-    """Where each column stands, and its way to the solution for the next strength."""
+class _PathRun:
+    """Coefficients of all columns along a path, and their steps for the next alpha."""
 
-    def __init__(self, together: _Together, problem: Problem) -> None:
-        self.together = together
+    def __init__(self, folds: _SharedFolds, problem: Problem) -> None:
+        self.folds = folds
         self.problem = problem
-        width, start = len(together.blocks) + 1, problem.start()
+        width, start = len(folds.blocks) + 1, problem.start()
         self.coef = np.repeat(start.coef[None], width, axis=0)
         self.intercept = np.repeat(start.intercept, width)
         self.raw = np.full((width, len(problem.y)), start.intercept)
@@ -226,37 +210,37 @@ class _Steps:
         every = np.arange(width)
         self._move(every, np.zeros_like(self.gradient))
 
-    def towards(self, penalties: list[Penalty]) -> Iterator[Solution]:
-        """Step until all columns are at the solution for their penalty."""
+    def solve(self, penalties: list[Penalty]) -> Iterator[Solution]:
+        """Yield the solution of each column for its penalty."""
         before = self.coef.copy(), self.intercept.copy()
         count = np.zeros(len(penalties), dtype=int)
         off = self._violations(penalties)
-        astray = _ASTRAY * (1 + off.max())
-        self._renew()
+        diverged = _DIVERGED * (1 + off.max())
+        self._update_curvature()
         for _ in range(_MOST_STEPS):
-            open_ = np.flatnonzero(~(off <= self.together.tol))
-            if not (len(open_) and off.max() < astray):
+            open_ = np.flatnonzero(~(off <= self.folds.tol))
+            if not (len(open_) and off.max() < diverged):
                 break
             count[open_] += 1
             self._step(penalties, open_)
             last, off = off, self._violations(penalties)
-            wanted = off[open_] > self.together.tol
-            if np.any(wanted & (off[open_] > _SLOW * last[open_])):
-                self._renew(always=True)
+            unsolved = off[open_] > self.folds.tol
+            if np.any(unsolved & (off[open_] > _SLOW * last[open_])):
+                self._update_curvature(always=True)
         for k, penalty in enumerate(penalties):
-            if not off[k] <= self.together.tol:
-                yield self._rescue(penalty, k, before)
+            if not off[k] <= self.folds.tol:
+                yield self._solve_alone(penalty, k, before)
                 continue
             point = Point(self.coef[k].copy(), self.intercept[k].copy())
             yield Solution(point, int(count[k]), float(off[k]), True)
 
-    def _rescue(
+    def _solve_alone(
         self, penalty: Penalty, k: int, before: tuple[Array, Array]
     ) -> Solution:
-        """Solve one column by itself, with a line search, where steps went astray."""
-        alone = replace(self.problem, weight=self.together.weights[k], penalty=penalty)
+        """Solve for one column with a solver with line search, if steps diverged."""
+        alone = replace(self.problem, weight=self.folds.weights[k], penalty=penalty)
         start = Point(before[0][k], before[1][k])
-        solver = choose_solver(self.together.settings.solver, alone)
+        solver = choose_solver(self.folds.settings.solver, alone)
         found = solver.solve(alone, start)
         self.coef[k], self.intercept[k] = found.point.coef, found.point.intercept
         self.raw[k] = alone.raw(found.point)
@@ -275,21 +259,21 @@ class _Steps:
             found.append(float(np.maximum(each.max(initial=0.0), slope)))
         return np.array(found)
 
-    def _renew(self, always: bool = False) -> None:
-        """Find the curvature at the solution on all rows, where it has changed."""
-        together = self.together
+    def _update_curvature(self, always: bool = False) -> None:
+        """Compute the curvature at the solution on all rows, if it has changed."""
+        folds = self.folds
         d = self.problem.loss.hessian(self.problem.y, self.raw[0])
         d = self.problem.weight * np.maximum(d, 1e-6 * d.max())
         kept = self.curvatures
         if kept is not None and not always and kept.changed(d) < _STALE:
             return
         self.curvatures = Curvatures(
-            self.problem, together.blocks, together.partition, together.shares, d
+            self.problem, folds.blocks, folds.partition, folds.shares, d
         )
 
     def _step(self, penalties: list[Penalty], columns: Array) -> None:
         assert self.curvatures is not None
-        tol = 0.1 * self.together.tol * self.problem.norms.min()
+        tol = 0.1 * self.folds.tol * self.problem.norms.min()
         before = self.gradient[columns]
         steps = np.stack(
             [
@@ -299,17 +283,17 @@ class _Steps:
                 for k in columns
             ]
         )
-        # A step far astray may overflow; `towards` finds it and takes another way.
+        # A diverging step may overflow; `solve` detects it and uses another solver.
         with np.errstate(over="ignore", invalid="ignore"):
             self._move(columns, steps)
             changes = self.gradient[columns] - before
             for k, step, change in zip(columns, steps, changes, strict=True):
-                self.curvatures.learn(k, step, change)
+                self.curvatures.update(k, step, change)
 
     def _move(self, columns: Array, steps: Array) -> None:
-        """Add steps to some columns, and find raw output and gradient there.
+        """Add steps to some columns, and compute raw output and gradient there.
 
-        Both in one pass: rows are still near the processor when their slopes are known.
+        One pass computes both, because the rows are still in the cache.
         """
         p, design, loss = self.coef.shape[1], self.problem.design, self.problem.loss
         some: Any = slice(None) if len(columns) == len(self.coef) else columns
@@ -318,7 +302,7 @@ class _Steps:
         self.coef[some] += moves.T
         self.intercept[some] += lifts
         gradient = np.zeros_like(steps)
-        for rows in self.together.runs:
+        for rows in self.folds.runs:
             part, raw = design.rows(rows), self.raw[some, rows]
             if moves.any():
                 raw += part.times(moves).T
@@ -326,15 +310,15 @@ class _Steps:
             self.raw[some, rows] = raw
             y = np.tile(self.problem.y[rows], len(raw))
             slopes = loss.gradient(y, raw.ravel()).reshape(raw.shape)
-            slopes = slopes * self.together.weights[some, rows]
+            slopes = slopes * self.folds.weights[some, rows]
             gradient[:, :p] += part.transposed_times(slopes.T).T
             if self.problem.fit_intercept:
                 gradient[:, p] += slopes.sum(axis=1)
         self.gradient[some] = gradient
 
 
-def _stretched(penalty: Penalty, rho: Array) -> Penalty:
-    """The penalty in the units of all rows, for a fold that scales its own columns."""
+def _rescaled(penalty: Penalty, rho: Array) -> Penalty:
+    """The penalty of a fold that scales its own columns, in the units of all rows."""
     if np.all(rho == 1):
         return penalty
     form = form_of(penalty, len(rho))
@@ -344,7 +328,7 @@ def _stretched(penalty: Penalty, rho: Array) -> Penalty:
 
 
 def _runs(problem: Problem) -> list[slice]:
-    """Runs of rows, each small enough to stay near; all at once of sparse ones."""
+    """Runs of rows that fit in the cache; one run of all rows for sparse columns."""
     n, p = problem.design.shape
-    size = n if problem.design.sparse else max(_NEAR_BYTES // (8 * max(p, 1)), 100)
+    size = n if problem.design.sparse else max(_CACHE_BYTES // (8 * max(p, 1)), 100)
     return [slice(first, first + size) for first in range(0, n, size)]

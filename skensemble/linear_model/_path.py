@@ -1,4 +1,4 @@
-"""Coefficients over the strength of a penalty."""
+"""Coefficients as a function of the strength of the penalty."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,26 +15,26 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class CoefficientPath:
-    """Coefficients for each strength, in the units of the data.
+    """Coefficients for each strength of a penalty, in the units of the data.
 
     Parameters
     ----------
     alphas : ndarray of shape (m,)
-        Strengths, descending.
+        Strengths of the penalty, descending.
     coef : ndarray of shape (m, p) or (m, p, k)
-        Coefficients at each.
+        Coefficients for each alpha.
     intercept : ndarray of shape (m,) or (m, k)
-        Intercepts.
+        Intercepts for each alpha.
     n_iter : ndarray of shape (m,)
-        Iterations of the solver.
+        Number of iterations of the solver for each alpha.
     converged : ndarray of shape (m,)
-        Whether each reached the tolerance.
+        Whether the solver reached the tolerance for each alpha.
     l1_ratio : float or None
-        The mixing value, where several were tried.
+        Share of the L1 penalty, if the penalty has this parameter.
     spread : ndarray of shape (p,) or None
         Standard deviation of each column, for the path on all rows.
     risk : ndarray of shape (m,) or None
-        Mean loss of the rows held out, where it is known without predicting them.
+        Mean loss of the held-out rows, if it was computed without predicting them.
     """
 
     alphas: Array
@@ -47,17 +47,17 @@ class CoefficientPath:
     risk: Array | None = None
 
     def raw(self, X: Any) -> Array:
-        """Compute the raw output of rows for each strength.
+        """Compute the raw output of rows for each alpha.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n, p)
-            The rows.
+            Encoded columns.
 
         Returns
         -------
         raw : ndarray of shape (n, m) or (n, m, k)
-            The raw output, one column per strength.
+            Raw output, with one column per alpha.
         """
         m, p = self.coef.shape[:2]
         stacked = np.moveaxis(self.coef, 1, 0).reshape(p, -1)
@@ -73,23 +73,7 @@ def as_path(
     design: Design,
     l1_ratio: float | None = None,
 ) -> CoefficientPath:
-    """Collect solutions into a path, in the units of the data.
-
-    Parameters
-    ----------
-    alphas : ndarray of shape (m,)
-        Strengths.
-    solutions : iterable of Solution
-        One a strength.
-    design : Design
-        What they are coefficients of.
-    l1_ratio : float or None
-        The mixing value.
-
-    Returns
-    -------
-    path : CoefficientPath
-    """
+    """Collect the solutions for each alpha into a path, in the units of the data."""
     found = list(solutions)
     pairs = [design.original(one.point.coef, one.point.intercept) for one in found]
     return CoefficientPath(

@@ -1,4 +1,4 @@
-"""What a solver is to minimise: mean loss of a linear model, and a penalty."""
+"""Optimisation problem of a linear model: mean loss plus penalty."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,14 +23,14 @@ class Point:
     coef : ndarray of shape (p,) or (p, k)
         Coefficients of the columns of the design.
     intercept : ndarray of shape () or (k,)
-        Never penalised.
+        Intercept, which is never penalised.
     """
 
     coef: Array
     intercept: Array
 
     def moved(self, other: "Point", step: float) -> "Point":
-        """This point plus `step` times another."""
+        """Return this point plus `step` times another."""
         return Point(
             self.coef + step * other.coef, self.intercept + step * other.intercept
         )
@@ -38,7 +38,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Problem:
-    """min over coef, intercept: sum of w_i loss(y_i, z_i coef + intercept) + penalty(coef).
+    """min over coef, b: sum of w_i loss(y_i, z_i coef + b) + penalty(coef).
 
     Parameters
     ----------
@@ -47,22 +47,22 @@ class Problem:
     y : ndarray of shape (n,) or (n, k)
         The target; class codes for classes.
     weight : ndarray of shape (n,)
-        Weights w of the rows, none zero, of sum one.
+        Sample weights w, all positive, which sum to one.
     loss : Loss
-        What a row pays.
+        Loss of a row.
     penalty : Penalty
-        What the coefficients pay, bound to the columns.
+        Penalty on the coefficients, bound to the columns.
     width : int or None
-        Number of raw columns; None for one value a row.
+        Number of raw columns; None for one value per row.
     fit_intercept : bool
         Whether there is an intercept; else it stays zero.
     tol : float
-        Convergence: the largest violation of the optimality conditions allowed, as a
-        share of `unit`. (An excess of the objective is of the order of its square.)
+        Largest violation of the optimality conditions at convergence, as a share of
+        `unit`. (The excess of the objective is of the order of its square.)
     max_iter : int
-        Most iterations of a solver.
+        Largest number of iterations of a solver.
     seed : int
-        For what is random in a solver.
+        Seed of solvers that draw rows.
     """
 
     design: Design
@@ -77,7 +77,7 @@ class Problem:
     seed: int = 0
 
     def start(self) -> Point:
-        """No coefficients, and the best constant."""
+        """Return coefficients of zero and the best constant."""
         p = self.design.shape[1]
         shape = () if self.width is None else (self.width,)
         dtype = self.design.dtype
@@ -96,16 +96,16 @@ class Problem:
         return self.loss.value(self.y, raw, self.weight)
 
     def value(self, point: Point, raw: Array | None = None) -> float:
-        """Objective."""
+        """Objective: mean loss plus penalty."""
         raw = self.raw(point) if raw is None else raw
         return self.loss_value(raw) + self.penalty.value(point.coef)
 
     def slopes(self, raw: Array) -> Array:
-        """Weighted gradient of the loss by the raw output of each row, (n,) or (n, k)."""
+        """Weighted gradient of the loss by the raw output, of shape (n,) or (n, k)."""
         return (self.loss.gradient(self.y, raw).T * self.weight).T
 
     def pulled_back(self, slopes: Array) -> Point:
-        """Gradient by coefficients and intercept, from weighted slopes of the rows."""
+        """Gradient by coefficients and intercept, from weighted slopes of rows."""
         total = slopes.sum(axis=0)
         intercept = total if self.fit_intercept else np.zeros_like(total)
         return Point(self.design.transposed_times(slopes), np.asarray(intercept))
@@ -117,10 +117,10 @@ class Problem:
     def violation(self, point: Point, gradient: Point) -> float:
         """Largest violation of the optimality conditions.
 
-        The distance of -gradient from the subdifferential of the penalty, for each
-        coefficient (norm of each group, for groups), over the norm of its column (the
-        largest of a group), and the slope by the intercept. So it does not depend on the
-        units of the columns.
+        For each coefficient, the distance of -gradient from the subdifferential of the
+        penalty over the norm of the column; for groups, the norm of these distances
+        over the largest norm of their columns. For the intercept, the slope. So the
+        violation does not depend on the units of the columns.
         """
         each = self.penalty.violation(point.coef, gradient.coef)
         norms = self.norms_for(len(each))
@@ -134,7 +134,7 @@ class Problem:
         return np.where(found > 0, found, 1.0)
 
     def norms_for(self, entries: int) -> Array:
-        """Norms by entry of the penalty's violation: of columns, or of groups."""
+        """Norms for the entries of the violation: per column, or per group."""
         if entries == len(self.norms):
             return self.norms
         found = np.zeros(entries)
@@ -142,7 +142,7 @@ class Problem:
         return found
 
     def unit(self) -> float:
-        """Size of a slope that counts as large: root mean square of rows at the start."""
+        """Unit of slopes: root mean square of the gradient at the best constant."""
         constant = self.start().intercept
         raw = np.zeros((len(self.weight), *constant.shape), constant.dtype) + constant
         g = self.loss.gradient(self.y, raw)
@@ -152,13 +152,13 @@ class Problem:
         return max(float(np.max(each)), 1e-10)
 
     def tolerance(self) -> float:
-        """Largest violation allowed, in units of the gradient."""
-        # No solver finds a slope more exactly than sums of the type allow.
+        """Largest violation at convergence, in units of the gradient."""
+        # The precision of sums in the dtype limits the precision of slopes.
         finest = 1000 * float(np.finfo(self.design.dtype).eps)
         return max(self.tol, finest) * self.unit()
 
     def with_penalty(self, penalty: Penalty) -> "Problem":
-        """The same problem with another penalty."""
+        """Return the same problem with another penalty."""
         other = replace(self, penalty=penalty)
         if "norms" in vars(self):
             vars(other)["norms"] = self.norms
@@ -167,22 +167,22 @@ class Problem:
 
 @dataclass(frozen=True)
 class Solution:
-    """What a solver found.
+    """Result of a solver.
 
     Parameters
     ----------
     point : Point
         Coefficients and intercept, for the columns of the design.
     n_iter : int
-        Iterations, or epochs.
+        Number of iterations or epochs.
     violation : float
         Largest violation of the optimality conditions at the point.
     converged : bool
-        Whether it is within the tolerance.
+        Whether the violation is within the tolerance.
     gap : float or None
-        Duality gap, where the solver knows it.
-    history : object
-        What happened on the way, where the solver keeps it.
+        Duality gap, if the solver computes it.
+    history : History or None
+        Measurements of each epoch, for `FirstOrder`.
     """
 
     point: Point

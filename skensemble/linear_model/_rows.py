@@ -1,4 +1,4 @@
-"""Training rows of a linear model, and the problem that they make with a penalty."""
+"""Training rows of a linear model, and the optimisation problem that they define."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from skensemble.linear_model._design import make_design
 from skensemble.linear_model._encoding import Encoding
 from skensemble.linear_model._problem import Point, Problem, Solution
-from skensemble.linear_model.penalties import Columns, Penalty
+from skensemble.linear_model.penalties import Penalty, PenaltyColumns
 from skensemble.linear_model.solvers import choose_solver
 from skensemble.losses import Loss
 
@@ -18,20 +18,20 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Settings:
-    """What the user said of the fit, other than loss and penalty.
+    """Settings of a fit, except loss and penalty.
 
     Parameters
     ----------
     solver : Solver or str
-        How the minimum is found.
+        Solver, its short name, or "auto".
     fit_intercept, standardize : bool
         Whether there is an intercept, and whether columns are scaled.
     tol : float
-        Largest violation allowed (see `Problem`).
+        Largest violation at convergence (see `Problem`).
     max_iter : int
-        Most iterations.
+        Largest number of iterations.
     seed : int
-        For what is random in a solver.
+        Seed of solvers that draw rows.
     """
 
     solver: Any
@@ -44,22 +44,22 @@ class Settings:
 
 @dataclass(frozen=True)
 class TrainingRows:
-    """Rows that a linear model is fitted on, with the loss made for them.
+    """Training rows with the loss that is bound to their target.
 
     Parameters
     ----------
     X : ndarray or CSR matrix of shape (n, p)
         Encoded columns.
     y : ndarray of shape (n,) or (n, k)
-        Numbers or class codes.
+        Target values or class codes.
     weight : ndarray of shape (n,) or None
-        Weights in the user's units.
+        Sample weights, not normalised.
     loss : Loss
-        Bound to the classes; what it takes from the data it takes from the rows fitted.
+        Loss, bound to the classes.
     width : int or None
-        Number of raw columns.
+        Number of raw columns; None for one value per row.
     encoding : Encoding
-        Where the columns come from.
+        Encoding of the columns.
     """
 
     X: Any
@@ -70,35 +70,25 @@ class TrainingRows:
     encoding: Encoding
 
     def take(self, rows: Any) -> "TrainingRows":
-        """Only some rows."""
+        """Return some rows."""
         weight = None if self.weight is None else self.weight[rows]
         return replace(self, X=self.X[rows], y=self.y[rows], weight=weight)
 
-    def weighty(self) -> "TrainingRows":
-        """Without rows of weight zero."""
+    def with_positive_weight(self) -> "TrainingRows":
+        """Return the rows of positive weight."""
         if self.weight is None or self.weight.all():
             return self
         return self.take(np.flatnonzero(self.weight))
 
     def shares(self) -> Array:
-        """Weights of sum one."""
+        """Sample weights, normalised to sum to one."""
         if self.weight is None:
             return np.full(len(self.y), 1 / len(self.y))
         return self.weight / self.weight.sum()
 
 
-def run_of(rows: Any) -> Any:
-    """A slice instead of a run of rows: a view, not a copy.
-
-    Parameters
-    ----------
-    rows : slice or ndarray of int
-        Which rows.
-
-    Returns
-    -------
-    rows : slice or ndarray
-    """
+def as_slice(rows: Any) -> Any:
+    """Replace consecutive positions by a slice, which gives a view."""
     if isinstance(rows, slice) or not len(rows):
         return rows
     first, last = int(rows[0]), int(rows[-1])
@@ -112,24 +102,24 @@ def make_problem(
     settings: Settings,
     like: Problem | None = None,
 ) -> Problem:
-    """Put rows, loss and penalty together; the penalty is bound to the columns.
+    """Build a problem from rows, loss and penalty, which is bound to the columns.
 
     Parameters
     ----------
     rows : TrainingRows
         The data and the loss.
     penalty : Penalty
-        As the user gave it.
+        The unbound penalty.
     settings : Settings
-        Intercept, scaling, tolerance.
+        Settings of the fit.
     like : Problem or None
-        Of rows before, whose columns, loss and penalty these share.
+        Problem of earlier rows, whose scaling, loss and penalty are used.
 
     Returns
     -------
     problem : Problem
     """
-    rows = rows.weighty()
+    rows = rows.with_positive_weight()
     weight = rows.shares()
     y = rows.y.astype(rows.X.dtype) if rows.y.dtype.kind == "f" else rows.y
     design = make_design(
@@ -158,52 +148,24 @@ def make_problem(
 
 
 def rebound(problem: Problem, penalty: Penalty, encoding: Encoding) -> Problem:
-    """Put another penalty on the same rows, bound to the columns.
-
-    Parameters
-    ----------
-    problem : Problem
-        Of the rows.
-    penalty : Penalty
-        As the user gave it.
-    encoding : Encoding
-        Where the columns come from.
-
-    Returns
-    -------
-    problem : Problem
-    """
+    """Return a problem with another penalty, which is bound to the columns."""
     return problem.with_penalty(penalty.bind(_columns(problem, encoding)))
 
 
 def solve(problem: Problem, solver: Any, start: Point | None = None) -> Solution:
-    """Minimise, by the solver given or the one that fits.
-
-    Parameters
-    ----------
-    problem : Problem
-        What to minimise.
-    solver : Solver or str
-        "auto", a solver or its name.
-    start : Point or None
-        Where to begin.
-
-    Returns
-    -------
-    solution : Solution
-    """
+    """Minimise with a solver, its name or "auto", from `start` or the best constant."""
     found = choose_solver(solver, problem)
     return found.solve(problem, problem.start() if start is None else start)
 
 
 def _constant(rows: TrainingRows) -> Array:
-    """Raw output of the best constant."""
+    """Raw output of the best constant, for each row."""
     n = len(rows.y)
     start = rows.loss.start(rows.y, rows.weight, rows.width)
     return np.zeros(n if rows.width is None else (n, rows.width)) + start
 
 
-def _columns(problem: Problem, encoding: Encoding) -> Columns:
+def _columns(problem: Problem, encoding: Encoding) -> PenaltyColumns:
     def pilot(penalty: Penalty) -> Array:
         bound = problem.with_penalty(penalty.bind(replace(columns, pilot=None)))
         return solve(bound, "auto").point.coef

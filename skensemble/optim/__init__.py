@@ -1,4 +1,4 @@
-"""How a model is led to its minimum: first-order optimizers, learning rates, stopping."""
+"""First-order optimizers, learning-rate schedules and early stopping."""
 
 # Names imported with `as` are for the other packages of this library, not public.
 from skensemble.optim._adaptive import AdaGrad, Adam, AdamW, RMSProp
@@ -26,10 +26,10 @@ from skensemble.optim._schedules import (
     Constant,
     Cosine,
     Cyclical,
-    Exponential,
+    ExponentialDecay,
     OneCycle,
     Polynomial,
-    Step,
+    StepDecay,
     WarmUp,
     as_schedule,
 )
@@ -46,7 +46,7 @@ __all__ = [
     "Constant",
     "Cosine",
     "Cyclical",
-    "Exponential",
+    "ExponentialDecay",
     "GradientDescent",
     "GrowingBatch",
     "History",
@@ -65,7 +65,7 @@ __all__ = [
     "RunResult",
     "RunState",
     "Schedule",
-    "Step",
+    "StepDecay",
     "WarmUp",
     "advance",
     "as_optimizer",

@@ -1,10 +1,11 @@
-"""Optimizers with a step size of its own for each parameter.
+"""Optimizers with a separate step size for each parameter.
 
-Letters: w parameters, g gradient of the loss, r learning rate, t the number of the step,
-from one; squares and roots are taken entry by entry. The step size, what g or its mean is
-multiplied by, is also the one of a proximal operator, entry by entry (Duchi, Hazan and
-Singer 2011 for AdaGrad; Yun, Lozano and Yang, "Adaptive proximal gradient methods for
-structured neural networks", NeurIPS 2021, for Adam and its kin).
+Letters: w parameters, g gradient of the loss, r learning rate, t the number of the
+step, starting at one; squares and roots are taken entry by entry. The step size is the
+factor of g or of its mean. A proximal operator uses the same step size, entry by entry
+(Duchi, Hazan and Singer 2011 for AdaGrad; Yun, Lozano and Yang, "Adaptive proximal
+gradient methods for structured neural networks", NeurIPS 2021, for Adam and its
+variants).
 """
 
 import math
@@ -12,17 +13,18 @@ import math
 import numpy as np
 
 from skensemble.optim._optimizers import Optimizer, check_decay
-from skensemble.optim._rates import check_number
+from skensemble.optim._rates import check_finite
 
 
 class AdaGrad(Optimizer):
-    """Steps shrink with the squares seen: v <- v + g², w <- w - r g / (sqrt v + eps).
+    """AdaGrad: v <- v + g², w <- w - r g / (sqrt v + eps).
 
     Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and
-    stochastic optimization", Journal of Machine Learning Research 12, 2011. Columns that
-    are seldom anything but zero keep long steps, so it suits sparse data; the rate needs
-    no schedule, for it falls by itself. The paper leaves the rate open; 0.01 is usual, and
-    often too low: the first step is as long as the rate.
+    stochastic optimization", Journal of Machine Learning Research 12, 2011. Steps
+    shrink with the sum of squared gradients. Columns that are mostly zero keep long
+    steps, so AdaGrad suits sparse data. The effective rate falls without a schedule.
+    The paper gives no value for the rate; 0.01 is usual, and often too low: the first
+    step is as long as the rate.
 
     Parameters
     ----------
@@ -33,7 +35,7 @@ class AdaGrad(Optimizer):
 
     See Also
     --------
-    RMSProp : Forgets old squares, so steps do not vanish.
+    RMSProp : Uses a moving average of squares, so that steps do not vanish.
 
     Examples
     --------
@@ -57,47 +59,46 @@ class AdaGrad(Optimizer):
         _check_eps(self.eps)
 
     def begin(self, params, decayed=None):
-        """Begin a run: squares are zero."""
+        """Begin a run: sums of squares are zero."""
         self.check()
-        return _zeros(params, "squares") | _room(params)
+        return _zeros(params, "squares") | _buffers(params)
 
     def step(self, params, gradients, rate, state):
         """Make one step, in place."""
         eps = float(self.eps)
-        for p, g, v, size, room in zip(
+        for p, g, v, size, buffer in zip(
             params,
             gradients,
             state["squares"],
             state["sizes"],
-            state["room"],
+            state["buffers"],
             strict=True,
         ):
-            np.multiply(g, g, out=room)
-            np.add(v, room, out=v)
-            _descend(p, g, v, size, room, rate, eps)
+            np.multiply(g, g, out=buffer)
+            np.add(v, buffer, out=v)
+            _descend(p, g, v, size, buffer, rate, eps)
         return params, state["sizes"]
 
 
 class RMSProp(Optimizer):
-    """Steps by a moving mean of squares, v <- rho v + (1 - rho) g².
+    """RMSProp: v <- rho v + (1 - rho) g², w <- w - r g / (sqrt v + eps).
 
-    w <- w - r g / (sqrt v + eps).
-
-    Tieleman and Hinton, "RMSprop: divide the gradient by a running average of its recent
-    magnitude", lecture 6.5 of Neural Networks for Machine Learning, Coursera, 2012.
+    Tieleman and Hinton, "RMSprop: divide the gradient by a running average of its
+    recent magnitude", lecture 6.5 of Neural Networks for Machine Learning, Coursera,
+    2012.
 
     Parameters
     ----------
     learning_rate : float or Schedule, default=0.001
         The rate r.
     rho : float, default=0.9
-        Share of the past that is kept at each step.
+        Decay rate of the moving average of squares.
     eps : float, default=1e-8
         Keeps the division finite.
 
     See Also
     --------
-    Adam : With a mean of gradients, and without the bias of the first steps.
+    Adam : Also averages gradients, and corrects the bias of the first steps.
 
     Examples
     --------
@@ -123,50 +124,50 @@ class RMSProp(Optimizer):
         _check_eps(self.eps)
 
     def begin(self, params, decayed=None):
-        """Begin a run: the mean of squares is zero."""
+        """Begin a run: the moving average of squares is zero."""
         self.check()
-        return _zeros(params, "squares") | _room(params)
+        return _zeros(params, "squares") | _buffers(params)
 
     def step(self, params, gradients, rate, state):
         """Make one step, in place."""
         rho, eps = float(self.rho), float(self.eps)
-        for p, g, v, size, room in zip(
+        for p, g, v, size, buffer in zip(
             params,
             gradients,
             state["squares"],
             state["sizes"],
-            state["room"],
+            state["buffers"],
             strict=True,
         ):
-            _fade_squares(v, g, rho, room)
-            _descend(p, g, v, size, room, rate, eps)
+            _fade_squares(v, g, rho, buffer)
+            _descend(p, g, v, size, buffer, rate, eps)
         return params, state["sizes"]
 
 
 class Adam(Optimizer):
-    """Moving means of gradients and squares, without the bias of their start.
+    """Adam: moving averages of gradients and of squares, with bias correction.
 
-    m <- beta_1 m + (1 - beta_1) g, v <- beta_2 v + (1 - beta_2) g²,
-    w <- w - r m̂ / (sqrt v̂ + eps) with m̂ = m / (1 - beta_1^t), v̂ = v / (1 - beta_2^t).
+    m <- beta_1 m + (1 - beta_1) g, v <- beta_2 v + (1 - beta_2) g², w <- w - r m̂ /
+    (sqrt v̂ + eps) with m̂ = m / (1 - beta_1^t), v̂ = v / (1 - beta_2^t).
 
     Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1,
-    whose defaults these are. The first steps are about as long as the rate, whatever the
-    size of the gradients.
+    with the same defaults. The first steps are about as long as the rate, for gradients
+    of any size.
 
     Parameters
     ----------
     learning_rate : float or Schedule, default=0.001
         The rate r.
     beta_1 : float, default=0.9
-        Share of the mean gradient that is kept at each step.
+        Decay rate of the moving average of gradients.
     beta_2 : float, default=0.999
-        Share of the mean square that is kept at each step.
+        Decay rate of the moving average of squares.
     eps : float, default=1e-8
         Keeps the division finite.
 
     See Also
     --------
-    AdamW : With a decay of weights beside the gradient.
+    AdamW : Adam with decoupled weight decay.
 
     Examples
     --------
@@ -194,63 +195,63 @@ class Adam(Optimizer):
         _check_eps(self.eps)
 
     def begin(self, params, decayed=None):
-        """Begin a run: both means are zero."""
+        """Begin a run: both moving averages are zero."""
         self.check()
-        return {"t": 0} | _zeros(params, "means", "squares") | _room(params)
+        return {"t": 0} | _zeros(params, "means", "squares") | _buffers(params)
 
     def step(self, params, gradients, rate, state):
         """Make one step, in place."""
         state["t"] += 1
         keep, forget = float(self.beta_1), 1 - float(self.beta_1)
-        # Both corrections of bias as factors of numbers, which saves passes over arrays:
+        # Bias corrections as scalar factors, which saves passes over arrays:
         # r / (sqrt(v / c) + eps) = r sqrt(c) / (sqrt(v) + eps sqrt(c)).
         unbiased = 1 / (1 - keep ** state["t"])
         root = math.sqrt(1 - float(self.beta_2) ** state["t"])
         scaled, eps = rate * root, float(self.eps) * root
-        for p, g, m, v, size, room in zip(
+        for p, g, m, v, size, buffer in zip(
             params,
             gradients,
             state["means"],
             state["squares"],
             state["sizes"],
-            state["room"],
+            state["buffers"],
             strict=True,
         ):
             np.multiply(m, keep, out=m)
-            np.multiply(g, forget, out=room)
-            np.add(m, room, out=m)
-            _fade_squares(v, g, float(self.beta_2), room)
+            np.multiply(g, forget, out=buffer)
+            np.add(m, buffer, out=m)
+            _fade_squares(v, g, float(self.beta_2), buffer)
             _sizes(v, scaled, eps, out=size)
-            np.multiply(m, size, out=room)
-            np.multiply(room, unbiased, out=room)
-            np.subtract(p, room, out=p)
+            np.multiply(m, size, out=buffer)
+            np.multiply(buffer, unbiased, out=buffer)
+            np.subtract(p, buffer, out=p)
         return params, state["sizes"]
 
 
 class AdamW(Adam):
-    """Adam, and weights that decay beside the gradient: w <- (1 - r weight_decay) w first.
+    """Adam with decoupled weight decay: w <- (1 - r weight_decay) w first.
 
     Then w <- w - r m̂ / (sqrt v̂ + eps), as `Adam`. Loshchilov and Hutter, "Decoupled
-    weight decay regularization", ICLR 2019, algorithm 2, with the decay as a multiple of
-    the rate, as is usual since. An L2 penalty in the loss is not the same: there, weights
-    with large gradients are hardly decayed.
+    weight decay regularization", ICLR 2019, algorithm 2, with the decay as a multiple
+    of the rate, as in most libraries. An L2 penalty in the loss is not equivalent: it
+    hardly decays weights with large gradients.
 
     Parameters
     ----------
     learning_rate : float or Schedule, default=0.001
         The rate r.
     beta_1 : float, default=0.9
-        Share of the mean gradient that is kept at each step.
+        Decay rate of the moving average of gradients.
     beta_2 : float, default=0.999
-        Share of the mean square that is kept at each step.
+        Decay rate of the moving average of squares.
     eps : float, default=1e-8
         Keeps the division finite.
     weight_decay : float, default=0.01
-        How fast weights decay, as a multiple of the rate.
+        Decay of the weights per step, as a multiple of the rate.
 
     See Also
     --------
-    Adam : Without decay.
+    Adam : Adam without weight decay.
 
     Examples
     --------
@@ -279,10 +280,10 @@ class AdamW(Adam):
     def check(self):
         """Refuse parameters out of range."""
         super().check()
-        check_number("weight_decay", self.weight_decay)
+        check_finite("weight_decay", self.weight_decay)
 
     def begin(self, params, decayed=None):
-        """Begin a run: both means are zero."""
+        """Begin a run: both moving averages are zero."""
         which = [True] * len(params) if decayed is None else decayed
         decays = [
             np.array(np.broadcast_to(one, p.shape), dtype=p.dtype)
@@ -293,12 +294,12 @@ class AdamW(Adam):
     def step(self, params, gradients, rate, state):
         """Make one step, in place."""
         share = -rate * float(self.weight_decay)
-        for p, decayed, room in zip(
-            params, state["decayed"], state["room"], strict=True
+        for p, decayed, buffer in zip(
+            params, state["decayed"], state["buffers"], strict=True
         ):
-            np.multiply(decayed, share, out=room)
-            np.multiply(room, p, out=room)
-            np.add(p, room, out=p)
+            np.multiply(decayed, share, out=buffer)
+            np.multiply(buffer, p, out=buffer)
+            np.add(p, buffer, out=p)
         return super().step(params, gradients, rate, state)
 
 
@@ -306,17 +307,17 @@ def _zeros(params, *names):
     return {name: [np.zeros_like(p) for p in params] for name in names}
 
 
-def _room(params):
-    """Arrays to work in: allocating them anew would cost more than the sums."""
-    return {name: [np.empty_like(p) for p in params] for name in ("sizes", "room")}
+def _buffers(params):
+    """Work arrays, allocated once: allocation costs more than arithmetic."""
+    return {name: [np.empty_like(p) for p in params] for name in ("sizes", "buffers")}
 
 
-def _fade_squares(v, g, keep, room):
+def _fade_squares(v, g, keep, buffer):
     """v <- keep v + (1 - keep) g²."""
     np.multiply(v, keep, out=v)
-    np.multiply(g, g, out=room)
-    np.multiply(room, 1 - keep, out=room)
-    np.add(v, room, out=v)
+    np.multiply(g, g, out=buffer)
+    np.multiply(buffer, 1 - keep, out=buffer)
+    np.add(v, buffer, out=v)
 
 
 def _sizes(v, rate, eps, out):
@@ -326,14 +327,14 @@ def _sizes(v, rate, eps, out):
     np.divide(rate, out, out=out)
 
 
-def _descend(p, g, v, size, room, rate, eps):
+def _descend(p, g, v, size, buffer, rate, eps):
     """p <- p - g rate / (sqrt v + eps)."""
     _sizes(v, rate, eps, out=size)
-    np.multiply(g, size, out=room)
-    np.subtract(p, room, out=p)
+    np.multiply(g, size, out=buffer)
+    np.subtract(p, buffer, out=p)
 
 
 def _check_eps(eps):
-    check_number("eps", eps)
+    check_finite("eps", eps)
     if eps == 0:
         raise ValueError("eps=0 would divide by zero; use a small number such as 1e-8.")

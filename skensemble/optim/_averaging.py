@@ -1,4 +1,4 @@
-"""The mean of the iterates, which scatters less than the last of them."""
+"""Averages of the iterates, which vary less than the last iterate."""
 
 from numbers import Real
 from typing import Any
@@ -12,17 +12,17 @@ Array = NDArray[Any]
 
 
 class IterateAverage:
-    """A mean of iterates w_1, w_2, ...: of all alike, or of the late ones above all.
+    """Mean or exponential moving average of the iterates w_1, w_2, ...
 
-    "polyak": a <- a + (w_t - a) / t, the mean of all (Polyak and Juditsky, "Acceleration
-    of stochastic approximation by averaging", SIAM Journal on Control and Optimization 30,
-    1992). A number d between 0 and 1: a <- d a + (1 - d) w_t, where iterates older than
-    about 1 / (1 - d) updates are forgotten.
+    "polyak": a <- a + (w_t - a) / t, the mean of all (Polyak and Juditsky,
+    "Acceleration of stochastic approximation by averaging", SIAM Journal on Control and
+    Optimization 30, 1992). A float d between 0 and 1: a <- d a + (1 - d) w_t, in which
+    iterates older than about 1 / (1 - d) updates hardly count.
 
     Parameters
     ----------
     rule : "polyak" or float
-        Which mean.
+        The mean, or the decay d of the moving average.
     """
 
     def __init__(self, rule: Any) -> None:
@@ -30,14 +30,8 @@ class IterateAverage:
         self.count = 0
         self.value: Array | None = None
 
-    def take(self, params: Array) -> None:
-        """Take in an iterate.
-
-        Parameters
-        ----------
-        params : ndarray of shape (p,)
-            All parameters; not kept.
-        """
+    def update(self, params: Array) -> None:
+        """Update the average with an iterate, of which no reference is kept."""
         self.count += 1
         if self.value is None:
             self.value = params.copy()
@@ -49,7 +43,7 @@ class IterateAverage:
 
 
 def check_averaging(rule: Any) -> None:
-    """Refuse what is no rule of averaging."""
+    """Refuse a value that is not a valid `averaging`."""
     if rule is None or (isinstance(rule, str) and rule == "polyak"):
         return
     if not isinstance(rule, Real):

@@ -1,4 +1,4 @@
-"""Mini-batches: how many rows an update sees, and which."""
+"""Mini-batches: the rows of each update."""
 
 from collections.abc import Iterator
 from numbers import Integral
@@ -9,31 +9,31 @@ from numpy.typing import NDArray
 
 from skensemble.core import ParameterHolder, check_share, check_whole, named_seed
 from skensemble.optim._optimizers import Optimizer
-from skensemble.optim._rates import check_number
+from skensemble.optim._rates import check_finite
 
 Array = NDArray[Any]
-# A batch is cut into so many groups to see how much its gradient scatters.
+# Number of groups of a batch, from which the variance of its gradient is estimated.
 _GROUPS = 8
 
 
 class GrowingBatch(ParameterHolder):
-    """A batch that grows when the noise of its gradient asks for it.
+    """Batch size that grows when the gradient is too noisy.
 
-    After each epoch the batch S is multiplied by `factor` if the norm test fails:
-    the summed variance of the gradients of single rows, divided by the size of S, is above
-    theta² ||g||², g the gradient on S (Byrd, Chin, Nocedal and Wu, "Sample size selection
-    in optimization methods for machine learning", Mathematical Programming 134, 2012,
-    section 3). The variance is read off eight parts of the first batch of the epoch, which
-    costs one batch.
+    After each epoch the size of the batch S is multiplied by `factor` if the norm test
+    fails: the summed variance of the gradients of single rows, divided by the size of
+    S, is above theta² ||g||², with g the gradient on S (Byrd, Chin, Nocedal and Wu,
+    "Sample size selection in optimization methods for machine learning", Mathematical
+    Programming 134, 2012, section 3). The variance is estimated from eight parts of the
+    first batch of the epoch. This costs one more gradient of a batch per epoch.
 
     Parameters
     ----------
     start : int, default=32
-        Rows of the first batches.
+        Number of rows of the first batches.
     factor : float, default=2.0
-        What the size is multiplied by, rounded up; never beyond all rows.
+        Factor by which the size grows, rounded up; a batch never exceeds all rows.
     theta : float, default=0.5
-        How much noise is borne: its size as a share of the gradient's.
+        Largest norm of the noise that is accepted, as a share of the gradient's norm.
 
     Examples
     --------
@@ -50,23 +50,24 @@ class GrowingBatch(ParameterHolder):
     def check(self) -> None:
         """Refuse parameters out of range."""
         check_whole("start", self.start, 1)
-        check_number("factor", self.factor, lowest=1)
+        check_finite("factor", self.factor, lowest=1)
         check_share("theta", self.theta, of="the gradient", all_of_it=True)
 
     def grown(self, size: int, noise: float) -> int:
-        """Size of the next batches.
+        """Return the size of the next batches.
 
         Parameters
         ----------
         size : int
-            Rows of a batch now.
+            Number of rows of the last batches.
         noise : float
-            Squared size of the noise of its gradient, as a share of the gradient's.
+            Squared norm of the noise of their gradient, as a share of the squared norm
+            of the gradient.
 
         Returns
         -------
         size : int
-            The new size.
+            Number of rows.
         """
         if noise <= self.theta**2:
             return size
@@ -74,13 +75,13 @@ class GrowingBatch(ParameterHolder):
 
 
 def as_batch_size(batch_size: Any, optimizer: Optimizer) -> Any:
-    """Read ``batch_size``: None is "full" for optimizers that want it, else 32."""
+    """Resolve ``batch_size``: None is "full" for full-batch optimizers, else 32."""
     if batch_size is None:
         return "full" if optimizer.full_batch else 32
     if optimizer.full_batch and batch_size != "full":
         raise ValueError(
-            f"batch_size={batch_size!r} is not for {type(optimizer).__name__}, which "
-            "takes the gradient on all rows; use batch_size='full', or SGD for "
+            f"batch_size={batch_size!r} cannot be used with {type(optimizer).__name__}, "
+            "which needs the gradient on all rows; use batch_size='full', or SGD for "
             "mini-batches."
         )
     if isinstance(batch_size, GrowingBatch):
@@ -98,19 +99,19 @@ def as_batch_size(batch_size: Any, optimizer: Optimizer) -> Any:
 
 
 def first_size(batch_size: Any) -> int | None:
-    """Rows of the first batches; None for all rows."""
+    """Number of rows of the first batches; None for all rows."""
     if isinstance(batch_size, GrowingBatch):
         return int(batch_size.start)
     return None if batch_size == "full" else int(batch_size)
 
 
 def count_updates(n_rows: int, size: int | None, accumulate: int) -> int:
-    """How many updates an epoch makes."""
+    """Number of updates per epoch."""
     return 1 if size is None else -(-n_rows // (min(size, n_rows) * accumulate))
 
 
 def order_of(n_rows: int, seed: int, epoch: int) -> Array:
-    """Order of the rows in an epoch: the same for the same seed and epoch."""
+    """Order of the rows in an epoch; it depends on the seed and the epoch only."""
     return np.random.default_rng(named_seed(int(seed), "epoch", epoch)).permutation(
         n_rows
     )
@@ -119,9 +120,9 @@ def order_of(n_rows: int, seed: int, epoch: int) -> Array:
 def updates_of(
     n_rows: int, size: int | None, accumulate: int, order: Array | None
 ) -> Iterator[list[Any]]:
-    """The batches of each update of an epoch: a list of selections of rows.
+    """Yield the batches of each update of an epoch, as a list of selections of rows.
 
-    A selection is an array of positions, or a slice where rows keep their order.
+    A selection is an array of positions, or a slice if rows keep their order.
     """
     if size is None or size >= n_rows:
         yield [slice(None)]
@@ -138,29 +139,19 @@ def _rows(order: Array | None, start: int, stop: int) -> Any:
     return slice(start, stop) if order is None else order[start:stop]
 
 
-def count_rows(rows: Any, n_rows: int) -> int:
-    """How many rows a selection holds."""
+def count_selected(rows: Any, n_rows: int) -> int:
+    """Number of rows of a selection."""
     if isinstance(rows, slice):
         return len(range(n_rows)[rows])
     return len(rows)
 
 
 def gradient_noise(gradient_at: Any, rows: Array) -> float:
-    """Squared size of the noise of a batch's gradient, as a share of the gradient's.
+    """Squared norm of the noise of a batch's gradient over that of the gradient.
 
     The variance of the mean of K groups is their sample variance divided by K.
-
-    Parameters
-    ----------
-    gradient_at : callable
-        ``gradient_at(rows)`` is the gradient on some rows, flat.
-    rows : ndarray of int
-        The batch.
-
-    Returns
-    -------
-    noise : float
-        Infinite where the gradient is zero, and for a single row.
+    ``gradient_at(rows)`` returns the flat gradient on some rows. The result is infinite
+    if the gradient is zero, and for a single row.
     """
     groups = min(_GROUPS, len(rows))
     each = len(rows) // groups

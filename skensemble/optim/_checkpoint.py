@@ -1,4 +1,4 @@
-"""A run on disk: written whole or not at all, and believed only for the same run."""
+"""Checkpoints of a run: written atomically, and loaded only for the same run."""
 
 import os
 import pickle
@@ -9,23 +9,14 @@ from typing import Any
 from skensemble.optim._recipe import Recipe
 from skensemble.optim._state import RunState
 
-# Raised when what is kept changes its meaning.
+# Increased when the content of a checkpoint changes.
 _FORMAT = 1
 
 
 def save(path: Any, state: RunState, recipe: Recipe, n_rows: int) -> None:
-    """Write a checkpoint; a crash on the way leaves the one before.
+    """Write a checkpoint; a crash while writing leaves the previous checkpoint.
 
-    Parameters
-    ----------
-    path : path-like
-        The file; its folder must exist.
-    state : RunState
-        The run.
-    recipe : Recipe
-        Checked.
-    n_rows : int
-        Number of training rows.
+    The folder of the file must exist.
     """
     path = Path(path)
     kept = {"format": _FORMAT, "recipe": recipe, "n_rows": n_rows, "state": state}
@@ -44,24 +35,25 @@ def save(path: Any, state: RunState, recipe: Recipe, n_rows: int) -> None:
 
 
 def load(path: Any, begun: RunState, recipe: Recipe, n_rows: int) -> RunState:
-    """Read a checkpoint, and refuse that of another run.
+    """Read a checkpoint, and refuse a checkpoint of another run.
 
-    It is a pickle: trust it as you trust code.
+    The file is a pickle: load it only if you trust its source.
 
     Parameters
     ----------
     path : path-like
         The file.
     begun : RunState
-        The run as it would begin.
+        State of the same run before its first epoch.
     recipe : Recipe
-        Checked.
+        Checked recipe of the run.
     n_rows : int
         Number of training rows.
 
     Returns
     -------
     state : RunState
+        State at the checkpoint.
     """
     try:
         kept = pickle.loads(Path(path).read_bytes())
@@ -74,19 +66,19 @@ def load(path: Any, begun: RunState, recipe: Recipe, n_rows: int) -> RunState:
         TypeError,
     ) as error:
         raise ValueError(
-            f"checkpoint={str(path)!r} cannot be read ({error!r}): it is damaged or of "
-            "something else. Delete it, or give another path."
+            f"checkpoint={str(path)!r} cannot be read ({error!r}): it is damaged or not a "
+            "checkpoint. Delete it, or use another path."
         ) from error
     if not known:
         raise ValueError(
             f"checkpoint={str(path)!r} was written by another version of skensemble. "
-            "Delete it, or give another path."
+            "Delete it, or use another path."
         )
     found = kept["recipe"].differences(recipe) + _other_shapes(kept, begun, n_rows)
     if found:
         raise ValueError(
-            f"checkpoint={str(path)!r} is of another run: {'; '.join(found)}. Run as "
-            "before, give another path, or resume=False to begin anew."
+            f"checkpoint={str(path)!r} belongs to another run: {'; '.join(found)}. Use "
+            "the same recipe and data, another path, or resume=False to start again."
         )
     return kept["state"]
 
@@ -98,4 +90,4 @@ def _other_shapes(kept: dict[str, Any], begun: RunState, n_rows: int) -> list[st
         ("shapes of the parameters", state.shapes, begun.shapes),
         ("type of the parameters", state.flat.dtype.name, begun.flat.dtype.name),
     ]
-    return [f"{name} {was}, not {now}" for name, was, now in pairs if was != now]
+    return [f"{name}: {was}, not {now}" for name, was, now in pairs if was != now]

@@ -1,4 +1,4 @@
-"""Gradients cut to a size."""
+"""Gradient clipping."""
 
 import math
 from numbers import Real
@@ -8,18 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skensemble.core import ParameterHolder
-from skensemble.optim._rates import check_number
+from skensemble.optim._rates import check_finite
 
 Array = NDArray[Any]
 
 
 class Clipping(ParameterHolder):
-    """Cuts gradients to a size. A subclass defines `clip`.
+    """Base class of gradient clipping. A subclass defines `clip`.
 
     Parameters
     ----------
     limit : float, default=1.0
-        The size.
+        The limit, above 0.
     """
 
     def __init__(self, limit=1.0):
@@ -27,31 +27,31 @@ class Clipping(ParameterHolder):
 
     def check(self) -> None:
         """Refuse parameters out of range."""
-        check_number("limit", self.limit)
+        check_finite("limit", self.limit)
         if self.limit == 0:
             raise ValueError("limit=0 would leave no gradient; use a number above 0.")
 
     def clip(self, gradients: list[Array]) -> list[Array]:
-        """Cut gradients, in place.
+        """Clip gradients in place.
 
         Parameters
         ----------
         gradients : list of ndarray
-            Written over.
+            Gradients; modified in place.
 
         Returns
         -------
         gradients : list of ndarray
             The same arrays.
         """
-        raise TypeError(f"{type(self).__name__} does not define clip.")
+        raise NotImplementedError(f"{type(self).__name__} does not define clip.")
 
 
 class ClipByNorm(Clipping):
-    """Shorten the gradient where its norm, over all arrays, is above a limit.
+    """Scale the gradient down if its norm over all arrays is above a limit.
 
-    g <- g min(1, limit / ||g||): the direction stays (Pascanu, Mikolov and Bengio, "On
-    the difficulty of training recurrent neural networks", ICML 2013, section 3.2).
+    g <- g min(1, limit / ||g||). The direction is kept (Pascanu, Mikolov and Bengio,
+    "On the difficulty of training recurrent neural networks", ICML 2013, section 3.2).
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class ClipByNorm(Clipping):
     """
 
     def clip(self, gradients):
-        """Cut gradients, in place."""
+        """Clip gradients in place."""
         norm = norm_of(gradients)
         if norm > self.limit:
             for g in gradients:
@@ -76,7 +76,7 @@ class ClipByNorm(Clipping):
 
 
 class ClipByValue(Clipping):
-    """Cut each entry of the gradient at -limit and limit.
+    """Clip each entry of the gradient to the interval from -limit to limit.
 
     The direction may change (Mikolov, "Statistical language models based on neural
     networks", PhD thesis, Brno, 2012).
@@ -95,7 +95,7 @@ class ClipByValue(Clipping):
     """
 
     def clip(self, gradients):
-        """Cut gradients, in place."""
+        """Clip gradients in place."""
         limit = float(self.limit)
         for g in gradients:
             np.clip(g, -limit, limit, out=g)
@@ -107,7 +107,7 @@ def norm_of(arrays: list[Array]) -> float:
     square = sum(float(np.vdot(a, a)) for a in arrays)
     if not math.isinf(square):
         return math.sqrt(square)
-    # Squares overflow long before the numbers do.
+    # Squares overflow before the entries do.
     largest = max(float(np.abs(a).max(initial=0)) for a in arrays)
     if math.isinf(largest):
         return largest
@@ -115,7 +115,7 @@ def norm_of(arrays: list[Array]) -> float:
 
 
 def as_clipping(clipping: Any) -> Clipping | None:
-    """Read ``clipping``: a number is a limit of the norm."""
+    """Resolve ``clipping``: a number is a limit of the norm."""
     if isinstance(clipping, Real) and not isinstance(clipping, bool):
         clipping = ClipByNorm(float(clipping))
     if clipping is None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from skensemble.optim._batches import (
     GrowingBatch,
-    count_rows,
+    count_selected,
     count_updates,
     first_size,
     gradient_noise,
@@ -24,21 +24,21 @@ from skensemble.optim._recipe import Objective, Recipe
 from skensemble.optim._state import RunState
 
 Array = NDArray[Any]
-# The loss of fewer rows than these may be near zero by chance.
-_TELLING = 8
+# The loss of fewer rows may be near zero by chance.
+_FEWEST_ROWS = 8
 
 
 class Stepper:
-    """One update after another, on flat arrays.
+    """Updates of the parameters, on flat arrays.
 
     Parameters
     ----------
     objective : Objective
-        Gives the gradients.
+        The loss to minimise.
     state : RunState
-        Written over.
+        The run; updated in place.
     recipe : Recipe
-        Checked.
+        Checked recipe of the run.
     """
 
     def __init__(self, objective: Objective, state: RunState, recipe: Recipe) -> None:
@@ -56,33 +56,33 @@ class Stepper:
         self._point = ShapedViews(state.flat, state.shapes)
         self._sizes = ShapedViews(state.flat, state.shapes)
 
-    def look(self, parts: list[Any]) -> tuple[float, int]:
-        """Find the gradient of an update; give its loss and its number of rows."""
+    def compute_gradient(self, parts: list[Any]) -> tuple[float, int]:
+        """Compute the gradient of an update; return its loss and its number of rows."""
         if len(parts) == 1:
-            return self._look(parts[0])
-        sizes = [count_rows(rows, self._objective.n_rows) for rows in parts]
+            return self._compute_gradient(parts[0])
+        sizes = [count_selected(rows, self._objective.n_rows) for rows in parts]
         loss, n_rows = 0.0, sum(sizes)
         self._total[...] = 0
         for rows, size in zip(parts, sizes, strict=True):
-            loss += self._look(rows)[0] * (size / n_rows)
+            loss += self._compute_gradient(rows)[0] * (size / n_rows)
             self._total += self._gradient[0] * (size / n_rows)
         self._gradient[0][...] = self._total
         return loss, n_rows
 
-    def _look(self, rows: Any) -> tuple[float, int]:
+    def _compute_gradient(self, rows: Any) -> tuple[float, int]:
         point = self._optimizer.ahead(self._flat, self._state.memory)
         loss, gradients = self._objective.loss_gradient(self._point.of(point[0]), rows)
         for part, gradient in zip(self._parts, gradients, strict=True):
             if part.shape != np.shape(gradient):
                 raise ValueError(
-                    f"loss_gradient gave a gradient of shape {np.shape(gradient)} for "
-                    f"parameters of shape {part.shape}; they must be the same."
+                    f"loss_gradient returned a gradient of shape {np.shape(gradient)} for "
+                    f"parameters of shape {part.shape}; the shapes must be the same."
                 )
             part[...] = gradient
-        return float(loss), count_rows(rows, self._objective.n_rows)
+        return float(loss), count_selected(rows, self._objective.n_rows)
 
     def step(self, rate: float) -> None:
-        """Step along the gradient found."""
+        """Step along the computed gradient."""
         if self._clipping is not None:
             self._clipping.clip(self._gradient)
         _, steps = self._optimizer.step(
@@ -91,10 +91,10 @@ class Stepper:
         if self._prox is not None:
             self._apply_prox(steps[0])
         if self._averages:
-            self._state.average.take(self._state.flat)  # type: ignore[union-attr]
+            self._state.average.update(self._state.flat)  # type: ignore[union-attr]
 
     def measured_step(self, rate: float) -> dict[str, Any]:
-        """Step, and say what it was like."""
+        """Step, and return measurements of the gradient and of the step."""
         gradient, flat = self._gradient[0], self._state.flat
         found = {
             "gradient_norm": norm_of([gradient]),
@@ -107,33 +107,33 @@ class Stepper:
         return found | {"update_norm": moved, "update_ratio": ratio}
 
     def is_finite(self) -> bool:
-        """Whether the gradient found is finite."""
+        """Whether the computed gradient is finite."""
         return bool(np.isfinite(self._gradient[0]).all())
 
     def gradient_at(self, rows: Array) -> Array:
-        """Gradient on some rows at the parameters, flat."""
+        """Flat gradient on some rows at the current parameters."""
         _, gradients = self._objective.loss_gradient(self._params, rows)
         return np.concatenate([np.ravel(g) for g in gradients])
 
     def _apply_prox(self, steps: Any) -> None:
-        whole = isinstance(steps, np.ndarray)
-        each = self._sizes.of(steps) if whole else [steps] * len(self._params)
+        per_entry = isinstance(steps, np.ndarray)
+        each = self._sizes.of(steps) if per_entry else [steps] * len(self._params)
         for view, new in zip(self._params, self._prox(self._params, each), strict=True):  # type: ignore[misc]
             if new is not view:
                 view[...] = new
 
 
 def run_epoch(objective: Objective, state: RunState, recipe: Recipe) -> None:
-    """Go through all rows once, and note in the history what happened.
+    """Go through all rows once, and add the epoch to the history.
 
     Parameters
     ----------
     objective : Objective
-        What is minimised.
+        The loss to minimise.
     state : RunState
-        Written over.
+        The run; updated in place.
     recipe : Recipe
-        Checked.
+        Checked recipe of the run.
     """
     started = time.perf_counter()
     before = state.flat.copy()
@@ -144,14 +144,14 @@ def run_epoch(objective: Objective, state: RunState, recipe: Recipe) -> None:
     if not _is_finite(row, state.flat):
         raise diverged(state, recipe, before, row)
     row |= _grow(objective, state, recipe, stepper, order)
-    state.source.tell(row.get("validation_loss", row["loss"]))
+    state.source.record(row.get("validation_loss", row["loss"]))
     state.epoch += 1
     state.history.rows.append(row | {"seconds": time.perf_counter() - started})
 
 
 def _order(objective, state, recipe) -> Array | None:
-    whole = state.batch_size is None or state.batch_size >= objective.n_rows
-    if whole or not recipe.shuffle:
+    full = state.batch_size is None or state.batch_size >= objective.n_rows
+    if full or not recipe.shuffle:
         return None
     return order_of(objective.n_rows, recipe.seed, state.epoch)
 
@@ -159,7 +159,7 @@ def _order(objective, state, recipe) -> Array | None:
 def _pass(objective, state, recipe, stepper, order, before) -> dict[str, Any]:
     n_rows, size, accumulate = objective.n_rows, state.batch_size, recipe.accumulate
     count = count_updates(n_rows, size, accumulate)
-    # A schedule counts the updates that batches of the first size would make.
+    # Schedules count updates of batches of the first size, even when batches grow.
     ticks = count_updates(n_rows, first_size(recipe.batch_size), accumulate)
     total, row = 0.0, {}
     for j, parts in enumerate(updates_of(n_rows, size, accumulate, order)):
@@ -168,11 +168,11 @@ def _pass(objective, state, recipe, stepper, order, before) -> dict[str, Any]:
                 state.clock + j * ticks // count, recipe.epochs * ticks
             )
         )
-        loss, rows = stepper.look(parts)
+        loss, rows = stepper.compute_gradient(parts)
         if not (math.isfinite(loss) and (j > 0 or stepper.is_finite())):
             bad = {"loss": loss, "gradient_norm": math.nan, "learning_rate": rate}
             raise diverged(state, recipe, before, bad)
-        if state.clock == 0 and j == 0 and rows >= min(_TELLING, n_rows):
+        if state.clock == 0 and j == 0 and rows >= min(_FEWEST_ROWS, n_rows):
             state.first_loss = loss
         total += loss * (rows / n_rows)
         if j < count - 1:
@@ -208,6 +208,6 @@ def _grow(objective, state, recipe, stepper, order) -> dict[str, float]:
 
 
 def _is_finite(row: dict[str, Any], flat: Array) -> bool:
-    told = ("loss", "validation_loss", "gradient_norm")
-    numbers = all(math.isfinite(row.get(name, 0.0)) for name in told)
-    return numbers and bool(np.isfinite(flat).all())
+    names = ("loss", "validation_loss", "gradient_norm")
+    finite = all(math.isfinite(row.get(name, 0.0)) for name in names)
+    return finite and bool(np.isfinite(flat).all())

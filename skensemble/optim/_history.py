@@ -1,4 +1,4 @@
-"""What each epoch of a run did."""
+"""Measurements of each epoch of a run."""
 
 from typing import Any
 
@@ -7,25 +7,26 @@ import pandas as pd
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-# Decades of magnitudes that a histogram of gradients tells apart.
+# Decades of magnitude: the bins of a histogram of gradients.
 _EDGES = np.arange(-12.0, 5.0)
 
 
 class History:
-    """What each epoch of a run did, one row an epoch.
+    """Measurements of a run, one row per epoch.
 
     ========================  ==========================================================
     `loss`                    training loss: mean over the updates, each before it was
                               made; after the epoch with ``exact_loss=True``
-    `validation_loss`         after the epoch, where there are validation rows
-    `learning_rate`           of the last update
-    `gradient_norm`           of the last update, before clipping
-    `gradient_histogram`      how many entries of that gradient lie in each decade
-    `update_norm`             size of the last update
-    `update_ratio`            the same as a share of the size of the parameters
-    `batch_size`              rows of a batch
-    `gradient_noise`          for `GrowingBatch`: size of the noise of a batch's gradient,
-                              squared, as a share of the gradient's
+    `validation_loss`         loss of the validation rows after the epoch, if there are
+                              any
+    `learning_rate`           rate of the last update
+    `gradient_norm`           norm of the gradient of the last update, before clipping
+    `gradient_histogram`      number of entries of that gradient in each decade
+    `update_norm`             norm of the last update
+    `update_ratio`            norm of the last update over the norm of the parameters
+    `batch_size`              number of rows per batch
+    `gradient_noise`          for `GrowingBatch`: squared norm of the noise of a batch's
+                              gradient over the squared norm of the gradient
     `seconds`                 wall time
     ========================  ==========================================================
 
@@ -37,8 +38,8 @@ class History:
     Attributes
     ----------
     edges : ndarray of shape (17,)
-        Edges of the histograms, as log10 of the magnitude: -12, -11, ..., 4. What lies
-        beyond, zero too, counts in the first and the last bin.
+        Edges of the histograms, as log10 of the magnitude: -12, -11, ..., 4. Smaller
+        entries (zero too) count in the first bin, larger entries in the last.
 
     Examples
     --------
@@ -66,19 +67,19 @@ class History:
         return f"<History of {len(self)} epochs>"
 
     def __getitem__(self, name: str) -> Array:
-        """One column, an entry (or a row of counts) an epoch; NaN where it has none."""
+        """One column: one entry, or one row of counts, per epoch; NaN where missing."""
         if not any(name in row for row in self.rows):
             known = sorted(set().union(*self.rows))
-            raise KeyError(f"{name!r} is not in this history; it has {known}.")
+            raise KeyError(f"{name!r} is not in this history; use one of {known}.")
         return np.array([row.get(name, np.nan) for row in self.rows])
 
     def to_frame(self) -> pd.DataFrame:
-        """Give a table of the numbers, without histograms.
+        """Return the measurements as a table, without histograms.
 
         Returns
         -------
         frame : DataFrame
-            One row an epoch.
+            One row per epoch.
         """
         rows = [
             {name: value for name, value in row.items() if np.ndim(value) == 0}
@@ -90,7 +91,7 @@ class History:
 
 
 def histogram(gradient: Array) -> Array:
-    """How many entries lie in each decade of magnitude, of shape (16,)."""
+    """Number of entries in each decade of magnitude, of shape (16,)."""
     with np.errstate(divide="ignore"):  # log10 of zero: the first bin
         size = np.log10(np.abs(gradient, dtype=float))
     finite = size[~np.isnan(size)]

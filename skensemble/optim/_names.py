@@ -39,19 +39,19 @@ def optimizer_names() -> dict[str, type[Optimizer]]:
 
 
 def as_optimizer(optimizer: Any, **parameters: Any) -> Optimizer:
-    """Find an optimizer by its name, or take it as it is.
+    """Return an optimizer, given by its short name or as an instance.
 
     Parameters
     ----------
     optimizer : Optimizer or str
-        An optimizer, or its name: "adam", "sgd", ...
+        An optimizer, or its short name: "adam", "sgd", ...
     **parameters : dict
-        Parameters of an optimizer named.
+        Parameters of the optimizer, if it is given by name.
 
     Returns
     -------
     optimizer : Optimizer
-        The optimizer itself, or a new one for a name.
+        The instance given, or a new one.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def as_optimizer(optimizer: Any, **parameters: Any) -> Optimizer:
     known = optimizer_names()
     if isinstance(optimizer, type) and issubclass(optimizer, Optimizer):
         raise ValueError(
-            f"optimizer={optimizer.__name__} is a class; give one: "
+            f"optimizer={optimizer.__name__} is a class; use an instance: "
             f"{optimizer.__name__}()."
         )
     if not isinstance(optimizer, str) or optimizer not in known:

@@ -1,6 +1,7 @@
-"""Optimizers that step along the gradient: plain, and with momentum.
+"""Gradient descent, stochastic gradient descent, and momentum methods.
 
-Letters: w parameters, g gradient of the loss, r learning rate, t the number of the step.
+Letters: w parameters, g gradient of the loss, r learning rate, t the number of the
+step.
 """
 
 from collections.abc import Sequence
@@ -10,27 +11,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skensemble.core import ParameterHolder
-from skensemble.optim._rates import check_number
+from skensemble.optim._rates import check_finite
 
 Array = NDArray[Any]
 State = dict[str, Any]
 
 
 class Optimizer(ParameterHolder):
-    """Moves arrays of parameters by gradients of a loss.
+    """Base class of optimizers, which update parameters with gradients of a loss.
 
-    A subclass defines `step`, and `begin` where it remembers anything. All that it
-    remembers of a run is in the state, a dict of arrays and numbers that pickles, so one
-    optimizer serves any number of runs.
+    A subclass defines `step`, and `begin` if it needs a state. The state of a run is a
+    dict of arrays and numbers that can be pickled. The optimizer itself does not
+    change, so one optimizer can be used in several runs.
 
     Attributes
     ----------
     full_batch : bool
-        Whether it wants the gradient on all rows.
+        Whether the optimizer needs the gradient on all rows.
 
     Examples
     --------
-    One step by hand; `minimize` does the rest:
+    One step; `minimize` makes a run of them:
 
     >>> import numpy as np
     >>> from skensemble.optim import SGD
@@ -54,34 +55,34 @@ class Optimizer(ParameterHolder):
         Parameters
         ----------
         params : list of ndarray
-            Where it begins; not changed.
+            Initial parameters; not changed.
         decayed : list of bool or ndarray, optional
-            Which parameters a decay of weights (`AdamW`) applies to, for each array; all
+            For each array, the parameters that weight decay (`AdamW`) applies to; all
             of them by default. An intercept should be left out.
 
         Returns
         -------
         state : dict
-            What `step` remembers: arrays, and numbers.
+            Arrays and numbers that `step` updates.
         """
         self.check()
         return {}
 
     def ahead(self, params: list[Array], state: State) -> list[Array]:
-        """Where the gradient of the next step is to be taken: at the parameters.
+        """Return the point at which the gradient of the next step is computed.
 
         Parameters
         ----------
         params : list of ndarray
             The parameters.
         state : dict
-            Of the run.
+            State of the run.
 
         Returns
         -------
         point : list of ndarray
-            The parameters, but for optimizers that look ahead (`Nesterov`). The arrays
-            may be written over by the next call.
+            The parameters themselves, except for optimizers that look ahead
+            (`Nesterov`). The next call may overwrite the arrays.
         """
         return params
 
@@ -93,31 +94,33 @@ class Optimizer(ParameterHolder):
         Parameters
         ----------
         params : list of ndarray
-            The parameters; written over.
+            The parameters; updated in place.
         gradients : list of ndarray
-            Gradient of the loss by each array, taken at ``ahead(params, state)``.
+            Gradient of the loss with respect to each array, at ``ahead(params,
+            state)``.
         rate : float
             Learning rate of the step.
         state : dict
-            Of the run; written over.
+            State of the run; updated in place.
 
         Returns
         -------
         params : list of ndarray
-            The same arrays, moved.
+            The same arrays, updated.
         steps : list of float or ndarray
-            Effective step size of each parameter: what a proximal operator must use for
-            the result to be a proximal step. Arrays may be written over by the next step.
+            Effective step size of each parameter, with which a proximal operator gives
+            a proximal step. The next step may overwrite the arrays.
         """
-        raise TypeError(f"{type(self).__name__} does not define step.")
+        raise NotImplementedError(f"{type(self).__name__} does not define step.")
 
 
 class SGD(Optimizer):
     """Stochastic gradient descent: w <- w - r g, on mini-batches.
 
     Robbins and Monro, "A stochastic approximation method", Annals of Mathematical
-    Statistics 22, 1951. The rate of 0.01 is the usual default; with a constant rate it
-    hovers around the minimum at a distance that the rate sets, so let the rate fall.
+    Statistics 22, 1951. The rate of 0.01 is the usual default. With a constant rate the
+    iterates keep a distance from the minimum that grows with the rate, so use a
+    schedule that decreases the rate.
 
     Parameters
     ----------
@@ -126,8 +129,8 @@ class SGD(Optimizer):
 
     See Also
     --------
-    Momentum : Faster along narrow valleys.
-    Adam : Cares less for the scale of each parameter.
+    Momentum : Converges faster if curvatures differ much between directions.
+    Adam : Depends less on the scale of each parameter.
 
     Examples
     --------
@@ -146,15 +149,15 @@ class SGD(Optimizer):
         self.learning_rate = learning_rate
 
     def begin(self, params, decayed=None):
-        """Begin a run: all that is kept is room to work in."""
+        """Begin a run: the state holds work arrays only."""
         self.check()
-        return {"room": [np.empty_like(p) for p in params]}
+        return {"buffers": [np.empty_like(p) for p in params]}
 
     def step(self, params, gradients, rate, state):
         """Make one step, in place."""
-        for p, g, room in zip(params, gradients, state["room"], strict=True):
-            np.multiply(g, rate, out=room)
-            np.subtract(p, room, out=p)
+        for p, g, buffer in zip(params, gradients, state["buffers"], strict=True):
+            np.multiply(g, rate, out=buffer)
+            np.subtract(p, buffer, out=p)
         return params, [rate] * len(params)
 
 
@@ -162,9 +165,10 @@ class GradientDescent(SGD):
     """Gradient descent: w <- w - r g, with g the gradient on all rows.
 
     Cauchy, "Méthode générale pour la résolution des systèmes d'équations simultanées",
-    1847. On a function whose curvature lies between m and L the best constant rate is
-    2 / (L + m), and the error falls by (k - 1) / (k + 1) a step, k = L / m (Polyak,
-    "Introduction to optimization", 1987, section 1.4). Above 2 / L it diverges.
+    1847. On a function whose curvature lies between m and L the best constant rate is 2
+    / (L + m), and the error falls by the factor (k - 1) / (k + 1) per step, with k = L
+    / m (Polyak, "Introduction to optimization", 1987, section 1.4). Above 2 / L it
+    diverges.
 
     Parameters
     ----------
@@ -174,7 +178,7 @@ class GradientDescent(SGD):
 
     See Also
     --------
-    SGD : The same on mini-batches.
+    SGD : Gradient descent on mini-batches.
 
     Examples
     --------
@@ -200,25 +204,26 @@ class Momentum(Optimizer):
 
     Polyak, "Some methods of speeding up the convergence of iteration methods", USSR
     Computational Mathematics and Mathematical Physics 4, 1964. At curvatures between m
-    and L the best constants are r = 4 / (sqrt L + sqrt m)² and momentum =
-    ((sqrt k - 1) / (sqrt k + 1))², and the error falls by (sqrt k - 1) / (sqrt k + 1) a
-    step, k = L / m. 0.9 is the value of Sutskever et al. ("On the importance of
-    initialization and momentum in deep learning", ICML 2013) and everyone since.
+    and L the best constants are r = 4 / (sqrt L + sqrt m)² and momentum = ((sqrt k - 1)
+    / (sqrt k + 1))², and the error falls by the factor (sqrt k - 1) / (sqrt k + 1) per
+    step, with k = L / m. The default of 0.9 is usual since Sutskever et al. ("On the
+    importance of initialization and momentum in deep learning", ICML 2013).
 
-    The velocity is read off the last two iterates, so what a proximal operator does to
-    them enters it (Ochs et al., "iPiano: inertial proximal algorithm for nonconvex
-    optimization", SIAM Journal on Imaging Sciences 7, 2014).
+    The velocity is the difference of the last two iterates, so it includes the effect
+    of a proximal operator (Ochs et al., "iPiano: inertial proximal algorithm for
+    nonconvex optimization", SIAM Journal on Imaging Sciences 7, 2014).
 
     Parameters
     ----------
     learning_rate : float or Schedule, default=0.01
-        The rate r. In the long run a step is 1 / (1 - momentum) times as long.
+        The rate r. For a constant gradient, steps grow to 1 / (1 - momentum) times the
+        length without momentum.
     momentum : float, default=0.9
-        Share of the last movement that is kept, from 0 to below 1.
+        Factor of the previous step, from 0 to below 1.
 
     See Also
     --------
-    Nesterov : The same with a look ahead.
+    Nesterov : Momentum with the gradient at the point that momentum leads to.
 
     Examples
     --------
@@ -242,50 +247,51 @@ class Momentum(Optimizer):
         check_decay("momentum", self.momentum)
 
     def begin(self, params, decayed=None):
-        """Begin a run: the iterate before is kept."""
+        """Begin a run: the state holds the previous iterate."""
         self.check()
         return {
             "before": [p.copy() for p in params],
-            "room": [np.empty_like(p) for p in params],
+            "buffers": [np.empty_like(p) for p in params],
         }
 
     def step(self, params, gradients, rate, state):
         """Make one step, in place."""
         momentum = float(self.momentum)
-        for p, g, before, room in zip(
-            params, gradients, state["before"], state["room"], strict=True
+        for p, g, before, buffer in zip(
+            params, gradients, state["before"], state["buffers"], strict=True
         ):
-            np.subtract(p, before, out=room)
-            np.multiply(room, momentum, out=room)
+            np.subtract(p, before, out=buffer)
+            np.multiply(buffer, momentum, out=buffer)
             np.copyto(before, p)
-            np.add(p, room, out=p)
-            np.multiply(g, rate, out=room)
-            np.subtract(p, room, out=p)
+            np.add(p, buffer, out=p)
+            np.multiply(g, rate, out=buffer)
+            np.subtract(p, buffer, out=p)
         return params, [rate] * len(params)
 
 
 class Nesterov(Momentum):
-    """Nesterov's accelerated gradient: the gradient is taken where momentum leads to.
+    """Nesterov's accelerated gradient, computed at the point that momentum leads to.
 
     u = w + momentum (w - w_before), w <- u - r g(u).
 
     Nesterov, "A method of solving a convex programming problem with convergence rate
-    O(1/k²)", Soviet Mathematics Doklady 27, 1983. At curvatures between m and L with
-    r = 1 / L and momentum = (sqrt k - 1) / (sqrt k + 1) the excess of the loss falls by
-    1 - 1 / sqrt k a step, k = L / m (Nesterov, "Introductory lectures on convex
-    optimization", 2004, theorem 2.2.3). Sutskever et al. (ICML 2013) brought it to
-    stochastic gradients. With a proximal operator it is FISTA with constant momentum.
+    O(1/k²)", Soviet Mathematics Doklady 27, 1983. At curvatures between m and L with r
+    = 1 / L and momentum = (sqrt k - 1) / (sqrt k + 1) the excess of the loss falls by
+    the factor 1 - 1 / sqrt k per step, with k = L / m (Nesterov, "Introductory lectures
+    on convex optimization", 2004, theorem 2.2.3). Sutskever et al. (ICML 2013) applied
+    it to stochastic gradients. With a proximal operator it is FISTA with constant
+    momentum.
 
     Parameters
     ----------
     learning_rate : float or Schedule, default=0.01
         The rate r.
     momentum : float, default=0.9
-        Share of the last movement that is kept, from 0 to below 1.
+        Factor of the previous step, from 0 to below 1.
 
     See Also
     --------
-    Momentum : Without the look ahead.
+    Momentum : Momentum with the gradient at the parameters themselves.
 
     Examples
     --------
@@ -301,11 +307,11 @@ class Nesterov(Momentum):
     """
 
     def begin(self, params, decayed=None):
-        """Begin a run: the iterate before is kept."""
+        """Begin a run: the state holds the previous iterate."""
         return super().begin(params) | {"ahead": [p.copy() for p in params]}
 
     def ahead(self, params, state):
-        """Where the next gradient is to be taken: w + momentum (w - w_before)."""
+        """Return the point of the next gradient: w + momentum (w - w_before)."""
         momentum = float(self.momentum)
         for p, before, u in zip(params, state["before"], state["ahead"], strict=True):
             np.subtract(p, before, out=u)
@@ -314,23 +320,23 @@ class Nesterov(Momentum):
         return state["ahead"]
 
     def step(self, params, gradients, rate, state):
-        """Make one step, in place; `ahead` was asked before."""
-        for p, g, before, u, room in zip(
+        """Make one step, in place, after a call of `ahead`."""
+        for p, g, before, u, buffer in zip(
             params,
             gradients,
             state["before"],
             state["ahead"],
-            state["room"],
+            state["buffers"],
             strict=True,
         ):
             np.copyto(before, p)
-            np.multiply(g, rate, out=room)
-            np.subtract(u, room, out=p)
+            np.multiply(g, rate, out=buffer)
+            np.subtract(u, buffer, out=p)
         return params, [rate] * len(params)
 
 
 def check_decay(name: str, value: Any) -> None:
-    """Refuse what is no share of the past that is kept."""
-    check_number(name, value)
+    """Refuse a decay rate outside of 0 (included) to 1 (excluded)."""
+    check_finite(name, value)
     if value >= 1:
-        raise ValueError(f"{name}={value!r} must be below 1, or nothing is forgotten.")
+        raise ValueError(f"{name}={value!r} must be below 1.")

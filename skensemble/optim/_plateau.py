@@ -1,40 +1,41 @@
-"""A learning rate that falls when the loss no longer does."""
+"""Learning-rate schedule that reduces the rate when the loss stops falling."""
 
 import math
 
 from skensemble.core import check_share, check_whole
-from skensemble.optim._rates import RateSource, Schedule, check_number
+from skensemble.optim._rates import RateSource, Schedule, check_finite
 
 
 class ReduceOnPlateau(Schedule):
     """Multiply the rate by a factor when the loss has not improved for some epochs.
 
-    The loss is that of the validation rows where there are some, else of the training
-    rows. It counts epochs where other schedules count updates, and needs a run that tells
-    it the losses: `minimize` and what is built on it, not boosting. Rates lowered by hand
-    when the validation error stops improving go back at least to Krizhevsky, Sutskever
-    and Hinton ("ImageNet classification with deep convolutional neural networks", 2012,
-    section 5: a tenth each time).
+    The loss is that of the validation rows if there are any, else of the training rows.
+    This schedule counts epochs; other schedules count updates. It needs the loss of
+    each epoch, so it works in runs of `minimize` but not in boosting. The rule follows
+    Krizhevsky, Sutskever and Hinton ("ImageNet classification with deep convolutional
+    neural networks", 2012, section 5), which divide the rate by ten each time that the
+    validation error stops improving.
 
     Parameters
     ----------
     rate : float, default=0.1
         Learning rate of the first epochs.
     factor : float, default=0.1
-        What the rate is multiplied by.
+        Factor by which the rate is multiplied, between 0 and 1.
     patience : int, default=10
-        How many epochs without improvement are waited for.
+        Number of epochs without improvement before the rate is reduced.
     min_delta : float, default=1e-4
-        What the loss must fall by to count as improved, as a share of its best.
+        Smallest decrease of the loss that counts as an improvement, as a share of the
+        best loss.
     lowest : float, default=0.0
-        The rate never falls below this.
+        Lower bound of the rate.
 
     Examples
     --------
     >>> from skensemble.optim import ReduceOnPlateau
     >>> source = ReduceOnPlateau(1.0, factor=0.5, patience=2).follow()
     >>> for loss in [3.0, 2.0, 2.0, 2.0]:
-    ...     source.tell(loss)
+    ...     source.record(loss)
     >>> source.rate_at(4, n_steps=10)
     0.5
     """
@@ -51,23 +52,24 @@ class ReduceOnPlateau(Schedule):
         check_share("factor", self.factor, of="the rate")
         check_whole("patience", self.patience, 1)
         for name in ("rate", "min_delta", "lowest"):
-            check_number(name, getattr(self, name))
+            check_finite(name, getattr(self, name))
 
     def rate_at(self, step, n_steps):
-        """Refuse: the rate of a step is not known before the losses are."""
+        """Raise an error: the rate of a step depends on the losses before it."""
         raise ValueError(
-            "learning_rate=ReduceOnPlateau(...) goes by the loss of each epoch, which "
-            "nobody tells it here; use Step, Exponential or Cosine of skensemble.optim."
+            "learning_rate=ReduceOnPlateau(...) needs the loss of each epoch, which is "
+            "not available here; use StepDecay, ExponentialDecay or Cosine of "
+            "skensemble.optim."
         )
 
     def follow(self):
-        """Start to follow a run."""
+        """Return the learning rate of a new run."""
         self.check()
-        return _Plateau(self)
+        return _PlateauSource(self)
 
 
-class _Plateau(RateSource):
-    """What is remembered of the losses of a run."""
+class _PlateauSource(RateSource):
+    """Learning rate of one run, reduced when the loss stops falling."""
 
     def __init__(self, schedule):
         super().__init__(schedule)
@@ -78,7 +80,7 @@ class _Plateau(RateSource):
     def rate_at(self, step, n_steps):
         return self.rate
 
-    def tell(self, loss):
+    def record(self, loss):
         rule = self.schedule
         enough = rule.min_delta * abs(self.best) if math.isfinite(self.best) else 0.0
         if loss < self.best - enough:

@@ -1,4 +1,4 @@
-"""Which learning rate works: rates that rise until the loss does."""
+"""Learning-rate range test: increase the rate until the loss rises."""
 
 import math
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from skensemble.optim._state import begin_run
 
 Array = NDArray[Any]
 
-# Weight of the past in the smoothed loss, and how far above its best ends the test.
+# Decay of the smoothed loss, and the multiple of its minimum at which the test ends.
 _MEMORY, _TOO_HIGH = 0.9, 4.0
 
 
@@ -27,9 +27,9 @@ class RangeTest:
     Parameters
     ----------
     rates : ndarray of shape (m,)
-        Learning rates, rising.
+        Learning rates in increasing order.
     losses : ndarray of shape (m,)
-        Loss of the mini-batch before each update, smoothed.
+        Smoothed loss of the mini-batch before each update.
     suggested : float
         A tenth of the rate at which the loss was lowest.
     """
@@ -49,34 +49,35 @@ def learning_rate_range_test(
     high: float = 10.0,
     steps: int = 200,
 ) -> RangeTest:
-    """Raise the learning rate with each mini-batch, and see where the loss falls.
+    """Suggest a learning rate from one short run with an increasing rate.
 
-    One short run: the rate rises evenly on the logarithm, and the run ends when the
-    smoothed loss is far above its best (Smith, "Cyclical learning rates for training
-    neural networks", WACV 2017, section 3.3). The loss is lowest shortly before the run
-    breaks; a tenth of that rate is a safe one to begin with.
+    The rate rises evenly on a logarithmic scale, and the run ends when the smoothed
+    loss is far above its minimum (Smith, "Cyclical learning rates for training neural
+    networks", WACV 2017, section 3.3). The loss is lowest shortly before the run
+    diverges; a tenth of that rate is a safe initial rate.
 
     Parameters
     ----------
     model : estimator
-        Trained by first-order steps: a linear model with ``solver=FirstOrder(...)``, or
-        any with a method ``first_order_run(X, y, sample_weight)`` that gives an
-        `Objective`, the parameters to start from and a `Recipe`. It is not changed.
+        Model that is trained by first-order steps: a linear model with
+        ``solver=FirstOrder(...)``, or any with a method
+        ``first_order_run(X, y, sample_weight)`` that returns an `Objective`, initial
+        parameters and a `Recipe`. It is not changed.
     X : {array-like, sparse matrix, frame} of shape (n, n_features)
         Training rows.
     y : array-like of shape (n,) or (n, k)
-        Their targets.
+        Target.
     sample_weight : array-like of shape (n,) or None, default=None
-        Weights of the rows.
+        Sample weights.
     low, high : float
         First and last rate.
     steps : int, default=200
-        Most updates.
+        Largest number of updates.
 
     Returns
     -------
     test : RangeTest
-        With a suggested rate.
+        Losses at each rate, and a suggested rate.
 
     Examples
     --------
@@ -94,7 +95,7 @@ def learning_rate_range_test(
     check_whole("steps", steps, 10)
     if not 0 < low < high < math.inf:
         raise ValueError(
-            f"low={low!r} and high={high!r} must be rates with low < high."
+            f"low={low!r} and high={high!r} must be rates above 0 with low < high."
         )
     run = getattr(model, "first_order_run", None)
     if run is None:
@@ -113,7 +114,7 @@ def learning_rate_range_test(
 def _rising(
     objective: Objective, params: list[Array], recipe: Recipe, rates: Array
 ) -> Array:
-    """Smoothed losses until they are too high."""
+    """Smoothed loss at each rate, until it is too high."""
     recipe = replace(recipe, averaging=None, early_stopping=None).checked()
     state = begin_run(params, recipe, decayed=getattr(objective, "decayed", None))
     size = first_size(recipe.batch_size)
@@ -122,7 +123,7 @@ def _rising(
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         stepper = Stepper(objective, state, recipe)
         for rate, parts in zip(rates, _batches(objective, recipe, size), strict=False):
-            loss, _ = stepper.look(parts)
+            loss, _ = stepper.compute_gradient(parts)
             smooth = _MEMORY * smooth + (1 - _MEMORY) * loss
             level = smooth / (1 - _MEMORY ** (len(found) + 1))
             if not math.isfinite(level) or not stepper.is_finite():
@@ -133,37 +134,36 @@ def _rising(
             stepper.step(float(rate))
     if len(found) < 2:
         raise ValueError(
-            f"the loss is not finite from the start, at the rate {rates[0]:g}; give a "
-            "lower low=."
+            f"the loss is not finite at the first rate, {rates[0]:g}; use a smaller low."
         )
     return np.array(found)
 
 
 def _batches(objective: Objective, recipe: Recipe, size: int | None) -> Any:
-    """Mini-batches without end, in the order of a run."""
+    """Yield mini-batches in the order of a run, without end."""
     epoch = 0
     n_rows = objective.n_rows
     while True:
-        whole = size is None or size >= n_rows
-        order = None if whole else order_of(n_rows, recipe.seed, epoch)
+        full = size is None or size >= n_rows
+        order = None if full else order_of(n_rows, recipe.seed, epoch)
         yield from updates_of(n_rows, size, recipe.accumulate, order)
         epoch += 1
 
 
 class LearningRateDisplay:
-    """Loss over the learning rate, with the suggested rate marked.
+    """Plot of the loss against the learning rate, with the suggested rate marked.
 
     Parameters
     ----------
     test : RangeTest
-        From `learning_rate_range_test`.
+        Result of `learning_rate_range_test`.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where it is drawn, after `plot`.
+        Axes of the plot, after `plot`.
     figure_ : matplotlib Figure
-        The figure, after `plot`.
+        Figure of the plot, after `plot`.
 
     Examples
     --------
@@ -181,16 +181,16 @@ class LearningRateDisplay:
 
     @classmethod
     def from_estimator(cls, model: Any, X: Any, y: Any, **options: Any) -> Self:
-        """Run the test and draw it.
+        """Run the test and plot its result.
 
         Parameters
         ----------
         model : estimator
-            As in `learning_rate_range_test`.
+            Model that is trained by first-order steps; see `learning_rate_range_test`.
         X : {array-like, sparse matrix, frame} of shape (n, n_features)
             Training rows.
         y : array-like of shape (n,) or (n, k)
-            Their targets.
+            Target.
         **options : dict
             For `learning_rate_range_test`; ``ax`` for `plot`.
 
@@ -202,12 +202,12 @@ class LearningRateDisplay:
         return cls(learning_rate_range_test(model, X, y, **options)).plot(ax)
 
     def plot(self, ax: Any = None, **kwargs: Any) -> Self:
-        """Draw.
+        """Plot the loss against the learning rate.
 
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Where to draw; None: a new figure.
+            Axes to plot on; None creates a new figure.
         **kwargs : dict
             For :meth:`matplotlib.axes.Axes.plot`.
 

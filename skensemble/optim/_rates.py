@@ -1,16 +1,16 @@
-"""The contract of a schedule, and the pieces that schedules are made of."""
+"""Base class of learning-rate schedules, and checks of their parameters."""
 
 import math
 from numbers import Real
 from typing import Any
 
-from skensemble.core import ParameterHolder
+from skensemble.core import ParameterHolder, check_number
 
 
 class Schedule(ParameterHolder):
-    """A learning rate for each step.
+    """Base class of schedules: a learning rate for each step.
 
-    A subclass defines `rate_at`; it stores its parameters as a scikit-learn estimator
+    A subclass defines `rate_at`. It stores its parameters as a scikit-learn estimator
     does, so ``learning_rate__decay`` can be searched.
     """
 
@@ -23,86 +23,69 @@ class Schedule(ParameterHolder):
         Parameters
         ----------
         step : int
-            From 0 to ``n_steps - 1``.
+            Number of the step, from 0 to ``n_steps - 1``.
         n_steps : int
-            How many steps are planned.
+            Number of planned steps.
 
         Returns
         -------
         rate : float
             The learning rate.
         """
-        raise TypeError(f"{type(self).__name__} does not define rate_at.")
+        raise NotImplementedError(f"{type(self).__name__} does not define rate_at.")
 
     def follow(self) -> "RateSource":
-        """Start to follow a run, which tells the loss of each epoch.
+        """Return the learning rate of a new run.
 
         Returns
         -------
         source : RateSource
-            Gives the rate of each step.
+            Its `rate_at` gives the rate of each step; the run passes the loss of each
+            epoch to its `record`.
         """
         return RateSource(self)
 
 
 class RateSource:
-    """The learning rate of one run; most schedules ignore what they are told.
+    """Learning rate of one run; most schedules do not depend on recorded losses.
 
     Parameters
     ----------
     schedule : Schedule
-        What is followed.
+        Schedule of the run.
     """
 
     def __init__(self, schedule: Any) -> None:
         self.schedule = schedule
 
     def rate_at(self, step: int, n_steps: int) -> float:
-        """Learning rate of a step.
-
-        Parameters
-        ----------
-        step : int
-            Updates made before.
-        n_steps : int
-            Updates planned.
-
-        Returns
-        -------
-        rate : float
-        """
+        """Return the learning rate of a step."""
         return self.schedule.rate_at(step, n_steps)
 
-    def tell(self, loss: float) -> None:
-        """Take in the loss of an epoch.
-
-        Parameters
-        ----------
-        loss : float
-            Of the validation rows where there are some, else of the training rows.
-        """
+    def record(self, loss: float) -> None:
+        """Record the loss of an epoch, of validation or else training rows."""
 
 
 def falling(high: float, low: float, step: float, steps: float) -> float:
-    """Half a cosine from high to low over some steps; low from then on."""
+    """Half a cosine from high to low over some steps, then low."""
     share = (1 + math.cos(math.pi * min(step / steps, 1.0))) / 2
     return low + (high - low) * share
 
 
 def length(steps: float, n_steps: int) -> float:
-    """Number of steps: as given, or a share of all of them."""
+    """Number of steps, which may be given as a share of all steps."""
     return steps * n_steps if 0 < steps < 1 else steps
 
 
-def check_number(name: str, value: Any, lowest: float = 0) -> None:
-    """Refuse what is no finite number, or one too low."""
-    number = isinstance(value, Real) and not isinstance(value, bool)
-    if not (number and lowest <= float(value) < math.inf):
-        raise ValueError(f"{name}={value!r} must be a number of {lowest} or above.")
+def check_finite(name: str, value: Any, lowest: float = 0) -> None:
+    """Refuse a value that is not a finite number, or is too low."""
+    check_number(name, value, lowest)
+    if math.isinf(value):
+        raise ValueError(f"{name}={value!r} must be finite.")
 
 
 def check_length(name: str, value: Any) -> None:
-    """Refuse what is neither a number of steps nor a share of them."""
+    """Refuse a value that is neither a number of steps nor a share of all steps."""
     number = isinstance(value, Real) and not isinstance(value, bool)
     if not number or not (0 < value < 1 or (value >= 1 and value == int(value))):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""What a run is told, what it asks of a model, and what it gives back."""
+"""Input and output of a run: the objective, the recipe and the result."""
 
 from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol
@@ -11,7 +11,7 @@ from skensemble.optim._batches import as_batch_size
 from skensemble.optim._clipping import as_clipping
 from skensemble.optim._history import History
 from skensemble.optim._names import as_optimizer
-from skensemble.optim._rates import check_number
+from skensemble.optim._rates import check_finite
 from skensemble.optim._schedules import as_schedule
 from skensemble.optim._stopping import as_stopping
 
@@ -19,25 +19,25 @@ Array = NDArray[Any]
 
 
 class Objective(Protocol):
-    """What `minimize` asks of a model: two members, and more where it has them.
+    """Interface of the losses that `minimize` takes: `n_rows` and `loss_gradient`.
 
-    Parameters are a list of arrays. `loss_gradient` must give means, such that the mean
-    over parts, weighted by their rows, is the mean over all: with weights w of sum n, the
-    mean of w_i loss_i over the rows asked for.
+    Parameters are a list of arrays. `loss_gradient` must return means, such that the
+    mean over parts, weighted by their numbers of rows, is the mean over all rows: with
+    weights w of sum n, the mean of w_i loss_i over the given rows.
 
-    Where an objective has them, these are used too:
+    An objective may have these, too:
 
-    - ``loss(params) -> float``: on all training rows, for ``exact_loss=True``;
-    - ``penalty(params) -> float``: added to the loss that each epoch is known by, where
+    - ``loss(params) -> float``: loss on all training rows, for ``exact_loss=True``;
+    - ``penalty(params) -> float``: added to the loss of each epoch in the history, if
       there is a `prox`;
-    - ``validation_loss(params) -> float``: told after each epoch, for early stopping;
-    - ``prox(params, steps) -> params``: proximal operator of a penalty that is no part of
-      the loss, such as an L1 penalty, applied after each step; ``steps`` holds a number or
-      an array of step sizes for each array of parameters;
-    - ``decayed``: a list of bool or arrays, which parameters `AdamW` may decay.
+    - ``validation_loss(params) -> float``: computed per epoch, for early stopping;
+    - ``prox(params, steps) -> params``: proximal operator of a penalty that is not in
+      the loss, such as an L1 penalty, applied after each step; ``steps`` holds a number
+      or an array of step sizes for each array of parameters;
+    - ``decayed``: a list of bool or arrays, the parameters that `AdamW` may decay.
 
-    Rows are asked for as positions. Where these index a large array, ``np.take(X, rows,
-    axis=0, out=buffer, mode="clip")`` is the quickest.
+    Rows are given as positions. If they index a large array, ``np.take(X, rows, axis=0,
+    out=buffer, mode="clip")`` is fastest.
 
     Attributes
     ----------
@@ -69,58 +69,59 @@ class Objective(Protocol):
         Parameters
         ----------
         params : list of ndarray
-            Where; not to be changed or kept.
+            The parameters; must not be changed or kept.
         rows : ndarray of int or slice
-            Which training rows; ``slice(None)`` for all.
+            Positions of training rows; ``slice(None)`` for all.
 
         Returns
         -------
         loss : float
             Mean over these rows.
         gradients : list of ndarray
-            Its gradient, of the shapes of `params`; not changed.
+            Gradient of the loss, in the shapes of `params`; not changed by the run.
         """
         ...
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a run goes.
+    """Settings of a run: optimizer, batches, averaging and stopping.
 
     Parameters
     ----------
     optimizer : Optimizer or str, default="adam"
-        Makes the steps, at its own ``learning_rate``: a number or a schedule, whose steps
-        are updates (`ReduceOnPlateau` counts epochs).
+        Makes the steps, at its own ``learning_rate``: a number or a schedule, whose
+        steps are updates (`ReduceOnPlateau` counts epochs).
     epochs : int, default=100
-        How many times to go through all rows.
+        Number of passes over all rows.
     batch_size : int, "full", GrowingBatch or None, default=None
-        Rows of a mini-batch; None is "full" for `GradientDescent`, else 32.
+        Number of rows per mini-batch; None is "full" for `GradientDescent`, else 32.
     clipping : ClipByNorm, ClipByValue, float or None, default=None
-        Cuts the gradient of each update; a number is the largest norm.
+        Clips the gradient of each update; a number is the largest norm.
     accumulate : int, default=1
-        Mini-batches whose mean gradient makes an update: the update of a larger batch
-        without its memory.
+        Number of mini-batches whose mean gradient makes one update. This is the update
+        of a larger batch with the memory of a small one.
     averaging : None, "polyak" or float, default=None
-        Give the mean of the iterates in place of the last: "polyak" the mean of all, a
-        number the share of the mean that each update keeps, such as 0.999. With an L1
-        penalty a mean has fewer exact zeros.
+        Average of the iterates that the run ends with; None is the last iterate,
+        "polyak" the mean of all, and a number the decay of a moving average, such as
+        0.999. With an L1 penalty an average has fewer exact zeros.
     average_from : int, default=1
-        First epoch, from 0, whose iterates count: the start is far from the end.
+        First epoch, counted from 0, whose iterates are averaged. Early iterates are far
+        from the minimum.
     early_stopping : Patience, bool or None, default=None
         Stop on the validation loss; True is ``Patience()``.
     tol : float or None, default=None
-        Stop when the training loss has not fallen below its best by more than this share
-        of it for `tol_epochs` epochs.
+        Stop when the training loss has not fallen below its minimum by more than this
+        share of it for `tol_epochs` epochs.
     tol_epochs : int, default=5
-        See `tol`.
+        Number of epochs for `tol`.
     exact_loss : bool, default=False
-        Find the training loss of each epoch on all rows after it, which costs half an
-        epoch, in place of the mean over the updates.
+        Compute the training loss on all rows after each epoch, which costs about half
+        an epoch, instead of the mean over the updates.
     shuffle : bool, default=True
-        Draw the order of the rows anew for each epoch.
+        Draw a new order of the rows for each epoch.
     seed : int, default=0
-        For the order of rows, which depends on the seed and the epoch only.
+        Seed of the order of rows, which depends on the seed and the epoch only.
 
     Examples
     --------
@@ -147,12 +148,12 @@ class Recipe:
     seed: int = 0
 
     def checked(self) -> "Recipe":
-        """Give the recipe with names and numbers turned into what they stand for.
+        """Check all settings, and replace names and numbers by objects.
 
         Returns
         -------
         recipe : Recipe
-            The same, checked.
+            A checked copy.
         """
         optimizer = as_optimizer(self.optimizer)
         optimizer.check()
@@ -166,7 +167,7 @@ class Recipe:
         ):
             check_whole(name, getattr(self, name), lowest)
         if self.tol is not None:
-            check_number("tol", self.tol)
+            check_finite("tol", self.tol)
         check_averaging(self.averaging)
         return replace(
             self,
@@ -177,12 +178,12 @@ class Recipe:
         )
 
     def differences(self, other: "Recipe") -> list[str]:
-        """Name what another recipe says otherwise.
+        """List the settings that differ from another recipe.
 
         Parameters
         ----------
         other : Recipe
-            What this one is compared with.
+            The recipe to compare with.
 
         Returns
         -------
@@ -202,24 +203,24 @@ class Recipe:
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run found.
+    """Result of a run.
 
     Parameters
     ----------
     params : list of ndarray
-        The parameters: of the best epoch with early stopping that restores it, else the
-        mean of the iterates where they are averaged, else the last.
+        The parameters: of the best epoch if early stopping restores it, else the
+        average of the iterates if they are averaged, else the last.
     history : History
-        What each epoch did, those after the best too.
+        Measurements of each epoch, including those after the best.
     n_epochs : int
-        How many epochs were run.
+        Number of epochs.
     converged : bool
-        Whether the training loss came to rest (`tol`) or early stopping ended the run. A
-        run of a fixed number of epochs cannot tell.
+        Whether the training loss converged (`tol`) or early stopping ended the run;
+        False for a run of a fixed number of epochs.
     stopped : str
-        What ended it: "tol", "early_stopping", "callback" or "epochs".
+        Reason of the end: "tol", "early_stopping", "callback" or "epochs".
     state : RunState
-        What `advance` goes on from.
+        State of the run, from which `advance` continues.
     """
 
     params: list[Array]

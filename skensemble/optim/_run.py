@@ -1,4 +1,4 @@
-"""The run: epoch after epoch until a rule ends it."""
+"""Runs: epochs until a stopping rule ends them."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 
 from skensemble.core import check_whole
 from skensemble.optim import _checkpoint
-from skensemble.optim._diagnosis import has_risen, speak, speak_at_the_end
+from skensemble.optim._diagnosis import has_risen, warn_after_epoch, warn_after_run
 from skensemble.optim._epoch import run_epoch
 from skensemble.optim._history import History
 from skensemble.optim._recipe import Objective, Recipe, RunResult
@@ -29,42 +29,43 @@ def minimize(
 ) -> RunResult:
     """Minimise a loss over arrays of parameters by first-order steps.
 
-    The same seed gives the same result, bit for bit, also when the run is killed and
+    The same seed gives the same result, bit for bit, even if the run is interrupted and
     resumed from its checkpoint.
 
     Parameters
     ----------
     objective : Objective
-        Gives the loss and its gradient on rows asked for.
+        The loss to minimise, with its gradient.
     params : sequence of array-like
-        Where to begin, all of one type, which is kept; not changed.
+        Initial parameters, all of one type, which is kept; not changed.
     recipe : Recipe, optional
-        How it goes; ``Recipe()`` by default.
+        Settings of the run; ``Recipe()`` by default.
     checkpoint : path-like, optional
-        File that the run is kept in after each epoch, or every few. It is a pickle, so it
-        is to be trusted as code is.
+        File to which the state of the run is written after every `every` epochs. It is
+        a pickle: resume only from files that you trust.
     every : int, default=1
-        Epochs between checkpoints; the last epoch is always kept.
+        Number of epochs between checkpoints; the last epoch is always written.
     resume : bool, default=False
-        Go on from the checkpoint where there is one. One of another recipe, or of other
-        shapes, is refused.
+        Continue from the checkpoint if the file exists. A checkpoint of another recipe
+        or of other shapes is refused.
     callback : callable, optional
-        ``callback(epoch, params, history)`` after each epoch; True ends the run.
+        ``callback(epoch, params, history)``, called after each epoch; the run ends if
+        it returns True.
 
     Returns
     -------
     result : RunResult
-        Parameters, history, and how it ended.
+        Parameters, history, and the reason of the end.
 
     Raises
     ------
     DivergedError
-        Where a loss, a gradient or a parameter is no longer finite: with the likely
+        If a loss, a gradient or a parameter is not finite. The error holds the likely
         cause, the last finite parameters and the history.
 
     See Also
     --------
-    advance : One pass at a time, for rows that keep coming.
+    advance : One pass over rows at a time, for streams.
 
     Examples
     --------
@@ -95,16 +96,16 @@ def minimize(
         state = _resumed(checkpoint, state, recipe, objective.n_rows)
     while state.stopped is None:
         _one_epoch(objective, state, recipe)
-        _judge(state, recipe)
+        _update_stopping(state, recipe)
         last = state.stopped is not None
         if checkpoint is not None and (last or state.epoch % every == 0):
             _checkpoint.save(checkpoint, state, recipe, objective.n_rows)
-        told = callback and callback(state.epoch - 1, state.params, state.history)
-        if told and not last:
+        end = callback and callback(state.epoch - 1, state.params, state.history)
+        if end and not last:
             if checkpoint is not None:
                 _checkpoint.save(checkpoint, state, recipe, objective.n_rows)
             state.stopped = "callback"
-    speak_at_the_end(state, recipe)
+    warn_after_run(state, recipe)
     return RunResult(
         params=state.chosen(),
         history=state.history,
@@ -116,24 +117,25 @@ def minimize(
 
 
 def advance(objective: Objective, state: RunState, recipe: Recipe) -> RunState:
-    """Take a run on by one pass over rows, which may be new ones: for streams.
+    """Continue a run by one pass over rows, which may be new rows of a stream.
 
-    The optimizer goes on with what it remembers, and the schedule with its count of
-    updates; beyond ``recipe.epochs`` passes it stays at its end. No rule stops it.
+    The optimizer continues with its state, and the schedule with its count of updates;
+    after ``recipe.epochs`` passes the schedule stays at its last rate. Stopping rules
+    are not applied.
 
     Parameters
     ----------
     objective : Objective
-        Of the rows at hand.
+        Loss on the current rows.
     state : RunState
-        From `begin_run`, `minimize` or the pass before; written over.
+        State from `begin_run`, `minimize` or the previous pass; updated in place.
     recipe : Recipe
-        The same each time.
+        Settings of the run, the same in each call.
 
     Returns
     -------
     state : RunState
-        The same; ``state.params`` are the parameters now.
+        The same object; ``state.params`` are the current parameters.
 
     Examples
     --------
@@ -162,25 +164,25 @@ def advance(objective: Objective, state: RunState, recipe: Recipe) -> RunState:
 
 def _resumed(checkpoint: Any, begun: RunState, recipe: Recipe, n_rows: int) -> RunState:
     if checkpoint is None:
-        raise ValueError("resume=True needs checkpoint=, the file to go on from.")
+        raise ValueError("resume=True needs checkpoint=..., the file to resume from.")
     if not Path(checkpoint).exists():
         return begun
     return _checkpoint.load(checkpoint, begun, recipe, n_rows)
 
 
 def _one_epoch(objective: Objective, state: RunState, recipe: Recipe) -> None:
-    # What overflows is said by DivergedError, with its cause.
+    # Overflow raises a DivergedError that names the cause.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         run_epoch(objective, state, recipe)
-    speak(state, recipe)
+    warn_after_epoch(state)
 
 
-def _judge(state: RunState, recipe: Recipe) -> None:
-    """Note the best epoch, and what ends the run."""
+def _update_stopping(state: RunState, recipe: Recipe) -> None:
+    """Record the best epoch, and the reason if the run ends."""
     row = state.history.rows[-1]
     if state.epoch >= recipe.epochs:
         state.stopped = "epochs"
-    if state.settled is not None and state.settled.stops(row["loss"]):
+    if state.convergence is not None and state.convergence.stops(row["loss"]):
         state.stopped = "tol"
     if state.watch is not None:
         if state.watch.stops(row["validation_loss"]):
@@ -197,11 +199,11 @@ def _has_converged(state: RunState) -> bool:
 
 def _check_objective(objective: Any, recipe: Recipe) -> None:
     check_whole("n_rows", getattr(objective, "n_rows", None), 1)
-    wanted = [("early_stopping", recipe.early_stopping, "validation_loss")]
-    wanted += [("exact_loss", recipe.exact_loss, "loss")]
-    for name, value, method in wanted:
+    required = [("early_stopping", recipe.early_stopping, "validation_loss")]
+    required += [("exact_loss", recipe.exact_loss, "loss")]
+    for name, value, method in required:
         if value and getattr(objective, method, None) is None:
             raise ValueError(
                 f"{name}={value!r} needs an objective with {method}(params), which "
-                f"{type(objective).__name__} has not."
+                f"{type(objective).__name__} does not have."
             )

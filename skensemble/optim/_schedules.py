@@ -1,7 +1,7 @@
 """Learning-rate schedules: the rate of each step, from 0 to the last.
 
-A step is an update: a mini-batch in a run of `minimize`, a round in boosting. Lengths are
-numbers of steps, or, below one, shares of all steps planned.
+A step is an update: a mini-batch in a run of `minimize`, a round in boosting. Lengths
+are numbers of steps or, below one, shares of all planned steps.
 """
 
 import math
@@ -12,8 +12,8 @@ from skensemble.core import check_share
 from skensemble.optim._rates import (
     RateSource,
     Schedule,
+    check_finite,
     check_length,
-    check_number,
     falling,
     length,
 )
@@ -39,29 +39,29 @@ class Constant(Schedule):
 
     def check(self):
         """Refuse parameters out of range."""
-        check_number("rate", self.rate)
+        check_finite("rate", self.rate)
 
     def rate_at(self, step, n_steps):
         """Learning rate of a step: the constant."""
         return self.rate
 
 
-class Step(Schedule):
-    """Multiply the rate by a factor every so many steps: rate factor^(step // every).
+class StepDecay(Schedule):
+    """Step decay: rate factor^(step // every).
 
     Parameters
     ----------
     rate : float, default=0.1
         Learning rate of the first steps.
     factor : float, default=0.5
-        What the rate is multiplied by.
+        Factor by which the rate is multiplied.
     every : int or float, default=50
         Number of steps between changes, or a share of all steps.
 
     Examples
     --------
-    >>> from skensemble.optim import Step
-    >>> [Step(0.1, every=2).rate_at(k, n_steps=5) for k in range(5)]
+    >>> from skensemble.optim import StepDecay
+    >>> [StepDecay(0.1, every=2).rate_at(k, n_steps=5) for k in range(5)]
     [0.1, 0.1, 0.05, 0.05, 0.025]
     """
 
@@ -72,8 +72,8 @@ class Step(Schedule):
 
     def check(self):
         """Refuse parameters out of range."""
-        check_number("rate", self.rate)
-        check_number("factor", self.factor)
+        check_finite("rate", self.rate)
+        check_finite("factor", self.factor)
         check_length("every", self.every)
 
     def rate_at(self, step, n_steps):
@@ -81,7 +81,7 @@ class Step(Schedule):
         return self.rate * self.factor ** int(step // length(self.every, n_steps))
 
 
-class Exponential(Schedule):
+class ExponentialDecay(Schedule):
     """Decay the rate at every step: rate decay^step.
 
     Parameters
@@ -89,12 +89,12 @@ class Exponential(Schedule):
     rate : float, default=0.1
         Learning rate of the first step.
     decay : float, default=0.99
-        What the rate is multiplied by at each step.
+        Factor by which the rate is multiplied at each step.
 
     Examples
     --------
-    >>> from skensemble.optim import Exponential
-    >>> Exponential(0.1, decay=0.5).rate_at(2, n_steps=5)
+    >>> from skensemble.optim import ExponentialDecay
+    >>> ExponentialDecay(0.1, decay=0.5).rate_at(2, n_steps=5)
     0.025
     """
 
@@ -104,8 +104,8 @@ class Exponential(Schedule):
 
     def check(self):
         """Refuse parameters out of range."""
-        check_number("rate", self.rate)
-        check_number("decay", self.decay)
+        check_finite("rate", self.rate)
+        check_finite("decay", self.decay)
 
     def rate_at(self, step, n_steps):
         """Learning rate of a step."""
@@ -113,11 +113,11 @@ class Exponential(Schedule):
 
 
 class Cosine(Schedule):
-    """Half a cosine from the first rate down to the last, again and again if asked to.
+    """Half a cosine from the first rate down to the last, with optional restarts.
 
     final + (rate - final) (1 + cos(pi t / T)) / 2 at step t of a cycle of T steps. Each
-    further cycle starts from the first rate again ("warm restart") and is `factor` times
-    as long (Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm
+    further cycle starts from the first rate again ("warm restart") and is `factor`
+    times as long (Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm
     restarts", ICLR 2017).
 
     Parameters
@@ -125,12 +125,12 @@ class Cosine(Schedule):
     rate : float, default=0.1
         Learning rate of the first step.
     final : float, default=0.0
-        What the rate falls to after the last step.
+        Rate after the last step.
     cycle : int, float or None, default=None
         Length of the first cycle: a number of steps, or a share of all steps; None is
-        one cycle for all of them.
+        one cycle for all steps.
     factor : float, default=1
-        What the length is multiplied by from cycle to cycle.
+        Length of a cycle over the length of the cycle before.
 
     Examples
     --------
@@ -149,9 +149,9 @@ class Cosine(Schedule):
 
     def check(self):
         """Refuse parameters out of range."""
-        check_number("rate", self.rate)
-        check_number("final", self.final)
-        check_number("factor", self.factor, lowest=1)
+        check_finite("rate", self.rate)
+        check_finite("final", self.final)
+        check_finite("factor", self.factor, lowest=1)
         if self.cycle is not None:
             check_length("cycle", self.cycle)
 
@@ -168,20 +168,20 @@ class Cosine(Schedule):
 
 
 class Polynomial(Schedule):
-    """Fall to the last rate as a power: final + (rate - final) (1 - t / n_steps)^power.
+    """Polynomial decay: final + (rate - final) (1 - t / n_steps)^power at step t.
 
-    A straight line for a power of one; 0.9 is the "poly" policy of Chen et al. ("DeepLab:
-    semantic image segmentation with deep convolutional nets, atrous convolution, and
-    fully connected CRFs", IEEE TPAMI 40, 2018, section 4).
+    The decay is linear for a power of one; 0.9 is the "poly" policy of Chen et al.
+    ("DeepLab: semantic image segmentation with deep convolutional nets, atrous
+    convolution, and fully connected CRFs", IEEE TPAMI 40, 2018, section 4).
 
     Parameters
     ----------
     rate : float, default=0.1
         Learning rate of the first step.
     final : float, default=0.0
-        What the rate falls to after the last step.
+        Rate after the last step.
     power : float, default=1.0
-        Above one the rate falls early, below one late.
+        Exponent. Above one the rate falls early, below one late.
 
     Examples
     --------
@@ -198,7 +198,7 @@ class Polynomial(Schedule):
     def check(self):
         """Refuse parameters out of range."""
         for name in ("rate", "final", "power"):
-            check_number(name, getattr(self, name))
+            check_finite(name, getattr(self, name))
 
     def rate_at(self, step, n_steps):
         """Learning rate of a step."""
@@ -207,14 +207,14 @@ class Polynomial(Schedule):
 
 
 class WarmUp(Schedule):
-    """Rise linearly to another schedule's rate: its rate (step + 1) / steps.
+    """Rise linearly to the first rate of another schedule: its rate (step + 1) / steps.
 
     Parameters
     ----------
     schedule : Schedule or float, default=0.1
-        What to follow, from its own first step, after the rise.
+        Schedule after the warm-up, which starts there at its first step.
     steps : int or float, default=10
-        Number of steps of the rise, or a share of all steps.
+        Number of steps of the warm-up, or a share of all steps.
 
     Examples
     --------
@@ -238,8 +238,8 @@ class WarmUp(Schedule):
         return self._rate_before(as_schedule(self.schedule), step, n_steps)
 
     def follow(self):
-        """Start to follow a run."""
-        return _Warming(self)
+        """Return the learning rate of a new run."""
+        return _WarmUpSource(self)
 
     def _rate_before(self, after, step, n_steps):
         rise = self._rise(n_steps)
@@ -251,8 +251,8 @@ class WarmUp(Schedule):
         return math.ceil(length(self.steps, n_steps))
 
 
-class _Warming(RateSource):
-    """A warm-up in a run: what comes after is told of the epochs after the rise."""
+class _WarmUpSource(RateSource):
+    """Learning rate of one run; losses are recorded after the warm-up only."""
 
     def __init__(self, schedule):
         super().__init__(schedule)
@@ -263,13 +263,13 @@ class _Warming(RateSource):
         self.warm = step >= self.schedule._rise(n_steps)
         return self.schedule._rate_before(self.after, step, n_steps)
 
-    def tell(self, loss):
+    def record(self, loss):
         if self.warm:
-            self.after.tell(loss)
+            self.after.record(loss)
 
 
 class Cyclical(Schedule):
-    """Rise and fall in a triangle between two rates.
+    """Triangular cycles between two rates.
 
     Smith, "Cyclical learning rates for training neural networks", WACV 2017.
 
@@ -296,8 +296,8 @@ class Cyclical(Schedule):
 
     def check(self):
         """Refuse parameters out of range."""
-        check_number("low", self.low)
-        check_number("high", self.high)
+        check_finite("low", self.low)
+        check_finite("high", self.high)
         check_length("period", self.period)
 
     def rate_at(self, step, n_steps):
@@ -308,23 +308,24 @@ class Cyclical(Schedule):
 
 
 class OneCycle(Schedule):
-    """Rise to a high rate, then fall far below the first: one cycle for the whole run.
+    """One cycle per run: rise to a high rate, then fall far below the first rate.
 
-    From high / start_divisor up to high over the first `rise` of the steps, and down to
-    high / start_divisor / end_divisor over the rest, by half a cosine each (Smith and
-    Topin, "Super-convergence: very fast training of neural networks using large learning
-    rates", 2018, with straight lines). The momentum is left as it is.
+    The rate rises from high / start_divisor to high over the first share `rise` of the
+    steps, and falls to high / start_divisor / end_divisor over the rest, by half a
+    cosine each (Smith and Topin, "Super-convergence: very fast training of neural
+    networks using large learning rates", 2018, use straight lines). The momentum does
+    not change.
 
     Parameters
     ----------
     high : float, default=0.1
         The highest rate.
     rise : float, default=0.3
-        Share of the steps on which the rate rises.
+        Share of the steps during which the rate rises.
     start_divisor : float, default=25.0
-        `high` divided by the first rate.
+        Highest rate divided by the first rate.
     end_divisor : float, default=10000.0
-        The first rate divided by the last.
+        First rate divided by the last rate.
 
     Examples
     --------
@@ -342,10 +343,10 @@ class OneCycle(Schedule):
 
     def check(self):
         """Refuse parameters out of range."""
-        check_number("high", self.high)
+        check_finite("high", self.high)
         check_share("rise", self.rise, of="the steps")
-        check_number("start_divisor", self.start_divisor, lowest=1)
-        check_number("end_divisor", self.end_divisor, lowest=1)
+        check_finite("start_divisor", self.start_divisor, lowest=1)
+        check_finite("end_divisor", self.end_divisor, lowest=1)
 
     def rate_at(self, step, n_steps):
         """Learning rate of a step."""
@@ -357,7 +358,7 @@ class OneCycle(Schedule):
 
 
 def as_schedule(rate: Any) -> Schedule:
-    """Take a number as a constant schedule, and a schedule as it is.
+    """Return a schedule; a number is a constant learning rate.
 
     Parameters
     ----------
@@ -367,7 +368,7 @@ def as_schedule(rate: Any) -> Schedule:
     Returns
     -------
     schedule : Schedule
-        The schedule itself, or a constant one for a number.
+        The instance given, or a `Constant`.
     """
     if isinstance(rate, Schedule):
         rate.check()
@@ -376,6 +377,6 @@ def as_schedule(rate: Any) -> Schedule:
     if number and float(rate) >= 0:
         return Constant(float(rate))
     raise ValueError(
-        f"learning_rate={rate!r} must be a number of zero or above, or a schedule of "
+        f"learning_rate={rate!r} must be a number, 0 or more, or a schedule of "
         "skensemble.optim such as Cosine(rate=0.1)."
     )

@@ -1,6 +1,7 @@
-"""All that a run remembers: what a checkpoint keeps, and what a stream goes on from."""
+"""State of a run: the content of a checkpoint, and the start of the next pass."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,47 +14,47 @@ from skensemble.optim._packing import Shapes, pack, pack_flags, views
 from skensemble.optim._rates import RateSource
 from skensemble.optim._recipe import Recipe
 from skensemble.optim._schedules import as_schedule
-from skensemble.optim._stopping import Settled, Watch
+from skensemble.optim._stopping import ConvergenceRule, Watch
 
 Array = NDArray[Any]
 
 
 @dataclass
 class RunState:
-    """All that a run remembers from epoch to epoch. It pickles.
+    """State of a run between two epochs. It can be pickled.
 
     Parameters
     ----------
     flat : ndarray of shape (p,)
         All parameters, one array after the other.
     shapes : tuple of tuple of int
-        Of each array.
+        Shape of each array.
     memory : dict
-        What the optimizer remembers.
+        State of the optimizer.
     source : RateSource
-        The learning rate, and what a schedule remembers.
+        Learning rate of the run.
     batch_size : int or None
-        Rows of a batch now; None for all rows.
+        Number of rows per batch; None for all rows.
     average : IterateAverage or None
-        Mean of the iterates.
+        Average of the iterates.
     watch : Watch or None
-        Early stopping.
-    settled : Settled or None
-        Whether the training loss rests.
+        State of early stopping.
+    convergence : ConvergenceRule or None
+        Stopping rule on the training loss.
     best : ndarray of shape (p,) or None
-        Parameters of the best epoch, where early stopping watches.
+        Parameters of the best epoch, if there is early stopping.
     history : History
-        What each epoch did.
+        Measurements of each epoch.
     epoch : int
-        Epochs done.
+        Number of finished epochs.
     clock : int
-        Updates done, as the schedule counts them.
+        Number of finished updates, as the schedule counts them.
     stopped : str or None
-        What ended the run.
+        Reason of the end of the run.
     warned : set of str
-        Warnings given, so that each is given once.
+        Keys of the warnings given, each of which is given once.
     first_loss : float or None
-        Of the first update, before it was made; None where a few rows only tell it.
+        Loss before the first update; None if its batch is too small to be informative.
     """
 
     flat: Array
@@ -63,7 +64,7 @@ class RunState:
     batch_size: int | None
     average: IterateAverage | None = None
     watch: Watch | None = None
-    settled: Settled | None = None
+    convergence: ConvergenceRule | None = None
     best: Array | None = None
     history: History = field(default_factory=History)
     epoch: int = 0
@@ -74,23 +75,33 @@ class RunState:
 
     @property
     def params(self) -> list[Array]:
-        """The parameters now: the mean of the iterates where they are averaged."""
+        """Current parameters: the average of the iterates if they are averaged."""
         return [view.copy() for view in views(self.now(), self.shapes)]
 
     def now(self) -> Array:
-        """Give the parameters now, flat and not copied.
+        """Return the current parameters, flat and not copied.
 
         Returns
         -------
         flat : ndarray of shape (p,)
-            The mean of the iterates where they are averaged, otherwise the last.
+            The average of the iterates if they are averaged, else the last.
         """
         if self.average is None or self.average.value is None:
             return self.flat
         return self.average.value
 
+    def copy(self) -> "RunState":
+        """Return a copy that shares the rows of the history, which do not change.
+
+        Returns
+        -------
+        state : RunState
+            An independent state of the same run.
+        """
+        return deepcopy(self, {id(row): row for row in self.history.rows})
+
     def chosen(self) -> list[Array]:
-        """Give the parameters that a run ends with: restored, averaged or the last.
+        """Return the parameters of the result: restored, averaged or the last.
 
         Returns
         -------
@@ -106,21 +117,21 @@ class RunState:
 def begin_run(
     params: Sequence[Any], recipe: Recipe, *, decayed: Sequence[Any] | None = None
 ) -> RunState:
-    """Begin a run that `advance` takes on, a pass at a time.
+    """Begin a run that `advance` continues, one pass at a time.
 
     Parameters
     ----------
     params : sequence of array-like
-        Where it begins, all of one type; not changed.
+        Initial parameters, all of one type; not changed.
     recipe : Recipe
-        How it goes.
+        Settings of the run.
     decayed : sequence of bool or ndarray, optional
-        Which parameters `AdamW` may decay, for each array; all of them by default.
+        For each array, the parameters that `AdamW` may decay; all of them by default.
 
     Returns
     -------
     state : RunState
-        The state of the run, before its first step.
+        State before the first pass.
     """
     recipe = recipe.checked()
     flat, shapes = pack(params)
@@ -134,5 +145,9 @@ def begin_run(
         batch_size=first_size(recipe.batch_size),
         average=None if recipe.averaging is None else IterateAverage(recipe.averaging),
         watch=None if stopping is None else stopping.watch(),
-        settled=None if recipe.tol is None else Settled(recipe.tol, recipe.tol_epochs),
+        convergence=(
+            None
+            if recipe.tol is None
+            else ConvergenceRule(recipe.tol, recipe.tol_epochs)
+        ),
     )

@@ -1,4 +1,4 @@
-"""When to stop."""
+"""Stopping rules."""
 
 import math
 import time
@@ -14,14 +14,15 @@ class Patience(ParameterHolder):
     Parameters
     ----------
     rounds : int, default=10
-        How many rounds without improvement are waited for.
+        Number of rounds without improvement after which to stop.
     min_delta : float, default=0.0
-        What the loss must fall by, below the last improvement, to count as improved.
+        Smallest decrease of the loss below the last improvement that counts as an
+        improvement.
     restore_best : bool, default=True
-        Keep the model of the best round; False: of the last.
+        If True, keep the model of the best round, else of the last.
     seconds : float or None, default=None
-        Stop after so much time, improving or not, with what is there. The result then
-        depends on the speed of the machine.
+        Time limit in seconds, after which to stop even if the loss improves. The result
+        then depends on the speed of the machine.
 
     Examples
     --------
@@ -40,12 +41,13 @@ class Patience(ParameterHolder):
         self.seconds = seconds
 
     def watch(self) -> "Watch":
-        """Start to watch a run.
+        """Return the state of the rule for a new run.
 
         Returns
         -------
         watch : Watch
-            Told the loss of each round, it says when to stop.
+            Its method ``stops(loss)`` records the loss of a round and returns whether
+            to stop.
         """
         if not (isinstance(self.rounds, int) and self.rounds >= 1):
             raise ValueError(f"rounds={self.rounds!r} of Patience must be 1 or more.")
@@ -61,7 +63,7 @@ class Patience(ParameterHolder):
 
 
 class Watch:
-    """What a stopping rule remembers of one run."""
+    """State of a stopping rule in one run."""
 
     def __init__(self, rule: Patience) -> None:
         self.rule = rule
@@ -73,21 +75,11 @@ class Watch:
         self._started = time.monotonic()
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Start the clock anew: that of another process says nothing here."""
+        """Restart the clock, because clocks of processes are not comparable."""
         self.__dict__.update(state | {"_started": time.monotonic()})
 
     def stops(self, loss: float) -> bool:
-        """Take in the loss of a round and say whether it was the last.
-
-        Parameters
-        ----------
-        loss : float
-            The validation loss.
-
-        Returns
-        -------
-        stop : bool
-        """
+        """Record the validation loss of a round, and return whether to stop."""
         self.round += 1
         if loss < self.best:
             self.best, self.best_round = loss, self.round
@@ -99,18 +91,18 @@ class Watch:
         return self.round - self._since >= self.rule.rounds
 
 
-class Settled:
-    """Whether a loss has come to rest: it falls no more than a share of itself.
+class ConvergenceRule:
+    """Stop when a loss has stopped to fall.
 
-    That is, for some epochs on end it was never more than `tol` times its size below its
-    best before them. A loss that rises rests too; whether it is low is not asked.
+    For some consecutive epochs it was never below its earlier minimum by more than
+    `tol` times the size of this minimum. The rule also stops if the loss rises.
 
     Parameters
     ----------
     tol : float
-        The share.
+        Smallest decrease that counts, as a share of the minimum.
     epochs : int
-        How many epochs on end.
+        Number of consecutive epochs.
     """
 
     def __init__(self, tol: float, epochs: int) -> None:
@@ -120,17 +112,7 @@ class Settled:
         self.waited = 0
 
     def stops(self, loss: float) -> bool:
-        """Take in the loss of an epoch and say whether it rests.
-
-        Parameters
-        ----------
-        loss : float
-            The training loss.
-
-        Returns
-        -------
-        stop : bool
-        """
+        """Record the training loss of an epoch, and return whether to stop."""
         if math.isinf(self.level) or loss < self.level - self.tol * abs(self.level):
             self.level, self.waited = loss, 0
         else:
@@ -139,7 +121,7 @@ class Settled:
 
 
 def as_stopping(rule: Any) -> Patience | None:
-    """Read ``early_stopping``: True means `Patience()`, False none."""
+    """Resolve ``early_stopping``: True is `Patience()`; False is no early stopping."""
     if rule is True:
         return Patience()
     if rule is False or rule is None:

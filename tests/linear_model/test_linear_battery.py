@@ -11,7 +11,7 @@ from skensemble.linear_model import as_solver, penalty_names, solver_names
 from skensemble.linear_model._problem import Point
 from skensemble.linear_model._rows import make_problem
 from skensemble.linear_model.penalties import as_penalty
-from skensemble.linear_model.solvers import able
+from skensemble.linear_model.solvers import supporting_solvers
 from skensemble.linear_model.solvers._contract import pairing
 from skensemble.losses import as_loss, loss_names
 
@@ -150,7 +150,9 @@ def test_the_table_of_claims_is_complete():
 def test_solvers_claim_the_pairings_of_the_table():
     for case in CASES:
         problem = problem_of(*case)
-        claimed = [name for name in able(pairing(problem)) if name in EXACT]
+        claimed = [
+            name for name in supporting_solvers(pairing(problem)) if name in EXACT
+        ]
         assert sorted(claimed) == sorted(SOLVERS[case]), case
         convex = problem.loss.convex and problem.penalty.convex
         assert convex != bool(SEVERAL_OPTIMA & set(case)), case
@@ -219,7 +221,7 @@ def test_a_pairing_that_cannot_work_is_refused_with_those_that_can(name):
         model = model_of(task, loss, _strong(penalty), solver=name)
         with pytest.raises(ValueError, match=f"solver='{name}' needs") as caught:
             model.fit(X, y)
-        others = able(pairing(problem_of(task, loss, penalty, n=20)))
+        others = supporting_solvers(pairing(problem_of(task, loss, penalty, n=20)))
         assert name not in others
         assert str(others) in str(caught.value)
 

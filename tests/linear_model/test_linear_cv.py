@@ -62,7 +62,7 @@ def test_lasso_path_is_that_of_scikit_learn():
     np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=1e-6)
 
 
-def test_automatic_strengths_begin_where_all_is_zero():
+def test_largest_automatic_alpha_gives_zero_coefficients():
     X, y = numbers()
     model = LinearRegressorCV(penalty="l1", n_alphas=20).fit(X, y)
     assert len(model.alphas_) == 20
@@ -206,7 +206,7 @@ def test_leaving_one_out_by_a_step_is_refused_where_it_does_not_hold(many, penal
         many(penalty=penalty, alphas=[0.1], cv="loo").fit(X, y)
 
 
-def test_leaving_one_out_of_several_mixtures():
+def test_leave_one_out_of_several_l1_ratios():
     X, y = numbers(40)
     model = LinearRegressorCV(
         penalty=ElasticNetPenalty(), alphas=[0.1], l1_ratios=[0.0], cv="loo"

@@ -14,10 +14,12 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from skensemble import (
     LinearClassifier,
+    LinearClassifierCV,
     LinearRegressor,
     LinearRegressorCV,
     StackingRegressor,
 )
+from skensemble.exceptions import DivergedError
 from skensemble.linear_model import (
     L1,
     L2,
@@ -51,8 +53,8 @@ def frame(n=120, seed=0):
         (LinearClassifier("hinge"), "predict_proba", r"Hinge\(\).*such as LogLoss\(\)"),
         (LinearClassifier("hinge"), "predict_log_proba", "no probabilities"),
         (LinearClassifier("hing"), "predict_proba", "did you mean 'hinge'"),
-        (LinearRegressor(), "partial_fit", r"needs solver=FirstOrder\(...\), got"),
-        (LinearClassifier(), "partial_fit", r"needs solver=FirstOrder\(...\), got"),
+        (LinearRegressor(), "partial_fit", r"requires solver=FirstOrder\(...\), got"),
+        (LinearClassifier(), "partial_fit", r"requires solver=FirstOrder\(...\), got"),
     ],
 )
 def test_a_method_that_is_missing_says_why(model, name, why):
@@ -202,7 +204,7 @@ def test_streams():
     X = X[["size"]]
     solver = FirstOrder(Adam(0.05), batch_size=32)
     model = LinearClassifier(solver=solver, standardize=True, random_state=0)
-    with pytest.raises(ValueError, match="classes must be given"):
+    with pytest.raises(ValueError, match="classes is required"):
         clone(model).partial_fit(X, label)
     for first in range(0, 2000, 200):
         part = slice(first, first + 200)
@@ -215,6 +217,39 @@ def test_streams():
     assert not hasattr(LinearClassifier(), "partial_fit")
     numbers = LinearRegressor(solver="first_order", standardize=True)
     assert numbers.partial_fit(X, y).partial_fit(X, y).n_iter_ == 2
+
+
+def test_a_failed_pass_leaves_the_stream_as_it_was():
+    X, y = frame(200)
+    X = X[["size"]]
+    solver = FirstOrder(Adam(0.05), batch_size=32, averaging=0.9)
+    model = LinearRegressor(solver=solver, standardize=True, random_state=0)
+    model.partial_fit(X, y)
+    other = pickle.loads(pickle.dumps(model))
+    before = dict(vars(model))
+    with pytest.raises(DivergedError), np.errstate(over="ignore", invalid="ignore"):
+        model.partial_fit(X, np.full(len(y), 1e308))
+    assert vars(model) == before
+    model.partial_fit(X, y)
+    other.partial_fit(X, y)
+    np.testing.assert_array_equal(model.coef_, other.coef_)
+    assert model.n_iter_ == other.n_iter_ == 2
+
+
+def test_a_failed_fit_leaves_the_model_as_it_was():
+    X, y = frame()
+    label = np.where(y > y.mean(), "high", "low")
+    for model, target in (
+        (LinearRegressor(), y),
+        (LinearClassifier(), label),
+        (LinearRegressorCV(n_alphas=3), y),
+        (LinearClassifierCV(n_alphas=3), label),
+    ):
+        model.fit(X, target)
+        before = dict(vars(model))
+        with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+            model.fit(X[["size"]], target[:-1])
+        assert vars(model) == before
 
 
 def test_early_stopping_and_resume(tmp_path):

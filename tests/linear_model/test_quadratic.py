@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skensemble.linear_model._quadratic import minimise_quadratic
-from skensemble.linear_model._quadratic._lasso import _descended
+from skensemble.linear_model._quadratic._lasso import _coordinate_descent
 from skensemble.linear_model.penalties import Form, FormPenalty
 
 
@@ -77,7 +77,7 @@ def test_a_column_that_varies_by_rounding_alone_moves_nothing():
     H[0, 0] = 0.0
     form = forms(len(q), 1e-6)["lasso"]
     form.l1[0] = 0.0
-    found = _descended(H, q, form, np.zeros(len(q)), 1e-9)
+    found = _coordinate_descent(H, q, form, np.zeros(len(q)), 1e-9)
     rest = minimise_quadratic(
         H[1:, 1:], q[1:], FormPenalty(forms(len(q) - 1, 1e-6)["lasso"]), found[1:], 1e-9
     )

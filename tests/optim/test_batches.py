@@ -114,7 +114,9 @@ def test_recipes_refused(options, message, quadratic):
 
 @pytest.mark.parametrize("size", [32, GrowingBatch()])
 def test_gradient_descent_wants_all_rows(size):
-    with pytest.raises(ValueError, match=r"not for GradientDescent.*or SGD"):
+    with pytest.raises(
+        ValueError, match=r"cannot be used with GradientDescent.*or SGD"
+    ):
         Recipe(GradientDescent(), batch_size=size).checked()
 
 

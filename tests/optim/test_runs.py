@@ -134,10 +134,10 @@ def test_what_the_objective_lacks_is_named(quadratic):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        (np.ones(2), "give \\[params\\] for one array"),
-        ([], "one at least"),
+        (np.ones(2), "use \\[params\\] for one array"),
+        ([], "one or more arrays"),
         ([np.ones(1), np.ones(1, dtype=np.float32)], "several types"),
-        ([np.array([1.0, np.nan])], "begin at finite numbers"),
+        ([np.array([1.0, np.nan])], "start at finite values"),
     ],
 )
 def test_parameters_refused(params, message, quadratic):
@@ -342,10 +342,10 @@ def test_checkpoints_of_other_runs_are_refused(noisy_rows, least_squares, tmp_pa
 
     with pytest.raises(ValueError, match=r"learning_rate=0.1\), not Adam\(\).*seed=0"):
         resume(least_squares(X, y), START, Recipe("adam", epochs=3, seed=1))
-    with pytest.raises(ValueError, match="rows 95, not 90"):
+    with pytest.raises(ValueError, match="rows: 95, not 90"):
         resume(least_squares(X[:90], y[:90]), START, recipe)
     with pytest.raises(
-        ValueError, match=r"shapes of the parameters \(\(3,\), \(\)\), not"
+        ValueError, match=r"shapes of the parameters: \(\(3,\), \(\)\), not"
     ):
         resume(least_squares(X[:, :2], y), [np.zeros(2), 0.0], recipe)
     with pytest.raises(ValueError, match="float64, not float32"):

@@ -11,13 +11,13 @@ from skensemble.optim import (
     Constant,
     Cosine,
     Cyclical,
-    Exponential,
+    ExponentialDecay,
     OneCycle,
     Polynomial,
     Recipe,
     ReduceOnPlateau,
     Schedule,
-    Step,
+    StepDecay,
     WarmUp,
     as_schedule,
     minimize,
@@ -32,9 +32,9 @@ def cosine(high, low, share):
     ("schedule", "expected"),
     [
         (Constant(0.3), [0.3] * 4),
-        (Step(1.0, factor=0.1, every=3), [1, 1, 1, 0.1]),
-        (Step(1.0, factor=0.1, every=0.5), [1, 1, 0.1, 0.1]),
-        (Exponential(1.0, decay=0.5), [1, 0.5, 0.25, 0.125]),
+        (StepDecay(1.0, factor=0.1, every=3), [1, 1, 1, 0.1]),
+        (StepDecay(1.0, factor=0.1, every=0.5), [1, 1, 0.1, 0.1]),
+        (ExponentialDecay(1.0, decay=0.5), [1, 0.5, 0.25, 0.125]),
         (Cosine(1.0, final=0.2), [cosine(1, 0.2, k / 4) for k in range(4)]),
         (Cosine(1.0, cycle=2), [1, 0.5, 1, 0.5]),
         (Cosine(1.0, cycle=0.5), [1, 0.5, 1, 0.5]),
@@ -44,8 +44,8 @@ def cosine(high, low, share):
         ),
         (Polynomial(1.0, final=0.2), [1, 0.8, 0.6, 0.4]),
         (Polynomial(1.0, power=2), [1, 9 / 16, 1 / 4, 1 / 16]),
-        (WarmUp(Exponential(1.0, decay=0.5), steps=2), [0.5, 1, 1, 0.5]),
-        (WarmUp(Exponential(1.0, decay=0.5), steps=0.5), [0.5, 1, 1, 0.5]),
+        (WarmUp(ExponentialDecay(1.0, decay=0.5), steps=2), [0.5, 1, 1, 0.5]),
+        (WarmUp(ExponentialDecay(1.0, decay=0.5), steps=0.5), [0.5, 1, 1, 0.5]),
         (WarmUp(Polynomial(1.0), steps=2), [0.5, 1, 1, 0.5]),
         (Cyclical(0.0, 1.0, period=4), [0, 0.5, 1, 0.5]),
         (Cyclical(0.0, 1.0, period=0.5), [0, 1, 0, 1]),
@@ -88,12 +88,12 @@ def test_numbers_are_constant_schedules():
 @pytest.mark.parametrize(
     ("schedule", "message"),
     [
-        (Constant(-1), "rate=-1 must be a number of 0 or above"),
+        (Constant(-1), "rate=-1 must be a number, 0 or more"),
         (Constant(math.nan), "rate=nan"),
-        (Step(every=0), "every=0 must be a whole number of steps"),
-        (Step(every=2.5), "every=2.5"),
-        (Exponential(decay="slow"), "decay='slow'"),
-        (Cosine(factor=0.5), "factor=0.5 must be a number of 1 or above"),
+        (StepDecay(every=0), "every=0 must be a whole number of steps"),
+        (StepDecay(every=2.5), "every=2.5"),
+        (ExponentialDecay(decay="slow"), "decay='slow'"),
+        (Cosine(factor=0.5), "factor=0.5 must be a number, 1 or more"),
         (Cosine(cycle=0), "cycle=0"),
         (Cyclical(period=-1), "period=-1"),
         (OneCycle(rise=1.0), "rise=1.0 must lie between 0 and 1"),
@@ -102,7 +102,7 @@ def test_numbers_are_constant_schedules():
         (ReduceOnPlateau(factor=2), "factor=2"),
         (ReduceOnPlateau(patience=0), "patience=0"),
         (WarmUp(steps=-2), "steps=-2"),
-        (WarmUp(Step(every=0)), "every=0"),
+        (WarmUp(StepDecay(every=0)), "every=0"),
     ],
     ids=repr,
 )
@@ -117,7 +117,7 @@ def test_plateau_waits_for_its_patience():
     found = []
     # 0.95 is no improvement by a tenth, 0.5 is; then two waits, and the least rate.
     for loss in [1.0, 0.95, 0.5, 0.46, 0.49, 0.5, 0.48, 0.47, 0.47]:
-        source.tell(loss)
+        source.record(loss)
         found.append(source.rate_at(0, 1))
     assert found == pytest.approx([1, 1, 1, 1, 0.1, 0.1, 0.05, 0.05, 0.05])
 
@@ -137,10 +137,10 @@ def test_plateau_after_a_warm_up(quadratic):
     assert rates.tolist() == [0.25, 0.5, 0.75, 1, 1, 1, 1, 0.5]
 
 
-def test_plateau_is_refused_where_nobody_tells_losses():
+def test_plateau_is_refused_without_losses():
     model = GradientBoostingRegressor(learning_rate=ReduceOnPlateau())
     X = [[float(i)] for i in range(30)]
-    with pytest.raises(ValueError, match=r"ReduceOnPlateau.*use Step"):
+    with pytest.raises(ValueError, match=r"ReduceOnPlateau.*use StepDecay"):
         model.fit(X, range(30))
 
 

@@ -1,4 +1,4 @@
-"""Quadratics with a penalty: what coordinate descent and Newton's method end in."""
+"""Quadratic problems with a penalty: the steps of coordinate descent and Newton."""
 
 from skensemble.linear_model._quadratic._minimise import Quadratic, minimise_quadratic
 

@@ -1,9 +1,10 @@
-"""Quadratics with absolute values, squares and bounds: find the signs, then solve.
+"""Quadratic problems with absolute values, squares and bounds, by active sets.
 
-Newton steps on the coefficients that are not zero, or should not be: a linear system gives
-their minimum as if signs stayed. What crosses zero or a bound on the way stops there. From
-the minimum for a strength nearby a step or two are enough, exact to the last digit. Where
-signs do not settle, scikit-learn's compiled coordinate descent goes before.
+Newton steps on the coefficients that are not zero, or should not be: a linear system
+gives their minimum for fixed signs. Coefficients that would cross zero or a bound stop
+there. From the minimum for a similar alpha, one or two steps give the solution to the
+last digit. If the signs do not converge, scikit-learn's coordinate descent gives a
+better start.
 """
 
 import warnings
@@ -23,7 +24,8 @@ Array = NDArray[Any]
 _MOST_POLISHED = 100
 _MOST_SWEEPS = 100
 
-# So many coefficients leave zero at a time, or half as many as have left it.
+# Number of coefficients that may leave zero per step, or half of those that are not
+# zero.
 _FEW = 10
 _ROUNDING = 1e-14
 
@@ -36,36 +38,38 @@ def minimise_form(H: Array, q: Array, form: Form, start: Array, tol: Any) -> Arr
     H : ndarray of shape (p, p)
         Symmetric, positive semidefinite, float64.
     q : ndarray of shape (p,)
-        The linear part.
+        Linear term.
     form : Form
-        The penalty.
+        Normal form of the penalty.
     start : ndarray of shape (p,)
-        Where to begin.
+        Initial coefficients.
     tol : float or ndarray of shape (p,)
-        Largest violation of the optimality conditions, of each coefficient.
+        Largest violation of the optimality conditions, per coefficient.
 
     Returns
     -------
     w : ndarray of shape (p,)
+        The minimiser.
     """
-    # Slopes are sums of such terms, and no more exact than their rounding.
+    # Slopes are sums of terms of this size, so they are not more precise than its
+    # rounding.
     tol = np.maximum(tol, _ROUNDING * (np.abs(q).max(initial=0) + form.l1))
     w = np.clip(np.asarray(start, dtype=float), form.lower, form.upper)
     w, done = _active(H, q, form, w, tol, _MOST_POLISHED)
     if done:
         return w
-    whole = H + np.diag(form.l2)
+    ridged = H + np.diag(form.l2)
     if form.bounded or not (form.l1 > 0).all():
-        return _descended(whole, q, form, w, tol)
-    for found in _descents(whole, q, form, w):
+        return _coordinate_descent(ridged, q, form, w, tol)
+    for found in _descents(ridged, q, form, w):
         w, done = _active(H, q, form, found, tol, 5)
         if done:
             return w
-    return _descended(whole, q, form, w, tol)
+    return _coordinate_descent(ridged, q, form, w, tol)
 
 
 def _descents(H: Array, q: Array, form: Form, start: Array) -> Iterator[Array]:
-    """Coordinate descent on columns scaled to a penalty of one, ever more accurate."""
+    """Coordinate descent on scaled columns, with falling tolerance."""
     scale = 1 / form.l1
     G = np.ascontiguousarray(H * np.outer(scale, scale))
     root = _square_root(G)
@@ -91,7 +95,7 @@ def _descents(H: Array, q: Array, form: Form, start: Array) -> Iterator[Array]:
 
 
 def _square_root(G: Array) -> Array:
-    """R with R'R = G."""
+    """Square root R of a matrix, R'R = G."""
     values, vectors = np.linalg.eigh(G)
     return (vectors * np.sqrt(np.maximum(values, 0))).T
 
@@ -99,7 +103,7 @@ def _square_root(G: Array) -> Array:
 def _active(
     H: Array, q: Array, form: Form, w: Array, tol: Any, most: int
 ) -> tuple[Array, bool]:
-    """Newton steps on the free coefficients, each as far as signs and bounds hold."""
+    """Newton steps on the free coefficients, as far as signs and bounds allow."""
     l1, bounded = form.l1, form.bounded
     still = np.zeros(len(w), dtype=bool)
     for _ in range(most):
@@ -123,7 +127,7 @@ def _active(
 
 
 def _worst(pull: Array, off: Array, moving: int) -> Array:
-    """Those of the largest pull: most are in line when some of them have moved."""
+    """Select the largest pulls; most others vanish after a step of these."""
     most = max(_FEW, moving // 2)
     index = np.flatnonzero(off)
     if len(index) <= most:
@@ -134,12 +138,12 @@ def _worst(pull: Array, off: Array, moving: int) -> Array:
 
 
 def _clipped(values: Array, low: Array, high: Array) -> Array:
-    """As numpy's clip, which takes longer for so few."""
+    """Clip values; faster than numpy.clip for small arrays."""
     return np.minimum(np.maximum(values, low), high)
 
 
 def _times(H: Array, w: Array) -> Array:
-    """H w, by the columns that count where they are few."""
+    """H w, with the rows of nonzero coefficients only if they are few."""
     index = np.flatnonzero(w)
     return H @ w if 4 * len(index) > len(w) else w[index] @ H[index]
 
@@ -147,7 +151,7 @@ def _times(H: Array, w: Array) -> Array:
 def _stepped(
     H: Array, form: Form, w: Array, slope: Array, pull: Array, index: Array
 ) -> Array:
-    """Where some coefficients go: to their minimum, stopped at zero and at bounds."""
+    """Minimise over some coefficients, stopped at zero and at bounds."""
     here, l1 = w[index], form.l1[index]
     sign = np.sign(np.where(here != 0, here, pull[index]))
     low = np.where((l1 > 0) & (sign > 0), 0, -np.inf)
@@ -165,7 +169,8 @@ def _stepped(
         move = new - here
         if down @ move + move @ part @ move / 2 < 0:
             return new
-        # All at once would rise: go to the first that stops, leaving out what cannot go.
+        # The objective would rise: go to the first coefficient that stops, without
+        # those that cannot move.
         room = np.where(way > 0, high - here, here - low)[keep]
         goes = way[keep] != 0
         stuck = (room <= 0) & goes
@@ -176,22 +181,22 @@ def _stepped(
 
 
 def _solved(part: Array, slope: Array) -> Array:
-    """Solve with the least ridge that makes the matrix definite."""
+    """Solve with the smallest ridge that makes the matrix definite."""
     level = float(np.trace(part)) / max(len(slope), 1)
     for ridge in (0.0, 1e-14, 1e-12, 1e-10, 1e-8):
         raised = part.copy()
         raised.flat[:: len(slope) + 1] += ridge * level
-        # Symmetric: its transpose is the same, and in the order that LAPACK works in.
+        # The transpose of a symmetric matrix is in the memory order of LAPACK.
         _, found, failed = linalg.lapack.dposv(raised.T, slope, overwrite_a=True)
         if not failed:
             return np.asarray(found)
     return np.asarray(np.linalg.lstsq(part, slope, rcond=None)[0])
 
 
-def _descended(H: Array, q: Array, form: Form, w: Array, tol: Any) -> Array:
-    """Coordinate descent in plain steps, over those that move."""
+def _coordinate_descent(H: Array, q: Array, form: Form, w: Array, tol: Any) -> Array:
+    """Coordinate descent over the columns that vary."""
     size = np.diag(H)
-    # A column that does not vary, but for rounding, has nothing to say.
+    # Columns that are constant up to rounding get coefficients of zero.
     still = (size <= np.finfo(float).eps * size.max(initial=0.0)) & (form.l1 > 0)
     w = np.where(still, np.clip(0.0, form.lower, form.upper), w)
     varies = np.flatnonzero(size > np.finfo(float).eps * size.max(initial=0.0))

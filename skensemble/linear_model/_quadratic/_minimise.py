@@ -1,4 +1,4 @@
-"""min over w of w'Hw/2 - q'w + penalty(w), for any penalty."""
+"""Minimise w'Hw/2 - q'w + penalty(w) over w, for any penalty."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,14 +16,14 @@ _MOST_REWEIGHTED = 100
 
 
 class Quadratic:
-    """w'Hw/2 - q'w, to be minimised with one penalty after another.
+    """Quadratic w'Hw/2 - q'w, which is minimised along a path of penalties.
 
     Parameters
     ----------
     H : ndarray of shape (p, p)
         Symmetric, positive semidefinite, float64.
     q : ndarray of shape (p,)
-        The linear part.
+        Linear term.
     """
 
     def __init__(self, H: Array, q: Array) -> None:
@@ -33,20 +33,21 @@ class Quadratic:
     def along(
         self, penalties: list[Penalty], start: Array | None = None, *, tol: Any
     ) -> Iterator[Array]:
-        """Minimise with each penalty, from the minimum of the one before.
+        """Minimise with each penalty, starting from the previous minimum.
 
         Parameters
         ----------
         penalties : list of Penalty
-            Bound to the columns, the strongest first.
+            Bound penalties, the strongest first.
         start : ndarray of shape (p,) or None
-            Where to begin; None: at zero.
+            Initial coefficients; None is zero.
         tol : float or ndarray of shape (p,)
-            Largest violation of the optimality conditions, of each coefficient.
+            Largest violation of the optimality conditions, per coefficient.
 
         Yields
         ------
         w : ndarray of shape (p,)
+            The minimiser for each penalty.
         """
         w = np.zeros(len(self.q)) if start is None else np.asarray(start, dtype=float)
         for penalty in penalties:
@@ -69,19 +70,20 @@ def minimise_quadratic(
     H : ndarray of shape (p, p)
         Symmetric, positive semidefinite, float64.
     q : ndarray of shape (p,)
-        The linear part.
+        Linear term.
     penalty : Penalty
-        Bound to the columns.
+        Bound penalty.
     start : ndarray of shape (p,)
-        Where to begin.
+        Initial coefficients.
     tol : float or ndarray of shape (p,)
-        Largest violation of the optimality conditions, of each coefficient.
+        Largest violation of the optimality conditions, per coefficient.
     max_iter : int
-        Most steps of a first-order method.
+        Largest number of steps of the first-order method.
 
     Returns
     -------
     w : ndarray of shape (p,)
+        The minimiser.
     """
     form = penalty.form(len(q))
     if form is not None:
@@ -96,7 +98,7 @@ def minimise_quadratic(
 def _reweighted(
     H: Array, q: Array, penalty: Penalty, start: Array, tol: Any
 ) -> Array | None:
-    """Concave penalties by their tangents at the last solution: a lasso each.
+    """Minimise a concave penalty by a sequence of lasso problems with its tangents.
 
     Zou and Li, "One-step sparse estimates in nonconcave penalized likelihood models",
     Annals of Statistics 36, 2008.
@@ -112,7 +114,7 @@ def _reweighted(
 
 
 def _slopes_at_zero(penalty: Penalty, p: int) -> Array:
-    """Least slope that moves a coefficient off zero."""
+    """Smallest slope that moves a coefficient away from zero."""
     big = 1.0
     zero = np.zeros(p)
     while True:
@@ -126,7 +128,7 @@ def _slopes_at_zero(penalty: Penalty, p: int) -> Array:
 def _accelerated(
     H: Array, q: Array, penalty: Penalty, start: Array, tol: Any, max_iter: int
 ) -> Array:
-    """Accelerated proximal gradient steps with restarts, in p dimensions."""
+    """Accelerated proximal gradient steps with restarts."""
     scale = np.maximum(
         np.diag(H), 1e-12 * max(float(np.diag(H).max(initial=0)), 1e-300)
     )

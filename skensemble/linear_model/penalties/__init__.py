@@ -1,16 +1,16 @@
-"""Penalties: what the coefficients of a linear model pay."""
+"""Penalties on the coefficients of a linear model."""
 
 from skensemble.linear_model.penalties._adaptive import Adaptive
 from skensemble.linear_model.penalties._bounds import Bounded, NonNegative
 from skensemble.linear_model.penalties._concave import MCP, SCAD
-from skensemble.linear_model.penalties._contract import Columns, Form, Penalty
+from skensemble.linear_model.penalties._contract import Form, Penalty, PenaltyColumns
 from skensemble.linear_model.penalties._elastic_net import (
     L1,
     L2,
     ElasticNetPenalty,
     NoPenalty,
 )
-from skensemble.linear_model.penalties._form import FormPenalty
+from skensemble.linear_model.penalties._form_penalty import FormPenalty
 from skensemble.linear_model.penalties._groups import GroupLasso, SparseGroupLasso
 from skensemble.linear_model.penalties._names import as_penalty, penalty_names
 
@@ -21,7 +21,6 @@ __all__ = [
     "SCAD",
     "Adaptive",
     "Bounded",
-    "Columns",
     "ElasticNetPenalty",
     "Form",
     "FormPenalty",
@@ -29,6 +28,7 @@ __all__ = [
     "NoPenalty",
     "NonNegative",
     "Penalty",
+    "PenaltyColumns",
     "SparseGroupLasso",
     "as_penalty",
     "penalty_names",

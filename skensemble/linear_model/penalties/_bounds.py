@@ -1,4 +1,4 @@
-"""Bounds of coefficients, around a penalty of single coefficients."""
+"""Bounds on coefficients, combined with a separable penalty."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,38 +6,39 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.linear_model.penalties._contract import Columns, Form, Penalty
-from skensemble.linear_model.penalties._limits import against
+from skensemble.linear_model.penalties._column_names import as_floats, value_per_column
+from skensemble.linear_model.penalties._contract import Form, Penalty, PenaltyColumns
+from skensemble.linear_model.penalties._form_penalty import compare_with_bounds
 from skensemble.linear_model.penalties._names import (
-    Nesting,
+    NestedPenalty,
     as_penalty,
     penalty_names,
 )
-from skensemble.linear_model.penalties._naming import as_floats, numbers
-from skensemble.linear_model.penalties._weights import spread
+from skensemble.linear_model.penalties._weights import broadcast_to_coef
 
 Array = NDArray[Any]
 
 
-class Bounded(Nesting):
-    r"""A penalty, and bounds: penalty(w) where lower_j <= w_j <= upper_j, else infinite.
+class Bounded(NestedPenalty):
+    r"""A penalty with bounds: penalty(w) if lower_j <= w_j <= upper_j, else infinite.
 
-    Bounds are in the units of the data: where columns are standardised they are scaled
-    with them. An interval need not hold zero. With several outputs or classes the bounds
-    of a column hold for all.
+    Bounds are in the units of the data; if columns are standardised, bounds are scaled
+    too. An interval does not have to contain zero. With several outputs or classes the
+    bounds of a column hold for all of them.
 
     Parameters
     ----------
     penalty : Penalty or str, default="none"
-        What the coefficients pay within the bounds: one that is convex and a sum over
-        single coefficients, such as `L1`, `L2`, `ElasticNetPenalty` or `Adaptive`.
+        Penalty within the bounds. It must be convex and a sum over single coefficients,
+        such as `L1`, `L2`, `ElasticNetPenalty` or `Adaptive`.
     lower, upper : float, array-like of shape (p,) or dict of column name to float
-        The bounds, by default -inf and inf. Columns that a dict does not name have none;
-        the name of a category stands for all its levels, and a whole number for a place.
+        The bounds, by default -inf and inf. Columns missing from a dict have no bound;
+        the name of a categorical column stands for all its levels, and an integer for
+        the position of a column.
 
     See Also
     --------
-    NonNegative : No coefficient below zero.
+    NonNegative : Penalty with coefficients of zero or more.
 
     Examples
     --------
@@ -54,25 +55,25 @@ class Bounded(Nesting):
         self.upper = upper
 
     def check(self) -> None:
-        """Refuse a penalty that cannot be bounded, and bounds the wrong way round."""
+        """Refuse penalties that cannot have bounds, and lower above upper bounds."""
         inner = as_penalty(self.penalty)
         inner.check()
         _check_inner(self, inner)
         if _is_single(self.lower) and _is_single(self.upper):
-            self._limits_of(Columns(1))  # the others need the columns to be known
+            self._limits_of(PenaltyColumns(1))  # other bounds are checked in `bind`
 
-    def bind(self, columns: Columns) -> Penalty:
-        """Give the penalty with bounds of the scaled columns.
+    def bind(self, columns: PenaltyColumns) -> Penalty:
+        """Return the penalty with bounds of the scaled columns.
 
         Parameters
         ----------
-        columns : Columns
-            What is known of the columns of the design.
+        columns : PenaltyColumns
+            Description of the columns of the design.
 
         Returns
         -------
         penalty : Bounded
-            The penalty for the columns as the solver sees them.
+            The penalty with one lower and one upper bound per column.
         """
         self.check()
         inner = as_penalty(self.penalty).bind(columns)
@@ -87,7 +88,7 @@ class Bounded(Nesting):
         return Bounded(inner, lower, upper)
 
     def columns(self, index: Array) -> Penalty:
-        """Give the penalty and the bounds of some of the columns."""
+        """Return the penalty and the bounds of some of the columns."""
         lower, upper = (
             bound if np.ndim(bound) == 0 else np.asarray(bound)[index]
             for bound in (self.lower, self.upper)
@@ -95,22 +96,22 @@ class Bounded(Nesting):
         return Bounded(as_penalty(self.penalty).columns(index), lower, upper)
 
     def value(self, coef: Array) -> float:
-        """Penalty within the bounds, infinite beyond."""
-        if against(coef, *self._limits(coef))[2].any():
+        """Penalty within the bounds, infinite outside."""
+        if compare_with_bounds(coef, *self._limits(coef))[2].any():
             return np.inf
         return as_penalty(self.penalty).value(coef)
 
     def prox(self, coef: Array, step: Any) -> Array:
-        """Nearest point to the minimum without bounds that is within them."""
+        """Proximal operator of the inner penalty, clipped to the bounds."""
         return np.clip(as_penalty(self.penalty).prox(coef, step), *self._limits(coef))
 
     def violation(self, coef: Array, gradient: Array) -> Array:
-        """Distance of -gradient from the subdifferential, infinite beyond the bounds."""
+        """Distance of -gradient from the subdifferential; infinite out of bounds."""
         inner = as_penalty(self.penalty)
-        low, high, beyond = against(coef, *self._limits(coef))
+        low, high, beyond = compare_with_bounds(coef, *self._limits(coef))
         each = inner.violation(coef, gradient)
-        # At a bound what pulls beyond it does not count. It pulls up if a gradient larger
-        # by the distance would be optimal.
+        # At a bound, a descent direction that leaves the interval does not count. The
+        # direction is upwards if a gradient larger by the distance would be optimal.
         up = inner.violation(coef, gradient + each) < each
         within = np.where(np.where(up, high, low), 0, each)
         return np.where(beyond, np.inf, within).astype(each.dtype, copy=False)
@@ -126,17 +127,17 @@ class Bounded(Nesting):
         return Form(inner.l1, inner.l2, lower, upper)
 
     def largest(self, gradient: Array) -> float:
-        """Strength at which coefficients are optimal as near zero as the bounds allow.
+        """Least strength at which the coefficients closest to zero are optimal.
 
         Parameters
         ----------
         gradient : ndarray of shape (p,) or (p, k)
-            Of the mean loss there.
+            Gradient of the mean loss at these coefficients.
 
         Returns
         -------
         alpha : float
-            Only slopes along which a coefficient could move count.
+            Slopes that point out of the bounds do not count.
         """
         lower, upper = self._limits(gradient)
         start = np.clip(0.0, lower, upper)
@@ -144,26 +145,26 @@ class Bounded(Nesting):
         return as_penalty(self.penalty).largest(np.where(moves, gradient, 0))
 
     def with_alpha(self, alpha: float) -> "Bounded":
-        """Give the penalty with another strength within the bounds.
+        """Return a copy with another strength of the inner penalty.
 
         Parameters
         ----------
         alpha : float
-            The strength.
+            Strength of the penalty.
 
         Returns
         -------
         penalty : Bounded
-            A new penalty; this one does not change.
+            A copy with the same bounds.
         """
         return self._changed(penalty=as_penalty(self.penalty).with_alpha(alpha))
 
     def _limits(self, coef: Array) -> tuple[Any, Any]:
-        """Bounds in a shape and type that go with coefficients."""
-        return spread(self.lower, coef), spread(self.upper, coef)
+        """Bounds in the type of the coefficients, and in a shape that broadcasts."""
+        return broadcast_to_coef(self.lower, coef), broadcast_to_coef(self.upper, coef)
 
-    def _limits_of(self, columns: Columns) -> tuple[Array, Array]:
-        """Bounds of each column, in the units of the data."""
+    def _limits_of(self, columns: PenaltyColumns) -> tuple[Array, Array]:
+        """One lower and one upper bound per column, in the units of the data."""
         lower = _read(self, "lower", columns, free=-np.inf)
         upper = _read(self, "upper", columns, free=np.inf)
         _check_order(self, lower, upper, columns)
@@ -171,20 +172,20 @@ class Bounded(Nesting):
 
 
 class NonNegative(Bounded):
-    """A penalty, and no coefficient below zero.
+    """A penalty with coefficients of zero or more.
 
-    `Bounded` from zero on: effects of a known direction, mixtures, monotone scores
-    (least squares: Lawson and Hanson, "Solving least squares problems", 1974, chapter
-    23). With `L1` it is `Lasso(positive=True)`.
+    `Bounded` with a lower bound of zero, for effects with a known sign, mixtures and
+    monotone scores (for least squares: Lawson and Hanson, "Solving least squares
+    problems", 1974, chapter 23). With `L1` it is `Lasso(positive=True)`.
 
     Parameters
     ----------
     penalty : Penalty or str, default="none"
-        What the coefficients pay besides, as in `Bounded`.
+        Penalty within the bounds, as in `Bounded`.
 
     See Also
     --------
-    Bounded : Any bounds.
+    Bounded : Penalty with any lower and upper bounds.
 
     Examples
     --------
@@ -202,51 +203,51 @@ class NonNegative(Bounded):
 
 
 def _check_inner(penalty: Bounded, inner: Penalty) -> None:
-    """Refuse penalties of which a clipped prox is no prox."""
+    """Refuse penalties for which the clipped prox is not the proximal operator."""
     if inner.convex and inner.separable:
         return
     reason = "is not convex"
     if not inner.separable:
-        reason = "pays by group, and bounds are of single coefficients"
-    able = sorted(
+        reason = "is a penalty of groups, but bounds hold for single coefficients"
+    usable = sorted(
         name for name, one in penalty_names().items() if one.convex and one.separable
     )
     raise ValueError(
-        f"penalty={inner!r} of {type(penalty).__name__} {reason}; use one of {able}."
+        f"penalty={inner!r} of {type(penalty).__name__} {reason}; use one of {usable}."
     )
 
 
-def _read(penalty: Bounded, name: str, columns: Columns, free: float) -> Array:
-    """One bound a column, of what the user gave."""
+def _read(penalty: Bounded, name: str, columns: PenaltyColumns, free: float) -> Array:
+    """One bound per column."""
     given = getattr(penalty, name)
     if _is_single(given):
         given = np.full(columns.n, as_floats(given, name))
-    found = numbers(given, columns, name, default=free)
+    found = value_per_column(given, columns, name, default=free)
     bad = np.flatnonzero(np.isnan(found) | (found == -free))
     if len(bad):
         raise ValueError(
             f"{name} of {type(penalty).__name__} is {found[bad[0]]} for column "
-            f"{_called(columns, bad[0])}; a bound is a number, or {free} for none."
+            f"{_name_of(columns, bad[0])}; use a number, or {free} for no bound."
         )
     return found
 
 
 def _is_single(bound: Any) -> bool:
-    """Whether it is one bound for all columns."""
+    """Whether a bound is one number for all columns."""
     return np.ndim(bound) == 0 and not isinstance(bound, Mapping)
 
 
 def _check_order(
-    penalty: Bounded, lower: Array, upper: Array, columns: Columns
+    penalty: Bounded, lower: Array, upper: Array, columns: PenaltyColumns
 ) -> None:
     bad = np.flatnonzero(lower > upper)
     if len(bad):
         j = bad[0]
         raise ValueError(
             f"lower={lower[j]:g} of {type(penalty).__name__} is above upper={upper[j]:g} "
-            f"for column {_called(columns, j)}; no coefficient is within."
+            f"for column {_name_of(columns, j)}; use lower <= upper."
         )
 
 
-def _called(columns: Columns, j: int) -> str:
+def _name_of(columns: PenaltyColumns, j: int) -> str:
     return str(j) if columns.names is None else repr(columns.names[j])

@@ -1,4 +1,4 @@
-"""Penalties that leave large coefficients alone: MCP and SCAD, which are not convex."""
+"""Concave penalties that do not shrink large coefficients: MCP and SCAD."""
 
 from typing import Any, ClassVar
 
@@ -6,16 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skensemble.linear_model.penalties._elastic_net import largest_slope
-from skensemble.linear_model.penalties._ranges import check_gamma, check_strength
-from skensemble.linear_model.penalties._weights import Weighted, like, spread
+from skensemble.linear_model.penalties._parameter_checks import check_alpha, check_gamma
+from skensemble.linear_model.penalties._weights import (
+    WeightedPenalty,
+    broadcast_to_coef,
+    cast_like,
+)
 
 Array = NDArray[Any]
 
 
-class _Concave(Weighted):
-    """Rises as alpha \\|w\\| at zero, and ever slower until it is flat.
+class _ConcavePenalty(WeightedPenalty):
+    """Penalty with slope alpha at zero, which decreases until the penalty is constant.
 
-    Of a size \\|w\\| and a level t = alpha v_j a kind says its value, slope and prox.
+    A subclass defines value, slope and prox for a size \\|w\\| and a level t = alpha
+    v_j.
     """
 
     convex: ClassVar[bool] = False
@@ -24,8 +29,8 @@ class _Concave(Weighted):
     _least_gamma: ClassVar[float] = 1.0
 
     def check(self) -> None:
-        """Refuse a negative strength, or a gamma too small."""
-        check_strength(self)
+        """Refuse a negative strength, or too small a gamma."""
+        check_alpha(self)
         check_gamma(self, self._least_gamma)
 
     def value(self, coef: Array) -> float:
@@ -34,8 +39,8 @@ class _Concave(Weighted):
         return float(np.sum(each, dtype=float))
 
     def prox(self, coef: Array, step: Any) -> Array:
-        """Global minimiser of each scalar problem; zero where two are as good."""
-        size = self._nearest(np.abs(coef), self._level(coef), like(step, coef))
+        """Global minimiser of each scalar problem; zero if two are equally good."""
+        size = self._nearest(np.abs(coef), self._level(coef), cast_like(step, coef))
         return np.sign(coef) * size + 0.0  # + 0: no minus zero
 
     def violation(self, coef: Array, gradient: Array) -> Array:
@@ -46,41 +51,42 @@ class _Concave(Weighted):
         return np.where(coef == 0, at_zero, np.abs(gradient + slope * np.sign(coef)))
 
     def largest(self, gradient: Array) -> float:
-        """Largest slope over its factor: zero is a local minimum from there on."""
+        """Largest slope over its factor; zero is a local minimum from there on."""
         return largest_slope(gradient, self.weights)
 
     def _level(self, coef: Array) -> Any:
-        # A float of Python leaves the type of an array as it is; numpy's does not.
-        return float(self.alpha) * spread(self.weights, coef)
+        # A Python float does not change the dtype of an array; a numpy scalar may.
+        return float(self.alpha) * broadcast_to_coef(self.weights, coef)
 
     def _values(self, size: Array, level: Any) -> Array:
-        raise TypeError(f"{type(self).__name__} does not define its values.")
+        raise NotImplementedError(f"{type(self).__name__} does not define its values.")
 
     def _slopes(self, size: Array, level: Any) -> Array:
-        raise TypeError(f"{type(self).__name__} does not define its slopes.")
+        raise NotImplementedError(f"{type(self).__name__} does not define its slopes.")
 
     def _nearest(self, size: Array, level: Any, step: Array) -> Array:
-        raise TypeError(f"{type(self).__name__} does not define its prox.")
+        raise NotImplementedError(f"{type(self).__name__} does not define its prox.")
 
 
-class MCP(_Concave):
-    r"""Minimax concave penalty: selects as `L1` does and leaves large coefficients alone.
+class MCP(_ConcavePenalty):
+    r"""Minimax concave penalty, which selects columns and keeps large coefficients.
 
     The sum over coefficients, with t = alpha v_j, of
 
     - t \|w\| - w² / (2 gamma) if \|w\| <= gamma t,
-    - gamma t² / 2 beyond, where it no longer pulls
+    - gamma t² / 2 beyond, with a slope of zero
 
-    (Zhang, "Nearly unbiased variable selection under minimax concave penalty", Annals of
-    Statistics 38, 2010). It is not convex: what a solver finds is a local minimum.
+    (Zhang, "Nearly unbiased variable selection under minimax concave penalty", Annals
+    of Statistics 38, 2010). It is not convex: a solver finds a local minimum.
 
     Parameters
     ----------
     alpha : float, default=0.001
-        Strength, as in `L1`.
+        Strength of the penalty, as in `L1`.
     gamma : float, default=3.0
-        Where it gets flat, above 1: the larger, the more it is like `L1`. It is meant for
-        columns of a standard deviation of one (``standardize=True``).
+        Size at which the penalty becomes constant, in multiples of t; above 1. With
+        larger values it is closer to `L1`. It is meant for columns with a standard
+        deviation of one (``standardize=True``).
     weights : array-like of shape (p,), dict of column name to float, or None
         Factors v_j of the columns, as in `L1`.
 
@@ -109,7 +115,8 @@ class MCP(_Concave):
         gamma = float(self.gamma)
         convex = step < gamma
         bend = np.where(convex, 1 - step / gamma, 1)
-        # With next to no bend the quotient is of roundings; any size between is as good.
+        # If `bend` is almost zero, the quotient is rounding; any size between is as
+        # good.
         bent = np.minimum(np.maximum(size - step * level, 0) / bend, size)
         near = np.where(size > gamma * level, size, bent)
         # Concave up to gamma t: the minimum is zero, or where the penalty is flat.
@@ -117,26 +124,27 @@ class MCP(_Concave):
         return np.where(convex, near, far)
 
 
-class SCAD(_Concave):
-    r"""Smoothly clipped absolute deviation: selects, and leaves large coefficients alone.
+class SCAD(_ConcavePenalty):
+    r"""Smoothly clipped absolute deviation, which keeps large coefficients.
 
     The sum over coefficients, with t = alpha v_j, of
 
     - t \|w\| if \|w\| <= t,
     - (2 gamma t \|w\| - w² - t²) / (2 (gamma - 1)) if \|w\| <= gamma t,
-    - (gamma + 1) t² / 2 beyond, where it no longer pulls
+    - (gamma + 1) t² / 2 beyond, with a slope of zero
 
     (Fan and Li, "Variable selection via nonconcave penalized likelihood and its oracle
     properties", Journal of the American Statistical Association 96, 2001). It is not
-    convex: what a solver finds is a local minimum.
+    convex: a solver finds a local minimum.
 
     Parameters
     ----------
     alpha : float, default=0.001
-        Strength, as in `L1`.
+        Strength of the penalty, as in `L1`.
     gamma : float, default=3.7
-        Where it gets flat, above 2; the paper's choice. It is meant for columns of a
-        standard deviation of one (``standardize=True``).
+        Size at which the penalty becomes constant, in multiples of t; above 2. The
+        default is from the paper. It is meant for columns with a standard deviation of
+        one (``standardize=True``).
     weights : array-like of shape (p,), dict of column name to float, or None
         Factors v_j of the columns, as in `L1`.
 
@@ -173,7 +181,8 @@ class SCAD(_Concave):
         convex = step < gamma - 1
         bend = np.where(convex, gamma - 1 - step, 1)
         bent = ((gamma - 1) * size - step * gamma * level) / bend
-        # With next to no bend the quotient is of roundings; any size between is as good.
+        # If `bend` is almost zero, the quotient is rounding; any size between is as
+        # good.
         bent = np.where(size <= (1 + step) * level, soft, np.clip(bent, level, size))
         near = np.where(size > gamma * level, size, bent)
         # Concave from t to gamma t: soft below, or where the penalty is flat, as the

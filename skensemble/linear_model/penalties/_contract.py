@@ -1,4 +1,4 @@
-"""The contract of a penalty: what the coefficients pay, and what solvers ask of it."""
+"""Base class of penalties: the functions of a penalty that solvers use."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -20,7 +20,7 @@ class Form:
     Parameters
     ----------
     l1, l2, lower, upper : ndarray of shape (p,)
-        For each column of the design; -inf and inf where there is no bound.
+        Factors and bounds of the columns of the design; -inf and inf are no bounds.
     """
 
     l1: Array
@@ -35,28 +35,30 @@ class Form:
 
     @property
     def quadratic(self) -> bool:
-        """Whether it is squares only: smooth, without bounds."""
+        """Whether the penalty has squares only: smooth, without bounds."""
         return not self.bounded and not self.l1.any()
 
 
 @dataclass(frozen=True)
-class Columns:
-    """What a penalty may know of the columns when it is bound to them.
+class PenaltyColumns:
+    """Description of the columns of a design, to which a penalty is bound.
 
     Parameters
     ----------
     n : int
-        How many there are.
+        Number of columns.
     names : tuple of str or None
-        Their names, where the data has names.
+        Names of the columns, if the data has names.
     groups : ndarray of shape (n,) or None
-        Number of the source column: the one-hot columns of one category share it.
+        Index of the source column; the one-hot columns of a categorical column share
+        it.
     scale : ndarray of shape (n,)
-        What each column was divided by, where columns are standardised.
+        Divisor of each column, if columns are standardised.
     pilot : callable or None
-        Fits the same loss with another penalty and gives its coefficients (p,) or (p, k).
+        Fits the same loss with another penalty, and returns coefficients of shape (p,)
+        or (p, k).
     sources : tuple of str or None
-        Name of the source column of each, where the data has names.
+        Name of the source column of each column, if the data has names.
     """
 
     n: int
@@ -68,19 +70,21 @@ class Columns:
 
 
 class Penalty(ParameterHolder):
-    """What coefficients pay. The intercept never pays.
+    """Base class of penalties on coefficients. The intercept is never penalised.
 
-    It stores its parameters as a scikit-learn estimator does, so it has `get_params`,
-    `set_params`, `clone` and a `repr`, and ``penalty__alpha`` can be searched. Coefficients
-    `w` have the shape (p,) or (p, k); the columns of the second are penalised alike.
+    A penalty stores its parameters as a scikit-learn estimator does. So it has
+    `get_params`, `set_params`, `clone` and a `repr`, and ``penalty__alpha`` can be
+    searched. Coefficients `w` have the shape (p,) or (p, k); all k columns have the
+    same penalty.
 
     Attributes
     ----------
     convex : bool
-        Whether the penalty is convex. Of one that is not, `violation` and `largest` say
-        what holds for a local minimum.
+        Whether the penalty is convex. If it is not, `violation` and `largest` hold for
+        a local minimum.
     separable : bool
-        Whether it is a sum over single coefficients; groups are not.
+        Whether the penalty is a sum over single coefficients. Penalties of groups are
+        not.
     """
 
     convex: ClassVar[bool] = True
@@ -89,7 +93,7 @@ class Penalty(ParameterHolder):
 
     @classmethod
     def _defaults(cls) -> dict[str, Any]:
-        # Signatures are slow to read, and a path asks for them at each strength.
+        # Cached, because signatures are slow to read and a path needs one per strength.
         if "_signature" not in vars(cls):
             cls._signature = super()._defaults()
         return cls._signature
@@ -97,21 +101,21 @@ class Penalty(ParameterHolder):
     def check(self) -> None:
         """Refuse parameters out of range."""
 
-    def bind(self, columns: Columns) -> "Penalty":
-        """Give the penalty with what it says of names, groups and weights resolved.
+    def bind(self, columns: PenaltyColumns) -> "Penalty":
+        """Return the penalty with names, groups and weights resolved to arrays.
 
-        It is done once: what is bound is in the units of the design, and keeps its
-        bonds in `with_alpha`, `columns`, `clone` and `set_params`.
+        A bound penalty is in the units of the design. It stays bound in `with_alpha`,
+        `columns`, `clone` and `set_params`.
 
         Parameters
         ----------
-        columns : Columns
-            What is known of the columns of the design.
+        columns : PenaltyColumns
+            Description of the columns of the design.
 
         Returns
         -------
         penalty : Penalty
-            The penalty for the columns as the solver sees them.
+            A bound penalty.
         """
         self.check()
         return self
@@ -129,7 +133,7 @@ class Penalty(ParameterHolder):
         value : float
             The value of the penalty.
         """
-        raise TypeError(f"{type(self).__name__} does not define value(coef).")
+        raise NotImplementedError(f"{type(self).__name__} does not define value(coef).")
 
     def prox(self, coef: Array, step: Any) -> Array:
         """Proximal operator: argmin over z of sum (z - coef)² / (2 step) + penalty(z).
@@ -137,16 +141,19 @@ class Penalty(ParameterHolder):
         Parameters
         ----------
         coef : ndarray of shape (p,) or (p, k)
-            Where from.
+            The coefficients.
         step : float or ndarray that broadcasts to `coef`
-            Step size; for groups the same within each group (see `common_steps`).
+            Step size; for groups it must be the same within each group (see
+            `common_steps`).
 
         Returns
         -------
         nearest : ndarray of the shape of `coef`
             The minimiser z.
         """
-        raise TypeError(f"{type(self).__name__} does not define prox(coef, step).")
+        raise NotImplementedError(
+            f"{type(self).__name__} does not define prox(coef, step)."
+        )
 
     def violation(self, coef: Array, gradient: Array) -> Array:
         """Distance of -gradient from the subdifferential at `coef`.
@@ -156,18 +163,18 @@ class Penalty(ParameterHolder):
         coef : ndarray of shape (p,) or (p, k)
             The coefficients.
         gradient : ndarray of the shape of `coef`
-            Of the mean loss.
+            Gradient of the mean loss.
 
         Returns
         -------
         distance : ndarray
-            One entry a coefficient, or one a group (the norm, in the order of `blocks`);
-            zero everywhere at a stationary point, infinite beyond a bound.
+            One entry per coefficient, or one per group (the norm, in the order of
+            `blocks`). All are zero at a stationary point; infinite outside of bounds.
         """
-        raise TypeError(f"{type(self).__name__} does not define violation.")
+        raise NotImplementedError(f"{type(self).__name__} does not define violation.")
 
     def form(self, p: int) -> Form | None:
-        """Normal form for `p` columns, or None where there is none.
+        """Normal form for `p` columns, or None if the penalty has no normal form.
 
         Parameters
         ----------
@@ -177,12 +184,12 @@ class Penalty(ParameterHolder):
         Returns
         -------
         form : Form or None
-            The normal form, or None where there is none.
+            Factors and bounds per column.
         """
         return None
 
     def blocks(self, p: int) -> Array:
-        """Number of the group of each column; groups count in the order of their first.
+        """Index of the group of each column, counted in the order of first columns.
 
         Parameters
         ----------
@@ -192,37 +199,37 @@ class Penalty(ParameterHolder):
         Returns
         -------
         blocks : ndarray of int of shape (p,)
-            Each column by itself, for a separable penalty.
+            0, 1, ..., p - 1 for a separable penalty.
         """
         return np.arange(p)
 
     def columns(self, index: Array) -> "Penalty":
-        """Give the penalty of some of the columns; the others are zero, or fixed.
+        """Return the penalty of some of the columns; the others are zero, or fixed.
 
         Parameters
         ----------
         index : ndarray of int
-            The columns kept, in the order wanted; of groups all columns or none.
+            Positions of the columns, in their new order; all or none of each group.
 
         Returns
         -------
         penalty : Penalty
-            Bound to those columns.
+            A penalty bound to these columns.
         """
         return self
 
     def common_steps(self, steps: Array) -> Array:
-        """Step sizes that `prox` can take, none above those given.
+        """Largest step sizes that `prox` accepts and that do not exceed the given ones.
 
         Parameters
         ----------
         steps : ndarray of shape (p,)
-            Wanted step sizes.
+            Upper bounds of the step sizes.
 
         Returns
         -------
         steps : ndarray of shape (p,)
-            The same, or the least of each group.
+            The same steps, or the smallest of each group.
         """
         return steps
 
@@ -232,28 +239,28 @@ class Penalty(ParameterHolder):
         Parameters
         ----------
         gradient : ndarray of shape (p,) or (p, k)
-            Of the mean loss at zero coefficients.
+            Gradient of the mean loss at zero coefficients.
 
         Returns
         -------
         alpha : float
-            Infinite for penalties that never select, such as `L2`. Columns that pay
-            nothing do not count.
+            Infinite for penalties that set no coefficient to zero, such as `L2`.
+            Columns that are not penalised do not count.
         """
         return np.inf
 
     def with_alpha(self, alpha: float) -> Self:
-        """Give the penalty with another strength.
+        """Return a copy with another strength.
 
         Parameters
         ----------
         alpha : float
-            The strength.
+            Strength of the penalty.
 
         Returns
         -------
         penalty : Penalty
-            A copy; what is bound stays bound.
+            A copy, which is bound if this penalty is bound.
         """
         if "alpha" not in self._defaults():
             raise ValueError(f"penalty={self!r} has no alpha to vary.")
@@ -265,19 +272,7 @@ class Penalty(ParameterHolder):
 
 
 def form_of(penalty: Penalty, p: int) -> Form:
-    """Normal form of a penalty that is known to have one.
-
-    Parameters
-    ----------
-    penalty : Penalty
-        Bound to the columns.
-    p : int
-        Number of columns.
-
-    Returns
-    -------
-    form : Form
-    """
+    """Normal form of a bound penalty that is known to have one, for `p` columns."""
     form = penalty.form(p)
     assert form is not None, f"{penalty!r} has no normal form"
     return form

@@ -1,28 +1,31 @@
-"""Penalties of groups of columns: all of a group stay, or all go."""
+"""Penalties that select or drop the columns of a group together."""
 
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.linear_model.penalties._contract import Columns, Penalty
-from skensemble.linear_model.penalties._elastic_net import soft_threshold
-from skensemble.linear_model.penalties._grouping import (
+from skensemble.linear_model.penalties._column_groups import (
     Groups,
     read_factors,
     read_groups,
 )
-from skensemble.linear_model.penalties._ranges import check_ratio, check_strength
-from skensemble.linear_model.penalties._weights import like
+from skensemble.linear_model.penalties._contract import Penalty, PenaltyColumns
+from skensemble.linear_model.penalties._elastic_net import soft_threshold
+from skensemble.linear_model.penalties._parameter_checks import (
+    check_alpha,
+    check_l1_ratio,
+)
+from skensemble.linear_model.penalties._weights import cast_like
 
 Array = NDArray[Any]
 
-# So many halvings find the root to the last digit of a float.
+# Number of bisection steps that gives the root to the precision of a float.
 _HALVINGS = 60
 
 
-class _Grouped(Penalty):
-    """A mixture of absolute values and norms of groups, with a factor a group."""
+class _GroupPenalty(Penalty):
+    """Weighted sum of absolute values and norms, with one factor per group."""
 
     separable: ClassVar[bool] = False
     alpha: Any = 0.0
@@ -31,14 +34,14 @@ class _Grouped(Penalty):
 
     def _shares(self) -> tuple[float, float]:
         """Shares of absolute values and of norms."""
-        raise TypeError(f"{type(self).__name__} does not define its shares.")
+        raise NotImplementedError(f"{type(self).__name__} does not define its shares.")
 
     def check(self) -> None:
         """Refuse a negative strength."""
-        check_strength(self)
+        check_alpha(self)
 
-    def bind(self, columns: Columns) -> Penalty:
-        """Give the penalty with the group of each column, and one factor a group."""
+    def bind(self, columns: PenaltyColumns) -> Penalty:
+        """Return the penalty with groups per column and factors per group."""
         self.check()
         groups, keys = read_groups(self.groups, columns)
         factors = self.weights
@@ -47,19 +50,21 @@ class _Grouped(Penalty):
         return self._changed(groups=groups, weights=factors)
 
     def blocks(self, p: int) -> Array:
-        """Number of the group of each column."""
+        """Index of the group of each column."""
         return self._groups(p).number
 
     def columns(self, index: Array) -> Penalty:
-        """Give the penalty of some of the columns, whole groups."""
+        """Return the penalty of some of the columns, all or none of each group."""
         if not isinstance(self.groups, Groups):
-            raise ValueError(f"{self!r} is not bound to columns; bind(columns) first.")
+            raise ValueError(
+                f"{self!r} is not bound to columns; call bind(columns) first."
+            )
         groups, kept = self.groups.only(index)
         factors = None if self.weights is None else np.asarray(self.weights)[kept]
         return self._changed(groups=groups, weights=factors)
 
     def common_steps(self, steps: Array) -> Array:
-        """Least step of each group, for its columns."""
+        """Smallest step of each group, for all its columns."""
         groups = self._groups(len(steps))
         return groups.to_columns(groups.least(steps), steps)
 
@@ -75,7 +80,7 @@ class _Grouped(Penalty):
     def prox(self, coef: Array, step: Any) -> Array:
         """Soft threshold, then shrink each group towards zero."""
         groups = self._groups(len(coef))
-        steps = groups.shared(like(step, coef), coef)
+        steps = groups.shared(cast_like(step, coef), coef)
         l1, l2 = self._pulls(groups)
         held = coef
         if l1.any():
@@ -86,7 +91,7 @@ class _Grouped(Penalty):
         return held * groups.to_columns(kept, coef) + 0.0  # + 0: no minus zero
 
     def violation(self, coef: Array, gradient: Array) -> Array:
-        """Distance of -gradient from the subdifferential, one entry a group."""
+        """Distance of -gradient from the subdifferential, one entry per group."""
         groups = self._groups(len(coef))
         l1, l2 = self._pulls(groups)
         level, norms = groups.to_columns(l1, coef), groups.norms(coef)
@@ -98,7 +103,7 @@ class _Grouped(Penalty):
         return np.where(norms == 0, at_zero, elsewhere)
 
     def largest(self, gradient: Array) -> float:
-        """Strength that the most demanding group needs to stay zero."""
+        """Least strength at which the coefficients of all groups are zero."""
         groups = self._groups(len(gradient))
         factors = self._factors(groups)
         paying = factors > 0
@@ -109,7 +114,7 @@ class _Grouped(Penalty):
     def _groups(self, p: int) -> Groups:
         if isinstance(self.groups, Groups):
             return self.groups
-        return read_groups(self.groups, Columns(p))[0]
+        return read_groups(self.groups, PenaltyColumns(p))[0]
 
     def _factors(self, groups: Groups) -> Array:
         if self.weights is None:
@@ -117,33 +122,35 @@ class _Grouped(Penalty):
         return np.asarray(self.weights, dtype=float)
 
     def _pulls(self, groups: Groups) -> tuple[Array, Array]:
-        """Strength of absolute values and of the norm, of each group."""
+        """Strength of absolute values and of the norm, per group."""
         l1, l2 = self._shares()
         pull = self.alpha * self._factors(groups)
         return l1 * pull, l2 * pull * np.sqrt(groups.sizes)
 
 
-class GroupLasso(_Grouped):
-    r"""Sum of the norms of groups, alpha sum_g v_g sqrt(p_g) \|\|w_g\|\|: selects groups.
+class GroupLasso(_GroupPenalty):
+    r"""Group lasso, alpha sum_g v_g sqrt(p_g) \|\|w_g\|\|: selects groups.
 
-    p_g is the number of columns of group g (Yuan and Lin, "Model selection and estimation
-    in regression with grouped variables", Journal of the Royal Statistical Society B 68,
-    2006). With several outputs or classes the norm is over all of them too: a group is
-    kept or dropped for all. So for `SquaredError` of several outputs and columns that are
-    each a group it is scikit-learn's `MultiTaskLasso` of the same `alpha`.
+    p_g is the number of columns of group g (Yuan and Lin, "Model selection and
+    estimation in regression with grouped variables", Journal of the Royal Statistical
+    Society B 68, 2006). With several outputs or classes the norm includes all of them,
+    so a group is selected or dropped for all outputs. With `SquaredError`, several
+    outputs and one group per column it is scikit-learn's `MultiTaskLasso` with the same
+    `alpha`.
 
     Parameters
     ----------
     alpha : float, default=0.001
-        Strength, in units of the mean loss per unit of a coefficient.
+        Strength of the penalty, in units of the mean loss per unit of a coefficient.
     groups : array-like of shape (p,), list of lists, dict or None, default=None
-        One label a column; or the columns of each group, by name or place, as a list of
-        lists or a dict of name to list (columns not listed are each a group of one).
-        None: the 0 and 1 columns of one category are a group, and each other column.
+        One label per column; or the columns of each group, by name or position, as a
+        list of lists or a dict of name to list (each other column is its own group).
+        None: the one-hot columns of a categorical column are a group, and each other
+        column is its own group.
     weights : array-like of shape (n_groups,), dict of group to float, or None
-        Factors v_g: in the order of `groups` (of labels: in the order of their first
-        columns), or by the name, label or place of a group. Zero leaves it free; groups
-        that a dict does not name have one.
+        Factors v_g: in the order of `groups` (for labels, in the order of their first
+        columns), or by the name, label or position of a group. A group with factor zero
+        is not penalised; groups missing from a dict have a factor of one.
 
     Examples
     --------
@@ -165,21 +172,22 @@ class GroupLasso(_Grouped):
         return 0.0, 1.0
 
 
-class SparseGroupLasso(_Grouped):
-    r"""Absolute values and norms of groups: selects groups, and columns within them.
+class SparseGroupLasso(_GroupPenalty):
+    r"""Absolute values and norms of groups: selects groups and columns within groups.
 
-    alpha sum_g v_g (r \|\|w_g\|\|_1 + (1 - r) sqrt(p_g) \|\|w_g\|\|) with r = `l1_ratio`
-    and p_g the number of columns of group g (Simon, Friedman, Hastie and Tibshirani, "A
-    sparse-group lasso", Journal of Computational and Graphical Statistics 22, 2013).
+    alpha sum_g v_g (r \|\|w_g\|\|_1 + (1 - r) sqrt(p_g) \|\|w_g\|\|) with r =
+    `l1_ratio` and p_g the number of columns of group g (Simon, Friedman, Hastie and
+    Tibshirani, "A sparse-group lasso", Journal of Computational and Graphical
+    Statistics 22, 2013).
 
     Parameters
     ----------
     alpha : float, default=0.001
-        Strength.
+        Strength of the penalty.
     l1_ratio : float, default=0.5
-        Share r of absolute values, from 0 (`GroupLasso`) to 1 (`L1`).
+        Share r of the L1 penalty, from 0 (`GroupLasso`) to 1 (`L1`).
     groups : array-like of shape (p,), list of lists, dict or None, default=None
-        Which columns belong together, as in `GroupLasso`.
+        Groups of columns, as in `GroupLasso`.
     weights : array-like of shape (n_groups,), dict of group to float, or None
         Factors v_g of both parts, as in `GroupLasso`.
 
@@ -200,24 +208,24 @@ class SparseGroupLasso(_Grouped):
 
     def check(self):
         """Refuse a negative strength or a share outside 0 to 1."""
-        check_strength(self)
-        check_ratio(self, "norms of groups")
+        check_alpha(self)
+        check_l1_ratio(self, "norms of groups")
 
     def _shares(self):
         return self.l1_ratio, 1 - self.l1_ratio
 
 
 def _least_alphas(sizes: Array, groups: Groups, l1: float, l2: float) -> Array:
-    """Root by alpha of ||S(slopes, alpha l1)|| = alpha l2 sqrt(p_g), of each group.
+    """Solve ||S(slopes, alpha l1)|| = alpha l2 sqrt(p_g) for alpha, for each group.
 
-    S is the soft threshold of slopes, of which `sizes` are the absolute values; the left
-    side falls from ||slopes|| to zero and the right side rises, so that halving
-    finds the root.
+    S is the soft threshold of slopes, and `sizes` are the absolute values of slopes.
+    The left side falls from ||slopes|| to zero and the right side rises, so that
+    bisection finds the root.
     """
     wide = np.asarray(sizes, dtype=float).reshape(groups.p, -1)
     side = l2 * np.sqrt(groups.sizes)
     norms = groups.norms(wide)
-    # With m numbers, ||S(slopes, t)|| >= ||slopes|| - t sqrt(m), zero from the largest.
+    # For m slopes, ||S(slopes, t)|| >= ||slopes|| - t sqrt(m), and zero for large t.
     low = norms / (l1 * np.sqrt(groups.sizes * wide.shape[1]) + side)
     if not l1:
         return low

@@ -1,4 +1,4 @@
-"""Penalties by name: each class is known by its own name in snake case."""
+"""Short names of penalties: the class name in snake case."""
 
 import re
 from inspect import signature
@@ -8,9 +8,9 @@ from skensemble.linear_model.penalties._contract import Penalty
 from skensemble.linear_model.penalties._elastic_net import NoPenalty
 from skensemble.losses import did_you_mean
 
-# What everyone calls them.
+# Short names that differ from the class name in snake case.
 _USUAL = {"NoPenalty": "none", "ElasticNetPenalty": "elasticnet"}
-# What others call them, without capitals and signs.
+# Names in other libraries, in lower case without punctuation.
 _ELSEWHERE = {
     "enet": "elasticnet",
     "group": "GroupLasso(groups=...)",
@@ -21,13 +21,13 @@ _ELSEWHERE = {
 }
 
 
-class Nesting(Penalty):
-    """A penalty with another as a part, which may be given by name."""
+class NestedPenalty(Penalty):
+    """Base class of penalties with an inner penalty, which may be a short name."""
 
     _part: ClassVar[str] = "penalty"
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters, those of the part too.
+        """Set parameters, including those of the inner penalty.
 
         Parameters
         ----------
@@ -52,7 +52,7 @@ def penalty_names() -> dict[str, type[Penalty]]:
     Returns
     -------
     names : dict of str to class
-        Every penalty of this package that constructs without arguments.
+        All penalties of this package whose parameters have defaults.
 
     Examples
     --------
@@ -69,19 +69,20 @@ def penalty_names() -> dict[str, type[Penalty]]:
 
 
 def as_penalty(penalty: Penalty | str | None, **parameters: Any) -> Penalty:
-    """Find a penalty by its name, or take it as it is.
+    """Return a penalty, given by its short name or as an instance.
 
     Parameters
     ----------
     penalty : Penalty, str or None
-        A penalty, or its name: "l1", "elasticnet", "group_lasso", ...; None is "none".
+        A penalty, or its short name: "l1", "elasticnet", "group_lasso", ...; None is
+        "none".
     **parameters : dict
-        Parameters of a penalty named.
+        Parameters of the penalty, if it is given by name.
 
     Returns
     -------
     penalty : Penalty
-        The penalty itself, or a new one for a name.
+        The instance given, or a new one.
 
     Examples
     --------
@@ -95,7 +96,8 @@ def as_penalty(penalty: Penalty | str | None, **parameters: Any) -> Penalty:
         return NoPenalty()
     if isinstance(penalty, type) and issubclass(penalty, Penalty):
         raise ValueError(
-            f"penalty={penalty.__name__} is a class; give one: {penalty.__name__}()."
+            f"penalty={penalty.__name__} is a class; use an instance: "
+            f"{penalty.__name__}()."
         )
     known = penalty_names()
     if not isinstance(penalty, str) or penalty not in known:
@@ -108,7 +110,7 @@ def as_penalty(penalty: Penalty | str | None, **parameters: Any) -> Penalty:
 
 
 def _constructs(cls: type[Penalty]) -> bool:
-    """Whether it is no base of others, and needs no arguments."""
+    """Whether a class is not a base class only, and needs no arguments."""
     if "__init__" not in vars(cls):
         return cls is NoPenalty
     arguments = signature(cls).parameters.values()
@@ -116,7 +118,7 @@ def _constructs(cls: type[Penalty]) -> bool:
 
 
 def _snake(name: str) -> str:
-    # L1 and MCP are words; elsewhere a capital after a small letter starts one.
+    # L1 and MCP are one word each; else a capital after a small letter starts a word.
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 

@@ -1,4 +1,4 @@
-"""Factors of the columns, as numbers in the order of the columns."""
+"""Penalty factors of the columns."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,43 +6,45 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.linear_model.penalties._contract import Columns, Penalty
-from skensemble.linear_model.penalties._naming import numbers
-from skensemble.linear_model.penalties._ranges import check_strength
+from skensemble.linear_model.penalties._column_names import value_per_column
+from skensemble.linear_model.penalties._contract import Penalty, PenaltyColumns
+from skensemble.linear_model.penalties._parameter_checks import check_alpha
 
 Array = NDArray[Any]
 
 
-class Weighted(Penalty):
-    """A strength, and a factor a column."""
+class WeightedPenalty(Penalty):
+    """Base class of penalties with a strength and one factor per column."""
 
     alpha: Any = 0.0
     weights: Any = None
 
     def check(self) -> None:
         """Refuse a negative strength."""
-        check_strength(self)
+        check_alpha(self)
 
-    def bind(self, columns: Columns) -> Penalty:
-        """Give the penalty with one factor a column."""
+    def bind(self, columns: PenaltyColumns) -> Penalty:
+        """Return the penalty with one factor per column."""
         self.check()
         if self.weights is None:
             return self
-        return self._changed(weights=bound_weights(self.weights, columns))
+        return self._changed(weights=read_column_factors(self.weights, columns))
 
     def columns(self, index: Array) -> Penalty:
-        """Give the penalty of some of the columns."""
+        """Return the penalty of some of the columns."""
         if self.weights is None:
             return self
         return self._changed(weights=np.asarray(self.weights)[index])
 
 
-def bound_weights(weights: Any, columns: Columns) -> Array:
-    """Read factors: one a column, or those of the columns named."""
-    return checked_weights(numbers(weights, columns, "weights", default=1.0), "column")
+def read_column_factors(weights: Any, columns: PenaltyColumns) -> Array:
+    """Read factors: one per column, or a dict of column names."""
+    return check_factors(
+        value_per_column(weights, columns, "weights", default=1.0), "column"
+    )
 
 
-def checked_weights(found: Array, each: str) -> Array:
+def check_factors(found: Array, each: str) -> Array:
     """Refuse factors that are negative or not finite."""
     bad = np.flatnonzero(~np.isfinite(found) | (found < 0))
     if len(bad):
@@ -53,19 +55,19 @@ def checked_weights(found: Array, each: str) -> Array:
     return found
 
 
-def spread(values: Any, coef: Array) -> Any:
-    """Numbers of the columns in a shape and type that go with coefficients."""
+def broadcast_to_coef(values: Any, coef: Array) -> Any:
+    """Values per column in the type of coefficients, with a shape that broadcasts."""
     if values is None:
         return 1.0
     if isinstance(values, Mapping):
         raise ValueError(
-            f"The penalty names columns ({list(values)}) and is not bound to any; "
-            "bind(columns) comes first."
+            f"The penalty has values by column name ({list(values)}) and is not bound to "
+            "columns; call bind(columns) first."
         )
-    found = like(values, coef)
+    found = cast_like(values, coef)
     return found[:, None] if coef.ndim == 2 and found.ndim == 1 else found
 
 
-def like(values: Any, coef: Array) -> Array:
-    """Numbers in the type of coefficients, so that float32 stays float32."""
+def cast_like(values: Any, coef: Array) -> Array:
+    """Values in the type of the coefficients, so that float32 stays float32."""
     return np.asarray(values, dtype=np.result_type(coef, np.float32))

@@ -1,4 +1,4 @@
-"""Solvers: how the minimum of a linear model's objective is found."""
+"""Solvers, which minimise the objective of a linear model."""
 
 from skensemble.linear_model.solvers._contract import Solver
 from skensemble.linear_model.solvers._coordinate_descent import CoordinateDescent
@@ -9,10 +9,10 @@ from skensemble.linear_model.solvers._interior_point import InteriorPoint
 from skensemble.linear_model.solvers._lbfgs import LBFGS
 from skensemble.linear_model.solvers._linear_programming import LinearProgramming
 from skensemble.linear_model.solvers._names import (
-    able,
     as_solver,
     choose_solver,
     solver_names,
+    supporting_solvers,
 )
 from skensemble.linear_model.solvers._newton_cholesky import NewtonCholesky
 from skensemble.linear_model.solvers._proximal_newton import ProximalNewton
@@ -28,8 +28,8 @@ __all__ = [
     "NewtonCholesky",
     "ProximalNewton",
     "Solver",
-    "able",
     "as_solver",
     "choose_solver",
     "solver_names",
+    "supporting_solvers",
 ]

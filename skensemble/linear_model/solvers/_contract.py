@@ -1,4 +1,4 @@
-"""The contract of a solver: what it can minimise, and how it says no."""
+"""Base class of solvers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ from skensemble.losses import Loss
 
 @dataclass(frozen=True)
 class Pairing:
-    """What is to be solved, without the data.
+    """Loss, penalty and shape of a problem, without the data.
 
     Parameters
     ----------
     loss : Loss
-        What a row pays.
+        Loss of a row.
     penalty : Penalty
-        Bound to the columns.
+        Penalty, bound to the columns.
     p : int
         Number of columns.
     width : int or None
-        Number of raw columns.
+        Number of raw columns; None for one value per row.
     coupled : bool
-        Whether the loss of a row mixes its raw columns (`Loss.couples_columns`).
+        Whether the loss of a row couples its raw columns (`Loss.couples_columns`).
     """
 
     loss: Loss
@@ -36,96 +36,89 @@ class Pairing:
 
 
 def pairing(problem: Problem) -> Pairing:
-    """What a problem pairs."""
+    """Loss, penalty and shape of a problem."""
     p = problem.design.shape[1]
     coupled = problem.loss.couples_columns(problem.y, problem.width)
     return Pairing(problem.loss, problem.penalty, p, problem.width, coupled)
 
 
 def form_of(problem: Problem) -> Form:
-    """Normal form of the penalty of a problem, for solvers that take no other.
-
-    Parameters
-    ----------
-    problem : Problem
-        What is to be solved.
-
-    Returns
-    -------
-    form : Form
-    """
+    """Normal form of the penalty of a problem, or an error if it has none."""
     form = problem.penalty.form(problem.design.shape[1])
     if form is None:
         raise ValueError(
-            f"penalty={problem.penalty!r} is no sum of single coefficients."
+            f"penalty={problem.penalty!r} is not a sum of absolute values, squares and "
+            "bounds of single coefficients."
         )
     return form
 
 
 class Solver(ParameterHolder):
-    """Finds the coefficients of a linear model.
+    """Base class of solvers, which find the coefficients of a linear model.
 
-    A subclass defines `solve`, and `refusal` where it cannot take every pairing. It
-    stores its parameters as a scikit-learn estimator does, so ``solver__memory`` can be
-    searched.
+    A subclass defines `solve`, and `refusal` if it does not support all losses and
+    penalties. It stores its parameters as a scikit-learn estimator does, so
+    ``solver__memory`` can be searched.
 
     Attributes
     ----------
     exact : bool
-        Whether it ends at the optimality conditions, or else says that it did not.
+        Whether the solver aims at the tolerance; if it does not reach the tolerance,
+        the model gives a warning.
     """
 
     exact: ClassVar[bool] = True
 
     def refusal(self, pairing: Pairing) -> str | None:
-        """Say what this solver needs that a pairing does not have.
+        """Return the reason why this solver does not support a problem, or None.
 
         Parameters
         ----------
         pairing : Pairing
-            Loss, penalty and shape.
+            Loss, penalty and shape of the problem.
 
         Returns
         -------
         reason : str or None
-            Such as "needs a smooth penalty"; None where it can.
+            Such as "needs a smooth penalty"; None if the problem is supported.
         """
         return None
 
     def solve(self, problem: Problem, start: Point) -> Solution:
-        """Minimise.
+        """Minimise the objective of a problem.
 
         Parameters
         ----------
         problem : Problem
-            What to minimise, to which tolerance.
+            Objective and tolerance.
         start : Point
-            Where to begin: the solution of a problem nearby, or ``problem.start()``.
+            Initial point: the solution of a similar problem, or ``problem.start()``.
 
         Returns
         -------
         solution : Solution
-            The coefficients and intercept, with the state of convergence.
+            Coefficients, intercept and convergence.
         """
-        raise TypeError(f"{type(self).__name__} does not define solve.")
+        raise NotImplementedError(f"{type(self).__name__} does not define solve.")
 
     def path(
         self, problem: Problem, penalties: list[Penalty], start: Point
     ) -> Iterator[Solution]:
-        """Minimise with one penalty after another, each from the solution before.
+        """Minimise with each penalty, starting from the previous solution.
 
         Parameters
         ----------
         problem : Problem
-            What to minimise.
+            Objective and tolerance.
         penalties : list of Penalty
-            Bound to the columns, the strongest first.
+            Bound penalties, the strongest first.
         start : Point
-            Where to begin.
+            Initial point of the first fit.
 
         Yields
         ------
         solution : Solution
+            Solution for each penalty.
         """
         for penalty in penalties:
             solution = self.solve(problem.with_penalty(penalty), start)

@@ -1,4 +1,4 @@
-"""Squared loss: the products of columns once, then the penalty coefficient by coefficient."""
+"""Coordinate descent for squared loss, on the products of the columns."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,19 +15,20 @@ from skensemble.losses import SquaredError
 
 Array = NDArray[Any]
 
-# Beyond so many columns, or with more columns than rows, products of all are not found.
+# With more columns, or more columns than rows, the products of all are not computed.
 _MOST_COLUMNS = 2000
 
 
 class CoordinateDescent(Solver):
-    """Squared loss with any penalty, on the products of the columns.
+    """Coordinate descent for squared loss with any penalty.
 
-    The coefficients that are zero are found by coordinate descent (Friedman, Hastie and
+    Coordinate descent finds which coefficients are zero (Friedman, Hastie and
     Tibshirani, "Regularization paths for generalized linear models via coordinate
-    descent", Journal of Statistical Software 33, 2010), the others by a linear system, to
-    the last digit. Concave penalties are a sequence of such problems; groups take
-    accelerated proximal steps. Of many columns only those are solved for that are not
-    zero or should not be.
+    descent", Journal of Statistical Software 33, 2010), and a linear system gives the
+    others to the last digit. Concave penalties are solved by a sequence of such
+    problems, and penalties of groups by accelerated proximal steps. If there are many
+    columns, the solver works on the columns whose coefficients are not zero or violate
+    the optimality conditions.
 
     Examples
     --------
@@ -43,21 +44,21 @@ class CoordinateDescent(Solver):
         pass
 
     def refusal(self, pairing):
-        """It needs squared loss, and groups within one output."""
+        """Return the reason why a problem is not supported, or None."""
         if type(pairing.loss) is not SquaredError:
             return "needs squared loss"
         if pairing.width is not None and not pairing.penalty.separable:
-            return "needs a penalty that ties no outputs together"
+            return "needs a penalty that does not couple outputs"
         return None
 
     def solve(self, problem, start):
-        """Solve one problem."""
+        """Minimise the objective of a problem."""
         return next(iter(self.path(problem, [problem.penalty], start)))
 
     def path(
         self, problem: Problem, penalties: list[Penalty], start: Point
     ) -> Iterator[Solution]:
-        """Solve for one penalty after another; products are found once."""
+        """Minimise with each penalty; products are computed once."""
         n, p = problem.design.shape
         if p > min(n, _MOST_COLUMNS) and p > NARROW:
             yield from self._wide(problem, penalties, start)
@@ -85,7 +86,7 @@ def _narrow(problem: Problem, start: Point) -> Solution:
 
 
 class _Products:
-    """Z'WZ, Z'Wy and the means, for one penalty after another."""
+    """Products Z'WZ and Z'Wy, and the means, which all penalties share."""
 
     def __init__(self, problem: Problem) -> None:
         design, w = problem.design, problem.weight
@@ -95,14 +96,14 @@ class _Products:
         self.mean = np.zeros(len(self.xy))
         self.mean_y: Any = 0.0
         if problem.fit_intercept:
-            # Zero, but for the rounding of the type.
+            # Zero up to rounding.
             self.mean = np.asarray(design.transposed_times(w), dtype=float)
             self.mean_y = heavy.sum(axis=0, dtype=float)
             self.gram -= np.outer(self.mean, self.mean)
             self.xy -= np.multiply.outer(self.mean, self.mean_y)
 
     def solved(self, problem: Problem, start: Point) -> Solution:
-        """Solve with the penalty of a problem."""
+        """Return the solution for the penalty of a problem."""
         goal = problem.tolerance()
         tol = 0.5 * goal * problem.norms
         starts = start.coef.reshape(len(self.xy), -1).astype(float)
@@ -126,25 +127,26 @@ class _Products:
         return Point(slope, np.zeros(shape))
 
     def _gap(self, problem: Problem, coef: Array, start: Point) -> float | None:
-        """Duality gap, where the penalty is absolute values and squares.
+        """Duality gap, if the penalty has absolute values and squares only.
 
-        With the residual r scaled by u into the dual's bounds: the lasso's gap, squares
-        taken as rows of their own (Massias, Gramfort and Salmon, "Celer", ICML 2018).
+        This is the gap of the lasso with the residual scaled by u into the bounds of
+        the dual problem; squares count as additional rows (Massias, Gramfort and
+        Salmon, "Celer", ICML 2018).
         """
         form = problem.penalty.form(len(self.xy))
         if form is None or form.bounded or problem.width is not None:
             return None
         if not form.l1.all():
             return None
-        whole = problem.raw(Point(coef.astype(problem.design.dtype), start.intercept))
-        centre = self.mean_y - problem.weight @ whole.astype(float)
-        r = problem.y - whole - centre
+        raw = problem.raw(Point(coef.astype(problem.design.dtype), start.intercept))
+        centre = self.mean_y - problem.weight @ raw.astype(float)
+        r = problem.y - raw - centre
         square = float(problem.weight @ r.astype(float) ** 2)
         square += float(form.l2 @ coef**2)
         pull = self.xy - self.gram @ coef - form.l2 * coef
         u = min(1.0, 1 / max(float(np.max(np.abs(pull) / form.l1)), 1e-300))
         total = float(problem.weight @ (problem.y - self.mean_y).astype(float) ** 2)
-        # <y, r>: of rows r'y, and nothing of the rows that stand for squares.
+        # <y, r> over rows; the target of the additional rows of the squares is zero.
         y = problem.y.astype(float) - self.mean_y
         cross = float((problem.weight * r) @ y)
         primal = 0.5 * square + float(form.l1 @ np.abs(coef))

@@ -1,4 +1,4 @@
-"""Least squares in one step: normal equations, or the pseudo-inverse."""
+"""Least squares in closed form: normal equations, or the pseudo-inverse."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -29,20 +29,20 @@ _MOST_REFINEMENTS = 5
 class Direct(Solver):
     """Solve penalised least squares in closed form.
 
-    For `SquaredError` with squares as penalty, or none, and any number of outputs. Takes
-    the Cholesky factor of the normal equations (of the dual ones where rows are fewer
-    than columns and all columns are penalised) and refines the solution by its residual.
-    Where the columns do not determine the coefficients it gives the solution of least
-    norm, by a singular value decomposition (Golub and Van Loan, "Matrix computations",
-    2013, chapter 5). Where both rows and columns are more than `largest`, LSMR iterates
-    to the tolerance instead, without any matrix (Fong and Saunders, "LSMR: an iterative
-    algorithm for sparse least-squares problems", SIAM Journal on Scientific Computing
-    33, 2011).
+    For `SquaredError` with a penalty of squares, or none, and any number of outputs.
+    The solver uses the Cholesky factor of the normal equations (of the dual equations
+    if there are fewer rows than columns and all columns are penalised), and refines the
+    solution with its residual. If the data does not determine the coefficients, the
+    solver returns the solution of least norm, from a singular value decomposition
+    (Golub and Van Loan, "Matrix computations", 2013, chapter 5). If there are more than
+    `largest` rows and columns, LSMR iterates to the tolerance without a dense matrix
+    (Fong and Saunders, "LSMR: an iterative algorithm for sparse least-squares
+    problems", SIAM Journal on Scientific Computing 33, 2011).
 
     Parameters
     ----------
     largest : int, default=5000
-        Most unknowns of a dense system.
+        Largest number of unknowns of a dense system.
 
     Examples
     --------
@@ -58,18 +58,7 @@ class Direct(Solver):
         self.largest = largest
 
     def refusal(self, pairing: Pairing) -> str | None:
-        """Say what this solver needs that a pairing does not have.
-
-        Parameters
-        ----------
-        pairing : Pairing
-            Loss, penalty and shape.
-
-        Returns
-        -------
-        reason : str or None
-            What is missing, or None if the solver can take the pairing.
-        """
+        """Return the reason why a problem is not supported, or None."""
         form = pairing.penalty.form(pairing.p)
         fine = isinstance(pairing.loss, SquaredError)
         if fine and form is not None and form.quadratic:
@@ -77,20 +66,7 @@ class Direct(Solver):
         return "needs SquaredError and a penalty of squares only (or none)"
 
     def solve(self, problem: Problem, start: Point) -> Solution:
-        """Minimise.
-
-        Parameters
-        ----------
-        problem : Problem
-            What to minimise.
-        start : Point
-            Where LSMR begins; the closed form has no use for it.
-
-        Returns
-        -------
-        solution : Solution
-            The coefficients and intercept, with the state of convergence.
-        """
+        """Minimise the objective of a problem; `start` is used by LSMR only."""
         check_whole("largest", self.largest, 1)
         n, p = problem.design.shape
         ridge = form_of(problem).l2
@@ -100,7 +76,7 @@ class Direct(Solver):
 
 
 def _system(problem: Problem, ridge: Array) -> "Primal | Dual | PseudoInverse":
-    """Factorise the normal equations, or decompose where they are singular."""
+    """Factorise the normal equations, or decompose the rows if these are singular."""
     design, w = problem.design, problem.weight
     n, p = design.shape
     if n >= p or ridge.any():
@@ -114,7 +90,7 @@ def _system(problem: Problem, ridge: Array) -> "Primal | Dual | PseudoInverse":
 
 
 def _refined(problem: Problem, system: Any, ridge: Array) -> Solution:
-    """Newton steps of a quadratic: one solves it, others take rounding away."""
+    """Newton steps: the first solves the problem, and others reduce rounding errors."""
     zero, tolerance = problem.start(), problem.tolerance()
     point = Point(zero.coef.astype(float), zero.intercept.astype(float))
     raw = np.zeros_like(problem.y) + zero.intercept
@@ -144,18 +120,18 @@ def _solution(
 
 @dataclass(frozen=True)
 class PseudoInverse:
-    """The solution of least norm, by singular vectors of columns scaled to norm one.
+    """Solution of least norm, from singular vectors of columns scaled to norm one.
 
     Parameters
     ----------
     basis : ndarray of shape (r, p)
-        Right singular vectors that the data determine, in rows.
+        Right singular vectors of nonzero singular values, in rows.
     values : ndarray of shape (r,)
-        Their singular values.
+        Singular values.
     size : ndarray of shape (p,)
-        One over the norm of each column; zero for those that are constant.
+        One over the norm of each column; zero for constant columns.
     edge : Border
-        Takes the intercept out.
+        Eliminates the intercept.
     """
 
     basis: Array
@@ -166,25 +142,25 @@ class PseudoInverse:
     def solve(self, rhs: Point) -> Point:
         """Coefficients of least norm and intercept for a right-hand side."""
         scaled = (self.edge.reduced(rhs).T * self.size).T
-        told = ((self.basis @ scaled).T / self.values**2).T
+        parts = ((self.basis @ scaled).T / self.values**2).T
         if len(self.values) == len(self.size):
-            coef = ((self.basis.T @ told).T * self.size).T
+            coef = ((self.basis.T @ parts).T * self.size).T
         else:
-            coef = self._shortest(told)
+            coef = self._shortest(parts)
         return self.edge.completed(coef, rhs)
 
-    def _shortest(self, told: Array) -> Array:
-        """Shortest coefficients whose scaled ones have the given parts on the basis."""
+    def _shortest(self, parts: Array) -> Array:
+        """Coefficients of least norm whose scaled values project to `parts`."""
         norms = np.where(self.size > 0, 1 / np.where(self.size > 0, self.size, 1), 0)
         conditions = self.basis * norms
         q, r = linalg.qr(conditions.T, mode="economic")
-        found = q @ linalg.solve_triangular(r, told, trans="T")
-        left = told - conditions @ found  # columns of very different size lose digits
+        found = q @ linalg.solve_triangular(r, parts, trans="T")
+        left = parts - conditions @ found  # columns of very different size lose digits
         return found + q @ linalg.solve_triangular(r, left, trans="T")
 
 
 def _decomposed(problem: Problem, ridge: Array) -> PseudoInverse:
-    """Decompose the rows, or for sparse columns their Gram matrix."""
+    """Singular values and vectors of the rows; if sparse, of the Gram matrix."""
     design, w = problem.design, np.asarray(problem.weight, dtype=float)
     edge = border(design, w, problem.fit_intercept)
     if design.sparse:
@@ -196,14 +172,14 @@ def _decomposed(problem: Problem, ridge: Array) -> PseudoInverse:
         matrix = np.vstack([matrix, np.diag(np.sqrt(ridge))[ridge > 0]])
         squares = np.einsum("ij,ij->j", matrix, matrix)
     eps = float(np.finfo(design.dtype).eps)
-    # Columns that were constant before they were centred are rounding now.
+    # After centring, constant columns contain only rounding errors.
     shift = (design.shift / design.scale).astype(float)
     noise = rounding(design) * shift**2 * (1 if design.sparse else eps)
     size = np.where(squares > noise, 1 / np.sqrt(np.maximum(squares, 1e-300)), 0.0)
     if design.sparse:
         each, vectors = linalg.eigh(matrix * size[:, None] * size)
         values, basis = np.sqrt(np.maximum(each, 0))[::-1], vectors.T[::-1]
-        finest = np.sqrt(len(size) * eps)  # of what is the root of a sum of squares
+        finest = np.sqrt(len(size) * eps)  # singular values are roots of eigenvalues
     else:
         _, values, basis = linalg.svd(matrix * size, full_matrices=False)
         finest = max(matrix.shape) * eps
@@ -212,12 +188,12 @@ def _decomposed(problem: Problem, ridge: Array) -> PseudoInverse:
 
 
 def _iterated(problem: Problem, start: Point, ridge: Array) -> Solution:
-    """LSMR on the rows, output by output, anew from its residual until it is small."""
+    """LSMR for each output, restarted from its residual until convergence."""
     design, tolerance = problem.design, problem.tolerance()
     determined = design.shape[0] >= design.shape[1] or ridge.all()
     norms = np.sqrt(problem.norms**2 + ridge) if determined else 1.0
     rows = _rows(problem, ridge, norms)
-    point = start if determined else problem.start()  # from zero: to the least norm
+    point = start if determined else problem.start()  # zero leads to the least norm
     point = Point(point.coef.astype(float), point.intercept.astype(float))
     accuracy = problem.tol / np.sqrt(design.shape[1])
     used = 0
@@ -240,7 +216,7 @@ def _least_squares(
     accuracy: float,
     used: int,
 ) -> tuple[Array, int]:
-    """Step of the scaled coefficients that takes the residuals of a point away."""
+    """Step of the scaled coefficients that minimises the residuals of a point."""
     root = np.sqrt(np.asarray(problem.weight, dtype=float))
     left = ((problem.y - problem.raw(point)).T * root).T
     owed = -(point.coef.T * np.sqrt(ridge)).T
@@ -262,7 +238,7 @@ def _least_squares(
 
 
 def _rows(problem: Problem, ridge: Array, norms: Any) -> LinearOperator:
-    """Weighted rows with the intercept taken out, and rows for the penalty below."""
+    """Operator of the weighted, centred rows, followed by the rows of the penalty."""
     design, w = problem.design, np.asarray(problem.weight, dtype=float)
     (n, p), root, pull = design.shape, np.sqrt(w), np.sqrt(ridge)
     free = float(problem.fit_intercept)
@@ -281,7 +257,7 @@ def _rows(problem: Problem, ridge: Array, norms: Any) -> LinearOperator:
 
 
 def _centred(problem: Problem, coef: Array, intercept: Array) -> Point:
-    """Coefficients with the intercept that is best for them."""
+    """Coefficients with their optimal intercept."""
     if not problem.fit_intercept:
         return Point(coef, intercept)
     left = problem.y - problem.design.times(coef)

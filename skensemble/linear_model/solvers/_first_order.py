@@ -1,4 +1,4 @@
-"""First-order steps on mini-batches: any loss, any penalty, any number of rows."""
+"""First-order steps on mini-batches, for any loss, penalty and number of rows."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
@@ -27,42 +27,45 @@ Array = NDArray[Any]
 class FirstOrder(Solver):
     """A first-order optimizer on mini-batches (see `skensemble.optim`).
 
-    For any loss and any penalty. Squares of the penalty are part of the gradient; the
-    rest (absolute values, groups, bounds) acts by its proximal operator after each step,
-    with the step size of each coefficient, so that zeros are exact (Duchi and Singer,
-    "Efficient online and batch learning using forward backward splitting", Journal of
-    Machine Learning Research 10, 2009). Scale the columns (``standardize=True``): one
-    learning rate must suit all of them. It ends near the minimum, not at it.
+    For any loss and any penalty. Squares of the penalty are part of the gradient. Other
+    penalties (absolute values, groups, bounds) are applied by their proximal operator
+    after each step, with the step size of each coefficient, so that zeros are exact
+    (Duchi and Singer, "Efficient online and batch learning using forward backward
+    splitting", Journal of Machine Learning Research 10, 2009). Scale the columns
+    (``standardize=True``), because they share one learning rate. The solution is close
+    to the minimum, but not exact.
 
     Parameters
     ----------
     optimizer : Optimizer or str, default="adam"
         Makes the steps: `SGD`, `Momentum`, `Nesterov`, `AdaGrad`, `RMSProp`, `Adam`,
-        `AdamW`, `GradientDescent`.
+        `AdamW`, `GradientDescent`, or a short name.
     batch_size : int, "full", GrowingBatch or None, default=None
-        Rows of a mini-batch; None is 256, or "full" for `GradientDescent`.
+        Number of rows per mini-batch; None is 256, or "full" for `GradientDescent`.
     epochs : int, default=20
-        How many times to go through all rows.
+        Number of passes over all rows.
     schedule : Schedule, float or None, default=None
-        Learning rate, in place of the optimizer's own.
+        Learning rate, which replaces that of the optimizer.
     clipping : ClipByNorm, ClipByValue, float or None, default=None
-        Cuts the gradient of each update.
+        Clips the gradient of each update; a number is the largest norm.
     accumulate : int, default=1
-        Mini-batches whose mean gradient makes an update.
+        Number of mini-batches whose mean gradient makes one update.
     averaging : None, "polyak" or float, default=None
-        Give the mean of the iterates (see `skensemble.optim.Recipe`).
+        Average of the iterates that the run ends with (see `skensemble.optim.Recipe`).
     early_stopping : Patience, bool or None, default=None
-        Stop on the loss of rows split off; True is ``Patience()``.
+        Stop on the loss of validation rows; True is ``Patience()``.
     validation_fraction : float, default=0.1
-        Share of the rows split off for early stopping; they are not fitted.
+        Share of the rows that are held out for early stopping.
     tol : float or None, default=None
-        Stop when the training loss falls by less than this share for five epochs.
+        Stop when the training loss has not fallen below its minimum by more than this
+        share of it for five epochs.
     shuffle : bool, default=True
-        Draw the order of the rows anew for each epoch.
+        Draw a new order of the rows for each epoch.
     checkpoint : path-like or None, default=None
-        File that the run is kept in after each epoch.
+        File to which the state of the run is written after each epoch.
     resume : bool, default=False
-        Go on from `checkpoint` where it is there, bit for bit as if never stopped.
+        Continue from `checkpoint` if the file exists; the result is the same as without
+        interruption, bit for bit.
 
     Examples
     --------
@@ -111,12 +114,12 @@ class FirstOrder(Solver):
         self.resume = resume
 
     def set_params(self, **params):
-        """Set parameters, those of the optimizer by ``optimizer__name`` too.
+        """Set parameters, including those of the optimizer.
 
         Parameters
         ----------
         **params : dict
-            Parameters by name.
+            Parameters by name, or by ``optimizer__name``.
 
         Returns
         -------
@@ -129,7 +132,7 @@ class FirstOrder(Solver):
         return super().set_params(**params)
 
     def solve(self, problem, start):
-        """Go through the epochs."""
+        """Minimise the objective of a problem."""
         recipe = self.recipe(problem)
         held = None
         if recipe.early_stopping is not None:
@@ -146,17 +149,17 @@ class FirstOrder(Solver):
         return replace(found, converged=bool(ended))
 
     def begin(self, problem: Problem) -> RunState:
-        """Begin a run on rows that keep coming.
+        """Begin a run on a stream of rows.
 
         Parameters
         ----------
         problem : Problem
-            Of the first rows.
+            Problem of the first rows.
 
         Returns
         -------
         state : RunState
-            The state of the run, before its first step.
+            State before the first pass.
         """
         start = problem.start()
         return begin_run(
@@ -166,7 +169,7 @@ class FirstOrder(Solver):
         )
 
     def objective(self, problem: Problem) -> "MeanLoss":
-        """Give what `skensemble.optim.minimize` minimises.
+        """Return the objective of a problem for `skensemble.optim.minimize`.
 
         Parameters
         ----------
@@ -176,40 +179,40 @@ class FirstOrder(Solver):
         Returns
         -------
         objective : MeanLoss
-            The objective: the mean loss over the rows.
+            Mean loss with its gradient.
         """
         return MeanLoss.of(problem)
 
     def advance(self, problem: Problem, state: RunState) -> Solution:
-        """Go through new rows once.
+        """Continue a run by one pass over new rows.
 
         Parameters
         ----------
         problem : Problem
-            Of the rows at hand.
+            Problem of the new rows.
         state : RunState
-            Of the run; written over.
+            State of the run; updated in place.
 
         Returns
         -------
         solution : Solution
-            The coefficients and intercept after the pass.
+            Current coefficients and intercept.
         """
         advance(MeanLoss.of(problem), state, self.recipe(problem))
         return _solution(problem, state.params, state.epoch, state.history)
 
     def recipe(self, problem: Problem) -> Recipe:
-        """Give the recipe of the run.
+        """Return the settings of a run.
 
         Parameters
         ----------
         problem : Problem
-            Whose seed draws the order of the rows.
+            Problem whose seed determines the order of the rows.
 
         Returns
         -------
         recipe : Recipe
-            The recipe, with the parameters of this solver.
+            Settings for `skensemble.optim.minimize`.
         """
         optimizer = clone(as_optimizer(self.optimizer))
         if self.schedule is not None:
@@ -246,14 +249,14 @@ class FirstOrder(Solver):
 
 @dataclass
 class MeanLoss:
-    """Mean loss of a linear model on rows asked for, and what its penalty does.
+    """Mean loss of a linear model, as an objective of `skensemble.optim.minimize`.
 
     Parameters
     ----------
     problem : Problem
         Training rows, loss and penalty.
     held : Problem or None
-        Validation rows.
+        Problem of the validation rows.
     """
 
     problem: Problem
@@ -269,7 +272,7 @@ class MeanLoss:
 
     @classmethod
     def of(cls, problem: Problem, held: Problem | None = None) -> "MeanLoss":
-        """Read off a problem what a run asks for."""
+        """Return the objective of a problem."""
         n, p = problem.design.shape
         form = problem.penalty.form(p)
         weight = problem.weight * n
@@ -286,7 +289,7 @@ class MeanLoss:
         return found
 
     def loss_gradient(self, params, rows):
-        """Loss, squares of the penalty included, and gradient on some rows."""
+        """Loss, including squares of the penalty, and gradient on some rows."""
         coef, intercept = params
         X, y, weight = self._rows(rows)
         loss = self.problem.loss

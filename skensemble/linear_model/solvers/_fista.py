@@ -1,4 +1,4 @@
-"""Accelerated proximal gradient steps: any smooth loss, any penalty."""
+"""Accelerated proximal gradient steps, for any smooth loss and any penalty."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,20 +11,22 @@ from skensemble.linear_model.solvers._contract import Solver
 
 Array = NDArray[Any]
 
-# Iterations between looks at the optimality conditions, which cost half an iteration.
-_LOOK = 5
+# Number of iterations between checks of the optimality conditions, which cost about
+# half an iteration.
+_CHECK_EVERY = 5
 _MOST_HALVINGS = 40
 
 
 class FISTA(Solver):
     """Accelerated proximal gradient descent with backtracking and restarts.
 
-    For smooth losses, convex or not, and any penalty. From the extrapolated point z each
-    step goes to prox(z - s g(z), s), with a step size s for each column that is the smaller
-    the larger the column is (Beck and Teboulle, "A fast iterative shrinkage-thresholding
-    algorithm", SIAM Journal on Imaging Sciences 2, 2009); the extrapolation begins anew
-    where it leads uphill (O'Donoghue and Candès, "Adaptive restart for accelerated
-    gradient schemes", Foundations of Computational Mathematics 15, 2015).
+    For smooth losses, convex or not, and any penalty. Each step goes from the
+    extrapolated point z to prox(z - s g(z), s), with a step size s per column that
+    decreases with the norm of the column (Beck and Teboulle, "A fast iterative
+    shrinkage-thresholding algorithm", SIAM Journal on Imaging Sciences 2, 2009). The
+    extrapolation is restarted if it leads uphill (O'Donoghue and Candès, "Adaptive
+    restart for accelerated gradient schemes", Foundations of Computational Mathematics
+    15, 2015).
 
     Parameters
     ----------
@@ -44,18 +46,18 @@ class FISTA(Solver):
         self.growth = growth
 
     def refusal(self, pairing):
-        """It needs a smooth loss."""
+        """Return the reason why a problem is not supported, or None."""
         return None if pairing.loss.smooth else "needs a smooth loss"
 
     def solve(self, problem, start):
-        """Step until the optimality conditions hold."""
+        """Minimise the objective of a problem."""
         run = _Run(problem, start)
         tol = problem.tolerance()
         violation = run.violation()
         n_iter = 0
         moves = True
         while violation > tol and n_iter < problem.max_iter and moves:
-            for _ in range(_LOOK):
+            for _ in range(_CHECK_EVERY):
                 n_iter += 1
                 moves = run.step(self.growth)
                 if not moves:
@@ -66,7 +68,7 @@ class FISTA(Solver):
 
 @dataclass
 class _State:
-    """A point and its raw output."""
+    """A point with its raw output."""
 
     point: Point
     raw: Array
@@ -97,7 +99,7 @@ class _Run:
         return self.problem.violation(self.last.point, gradient)
 
     def step(self, growth: float) -> bool:
-        """One step; False where none descends any more."""
+        """Make one step; return False if no step descends."""
         new = self._forward(self.here, growth)
         if new is not None and self._uphill(new):
             self._restart()
@@ -131,12 +133,12 @@ class _Run:
         return float(np.vdot(a, b) + np.vdot(c, d)) > 0
 
     def _forward(self, at: _State, growth: float) -> _State | None:
-        """Proximal step from a point, with a size that its curvature allows."""
+        """Proximal step from a point, with backtracking of the step size."""
         problem = self.problem
         base = problem.loss_value(at.raw)
         gradient = problem.gradient(at.raw)
         self.size *= growth
-        whole = self.size
+        first_size = self.size
         dtype = problem.design.dtype
         noise = 10 * float(np.finfo(dtype).eps) * abs(base)
         for _ in range(_MOST_HALVINGS):
@@ -155,6 +157,6 @@ class _Run:
             if value <= base + slope + bend / (2 * self.size) + noise:
                 return _State(point, raw)
             self.size /= 2
-        # What is left to gain is less than rounding.
-        self.size = whole
+        # Any further decrease is below rounding.
+        self.size = first_size
         return None

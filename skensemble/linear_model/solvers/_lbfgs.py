@@ -18,23 +18,23 @@ _MOST_RESTARTS = 5
 
 
 class LBFGS(Solver):
-    """Limited-memory BFGS steps: only products with the columns, no matrix of theirs.
+    """Limited-memory BFGS, which needs products with the columns only.
 
-    For smooth losses of any number of raw columns; squares as penalty, or none; bounds on
-    the coefficients; and absolute values where the bounds fix the signs. scipy's
-    L-BFGS-B (Byrd, Lu, Nocedal and Zhu, "A limited memory algorithm for bound constrained
-    optimization", SIAM Journal on Scientific Computing 16, 1995) works in coefficients
-    times the root of their curvature at the start, so columns of very different size do
-    not slow it down. It stops by the optimality conditions; where rounding stops it
-    before, it begins anew with the curvature of the place. Where the loss is not convex,
-    the point found is stationary.
+    For smooth losses with any number of raw columns; penalties of squares, or none;
+    bounds on the coefficients; and absolute values if the bounds fix the signs. The
+    solver uses L-BFGS-B of scipy (Byrd, Lu, Nocedal and Zhu, "A limited memory
+    algorithm for bound constrained optimization", SIAM Journal on Scientific Computing
+    16, 1995) on coefficients times the root of their curvature at the start, so columns
+    of very different size do not slow it down. It stops when the optimality conditions
+    hold. If rounding stops it earlier, it is restarted with the curvature at the
+    current point. If the loss is not convex, the solution is a stationary point.
 
     Parameters
     ----------
     memory : int, default=10
-        Number of steps remembered; each takes the memory of two sets of coefficients.
+        Number of stored steps; each needs the memory of two sets of coefficients.
     max_line_search : int, default=50
-        Most evaluations in one line search.
+        Largest number of evaluations in one line search.
 
     Examples
     --------
@@ -51,18 +51,7 @@ class LBFGS(Solver):
         self.max_line_search = max_line_search
 
     def refusal(self, pairing: Pairing) -> str | None:
-        """Say what this solver needs that a pairing does not have.
-
-        Parameters
-        ----------
-        pairing : Pairing
-            Loss, penalty and shape.
-
-        Returns
-        -------
-        reason : str or None
-            What is missing, or None if the solver can take the pairing.
-        """
+        """Return the reason why a problem is not supported, or None."""
         if not pairing.loss.smooth:
             return "needs a smooth loss"
         form = pairing.penalty.form(pairing.p)
@@ -71,20 +60,7 @@ class LBFGS(Solver):
         return None
 
     def solve(self, problem: Problem, start: Point) -> Solution:
-        """Minimise.
-
-        Parameters
-        ----------
-        problem : Problem
-            What to minimise.
-        start : Point
-            Where to begin.
-
-        Returns
-        -------
-        solution : Solution
-            The coefficients and intercept, with the state of convergence.
-        """
+        """Minimise the objective of a problem."""
         check_whole("memory", self.memory, 1)
         check_whole("max_line_search", self.max_line_search, 1)
         form = form_of(problem)
@@ -93,7 +69,7 @@ class LBFGS(Solver):
         point = Point(coef, start.intercept.astype(float))
         for _ in range(2 + _MOST_RESTARTS):
             worst = problem.violation(point, problem.gradient(problem.raw(point)))
-            # Two runs without gain, or nearly so: rounding is what is left.
+            # A run almost without progress is limited by rounding.
             if worst <= tolerance or used >= problem.max_iter or worst > 0.9 * last:
                 break
             last = worst
@@ -116,7 +92,7 @@ def _scales(problem: Problem, form: Form, point: Point) -> Point:
     """Roots of the curvature of the objective by each coefficient and intercept."""
     hessian = problem.loss.hessian(problem.y, problem.raw(point))
     weighted = (hessian.T * problem.weight).astype(float)
-    # Where all curvature is in a few rows, these alone say little of the columns.
+    # If a few rows have all the curvature, the scales would depend on these rows only.
     weighted = np.maximum(weighted, 1e-3 * weighted.max() * problem.weight)
     if weighted.ndim == 1:
         squares = problem.design.squares(weighted)
@@ -139,11 +115,11 @@ class _Run:
     Parameters
     ----------
     problem : Problem
-        What to minimise.
+        Objective to minimise.
     form : Form
         Normal form of the penalty.
     scale : Point
-        Units of coefficients and intercepts.
+        Scales of coefficients and intercepts.
     """
 
     problem: Problem
@@ -153,15 +129,15 @@ class _Run:
     def minimised(
         self, point: Point, tolerance: float, most: int, options: LBFGS
     ) -> tuple[Point, int]:
-        """Go on from a point until the optimality conditions hold."""
-        self._seen: tuple[Array, float] | None = None
+        """Minimise from a point until the optimality conditions hold."""
+        self._last: tuple[Array, float] | None = None
         lower, upper = self._packed_bounds()
 
         def check(intermediate_result: Any) -> None:
             if self._violation(intermediate_result.x) <= tolerance:
                 raise StopIteration
 
-        # Exponentials overflow far out in a line search, which comes back from there.
+        # Exponentials may overflow in a line search, which then shortens the step.
         with np.errstate(over="ignore", invalid="ignore"):
             found = optimize.minimize(
                 self._value_and_slope,
@@ -185,7 +161,7 @@ class _Run:
         problem, point = self.problem, self._unpacked(scaled)
         raw = problem.raw(point).astype(float)
         gradient = problem.gradient(raw)
-        self._seen = (scaled.copy(), problem.violation(point, gradient))
+        self._last = (scaled.copy(), problem.violation(point, gradient))
         pull = self.form.l2 * point.coef.T
         pull = pull + self.form.l1 * np.where(self.form.lower >= 0, 1.0, -1.0)
         slope = Point(gradient.coef + pull.T, gradient.intercept)
@@ -193,12 +169,12 @@ class _Run:
         return value, self._joined(slope.coef / self.scale.coef, slope.intercept, -1)
 
     def _violation(self, scaled: Array) -> float:
-        if self._seen is None or not np.array_equal(self._seen[0], scaled):
+        if self._last is None or not np.array_equal(self._last[0], scaled):
             self._value_and_slope(scaled)
-        return self._seen[1] if self._seen else np.inf
+        return self._last[1] if self._last else np.inf
 
     def _joined(self, coef: Array, intercept: Array, power: int) -> Array:
-        """Coefficients in their units, then intercepts times a power of theirs."""
+        """Flat coefficients, then intercepts times a power of their scale."""
         if not self.problem.fit_intercept:
             return coef.ravel().astype(float)
         last = np.ravel(intercept * self.scale.intercept**power)

@@ -1,4 +1,4 @@
-"""Losses and penalties of straight lines, exactly: a linear program by HiGHS."""
+"""Exact solution of piecewise linear problems as a linear program with HiGHS."""
 
 from numbers import Real
 from typing import Any
@@ -16,31 +16,32 @@ from skensemble.linear_model.solvers._kinks import Found, Kinks, kinks_of, solut
 Array = NDArray[Any]
 
 _METHODS = ["highs", "highs-ds", "highs-ipm"]
-# Coefficients so near to zero or a bound, in units of the kinks, are there.
+# Coefficients this close to zero or a bound, in units of the kinks, are set to it.
 _ROUNDING = 1e-12
 
 
 class LinearProgramming(Solver):
-    """Solve quantile regression and its kin as a linear program.
+    """Solve problems with a piecewise linear loss as a linear program.
 
     For losses of two straight lines (`AbsoluteError`, `Quantile`, `MultiQuantile`,
-    `Hinge`) with absolute values as penalty, or none, and with bounds. It solves the dual
-    program (Koenker and Bassett, "Regression quantiles", Econometrica 46, 1978, section
-    3): one bounded variable a row and one equation a column, whose prices are the
-    coefficients. That is many times quicker than the primal program, which has one
-    equation a row. The solution is a vertex: as many rows as there are free coefficients
-    are fitted exactly. Several raw columns are solved one by one.
+    `Hinge`), a penalty of absolute values, or none, and bounds. The solver uses the
+    dual program (Koenker and Bassett, "Regression quantiles", Econometrica 46, 1978,
+    section 3), which has one bounded variable per row and one equation per column; the
+    coefficients are the dual values of the equations. It is much faster than the primal
+    program, which has one equation per row. The solution is a vertex: as many rows as
+    there are free coefficients have a residual of zero. Raw columns are solved one
+    after the other.
 
-    Convergence is HiGHS's own. The solution tells the duality gap; its `violation` is
-    the gap as a share of the objective. `max_iter` does not count here: pivots are cheap
-    and many.
+    HiGHS determines convergence. The solution includes the duality gap; its `violation`
+    is the gap as a share of the objective. `max_iter` has no effect, because the
+    program needs many cheap pivots.
 
     Parameters
     ----------
     method : {"highs", "highs-ds", "highs-ipm"}, default="highs"
-        HiGHS's choice, dual simplex, or interior point with crossover.
+        Algorithm: selected by HiGHS, dual simplex, or interior point with crossover.
     time_limit : float or None, default=None
-        Most seconds for one raw column.
+        Time limit in seconds for one raw column.
 
     Examples
     --------
@@ -57,18 +58,7 @@ class LinearProgramming(Solver):
         self.time_limit = time_limit
 
     def refusal(self, pairing: Pairing) -> str | None:
-        """Say what this solver needs that a pairing does not have.
-
-        Parameters
-        ----------
-        pairing : Pairing
-            Loss, penalty and shape.
-
-        Returns
-        -------
-        reason : str or None
-            What is missing, or None if the solver can take the pairing.
-        """
+        """Return the reason why a problem is not supported, or None."""
         if not pairing.loss.piecewise_linear:
             return "needs a loss of two straight lines, such as Quantile or Hinge"
         form = pairing.penalty.form(pairing.p)
@@ -77,20 +67,7 @@ class LinearProgramming(Solver):
         return None
 
     def solve(self, problem: Problem, start: Point) -> Solution:
-        """Minimise.
-
-        Parameters
-        ----------
-        problem : Problem
-            What to minimise.
-        start : Point
-            What is given back if HiGHS finds nothing within its time.
-
-        Returns
-        -------
-        solution : Solution
-            The coefficients and intercept, with the state of convergence.
-        """
+        """Minimise the objective, or return `start` if HiGHS reaches its limit."""
         check_choice("method", self.method, _METHODS)
         check_seconds("time_limit", self.time_limit)
         columns = kinks_of(problem)
@@ -109,13 +86,14 @@ class LinearProgramming(Solver):
 def _solved(
     kinks: Kinks, coef: Array, intercept: float, method: str, limit: Real | None
 ) -> Found:
-    """Dual variables of one raw column, and the prices of its equations."""
+    """Solve the dual program of one raw column."""
     n, p = kinks.design.shape
     rows, size = _columns(kinks)
     unit = _unit(kinks)
     size_of = size[kinks.of]
     at = np.concatenate([kinks.at[:n] / unit, kinks.at[n:] * size_of / unit])
-    # HiGHS's tolerances are absolute: columns, kinks and slopes come near one.
+    # The tolerances of HiGHS are absolute, so columns, kinks and slopes are scaled to
+    # about one.
     stretch = np.concatenate([np.full(n, float(n)), n / size_of])
     extra = sp.csc_matrix(
         (np.ones(len(kinks.of)), (kinks.of, np.arange(len(kinks.of)))),
@@ -148,7 +126,7 @@ def _solved(
 
 
 def _columns(kinks: Kinks) -> tuple[sp.csc_matrix, Array]:
-    """Columns of root mean square one, sparse ones without their shift, and their size."""
+    """Columns scaled to root mean square one (not shifted if sparse); scales."""
     X = kinks.design.X
     if not kinks.design.applied:
         X = X.multiply(1 / kinks.design.scale).tocsc()
@@ -161,7 +139,7 @@ def _columns(kinks: Kinks) -> tuple[sp.csc_matrix, Array]:
 
 
 def _unit(kinks: Kinks) -> float:
-    """Size of the kinks of the rows."""
+    """Scale of the kinks of the rows."""
     at = kinks.at[: kinks.rows]
     spread = float(np.mean(np.abs(at - np.median(at)))) if kinks.intercept else 0.0
     return spread or float(np.mean(np.abs(at))) or 1.0

@@ -1,4 +1,4 @@
-"""Solvers by name, and the one that suits a problem."""
+"""Short names of solvers, and the choice of a solver for a problem."""
 
 from collections.abc import Callable
 from typing import Any
@@ -27,11 +27,11 @@ SOLVERS: dict[str, Callable[[], Solver]] = {
     "first_order": FirstOrder,
 }
 
-# A Newton step solves a system of so many unknowns; beyond, L-BFGS is quicker.
+# With more unknowns L-BFGS is faster than Newton steps.
 _MOST_NEWTON = 1000
 
-# The linear program ends at a vertex, exactly; of more rows an interior point is several
-# times quicker, until its system of equations is too large.
+# A linear program gives an exact vertex. With more rows an interior point method is
+# several times faster, until its system of equations is too large.
 _MOST_VERTICES, _MOST_DENSE = 1000, 10_000
 
 
@@ -41,29 +41,29 @@ def solver_names() -> list[str]:
     Returns
     -------
     names : list of str
-        The names.
+        Names that `as_solver` accepts.
     """
     return list(SOLVERS)
 
 
 def as_solver(solver: Any) -> Solver:
-    """Find a solver by its name, or take it as it is.
+    """Return a solver, given by its short name or as an instance.
 
     Parameters
     ----------
     solver : Solver or str
-        A solver, or its name: "lbfgs", "fista", ...
+        A solver, or its short name: "lbfgs", "fista", ...
 
     Returns
     -------
     solver : Solver
-        The solver itself, or a new one for a name.
+        The instance given, or a new one.
     """
     if isinstance(solver, Solver):
         return solver
     if isinstance(solver, type) and issubclass(solver, Solver):
         raise ValueError(
-            f"solver={solver.__name__} is a class; give one: {solver.__name__}()."
+            f"solver={solver.__name__} is a class; use an instance: {solver.__name__}()."
         )
     if not isinstance(solver, str) or solver not in SOLVERS:
         raise ValueError(
@@ -74,19 +74,19 @@ def as_solver(solver: Any) -> Solver:
 
 
 def choose_solver(solver: Any, problem: Problem) -> Solver:
-    """Take the solver asked for if it can do the problem, or one that can.
+    """Return the given solver if it supports the problem, or for "auto" one that does.
 
     Parameters
     ----------
     solver : Solver or str
-        "auto", a solver or its name.
+        A solver, its short name, or "auto".
     problem : Problem
-        What is to be solved.
+        The problem to solve.
 
     Returns
     -------
     solver : Solver
-        The solver to use.
+        A solver that supports the problem.
     """
     pair = pairing(problem)
     if isinstance(solver, str) and solver == "auto":
@@ -96,29 +96,29 @@ def choose_solver(solver: Any, problem: Problem) -> Solver:
     if reason is not None:
         raise ValueError(
             f"solver={_shown(solver)} {reason}, got loss={pair.loss!r} and "
-            f"penalty={pair.penalty!r}; use one of {able(pair)}."
+            f"penalty={pair.penalty!r}; use one of {supporting_solvers(pair)}."
         )
     return found
 
 
-def able(pair: Pairing) -> list[str]:
-    """List the names of the solvers that take a pairing.
+def supporting_solvers(pair: Pairing) -> list[str]:
+    """List the short names of the solvers that support a loss and a penalty.
 
     Parameters
     ----------
     pair : Pairing
-        Loss, penalty and shape.
+        Loss, penalty and shape of a problem.
 
     Returns
     -------
     names : list of str
-        The names, in the order of `solver_names`.
+        Names, in the order of `solver_names`.
     """
     return [name for name, make in SOLVERS.items() if make().refusal(pair) is None]
 
 
 def _suitable(pair: Pairing, problem: Problem) -> Solver:
-    """The first of those that can, in the order of precision and speed."""
+    """First supported solver, in the order of precision and speed."""
     n, p = problem.design.shape
     kinked = ["linear_programming", "interior_point"]
     smooth = ["newton_cholesky", "lbfgs"]
@@ -127,13 +127,14 @@ def _suitable(pair: Pairing, problem: Problem) -> Solver:
     if p * (pair.width or 1) > _MOST_NEWTON:
         smooth.reverse()
     order = ["direct", "coordinate_descent", *kinked, *smooth]
-    # A curvature that is only a bound makes Newton's steps no better than gradient ones.
+    # If only a bound of the curvature is known, Newton steps are not better than
+    # gradient steps.
     composite = ["proximal_newton", "fista"]
     order += composite if pair.loss.exact_hessian else composite[::-1]
     order.append("first_order")
     if min(n, p) > _MOST_DENSE:
         order = [name for name in order if name != "interior_point"]
-    found = able(pair)
+    found = supporting_solvers(pair)
     return SOLVERS[next(name for name in order if name in found)]()
 
 

@@ -1,4 +1,4 @@
-"""Newton's method with a Cholesky factor for each step."""
+"""Newton's method with Cholesky factors."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,33 +16,35 @@ from skensemble.losses import Loss
 
 Array = NDArray[Any]
 
-# Share of the fall that the slope promises (Armijo's condition).
+# Required decrease, as a share of the decrease predicted by the slope (Armijo's
+# condition).
 _SHARE = 1e-4
 
 
 class NewtonCholesky(Solver):
-    """Newton's method: each step solves the normal equations by a Cholesky factor.
+    """Newton's method: each step solves the normal equations with a Cholesky factor.
 
-    For smooth losses with squares as penalty, or none. A step is halved until the
+    For smooth losses with a penalty of squares, or none. A step is halved until the
     objective falls (Armijo 1966; Nocedal and Wright, "Numerical optimization", 2006,
-    chapter 3). Losses that are sums over several raw columns are solved column by column;
-    those with a softmax (`LogLoss` of several classes, `KLDivergence`) with the full
-    second derivative of all columns together. Where a convex loss tells only an upper
-    bound of its curvature, the slope of its gradient is taken first (a semismooth Newton
-    step: Mangasarian, "A finite Newton method for classification", Optimization Methods
-    and Software 17, 2002), and the bound where that does not descend. Where the loss is
-    not convex, the point found is stationary.
+    chapter 3). Losses that are sums over several raw columns are solved column by
+    column. Losses with a softmax (`LogLoss` with several classes, `KLDivergence`) use
+    the full second derivative of all columns. If a convex loss has only an upper bound
+    of its curvature, the solver first uses the derivative of the gradient (a semismooth
+    Newton step: Mangasarian, "A finite Newton method for classification", Optimization
+    Methods and Software 17, 2002), and the bound if this step does not descend. If the
+    loss is not convex, the solution is a stationary point.
 
-    Some five to fifteen steps, each of n p² operations: for many rows and up to a few
-    thousand columns (or many columns and few rows, where all columns are penalised).
+    The method needs about five to fifteen steps of n p² operations each. It suits many
+    rows and up to a few thousand columns (or many columns and few rows, if all columns
+    are penalised).
 
     Parameters
     ----------
     max_halvings : int, default=30
-        Most halvings of one step.
+        Largest number of halvings per step.
     largest : int, default=5000
-        Most unknowns of a system: columns, or rows if these are fewer and all columns
-        are penalised; with a softmax columns times classes.
+        Largest number of unknowns of a system: columns, or rows if there are fewer rows
+        and all columns are penalised; for a softmax columns times classes.
 
     Examples
     --------
@@ -59,18 +61,7 @@ class NewtonCholesky(Solver):
         self.largest = largest
 
     def refusal(self, pairing: Pairing) -> str | None:
-        """Say what this solver needs that a pairing does not have.
-
-        Parameters
-        ----------
-        pairing : Pairing
-            Loss, penalty and shape.
-
-        Returns
-        -------
-        reason : str or None
-            What is missing, or None if the solver can take the pairing.
-        """
+        """Return the reason why a problem is not supported, or None."""
         form = pairing.penalty.form(pairing.p)
         if not pairing.loss.smooth or form is None or not form.quadratic:
             return "needs a smooth loss and a penalty of squares only (or none)"
@@ -85,24 +76,11 @@ class NewtonCholesky(Solver):
         return None
 
     def solve(self, problem: Problem, start: Point) -> Solution:
-        """Minimise.
-
-        Parameters
-        ----------
-        problem : Problem
-            What to minimise.
-        start : Point
-            Where to begin.
-
-        Returns
-        -------
-        solution : Solution
-            The coefficients and intercept, with the state of convergence.
-        """
+        """Minimise the objective of a problem."""
         check_whole("max_halvings", self.max_halvings, 1)
         check_whole("largest", self.largest, 1)
         self._check_size(*problem.design.shape)
-        steps = _steps_for(problem)
+        steps = _directions_for(problem)
         point = Point(start.coef.astype(float), start.intercept.astype(float))
         raw, tolerance = problem.raw(point), problem.tolerance()
         for n_iter in range(problem.max_iter + 1):
@@ -112,9 +90,9 @@ class NewtonCholesky(Solver):
             if worst <= tolerance or n_iter == problem.max_iter:
                 break
             search = _Search(problem, point, raw, steps.total(point, gradient))
-            ways = steps.directions(raw, bound, search.slope)
-            moved = search.first(ways, self.max_halvings)
-            if moved is None:  # no digit of the objective is left to gain
+            directions = steps.directions(raw, bound, search.slope)
+            moved = search.first(directions, self.max_halvings)
+            if moved is None:  # any further decrease is below rounding
                 break
             point, raw = moved
         dtype = problem.design.dtype
@@ -125,7 +103,7 @@ class NewtonCholesky(Solver):
         if min(n, p) > self.largest:
             raise ValueError(
                 f"solver={self!r} solves systems of min(n, p) unknowns, here "
-                f"{min(n, p)}; use LBFGS(), or raise largest={self.largest}."
+                f"{min(n, p)}; use LBFGS(), or increase largest={self.largest}."
             )
 
 
@@ -133,20 +111,20 @@ def _softmax(loss: Loss) -> bool:
     return type(loss).softmax_hessian is not Loss.softmax_hessian
 
 
-def _steps_for(problem: Problem) -> "_ColumnSteps | _SoftmaxSteps":
+def _directions_for(problem: Problem) -> "_ColumnDirections | _SoftmaxDirections":
     coupled = problem.loss.couples_columns(problem.y, problem.width)
-    return _SoftmaxSteps(problem) if coupled else _ColumnSteps(problem)
+    return _SoftmaxDirections(problem) if coupled else _ColumnDirections(problem)
 
 
-class _Steps:
-    """Descent directions, the best first."""
+class _NewtonDirections:
+    """Base class of descent directions, the best first."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         self.ridge = form_of(problem).l2
 
     def total(self, point: Point, gradient: Point) -> Point:
-        """Gradient of loss and penalty."""
+        """Gradient of loss plus penalty."""
         return Point(gradient.coef + (point.coef.T * self.ridge).T, gradient.intercept)
 
     def downhill(self, total: Point) -> Point:
@@ -157,8 +135,8 @@ class _Steps:
         return Point(coef / longest, -total.intercept / longest)
 
 
-class _ColumnSteps(_Steps):
-    """Newton steps for each raw column by itself."""
+class _ColumnDirections(_NewtonDirections):
+    """Newton steps for each raw column separately."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
@@ -166,7 +144,7 @@ class _ColumnSteps(_Steps):
         self._last: tuple[Array, Any] | None = None
 
     def directions(self, raw: Array, bound: Array, total: Point) -> Iterator[Point]:
-        """Newton steps by the curvature and by its bound, then the slope."""
+        """Newton steps with the curvature and with its bound, then steepest descent."""
         loss, y = self.problem.loss, self.problem.y
         if loss.convex and not loss.exact_hessian:
             yield self._newton(curvature(loss, y, raw, bound), total)
@@ -183,17 +161,17 @@ class _ColumnSteps(_Steps):
         return Point(coef, np.array([step.intercept for step in steps]))
 
     def _solved(self, weight: Array, coef: Array, intercept: Any) -> Point:
-        # A constant curvature needs one factor only.
+        # The factor is computed once if the curvature is constant.
         if self._last is None or not np.array_equal(self._last[0], weight):
             self._last = (weight, self._equations.factor(weight, self.ridge))
         return self._last[1].solve(Point(-coef, -intercept))
 
 
-class _SoftmaxSteps(_Steps):
-    """Newton steps for all raw columns together."""
+class _SoftmaxDirections(_NewtonDirections):
+    """Newton steps for all raw columns of a softmax."""
 
     def directions(self, raw: Array, bound: Array, total: Point) -> Iterator[Point]:
-        """Newton step, then the slope."""
+        """Newton step, then steepest descent."""
         problem = self.problem
         found = problem.loss.softmax_hessian(problem.y, raw)
         if found is not None:
@@ -207,7 +185,7 @@ class _SoftmaxSteps(_Steps):
 
 
 def curvature(loss: Loss, y: Array, raw: Array, bound: Array) -> Array:
-    """Slope of the gradient by each raw output, between zero and its bound."""
+    """Numerical derivative of the gradient, between zero and its bound."""
     at = raw.astype(float)
     step = 1e-6 * np.maximum(1, np.abs(at))
     found = (loss.gradient(y, at + step) - loss.gradient(y, at - step)) / (2 * step)
@@ -216,18 +194,18 @@ def curvature(loss: Loss, y: Array, raw: Array, bound: Array) -> Array:
 
 @dataclass(frozen=True)
 class _Search:
-    """Line search from a point, for each raw column that is a sum of its own.
+    """Line search from a point, separately for raw columns that are not coupled.
 
     Parameters
     ----------
     problem : Problem
-        What falls.
+        Objective to minimise.
     point : Point
-        Where from.
+        Start of the search.
     raw : ndarray of shape (n,) or (n, k)
-        Raw output there.
+        Raw output at the start.
     slope : Point
-        Gradient of loss and penalty there.
+        Gradient of loss plus penalty at the start.
     """
 
     problem: Problem
@@ -238,7 +216,7 @@ class _Search:
     def first(
         self, directions: Iterator[Point], most: int
     ) -> tuple[Point, Array] | None:
-        """Go along the first direction that descends; None if none does."""
+        """Step along the first direction that descends; None if none does."""
         here, scale = self._values(self.point.coef, self.raw)
         for direction in directions:
             along = self.problem.raw(direction)
@@ -250,7 +228,7 @@ class _Search:
     def _length(
         self, direction: Point, along: Array, here: tuple[Array, Array], most: int
     ) -> Array | None:
-        """Longest step of one half to a power that the objective falls by."""
+        """Longest step of 1, 1/2, 1/4, ... for which the objective falls enough."""
         value, scale = here
         fall = (self.slope.coef * direction.coef).sum(axis=0)
         fall = fall + self.slope.intercept * direction.intercept
@@ -276,7 +254,7 @@ class _Search:
         return Point(coef, np.asarray(intercept)), self.raw + step * along
 
     def _values(self, coef: Array, raw: Array) -> tuple[Array, Array]:
-        """Objective, by raw column where the loss is a sum, and the size of its terms."""
+        """Objective (per raw column if not coupled), and the size of its terms."""
         problem = self.problem
         with np.errstate(over="ignore", invalid="ignore"):
             each = problem.loss.pointwise(problem.y, raw)

@@ -1,4 +1,4 @@
-"""Normal equations of weighted rows with an intercept: the system of each Newton step."""
+"""Normal equations of weighted rows with an intercept, the system of a Newton step."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,12 +19,12 @@ _BOOSTS = (0.0, 1e-14, 1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2, 1.0, 1e2, 1e4)
 
 @dataclass(frozen=True)
 class Border:
-    """What takes the intercept out of a system: weighted means and total weight.
+    """Weighted means and total weight, which eliminate the intercept from a system.
 
     Parameters
     ----------
     mean : ndarray of shape (p,)
-        Means of the columns by the weights of the rows; zero without an intercept.
+        Weighted means of the columns; zero without an intercept.
     total : float
         Sum of the weights; zero without an intercept.
     """
@@ -33,18 +33,18 @@ class Border:
     total: float
 
     def reduced(self, rhs: Point) -> Array:
-        """Right-hand side of the coefficients alone."""
+        """Right-hand side of the system without the intercept."""
         return rhs.coef - np.multiply.outer(self.mean, rhs.intercept)
 
     def completed(self, coef: Array, rhs: Point) -> Point:
-        """Coefficients, and the intercept that goes with them."""
+        """Coefficients with their intercept."""
         if not self.total:
             return Point(coef, np.zeros_like(rhs.intercept))
         return Point(coef, rhs.intercept / self.total - self.mean @ coef)
 
 
 def border(design: Design, weight: Array, intercept: bool) -> Border:
-    """Weighted means of the columns, or none without an intercept."""
+    """Weighted means of the columns; zero without an intercept."""
     if not intercept:
         return Border(np.zeros(design.shape[1]), 0.0)
     total = max(float(weight.sum()), float(np.finfo(float).tiny))
@@ -53,7 +53,7 @@ def border(design: Design, weight: Array, intercept: bool) -> Border:
 
 
 def rounding(design: Design) -> float:
-    """Share of a sum over the rows that rounding may make up."""
+    """Relative rounding error of a sum over the rows."""
     eps = float(np.finfo(design.dtype).eps)
     return eps * (10 + float(np.sqrt(design.shape[0])))
 
@@ -67,13 +67,13 @@ class Primal:
     lower : ndarray of shape (p, p)
         Cholesky factor of the scaled matrix.
     size : ndarray of shape (p,)
-        Scale of each unknown; zero for those that nothing determines.
+        Scale of each unknown; zero for unknowns that the data does not determine.
     edge : Border
-        Takes the intercept out.
+        Eliminates the intercept.
     norm : float
         1-norm of the scaled matrix.
     boost : float
-        What had to be added to its diagonal.
+        Term that was added to its diagonal.
     """
 
     lower: Array
@@ -98,7 +98,7 @@ class Primal:
 
 @dataclass(frozen=True)
 class Dual:
-    """The same solution from a system of n unknowns, where every column is penalised.
+    """The same solution from a system of n unknowns, if all columns are penalised.
 
     (Q + Z'DZ)^-1 = Q^-1 - Q^-1 Z'R (I + R Z Q^-1 Z' R)^-1 R Z Q^-1 with R = sqrt(D)
     (Woodbury's identity), the columns of Z centred by D.
@@ -108,13 +108,13 @@ class Dual:
     lower : ndarray of shape (n, n)
         Cholesky factor of the inner matrix, scaled to a diagonal of one.
     root : ndarray of shape (n,)
-        Square roots of the weights, by the scale of the inner matrix.
+        Square roots of the weights, times the scale of the inner matrix.
     ridge : ndarray of shape (p,)
         The diagonal Q.
     design : Design
         The columns.
     edge : Border
-        Takes the intercept out.
+        Eliminates the intercept.
     """
 
     lower: Array
@@ -144,7 +144,7 @@ class NormalEquations:
     design : Design
         The columns z.
     intercept : bool
-        Whether there is a column of ones that pays no ridge.
+        Whether there is a column of ones, without ridge.
     """
 
     def __init__(self, design: Design, intercept: bool) -> None:
@@ -155,20 +155,21 @@ class NormalEquations:
     def factor(
         self, weight: Array, ridge: Array, damping: float = 0.0
     ) -> Primal | Dual:
-        """Factorise for weights of the rows, by the smaller of both systems.
+        """Factorise the smaller system, of p or n unknowns, for given weights.
 
         Parameters
         ----------
         weight : ndarray of shape (n,)
-            None negative.
+            Weights of the rows, not negative.
         ridge : ndarray of shape (p,)
-            None negative.
+            Ridge of the columns, not negative.
         damping : float
-            Added to the diagonal of ones of the scaled system of p unknowns.
+            Term added to the diagonal of ones of the scaled system of p unknowns.
 
         Returns
         -------
         system : Primal or Dual
+            The factorised system.
         """
         weight = np.asarray(weight, dtype=float)
         edge = border(self._design, weight, self._intercept)
@@ -178,17 +179,7 @@ class NormalEquations:
         return self._primal(weight, ridge, edge, damping)
 
     def kernel(self, ridge: Array) -> Array:
-        """Z diag(1 / ridge) Z', kept until the ridge changes.
-
-        Parameters
-        ----------
-        ridge : ndarray of shape (p,)
-            All above zero.
-
-        Returns
-        -------
-        kernel : ndarray of shape (n, n)
-        """
+        """Z diag(1 / ridge) Z', of shape (n, n), cached until the ridge changes."""
         if self._kernel is None or not np.array_equal(self._kernel[0], ridge):
             self._kernel = (ridge, self._design.kernel(1 / ridge))
         return self._kernel[1]
@@ -233,7 +224,7 @@ class NormalEquations:
         matrix = self._design.gram(weight)
         matrix -= edge.total * np.outer(edge.mean, edge.mean)
         diagonal = np.diag(matrix).copy()
-        # What rounding leaves of a constant column says nothing.
+        # Constant columns contain only rounding errors.
         lost = diagonal <= self._noise(edge, weight)
         matrix[lost], matrix[:, lost] = 0.0, 0.0
         diagonal = np.where(lost, 0.0, diagonal) + ridge
@@ -244,7 +235,7 @@ class NormalEquations:
         return matrix, size
 
     def _noise(self, edge: Border, weight: Array) -> Array:
-        """Sums of squares that are rounding only."""
+        """Rounding errors of the sums of squares."""
         design = self._design
         level = edge.mean**2 * edge.total
         if design.sparse:
@@ -264,7 +255,7 @@ class NormalEquations:
         diagonal = np.diag(inner) + 1
         inner[np.diag_indices_from(inner)] = diagonal
         if self._intercept:
-            # Centred rows leave this direction out, and would leave it to rounding.
+            # Centring removes this direction, which would contain only rounding errors.
             inner += np.outer(root, root) * (diagonal.mean() / edge.total)
             diagonal = np.diag(inner).copy()
         size = 1 / np.sqrt(diagonal)
@@ -275,21 +266,21 @@ class NormalEquations:
 
 
 def cholesky(matrix: Array, damping: float = 0.0) -> tuple[Array, float]:
-    """Lower factor of a matrix with a diagonal of ones, and what was added to that.
+    """Cholesky factor of a matrix with a diagonal of ones, and the term added to these.
 
     Parameters
     ----------
     matrix : ndarray of shape (p, p)
         Positive semidefinite up to rounding.
     damping : float
-        Added in any case.
+        Term that is always added to the diagonal.
 
     Returns
     -------
     lower : ndarray of shape (p, p)
-        The factor.
+        Lower triangular factor.
     boost : float
-        What else had to be added.
+        Additional term that makes the matrix numerically definite.
     """
     for boost in _BOOSTS:
         raised = matrix.copy()
@@ -301,4 +292,4 @@ def cholesky(matrix: Array, damping: float = 0.0) -> tuple[Array, float]:
         except linalg.LinAlgError:
             continue
         return lower, boost
-    raise linalg.LinAlgError("a system of normal equations is not finite.")
+    raise linalg.LinAlgError("The system of normal equations is not finite.")

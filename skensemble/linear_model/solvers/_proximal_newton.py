@@ -1,4 +1,4 @@
-"""Newton steps with a penalty that is not smooth."""
+"""Newton's method for penalties that are not smooth."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,29 +17,29 @@ from skensemble.losses import slope_of_gradient
 Array = NDArray[Any]
 
 _SHARE = 1e-4
-# Least curvature, as a share of the largest: flat rows must not make steps endless.
+# Smallest curvature as a share of the largest, so that steps stay finite.
 _FLAT = 1e-8
-# The same where the curvature is known to be less than a bound.
+# Smallest curvature as a share of its upper bound.
 _BENT = 1e-4
-# Steps until proximal gradients take over.
+# Number of steps before the solver changes to proximal gradient steps.
 _MOST_STEPS = 50
-# Halvings until the bound is taken instead.
+# Number of halvings before the bound of the curvature is used.
 _FEW = 4
 
 
 class ProximalNewton(Solver):
     """Newton's method for a smooth loss and any penalty.
 
-    Each step minimises the quadratic model of the loss plus the penalty itself, and goes
-    as far along it as the objective falls (Lee, Sun and Saunders, "Proximal Newton-type
-    methods for minimizing composite functions", SIAM Journal on Optimization 24, 2014).
-    Several raw columns are taken in turn. Of many columns only those are solved for that
-    are not zero or should not be.
+    Each step minimises the quadratic model of the loss plus the penalty itself,
+    followed by a line search (Lee, Sun and Saunders, "Proximal Newton-type methods for
+    minimizing composite functions", SIAM Journal on Optimization 24, 2014). Raw columns
+    are updated one after the other. If there are many columns, the solver works on the
+    columns whose coefficients are not zero or violate the optimality conditions.
 
     Parameters
     ----------
     max_halvings : int, default=40
-        Most halvings of a step.
+        Largest number of halvings per step.
 
     Examples
     --------
@@ -58,15 +58,15 @@ class ProximalNewton(Solver):
         self.max_halvings = max_halvings
 
     def refusal(self, pairing):
-        """It needs a smooth loss, and groups within one raw column."""
+        """Return the reason why a problem is not supported, or None."""
         if not pairing.loss.smooth:
             return "needs a smooth loss"
         if pairing.width is not None and not pairing.penalty.separable:
-            return "needs a penalty that ties no raw columns together"
+            return "needs a penalty that does not couple raw columns"
         return None
 
     def solve(self, problem, start):
-        """Step until the optimality conditions hold."""
+        """Minimise the objective of a problem."""
         if problem.design.shape[1] > NARROW:
             return by_working_sets(problem, start, self._narrow)
         return self._narrow(problem, start)
@@ -92,7 +92,8 @@ class ProximalNewton(Solver):
         violation = problem.violation(point, problem.gradient(raw))
         if violation <= tol or n_iter >= problem.max_iter:
             return Solution(point, n_iter, violation, violation <= tol)
-        # Where the curvature jumps, steps may go to and fro; proximal ones do not.
+        # Newton steps may oscillate if the curvature jumps; proximal gradient steps do
+        # not.
         rest = replace(problem, max_iter=problem.max_iter - n_iter)
         found = FISTA().solve(rest, point)
         return replace(found, n_iter=found.n_iter + n_iter)
@@ -100,14 +101,14 @@ class ProximalNewton(Solver):
     def _step(
         self, problem: Problem, point: Point, raw: Array, k: int, tol: float
     ) -> tuple[Point, Array] | None:
-        """Step in one raw column; None where nothing falls."""
+        """Step in one raw column; None if no step descends."""
         one = (lambda a: a) if problem.width is None else (lambda a: a[..., k])
         coef = one(point.coef).astype(float)
         for slopes, curvature, last in _models(problem, raw):
             g, d = problem.weight * one(slopes), one(curvature).astype(float)
             d = problem.weight * np.maximum(d, _FLAT * max(d.max(), 1e-300))
-            aim, lift = newton_aim(problem, problem.penalty, coef, g, d, tol)
-            move = aim - coef
+            target, lift = newton_target(problem, problem.penalty, coef, g, d, tol)
+            move = target - coef
             along = problem.design.times(move.astype(raw.dtype)) + lift
             found = self._searched(problem, point, raw, k, move, lift, along, g, last)
             if found is not None:
@@ -117,26 +118,26 @@ class ProximalNewton(Solver):
     def _searched(
         self, problem, point, raw, k, move, lift, along, g, last
     ) -> tuple[Point, Array] | None:
-        """Go as far as the objective falls by a share of what the model promises."""
+        """Line search: halve the step until the objective falls enough."""
         penalty = problem.penalty
         before = penalty.value(point.coef)
         base = problem.loss_value(raw) + before
-        whole, lifts = np.zeros_like(point.coef), np.zeros_like(point.intercept)
+        moves, lifts = np.zeros_like(point.coef), np.zeros_like(point.intercept)
         turn = np.zeros_like(raw)
         if problem.width is None:
-            whole, lifts, turn = move.astype(whole.dtype), np.asarray(lift), along
+            moves, lifts, turn = move.astype(moves.dtype), np.asarray(lift), along
         else:
-            whole[:, k], lifts[k], turn[:, k] = move, lift, along
-        promised = float(g @ along) + penalty.value(point.coef + whole) - before
+            moves[:, k], lifts[k], turn[:, k] = move, lift, along
+        predicted = float(g @ along) + penalty.value(point.coef + moves) - before
         noise = 10 * float(np.finfo(raw.dtype).eps) * max(abs(base), 1e-300)
         t = 1.0
         most = self.max_halvings if last else _FEW
         for _ in range(most):
-            new = Point(point.coef + t * whole, point.intercept + t * lifts)
+            new = Point(point.coef + t * moves, point.intercept + t * lifts)
             there = raw + t * turn
             with np.errstate(over="ignore", invalid="ignore"):
                 value = problem.value(new, there)
-            if value <= base + _SHARE * t * min(promised, 0.0) + noise:
+            if value <= base + _SHARE * t * min(predicted, 0.0) + noise:
                 dtype = point.coef.dtype
                 kept = Point(
                     new.coef.astype(dtype, copy=False),
@@ -148,7 +149,7 @@ class ProximalNewton(Solver):
 
 
 def _models(problem: Problem, raw: Array) -> Iterator[tuple[Array, Array, bool]]:
-    """Slope and curvature of each row: the true curvature first, then a bound of it."""
+    """Slope and curvature of each row: the exact curvature first, then its bound."""
     loss = problem.loss
     slopes, bound = loss.gradient_hessian(problem.y, raw)
     if not loss.exact_hessian and loss.convex:
@@ -157,50 +158,50 @@ def _models(problem: Problem, raw: Array) -> Iterator[tuple[Array, Array, bool]]
     yield slopes, bound, True
 
 
-def newton_aim(
+def newton_target(
     problem: Problem, penalty: Any, coef: Array, g: Array, d: Array, tol: float
 ) -> tuple[Array, float]:
-    """Minimum of the quadratic model plus the penalty.
+    """Minimise the quadratic model plus the penalty.
 
     Parameters
     ----------
     problem : Problem
-        Whose columns and intercept these are.
+        Columns, and whether there is an intercept.
     penalty : Penalty
-        Of the columns.
+        Bound penalty.
     coef : ndarray of shape (p,)
-        Where from.
+        Coefficients at which the quadratic model is made.
     g, d : ndarray of shape (n,)
         Weighted slope and curvature of each row.
     tol : float
-        Tolerance, in units of columns of norm one.
+        Tolerance, for columns of norm one.
 
     Returns
     -------
-    aim : ndarray of shape (p,)
+    target : ndarray of shape (p,)
         Coefficients at the minimum.
     lift : float
-        Move of the intercept.
+        Change of the intercept.
     """
     design = problem.design
     H = design.gram(d)
     slope = design.transposed_times(g).astype(float)
     if not problem.fit_intercept:
-        aim = minimise_quadratic(
+        target = minimise_quadratic(
             H, H @ coef - slope, penalty, coef, tol * problem.norms
         )
-        return aim, 0.0
+        return target, 0.0
     cross = design.transposed_times(d.astype(design.dtype)).astype(float)
     own, level = float(d.sum()), float(g.sum())
-    # The intercept follows the coefficients, so it is taken out of the model.
+    # The intercept is eliminated from the model: it is a function of the coefficients.
     H = H - np.outer(cross, cross) / own
     slope = slope - cross * level / own
-    aim = minimise_quadratic(H, H @ coef - slope, penalty, coef, tol * problem.norms)
-    return aim, -(level + float(cross @ (aim - coef))) / own
+    target = minimise_quadratic(H, H @ coef - slope, penalty, coef, tol * problem.norms)
+    return target, -(level + float(cross @ (target - coef))) / own
 
 
 def _feasible(problem: Problem, start: Point) -> Point:
-    """The nearest point where the penalty is finite."""
+    """Closest point at which the penalty is finite."""
     form = problem.penalty.form(problem.design.shape[1])
     if form is None or not form.bounded:
         return start

@@ -1,4 +1,4 @@
-"""Newton steps of a softmax: all classes together."""
+"""Newton steps of a softmax, for all classes at once."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ Array = NDArray[Any]
 
 
 class SoftmaxEquations:
-    """Second derivative of a softmax by all coefficients, and steps by it.
+    """Newton steps with the second derivative of a softmax by all coefficients.
 
     The block of classes i and j is Z' diag(w p_i (1(i = j) - p_j)) Z, with a column of
     ones for the intercepts.
@@ -26,7 +26,7 @@ class SoftmaxEquations:
     intercept : bool
         Whether there are intercepts.
     ridge : ndarray of shape (p,)
-        Of each coefficient, in all classes alike.
+        Ridge of each column, the same for all classes.
     """
 
     def __init__(self, design: Design, intercept: bool, ridge: Array) -> None:
@@ -35,7 +35,7 @@ class SoftmaxEquations:
         self._ridge = np.append(ridge, 0.0) if intercept else ridge
 
     def solve(self, p: Array, weight: Array, total: Point) -> Point:
-        """Step to the minimum of the quadratic with a slope.
+        """Return the Newton step.
 
         Parameters
         ----------
@@ -44,19 +44,20 @@ class SoftmaxEquations:
         weight : ndarray of shape (n,)
             Weights of the rows.
         total : Point
-            The slope, by coefficients (p, k) and intercepts (k,).
+            Gradient, by coefficients (p, k) and intercepts (k,).
 
         Returns
         -------
         step : Point
+            Change of coefficients and intercepts.
         """
         slope = total.coef
         if self._intercept:
             slope = np.vstack([slope, total.intercept])
         m, k = slope.shape
         blocks = self._blocks(p, weight)
-        lost = self._lost(blocks)
-        self._settle(blocks)
+        lost = self._constant(blocks)
+        self._make_definite(blocks)
         matrix = blocks.reshape(k * m, k * m)
         diagonal = np.diag(matrix)
         size = np.where(lost, 0.0, 1 / np.sqrt(np.maximum(diagonal, 1e-300)))
@@ -69,8 +70,8 @@ class SoftmaxEquations:
             return Point(step, np.zeros_like(total.intercept))
         return Point(step[:-1], step[-1])
 
-    def _lost(self, blocks: Array) -> Array:
-        """Whether each column is constant up to rounding, and so told by nothing; (k m,)."""
+    def _constant(self, blocks: Array) -> Array:
+        """Whether each column is constant, repeated for each class; (k m,)."""
         own = np.einsum("iaib->iab", blocks)
         diagonal = np.einsum("iaa->ia", own)
         if self._intercept:
@@ -88,7 +89,7 @@ class SoftmaxEquations:
         return np.tile(lost, len(own))
 
     def _blocks(self, p: Array, weight: Array) -> Array:
-        """Blocks by classes, (k, m, k, m)."""
+        """Blocks of pairs of classes, of shape (k, m, k, m)."""
         k, m = p.shape[1], len(self._ridge)
         blocks = np.zeros((k, m, k, m))
         for i in range(k):
@@ -99,11 +100,11 @@ class SoftmaxEquations:
                 blocks[i, :, j] = blocks[j, :, i] = -other
         return blocks
 
-    def _settle(self, blocks: Array) -> None:
-        """Make the blocks definite.
+    def _make_definite(self, blocks: Array) -> None:
+        """Make the matrix definite.
 
-        The same added in all classes changes no probability: where no ridge says how
-        much, nothing is the answer.
+        Adding a constant to the coefficients of all classes does not change
+        probabilities. Without a ridge, the sum over classes of a step is set to zero.
         """
         k = len(blocks)
         free = np.flatnonzero(self._ridge == 0)

@@ -1,4 +1,4 @@
-"""Wide problems: solve for some columns, look at all, and add those that are wrong."""
+"""Working sets: solve for some columns, check all, add those not optimal."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,26 +12,26 @@ from skensemble.linear_model._problem import Point, Problem, Solution
 Array = NDArray[Any]
 Narrow = Callable[[Problem, Point], Solution]
 
-# Problems of fewer columns are solved whole.
+# Problems with fewer columns are solved without working sets.
 NARROW = 300
 _FIRST = 30
 
 
 def by_working_sets(problem: Problem, start: Point, solve: Narrow) -> Solution:
-    """Solve a problem of many columns by problems of few.
+    """Solve a problem of many columns by a sequence of problems of few columns.
 
-    The columns that are not zero and those that violate the optimality conditions most are
-    solved for, then all are looked at; each round may double them (Johnson and Guestrin,
-    "Blitz", ICML 2015).
+    The working set holds the columns whose coefficients are not zero and those with the
+    largest violations of the optimality conditions. Its size may double each time that
+    all columns are checked (Johnson and Guestrin, "Blitz", ICML 2015).
 
     Parameters
     ----------
     problem : Problem
-        Of all columns.
+        Problem of all columns.
     start : Point
-        Where to begin.
+        Initial point.
     solve : callable
-        Solves a problem of some columns.
+        ``solve(problem, start)`` solves a problem of few columns.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def by_working_sets(problem: Problem, start: Point, solve: Narrow) -> Solution:
 def _chosen(
     problem: Problem, point: Point, gradient: Point, blocks: Array, tol: float
 ) -> Array:
-    """Columns of blocks that are not zero, or most wrong."""
+    """Columns of the blocks that are not zero or have the largest violations."""
     each = problem.penalty.violation(point.coef, gradient.coef)
     each = (each.T / problem.norms_for(len(each))).T
     each = each.max(axis=1) if each.ndim == 2 else each
@@ -74,7 +74,7 @@ def _chosen(
 
 
 def _narrow(problem: Problem, point: Point, chosen: Array, solve: Narrow) -> Solution:
-    """Solve for some columns, with the tolerance of the whole."""
+    """Solve for some columns, with the tolerance of the problem of all columns."""
     few = replace(
         problem,
         design=problem.design.columns(chosen),

@@ -8,10 +8,10 @@ from skensemble.linear_model.penalties import (
     L2,
     Adaptive,
     Bounded,
-    Columns,
     ElasticNetPenalty,
     NonNegative,
     NoPenalty,
+    PenaltyColumns,
 )
 
 
@@ -27,7 +27,7 @@ class Pilot:
         return self.coef
 
     def columns(self):
-        return Columns(len(self.coef), pilot=self)
+        return PenaltyColumns(len(self.coef), pilot=self)
 
 
 @pytest.mark.parametrize("gamma", [0.5, 1.0, 2.0])
@@ -75,8 +75,8 @@ def test_bounds_around_it_are_of_the_penalty_found():
 
 
 def test_refuses_in_words():
-    with pytest.raises(ValueError, match="takes its factors from a first fit"):
-        Adaptive().bind(Columns(3))
+    with pytest.raises(ValueError, match="needs a first fit for its factors"):
+        Adaptive().bind(PenaltyColumns(3))
     for pilot in (Adaptive(), "adaptive"):
         with pytest.raises(ValueError, match=r"pilot=.* needs a first fit itself"):
             Adaptive(pilot=pilot).check()
@@ -84,6 +84,6 @@ def test_refuses_in_words():
         Adaptive(pilot="ridge").check()
     with pytest.raises(ValueError, match="alpha=-1 of L2"):
         Adaptive(pilot=L2(-1)).check()
-    with pytest.raises(TypeError, match="Adaptive does not define prox"):
+    with pytest.raises(NotImplementedError, match="Adaptive does not define prox"):
         Adaptive().prox(np.ones(3), 1.0)
     assert Bounded(Adaptive()).form(3) is None

@@ -14,11 +14,11 @@ from skensemble.linear_model.penalties import (
     SCAD,
     Adaptive,
     Bounded,
-    Columns,
     ElasticNetPenalty,
     FormPenalty,
     GroupLasso,
     NonNegative,
+    PenaltyColumns,
     SparseGroupLasso,
     penalty_names,
 )
@@ -80,7 +80,7 @@ quickly = settings(max_examples=8, deadline=None, derandomize=True)
 
 
 def bound(penalty):
-    columns = Columns(
+    columns = PenaltyColumns(
         P,
         names=NAMES,
         groups=np.array([0, 0, 1, 2, 2, 2, 3]),

@@ -9,13 +9,13 @@ from skensemble.linear_model.penalties import (
     MCP,
     Adaptive,
     Bounded,
-    Columns,
     ElasticNetPenalty,
     GroupLasso,
     NonNegative,
+    PenaltyColumns,
 )
 
-FRAME = Columns(
+FRAME = PenaltyColumns(
     4,
     names=("age", "city_A", "city_B", "size"),
     groups=np.array([0, 1, 1, 2]),
@@ -35,7 +35,7 @@ def test_bounds_are_in_the_units_of_the_data():
 
 
 def test_bounds_by_name():
-    plain = Columns(4, names=FRAME.names, sources=FRAME.sources)
+    plain = PenaltyColumns(4, names=FRAME.names, sources=FRAME.sources)
     form = Bounded(lower={"city": 0.0, "city_B": 1, 0: -5}).bind(plain).form(4)
     np.testing.assert_array_equal(form.lower, [-5, 0, 1, -np.inf])
     assert not np.isfinite(form.upper).any()
@@ -55,11 +55,13 @@ def test_nested_bounds_meet():
 
 
 def test_intervals_without_zero():
-    penalty = Bounded(L1(0.5), lower=[1.0, -3.0], upper=[2.0, -2.0]).bind(Columns(2))
+    penalty = Bounded(L1(0.5), lower=[1.0, -3.0], upper=[2.0, -2.0]).bind(
+        PenaltyColumns(2)
+    )
     np.testing.assert_array_equal(penalty.prox(np.zeros(2), 1.0), [1.0, -2.0])
     assert penalty.value(np.zeros(2)) == np.inf
     assert np.isinf(penalty.violation(np.zeros(2), np.zeros(2))).all()
-    fixed = Bounded(lower=0.5, upper=0.5).bind(Columns(1))
+    fixed = Bounded(lower=0.5, upper=0.5).bind(PenaltyColumns(1))
     assert fixed.violation(np.array([0.5]), np.array([-7.0])) == 0
 
 
@@ -89,7 +91,7 @@ def test_a_bound_holds_to_rounding():
 @pytest.mark.parametrize("inner", [MCP(), "scad", GroupLasso(), "sparse_group_lasso"])
 @pytest.mark.parametrize("cls", [Bounded, NonNegative])
 def test_refuses_penalties_that_cannot_be_clipped(cls, inner):
-    says = "pays by group" if "roup" in str(inner) else "is not convex"
+    says = "is a penalty of groups" if "roup" in str(inner) else "is not convex"
     says += r".*use one of \['adaptive', .*'elasticnet', 'l1', 'l2', .*'none'\]"
     for act in (lambda one: one.check(), lambda one: one.bind(FRAME)):
         with pytest.raises(ValueError, match=says):
@@ -101,10 +103,13 @@ def test_refuses_penalties_that_cannot_be_clipped(cls, inner):
     [
         ({"lower": 1.0, "upper": 0.0}, "lower=1 of Bounded is above upper=0"),
         ({"lower": {"size": 3}, "upper": 2}, "above upper=2 for column 'size'"),
-        ({"lower": {"wage": 3}}, r"lower of the penalty names \['wage'\]"),
+        (
+            {"lower": {"wage": 3}},
+            r"lower of the penalty has unknown columns \['wage'\]",
+        ),
         ({"upper": [1.0, 2.0]}, r"upper of the penalty has shape \(2,\)"),
         ({"upper": np.nan}, "upper of Bounded is nan"),
-        ({"lower": np.inf}, "lower of Bounded is inf.*or -inf for none"),
+        ({"lower": np.inf}, "lower of Bounded is inf.*or -inf for no bound"),
         ({"lower": "little"}, "lower='little' of the penalty must be numbers"),
     ],
 )
@@ -114,11 +119,11 @@ def test_refuses_bounds_in_words(bounds, says):
 
 
 def test_names_need_to_be_bound():
-    with pytest.raises(ValueError, match=r"bind\(columns\) comes first"):
+    with pytest.raises(ValueError, match=r"call bind\(columns\) first"):
         Bounded(lower={"age": 0.0}).prox(np.ones(4), 1.0)
-    with pytest.raises(ValueError, match=r"bind\(columns\) comes first"):
+    with pytest.raises(ValueError, match=r"call bind\(columns\) first"):
         L1(weights={"age": 0.0}).value(np.ones(4))
-    with pytest.raises(ValueError, match=r"bind\(columns\) comes first"):
+    with pytest.raises(ValueError, match=r"call bind\(columns\) first"):
         Bounded(L1(weights={"age": 0.0})).form(4)
 
 

@@ -10,10 +10,10 @@ from skensemble.linear_model.penalties import (
     L2,
     MCP,
     SCAD,
-    Columns,
     ElasticNetPenalty,
     GroupLasso,
     NoPenalty,
+    PenaltyColumns,
     SparseGroupLasso,
 )
 
@@ -21,7 +21,7 @@ W = np.array([1.5, -0.2, 0.0, -4.0])
 V = np.array([1.0, 2.0, 3.0, 0.5])
 
 
-def test_mixtures():
+def test_l1_ratios():
     l1, l2 = V @ np.abs(W), V @ W**2 / 2
     assert NoPenalty().value(W) == 0
     assert L1(0.3, V).value(W) == pytest.approx(0.3 * l1)
@@ -92,7 +92,7 @@ def test_concave_prox_takes_a_step_for_each_column():
 
 
 def test_groups():
-    columns, groups, v = Columns(4), [[0, 3], [1, 2]], [2.0, 0.5]
+    columns, groups, v = PenaltyColumns(4), [[0, 3], [1, 2]], [2.0, 0.5]
     first, second = np.hypot(1.5, 4) * np.sqrt(2), 0.2 * np.sqrt(2)
     found = GroupLasso(0.3, groups, v)
     assert found.bind(columns).value(W) == pytest.approx(

@@ -4,15 +4,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skensemble.linear_model.penalties import Columns, GroupLasso, SparseGroupLasso
+from skensemble.linear_model.penalties import (
+    GroupLasso,
+    PenaltyColumns,
+    SparseGroupLasso,
+)
 
-FRAME = Columns(
+FRAME = PenaltyColumns(
     5,
     names=("age", "city_A", "city_B", "city_C", "size"),
     groups=np.array([0, 1, 1, 1, 2]),
     sources=("age", "city", "city", "city", "size"),
 )
-PLAIN = Columns(5)
+PLAIN = PenaltyColumns(5)
 
 
 def blocks(groups, columns=FRAME):
@@ -22,7 +26,7 @@ def blocks(groups, columns=FRAME):
 def test_columns_of_a_category_are_a_group():
     assert blocks(None) == [0, 1, 1, 1, 2]
     assert blocks(None, PLAIN) == [0, 1, 2, 3, 4]
-    assert blocks(None, Columns(3, names=("a", "a", "b"))) == [0, 1, 2]
+    assert blocks(None, PenaltyColumns(3, names=("a", "a", "b"))) == [0, 1, 2]
     assert GroupLasso().blocks(3).tolist() == [0, 1, 2]
 
 
@@ -77,28 +81,40 @@ def test_bound_groups_stay_when_bound_again():
     assert repr(again) == repr(once)
     assert "3 groups of 5 columns" in repr(once)
     with pytest.raises(ValueError, match="5 labels, but there are 4 columns"):
-        once.bind(Columns(4))
+        once.bind(PenaltyColumns(4))
 
 
 @pytest.mark.parametrize(
     ("groups", "columns", "says"),
     [
-        ("age", FRAME, "groups='age' of the penalty must be one label a column"),
-        (np.zeros((5, 1)), FRAME, "must be one label a column"),
-        ([1, 2], FRAME, "holds 2 labels, but there are 5 columns"),
+        ("age", FRAME, "groups='age' of the penalty must be one label per column"),
+        (np.zeros((5, 1)), FRAME, "must be one label per column"),
+        ([1, 2], FRAME, "has 2 labels, but there are 5 columns"),
         (
             [["age", "wage"]],
             FRAME,
-            r"names \['wage'\]; X has \['age', 'city', 'size'\]",
+            r"has unknown columns \['wage'\]; X has \['age', 'city', 'size'\]",
         ),
-        ([["age"]], PLAIN, "no such names; give a frame, or places from 0 to 4"),
-        ([[0, 5]], PLAIN, r"names \[5\]"),
-        ([[0, -1]], PLAIN, r"names \[-1\]"),
-        ([[0, 1], 2.5], PLAIN, r"groups\[1\] of the penalty names \[2.5\]"),
-        ([[0, 1], []], PLAIN, r"groups\[1\] of the penalty holds no column"),
-        ([[0, 1], [1]], PLAIN, "column 1 in 0 and in 1; a column is in one group only"),
+        (
+            [["age"]],
+            PLAIN,
+            "X has no column names; use a frame, or positions from 0 to 4",
+        ),
+        ([[0, 5]], PLAIN, r"has unknown columns \[5\]"),
+        ([[0, -1]], PLAIN, r"has unknown columns \[-1\]"),
+        (
+            [[0, 1], 2.5],
+            PLAIN,
+            r"groups\[1\] of the penalty has unknown columns \[2.5\]",
+        ),
+        ([[0, 1], []], PLAIN, r"groups\[1\] of the penalty has no columns"),
+        (
+            [[0, 1], [1]],
+            PLAIN,
+            "column 1 in 0 and in 1; each column must be in one group only",
+        ),
         ({"age": 0, "nope": 1}, FRAME, r"groups\['age'\]=0 .* must be a list: a dict"),
-        ({"age": "who", "size": "who"}, FRAME, "one label a column, in their order"),
+        ({"age": "who", "size": "who"}, FRAME, "use a list with one label per column"),
         ({"a": ["age"], "b": ["age"]}, FRAME, "column 'age' in 'a' and in 'b'"),
     ],
 )
@@ -110,8 +126,11 @@ def test_refuses_groups_in_words(groups, columns, says):
 @pytest.mark.parametrize(
     ("weights", "says"),
     [
-        ([1.0], r"shape \(1,\), expected \(2,\): one factor a group"),
-        ({"three": 1.0}, r"names the groups \['three'\]; there are \['one', 'two'\]"),
+        ([1.0], r"shape \(1,\), expected \(2,\): one factor per group"),
+        (
+            {"three": 1.0},
+            r"has unknown groups \['three'\]; the groups are \['one', 'two'\]",
+        ),
         ([1.0, -1.0], "weights of the penalty is -1.0 for group"),
         ({"one": "much"}, "must be numbers"),
     ],
@@ -123,20 +142,20 @@ def test_refuses_factors_in_words(weights, says):
 
 
 def test_long_lists_of_names_are_cut():
-    many = Columns(300, names=tuple(f"c{j}" for j in range(300)))
+    many = PenaltyColumns(300, names=tuple(f"c{j}" for j in range(300)))
     with pytest.raises(ValueError, match=r"'c19', \.\.\.\]") as error:
         GroupLasso(groups=[["c0", "d"]]).bind(many)
     assert len(str(error.value)) < 300
 
 
 def test_steps_and_columns_keep_groups_whole():
-    penalty = GroupLasso(1.0, groups=[0, 1, 0, 1]).bind(Columns(4))
+    penalty = GroupLasso(1.0, groups=[0, 1, 0, 1]).bind(PenaltyColumns(4))
     steps = np.array([1.0, 2.0, 3.0, 4.0])
     np.testing.assert_array_equal(penalty.common_steps(steps), [1, 2, 1, 2])
     for coef, given in ((np.ones(4), steps), (np.ones((4, 2)), steps[:, None])):
         with pytest.raises(ValueError, match="step of prox differs within a group"):
             penalty.prox(coef, given)
-    with pytest.raises(ValueError, match="some columns of group 1 only"):
+    with pytest.raises(ValueError, match="only some columns of group 1"):
         penalty.columns(np.array([0, 2, 1]))
     with pytest.raises(ValueError, match="not bound to columns"):
         GroupLasso(1.0, groups=[0, 1, 0, 1]).columns(np.array([0, 2]))

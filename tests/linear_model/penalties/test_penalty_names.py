@@ -55,14 +55,14 @@ def test_those_of_users_are_theirs():
     mine = Mine()
     assert as_penalty(mine) is mine
     for ask in ("value", "prox", "violation"):
-        with pytest.raises(TypeError, match=f"Mine does not define {ask}"):
+        with pytest.raises(NotImplementedError, match=f"Mine does not define {ask}"):
             getattr(mine, ask)(*[None] * (1 if ask == "value" else 2))
 
 
 @pytest.mark.parametrize(
     ("penalty", "says"),
     [
-        (L1, r"penalty=L1 is a class; give one: L1\(\)"),
+        (L1, r"penalty=L1 is a class; use an instance: L1\(\)"),
         ("lasso", r"penalty='lasso' is not known.*one of \['adaptive', 'bounded', "),
         ("lasso", "did you mean 'l1'"),
         ("ridge", "did you mean 'l2'"),

@@ -18,10 +18,10 @@ from skensemble.linear_model.penalties import (
     SCAD,
     Adaptive,
     Bounded,
-    Columns,
     ElasticNetPenalty,
     GroupLasso,
     NonNegative,
+    PenaltyColumns,
     SparseGroupLasso,
 )
 
@@ -57,7 +57,7 @@ def test_scikit_learn(data, alpha):
         (ElasticNetPenalty(alpha, 0.3), ElasticNet(alpha, l1_ratio=0.3, **tight)),
         (NonNegative(L1(alpha)), Lasso(alpha, positive=True, **tight)),
     ):
-        found = descend(mine.bind(Columns(P)), X, y)
+        found = descend(mine.bind(PenaltyColumns(P)), X, y)
         np.testing.assert_allclose(found, theirs.fit(X, y).coef_, atol=1e-6)
 
 
@@ -65,7 +65,7 @@ def test_groups_of_single_columns_are_the_multi_task_lasso(data):
     X, y = data
     Y = np.column_stack([y, X[:, 1] - y, X[:, 2]])
     theirs = MultiTaskLasso(0.5, fit_intercept=False, tol=1e-12, max_iter=100_000)
-    found = descend(GroupLasso(0.5).bind(Columns(P)), X, Y)
+    found = descend(GroupLasso(0.5).bind(PenaltyColumns(P)), X, Y)
     np.testing.assert_allclose(found, theirs.fit(X, Y).coef_.T, atol=1e-6)
     dropped = (found == 0).sum(axis=1)
     assert set(dropped) == {0, 3}
@@ -73,7 +73,7 @@ def test_groups_of_single_columns_are_the_multi_task_lasso(data):
 
 def test_scipy(data):
     X, y = data
-    bind = Columns(P)
+    bind = PenaltyColumns(P)
     np.testing.assert_allclose(
         descend(NonNegative().bind(bind), X, y), nnls(X, y)[0], atol=1e-7
     )
@@ -89,7 +89,7 @@ def test_the_adaptive_lasso_is_a_lasso_of_scaled_columns(data):
     size = np.abs(first)
     theirs = Lasso(0.2, fit_intercept=False, tol=1e-12, max_iter=100_000)
     expected = theirs.fit(X * size, y).coef_ * size
-    columns = Columns(P, pilot=lambda penalty: descend(penalty, X, y, 20_000))
+    columns = PenaltyColumns(P, pilot=lambda penalty: descend(penalty, X, y, 20_000))
     found = descend(Adaptive(0.2, pilot="none").bind(columns), X, y)
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
@@ -113,7 +113,7 @@ def test_concave_penalties_do_not_shrink_what_is_large(data):
 def test_a_mixture_of_groups_drops_groups_and_columns(data):
     X, y = data
     labels = [0, 0, 1, 1, 0, 2, 1, 2]
-    found = descend(SparseGroupLasso(0.6, 0.5, labels).bind(Columns(P)), X, y)
+    found = descend(SparseGroupLasso(0.6, 0.5, labels).bind(PenaltyColumns(P)), X, y)
     zero = found == 0
     whole = [zero[np.equal(labels, g)].all() for g in range(3)]
     some = [zero[np.equal(labels, g)].any() for g in range(3)]

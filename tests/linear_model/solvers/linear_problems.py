@@ -4,7 +4,7 @@ import numpy as np
 
 from skensemble.linear_model._design import make_design
 from skensemble.linear_model._problem import Problem
-from skensemble.linear_model.penalties._contract import Columns
+from skensemble.linear_model.penalties._contract import PenaltyColumns
 
 
 def make(
@@ -23,7 +23,7 @@ def make(
     weight = np.ones(len(y)) if weight is None else np.asarray(weight, dtype=float)
     weight = (weight / weight.sum()).astype(X.dtype)
     design = make_design(X, weight, center=intercept, standardize=standardize)
-    columns = Columns(X.shape[1], scale=design.scale)
+    columns = PenaltyColumns(X.shape[1], scale=design.scale)
     return Problem(
         design, y, weight, loss, penalty.bind(columns), width, intercept, **options
     )

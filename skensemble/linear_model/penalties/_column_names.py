@@ -1,4 +1,4 @@
-"""Columns by their names: which they are, and the numbers that are said of them."""
+"""Positions of columns by name, and values given per column name."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,16 +6,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.linear_model.penalties._contract import Columns
+from skensemble.linear_model.penalties._contract import PenaltyColumns
 
 Array = NDArray[Any]
 
-# A message shows no more names than this.
+# Largest number of names in a message.
 _SHOWN = 20
 
 
-def positions(columns: Columns) -> dict[Any, list[int]]:
-    """Columns that each name stands for: of a source column all, and each by its place."""
+def column_positions(columns: PenaltyColumns) -> dict[Any, list[int]]:
+    """Positions of each name and source column; positions are names, too."""
     found: dict[Any, list[int]] = {j: [j] for j in range(columns.n)}
     for names in (columns.sources, columns.names):
         here: dict[Any, list[int]] = {}
@@ -25,39 +25,43 @@ def positions(columns: Columns) -> dict[Any, list[int]]:
     return found
 
 
-def check_known(
-    keys: Any, known: dict[Any, list[int]], columns: Columns, what: str
+def check_column_names(
+    keys: Any, known: dict[Any, list[int]], columns: PenaltyColumns, what: str
 ) -> None:
-    """Refuse names and places that are not among the known, those of `positions`."""
+    """Refuse names and positions that are not in `known` (see `column_positions`)."""
     unknown = [key for key in keys if key not in known]
     if not unknown:
         return
     names = list(dict.fromkeys(columns.sources or columns.names or ()))
     if not names:
         raise ValueError(
-            f"{what} of the penalty names {unknown}, but X has no such names; give a "
-            f"frame, or places from 0 to {columns.n - 1}."
+            f"{what} of the penalty has unknown columns {unknown}, and X has no column "
+            f"names; use a frame, or positions from 0 to {columns.n - 1}."
         )
     more = ", ..." if len(names) > _SHOWN else ""
     shown = ", ".join(map(repr, names[:_SHOWN]))
-    raise ValueError(f"{what} of the penalty names {unknown}; X has [{shown}{more}].")
+    raise ValueError(
+        f"{what} of the penalty has unknown columns {unknown}; X has [{shown}{more}]."
+    )
 
 
-def numbers(values: Any, columns: Columns, what: str, default: float) -> Array:
-    """One number a column, given as such or by name; `default` for those not named."""
+def value_per_column(
+    values: Any, columns: PenaltyColumns, what: str, default: float
+) -> Array:
+    """One number per column, given in order or by name; `default` for missing names."""
     if isinstance(values, Mapping):
         return _named(values, columns, what, default)
     found = as_floats(values, what)
     if found.shape != (columns.n,):
         raise ValueError(
             f"{what} of the penalty has shape {found.shape}, expected ({columns.n},): "
-            "one number a column, or a dict of column names."
+            "one number per column, or a dict of column names."
         )
     return found
 
 
 def as_floats(values: Any, what: str) -> Array:
-    """Numbers as an array of floats, refused by name where they are none."""
+    """Convert to an array of floats, or raise an error that names the parameter."""
     try:
         return np.array(values, dtype=float)
     except (TypeError, ValueError) as error:
@@ -66,11 +70,13 @@ def as_floats(values: Any, what: str) -> Array:
         ) from error
 
 
-def _named(values: Mapping[Any, Any], columns: Columns, what: str, default: float):
-    known = positions(columns)
-    check_known(values, known, columns, what)
+def _named(
+    values: Mapping[Any, Any], columns: PenaltyColumns, what: str, default: float
+):
+    known = column_positions(columns)
+    check_column_names(values, known, columns, what)
     found = np.full(columns.n, default)
-    # What is said of one level of a category goes before what is said of the category.
+    # The value of a level overrides the value of its categorical column.
     for key in sorted(values, key=lambda key: -len(known[key])):
         found[known[key]] = as_floats(values[key], f"{what}[{key!r}]")
     return found

@@ -1,4 +1,4 @@
-"""Groups of columns: which column is in which, however the user says it."""
+"""Groups of columns, read from labels, lists or a dict."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.linear_model.penalties._contract import Columns
-from skensemble.linear_model.penalties._naming import (
+from skensemble.linear_model.penalties._column_names import (
     as_floats,
-    check_known,
-    positions,
+    check_column_names,
+    column_positions,
 )
-from skensemble.linear_model.penalties._weights import checked_weights
+from skensemble.linear_model.penalties._contract import PenaltyColumns
+from skensemble.linear_model.penalties._weights import check_factors
 
 Array = NDArray[Any]
 
@@ -26,8 +26,8 @@ class Groups:
     Parameters
     ----------
     number : ndarray of int of shape (p,)
-        From 0 in the order of the first columns of the groups, none left out. So with
-        each column by itself it is 0, 1, ..., p - 1.
+        Index of the group of each column. Groups are numbered from 0 in the order of
+        their first columns, so it is 0, 1, ..., p - 1 if each column is its own group.
     """
 
     number: Array
@@ -48,64 +48,64 @@ class Groups:
         return np.unique(self.number, return_index=True)[1]
 
     def squares(self, coef: Array) -> Array:
-        """Sum of squares of each group, over all its columns and outputs, in float64."""
+        """Sum of squares per group, over all its columns and outputs, in float64."""
         each = np.square(coef, dtype=float)
         each = each.sum(axis=1) if each.ndim == 2 else each
         return np.bincount(self.number, weights=each, minlength=len(self.sizes))
 
     def norms(self, coef: Array) -> Array:
-        """Euclidean norm of each group, in float64."""
+        """Euclidean norm per group, in float64."""
         return np.sqrt(self.squares(coef))
 
     def least(self, values: Array) -> Array:
-        """Least of the values of the columns of each group."""
+        """Smallest value among the columns of each group."""
         found = np.full(len(self.sizes), np.inf)
         np.minimum.at(found, self.number, values)
         return found
 
     def shared(self, values: Any, coef: Array) -> Array:
-        """The one value of each group, of values that go with coefficients."""
+        """One value per group, from values that broadcast to coefficients."""
         wide = np.broadcast_to(values, coef.shape).reshape(self.p, -1)
         found = wide[self.first, 0]
         if np.ndim(values) and (wide != found[self.number][:, None]).any():
             raise ValueError(
-                "step of prox differs within a group; take common_steps(steps), the "
-                "least of each group."
+                "step of prox differs within a group; use common_steps(steps), the "
+                "smallest step of each group."
             )
         return found
 
     def to_columns(self, values: Array, coef: Array) -> Array:
-        """Values of groups in a shape and type that go with coefficients."""
+        """Values of groups per column, in the type and dimension of coefficients."""
         found = values.astype(np.result_type(coef, np.float32))[self.number]
         return found[:, None] if coef.ndim == 2 else found
 
     def only(self, index: Array) -> tuple["Groups", Array]:
-        """The groups of some columns, all or none of each; and their numbers here."""
+        """Groups of some columns, all or none of each group, and their numbers here."""
         picked = self.number[index]
         old, first, here = np.unique(picked, return_index=True, return_inverse=True)
         if (np.bincount(here) != self.sizes[old]).any():
             cut = old[np.bincount(here) != self.sizes[old]][0]
             raise ValueError(
-                f"index holds some columns of group {cut} only; a penalty of groups takes "
-                "all columns of a group or none (see blocks)."
+                f"index contains only some columns of group {cut}; use all columns of a "
+                "group or none (see blocks)."
             )
         order = np.argsort(first)
         return Groups(np.argsort(order)[here]), old[order]
 
     def __repr__(self) -> str:
-        """How many groups of how many columns."""
+        """Show the numbers of groups and columns."""
         return f"<{len(self.sizes)} groups of {self.p} columns>"
 
 
 @dataclass(frozen=True)
-class _Alone:
-    """Key of a column that no group lists: nobody can name it."""
+class _SingleColumn:
+    """Key of a column that is in no listed group; it differs from all keys of users."""
 
     column: int
 
 
-def read_groups(groups: Any, columns: Columns) -> tuple[Groups, list[Any]]:
-    """Number the groups that the user gave; and the keys they are known by."""
+def read_groups(groups: Any, columns: PenaltyColumns) -> tuple[Groups, list[Any]]:
+    """Return the groups, and the key of each group."""
     if isinstance(groups, Groups):
         _check_length(groups.number, columns)
         return groups, list(range(len(groups.sizes)))
@@ -124,23 +124,24 @@ def read_groups(groups: Any, columns: Columns) -> tuple[Groups, list[Any]]:
 
 
 def read_factors(weights: Any, groups: Any, keys: list[Any]) -> Array:
-    """One factor a group, in the order of their numbers, of what the user gave."""
+    """One factor per group, in the order of their numbers."""
     if isinstance(weights, Mapping):
         unknown = [key for key in weights if key not in keys]
         if unknown:
-            known = [key for key in keys if not isinstance(key, _Alone)]
+            known = [key for key in keys if not isinstance(key, _SingleColumn)]
             raise ValueError(
-                f"weights of the penalty names the groups {unknown}; there are {known}."
+                f"weights of the penalty has unknown groups {unknown}; the groups are "
+                f"{known}."
             )
         given: Mapping[Any, Any] = weights
     else:
         given = _in_order(weights, groups, keys)
     found = as_floats([given.get(key, 1.0) for key in keys], "weights")
-    return checked_weights(found, "group")
+    return check_factors(found, "group")
 
 
 def _in_order(weights: Any, groups: Any, keys: list[Any]) -> dict[Any, float]:
-    """Factors in the order in which the user gave the groups, by key."""
+    """Factors by key, of factors in the order of the `groups` parameter."""
     given = keys
     if isinstance(groups, Mapping):
         given = list(groups)
@@ -150,13 +151,13 @@ def _in_order(weights: Any, groups: Any, keys: list[Any]) -> dict[Any, float]:
     if found.shape != (len(given),):
         raise ValueError(
             f"weights of the penalty has shape {found.shape}, expected ({len(given)},): "
-            "one factor a group, in the order of `groups`."
+            "one factor per group, in the order of `groups`."
         )
     return dict(zip(given, found, strict=True))
 
 
-def _own_groups(columns: Columns) -> list[Any]:
-    """The columns of one source column together, known by its name."""
+def _own_groups(columns: PenaltyColumns) -> list[Any]:
+    """Key of each column: the name, or else the index, of its source column."""
     if columns.groups is None:
         numbers, names = list(range(columns.n)), columns.names
     else:
@@ -168,26 +169,26 @@ def _own_groups(columns: Columns) -> list[Any]:
     return [name[number] for number in numbers] if distinct else numbers
 
 
-def _labels(groups: Any, columns: Columns) -> list[Any]:
+def _labels(groups: Any, columns: PenaltyColumns) -> list[Any]:
     if isinstance(groups, str) or np.ndim(groups) != 1:
         raise ValueError(
-            f"groups={groups!r} of the penalty must be one label a column, a list of "
-            "lists of columns, a dict of them, or None."
+            f"groups={groups!r} of the penalty must be one label per column, a list of "
+            "lists of columns, a dict of lists, or None."
         )
     _check_length(groups, columns)
     return np.asarray(groups).tolist()
 
 
-def _check_length(labels: Any, columns: Columns) -> None:
+def _check_length(labels: Any, columns: PenaltyColumns) -> None:
     if len(labels) != columns.n:
         raise ValueError(
-            f"groups of the penalty holds {len(labels)} labels, but there are "
-            f"{columns.n} columns; give one label a column, or lists of columns."
+            f"groups of the penalty has {len(labels)} labels, but there are "
+            f"{columns.n} columns; use one label per column, or lists of columns."
         )
 
 
 def _lists(groups: Any) -> bool:
-    """Whether any entry holds several columns."""
+    """Whether any entry is a collection of columns."""
     several = (list, tuple, set, frozenset, range, np.ndarray)
     return isinstance(groups, (list, tuple)) and any(
         isinstance(one, several) for one in groups
@@ -195,33 +196,32 @@ def _lists(groups: Any) -> bool:
 
 
 def _check_lists(groups: Mapping[Any, Any]) -> None:
-    """Refuse {column: label}, which would be read as {label: columns}."""
+    """Refuse {column: label}; a dict must be {label: columns}."""
     for key, given in groups.items():
         if isinstance(given, str) or not np.iterable(given):
             raise ValueError(
-                f"groups[{key!r}]={given!r} of the penalty must be a list: a dict names "
-                "the columns of each group, as in {'one': ['a', 'b'], 'two': ['c']}. "
-                "Labels of columns are given as a list, one label a column, in their "
-                "order."
+                f"groups[{key!r}]={given!r} of the penalty must be a list: a dict maps "
+                "each group to its columns, as in {'one': ['a', 'b'], 'two': ['c']}. To "
+                "label columns, use a list with one label per column."
             )
 
 
-def _listed(groups: dict[Any, Any], columns: Columns) -> list[Any]:
-    """Key of each column, of groups that list their columns; the others are alone."""
+def _listed(groups: dict[Any, Any], columns: PenaltyColumns) -> list[Any]:
+    """Key of each column; columns that are in no list are groups of their own."""
     owner: dict[int, Any] = {}
-    known = positions(columns)
+    known = column_positions(columns)
     for key, given in groups.items():
         several = np.iterable(given) and not isinstance(given, str)
         members = list(given) if several else [given]
-        check_known(members, known, columns, f"groups[{key!r}]")
+        check_column_names(members, known, columns, f"groups[{key!r}]")
         if not members:
-            raise ValueError(f"groups[{key!r}] of the penalty holds no column.")
+            raise ValueError(f"groups[{key!r}] of the penalty has no columns.")
         for j in {j for member in members for j in known[member]}:
             if j in owner:
                 name = j if columns.names is None else columns.names[j]
                 raise ValueError(
                     f"groups of the penalty has column {name!r} in {owner[j]!r} and in "
-                    f"{key!r}; a column is in one group only."
+                    f"{key!r}; each column must be in one group only."
                 )
             owner[j] = key
-    return [owner.get(j, _Alone(j)) for j in range(columns.n)]
+    return [owner.get(j, _SingleColumn(j)) for j in range(columns.n)]

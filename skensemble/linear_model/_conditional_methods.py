@@ -1,4 +1,4 @@
-"""Methods that only some settings have, and say why where they are missing."""
+"""Methods that exist for some settings only, with a reason in the error message."""
 
 from collections.abc import Callable
 from functools import update_wrapper
@@ -7,16 +7,16 @@ from typing import Any
 
 
 class AvailableIf:
-    """A method that is there if a check passes; its message says why it is not.
+    """Descriptor of a method that exists if a check passes.
 
-    As scikit-learn's `available_if`, whose message holds no reason.
+    It differs from scikit-learn's `available_if` in the message, which has a reason.
 
     Parameters
     ----------
     method : callable
         The method.
     check : callable
-        ``check(estimator)`` gives the reason why there is no method, or None.
+        ``check(estimator)`` returns the reason why the method is missing, or None.
     """
 
     def __init__(
@@ -41,15 +41,5 @@ class AvailableIf:
 def available_if(
     check: Callable[[Any], str | None],
 ) -> Callable[[Callable[..., Any]], AvailableIf]:
-    """Decorate a method that only some settings have.
-
-    Parameters
-    ----------
-    check : callable
-        ``check(estimator)`` gives the reason why there is no method, or None.
-
-    Returns
-    -------
-    decorator : callable
-    """
+    """Decorate a method that exists if ``check(estimator)`` returns None."""
     return lambda method: AvailableIf(method, check)

@@ -1,4 +1,4 @@
-"""Ranges of the parameters of penalties, refused with the name and the value."""
+"""Checks of the parameters of penalties."""
 
 from numbers import Real
 from typing import Any
@@ -6,17 +6,17 @@ from typing import Any
 import numpy as np
 
 
-def check_strength(penalty: Any) -> None:
-    """Refuse an `alpha` that is no number of zero or more."""
+def check_alpha(penalty: Any) -> None:
+    """Refuse an `alpha` that is not a finite number, 0 or more."""
     value = penalty.alpha
     if not (is_number(value) and 0 <= value < np.inf):
         raise ValueError(
-            f"alpha={value!r} of {type(penalty).__name__} must be a number of 0 or more."
+            f"alpha={value!r} of {type(penalty).__name__} must be a number, 0 or more."
         )
 
 
-def check_ratio(penalty: Any, others: str) -> None:
-    """Refuse an `l1_ratio` outside 0 to 1; `others` are what a share of 0 leaves."""
+def check_l1_ratio(penalty: Any, others: str) -> None:
+    """Refuse an `l1_ratio` outside 0 to 1; `others` is the penalty at 0."""
     value = penalty.l1_ratio
     if not (is_number(value) and 0 <= value <= 1):
         raise ValueError(
@@ -26,7 +26,7 @@ def check_ratio(penalty: Any, others: str) -> None:
 
 
 def check_gamma(penalty: Any, least: float) -> None:
-    """Refuse a `gamma` that is no number above the least."""
+    """Refuse a `gamma` that is not a finite number above `least`."""
     value = penalty.gamma
     if not (is_number(value) and least < value < np.inf):
         raise ValueError(
@@ -35,5 +35,5 @@ def check_gamma(penalty: Any, least: float) -> None:
 
 
 def is_number(value: Any) -> bool:
-    """Whether it is a single real number, and no truth value."""
+    """Whether a value is a real number and not a bool."""
     return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
