@@ -83,6 +83,7 @@ class Serializer:
         self._path: list[str] = []
 
     def value(self, thing: Any) -> Any:
+        """Return a scalar unchanged, or a reference to the node of an object."""
         if thing is None or type(thing) in (bool, int, float, str):
             return thing
         number = self._indices.get(id(thing))
