@@ -63,7 +63,7 @@ class Deserializer:
         self._begun: set[int] = set()
 
     def value(self, value: Any) -> Any:
-        """Make a value, or return it if it was made before."""
+        """Create the object of a value, or return it if it was created before."""
         if value is None or type(value) in SCALARS:
             return value
         if not isinstance(value, list) or len(value) != 1:
@@ -81,7 +81,7 @@ class Deserializer:
         return self._made[number]
 
     def values(self, values: list | tuple) -> list:
-        """Make several values."""
+        """Create the objects of several values."""
         return [self.value(one) for one in values]
 
     # Lists, dicts and objects are registered before their contents are created, because

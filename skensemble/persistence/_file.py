@@ -7,7 +7,7 @@ from typing import Any
 
 from sklearn.exceptions import InconsistentVersionWarning
 
-from skensemble.core import optional
+from skensemble.core import check_choice, optional
 from skensemble.exceptions import ModelFileError, UntrustedTypesError
 from skensemble.persistence._archive import METHODS, Archive, write_archive
 from skensemble.persistence._deserialization import check_graph, from_graph
@@ -82,10 +82,7 @@ def save(
             f"X must be a DataFrame, got a {type(X).__name__}, which has no columns to "
             "describe; pass a DataFrame, or omit X."
         )
-    if compress not in METHODS:
-        raise ValueError(
-            f"compress={compress!r} is not known; use one of {list(METHODS)}."
-        )
+    check_choice("compress", compress, list(METHODS))
     skops = optional("skops.io", "files")
     graph = to_graph(model)
     payload = skops.dumps(

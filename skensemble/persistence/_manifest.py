@@ -79,7 +79,9 @@ def _is_table(value: Any) -> bool:
 
 
 def _table_text(records: list[dict[str, Any]]) -> str:
-    shown = pd.DataFrame(records[:MAX_TABLE_ROWS]).drop(columns="index", errors="ignore")
+    shown = pd.DataFrame(records[:MAX_TABLE_ROWS]).drop(
+        columns="index", errors="ignore"
+    )
     text = shown.to_string(
         index=False,
         float_format=lambda number: f"{number:.4g}",

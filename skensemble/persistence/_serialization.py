@@ -83,7 +83,7 @@ class Serializer:
         self._path: list[str] = []
 
     def value(self, thing: Any) -> Any:
-        """Return a plain value as it is, and a reference to a node for any other."""
+        """Return a scalar unchanged, or a reference to the node of an object."""
         if thing is None or type(thing) in (bool, int, float, str):
             return thing
         number = self._indices.get(id(thing))

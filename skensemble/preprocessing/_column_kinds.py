@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from skensemble.core import warn
+from skensemble.core import nearest, warn
 from skensemble.preprocessing._date_encoding import looks_like_dates, parse_dates
 from skensemble.preprocessing._frames import (
     MISSING_WORDS,
@@ -109,6 +109,7 @@ def _validated(given: Any, frame: pd.DataFrame) -> dict[str, str]:
         if kind not in KINDS:
             raise ValueError(
                 f"kinds={{{name!r}: {kind!r}}} is not known; use one of {list(KINDS)}."
+                f"{nearest(kind, list(KINDS))}"
             )
     return given
 

@@ -7,7 +7,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import get_tags
 
-from skensemble.core import root_seed, seed_estimator
+from skensemble.core import check_choice, root_seed, seed_estimator
 from skensemble.preprocessing._categorical_features import CategoriesOfFrame
 from skensemble.preprocessing._encoder_styles import ENCODER_STYLES
 from skensemble.preprocessing._estimator_styles import (
@@ -66,10 +66,8 @@ def make_member(estimator, *, for_=None, random_state=None):
     >>> bool(cross_val_score(member, X, y, cv=3).mean() > 0.85)
     True
     """
-    if for_ is not None and for_ not in ENCODER_STYLES:
-        raise ValueError(
-            f"for_={for_!r} is not known; use one of {list(ENCODER_STYLES)}."
-        )
+    if for_ is not None:
+        check_choice("for_", for_, list(ENCODER_STYLES))
     _check_is_estimator(estimator)
     if for_ is None and _accepts_tables(estimator):
         return estimator
@@ -142,8 +140,8 @@ def _task(estimator: Any) -> str:
 
 def _missing(estimator: Any, style: str) -> str:
     first = estimator.steps[0][1] if isinstance(estimator, Pipeline) else estimator
-    takes = get_tags(first).input_tags.allow_nan
-    return "impute" if style == "forests" and not takes else "auto"
+    allow_nan = get_tags(first).input_tags.allow_nan
+    return "impute" if style == "forests" and not allow_nan else "auto"
 
 
 def _accepts_sparse(estimator: Any) -> bool:

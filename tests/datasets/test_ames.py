@@ -1,4 +1,4 @@
-"""The table that ships is the table as it was."""
+"""The Ames data set has the documented content."""
 
 import numpy as np
 

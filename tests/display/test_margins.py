@@ -1,4 +1,4 @@
-"""Margins as they are drawn."""
+"""Plots of margins."""
 
 import matplotlib as mpl
 import numpy as np

@@ -133,12 +133,12 @@ def test_own_functions(tmp_path):
 
 
 @pytest.mark.parametrize("trusted", [True, "sklearn", None, 3], ids=str)
-def test_trusting_everything_is_no_option(saved, trusted):
+def test_trusting_everything_is_refused(saved, trusted):
     with pytest.raises(TypeError, match="name each one"):
         load(saved, trusted=trusted)
 
 
-def test_what_has_no_name_is_refused_when_saving(tmp_path):
+def test_an_object_without_a_name_is_refused_when_saving(tmp_path):
     model = FunctionTransformer(lambda X: X)
     with pytest.raises(ModelFileError, match=r"FunctionTransformer holds .*<lambda>"):
         save(model, tmp_path / "model")
@@ -243,7 +243,7 @@ def test_types_within_the_plain_values(saved):
         load(saved)
 
 
-def test_memory_of_a_forged_file_is_forgotten(tmp_path):
+def test_memory_of_a_forged_file_is_ignored(tmp_path):
     path = tmp_path / "model"
     save(sk.CrossFitted(LogisticRegression(), memory=None), path)
 

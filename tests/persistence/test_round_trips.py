@@ -1,4 +1,4 @@
-"""Models predict the same, bit for bit, after a way through a file."""
+"""A loaded model gives the same predictions, bit for bit, as the saved one."""
 
 import numpy as np
 import pandas as pd
@@ -281,7 +281,7 @@ def assert_same(model, again, X):
 
 
 def typed(X):
-    """Strings as categories, for libraries that read no strings."""
+    """Strings as categories, for libraries that do not accept strings."""
     return X.assign(place=X["place"].astype("category"))
 
 
@@ -408,7 +408,7 @@ def test_boosters_stopped_early_keep_their_best_round(table, tmp_path):
 
 
 def test_loaded_model_can_be_used_on(table, tmp_path):
-    """What is known after a fit is known after loading: leaderboard, new members."""
+    """A loaded ensemble has its leaderboard, and members can be added."""
     X, labels, _ = table
     stack = clone(OURS["stack"]).fit(X, labels)
     save(stack, tmp_path / "model")
@@ -430,7 +430,7 @@ def test_failures_are_saved(table, tmp_path):
     assert repr(again.failed_) == repr(stack.failed_)
 
 
-def test_unfitted_model_comes_back(tmp_path):
+def test_unfitted_model_is_restored(tmp_path):
     save(OURS["layers"], tmp_path / "model")
     assert repr(load(tmp_path / "model")) == repr(OURS["layers"])
 
@@ -443,7 +443,7 @@ def test_every_compression(compress, table, tmp_path):
     assert_same(model, load(str(tmp_path / "model")), X)
 
 
-def test_memory_is_forgotten(table, tmp_path):
+def test_memory_is_not_saved(table, tmp_path):
     X, labels, _ = table
     stack = clone(OURS["stack"]).set_params(memory=tmp_path / "store").fit(X, labels)
     save(stack, tmp_path / "model")

@@ -1,4 +1,4 @@
-"""Every plain value comes back equal, of its type, and shared where it was."""
+"""Loaded values are equal, have the same type, and are shared as before."""
 
 import collections
 import datetime
@@ -196,7 +196,7 @@ def test_sparse_indices_are_checked():
         from_graph(graph)
 
 
-def test_random_states_go_on_alike(tmp_path):
+def test_random_states_continue_alike(tmp_path):
     states = [np.random.RandomState(3), np.random.default_rng(4)]
     states[0].normal(size=3)
     save(states, tmp_path / "states")
@@ -215,7 +215,7 @@ def test_functions_with_arguments_and_defaults():
     assert round_trip(spline)(2.5) == spline(2.5)
 
 
-def test_what_was_shared_is_shared():
+def test_shared_objects_stay_shared():
     row, array = [1], np.arange(3)
     value = {"a": row, "b": (row, array), "c": array}
     value["itself"] = value
@@ -234,7 +234,7 @@ def test_record_arrays():
 
 
 class StrangeError(Exception):
-    """An error of a library that may not be there."""
+    """An error of a library that may not be installed."""
 
 
 def test_errors():
@@ -256,7 +256,7 @@ def test_masked_arrays():
 @pytest.mark.parametrize(
     "value", [np.zeros(2, "V3"), iter("ab")], ids=["void", "iterator"]
 )
-def test_what_cannot_be_kept_is_named(value):
+def test_an_object_that_cannot_be_saved_is_named(value):
     with pytest.raises(ModelFileError, match="cannot be saved: it holds"):
         to_graph(value)
 

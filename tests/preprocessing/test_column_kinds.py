@@ -1,4 +1,4 @@
-"""What a column is taken for."""
+"""Inferred kinds of columns."""
 
 import datetime
 from decimal import Decimal
@@ -93,7 +93,7 @@ def test_arrow_columns(dtype, kind):
     assert TableEncoder().fit(pd.DataFrame({"a": column})).kinds_["a"] == kind
 
 
-def test_a_column_twice_is_left_out_once():
+def test_a_duplicate_column_is_dropped():
     values = RNG.normal(size=N)
     words = RNG.choice(["a", "b"], N)
     frame = pd.DataFrame({"a": values, "b": values, "c": words, "d": words})
@@ -102,7 +102,7 @@ def test_a_column_twice_is_left_out_once():
     assert encoder.dropped_ == ["b", "d"]
 
 
-def test_the_user_knows_better():
+def test_kinds_of_the_user_are_used():
     frame = pd.DataFrame({"zone": RNG.integers(0, 5, N), "id": np.arange(N)})
     encoder = TableEncoder(kinds={"zone": "category", "id": "numeric"}).fit(frame)
     assert encoder.kinds_.tolist() == ["category", "numeric"]
@@ -122,7 +122,7 @@ def test_a_running_number_alone_is_kept():
     assert TableEncoder().fit(np.arange(50)[:, None]).kinds_["x0"] == "numeric"
 
 
-def test_nothing_to_learn_from_is_refused_with_every_column():
+def test_a_table_without_informative_columns_is_refused():
     frame = pd.DataFrame({"a": [1, 1, 1], "b": [2, 3, 5]})
     message = r"nothing to learn from .*'a': 'constant', 'b': 'identifier'"
     with pytest.raises(ValueError, match=message):

@@ -1,4 +1,4 @@
-"""Columns made of columns: right, kept where they help, dropped where they do not."""
+"""Generated features have the right values; only informative ones are kept."""
 
 import pickle
 
@@ -57,7 +57,7 @@ def test_every_operation_by_hand():
     assert (out["town and job"] == expected).all()
 
 
-def test_new_rows():
+def test_features_of_new_rows():
     generator = FeatureGenerator(["ratio", "group"], selection=None).fit(X)
     new = X.head(3).assign(income=0.0, town="nowhere")[X.columns[::-1]]
     out = generator.transform(new)
@@ -91,7 +91,7 @@ def test_a_crossed_pair_is_found(selection):
 
 
 @pytest.mark.parametrize("selection", SELECTIONS)
-def test_hardly_anything_of_noise_is_kept(selection):
+def test_few_features_of_noise_are_kept(selection):
     frame = pd.DataFrame(RNG.normal(size=(600, 6)), columns=list("abcdef"))
     kept = [
         FeatureGenerator(selection=selection, random_state=seed)
@@ -103,7 +103,7 @@ def test_hardly_anything_of_noise_is_kept(selection):
     assert np.mean(kept) < 0.02
 
 
-def test_most_are_kept_to_a_limit():
+def test_number_of_features_is_limited():
     generator = FeatureGenerator(selection=None, max_features=3).fit(X)
     assert generator.transform(X).shape == (N, X.shape[1] + 3)
     assert len(generator.get_feature_names_out()) == X.shape[1] + 3
@@ -148,6 +148,6 @@ def test_wrong_parameters_of_the_generator(wrong, words):
         FeatureGenerator(**wrong).fit(X, RATIO)
 
 
-def test_a_selection_needs_a_target():
+def test_selection_requires_a_target():
     with pytest.raises(ValueError, match=r"requires y.*use selection=None"):
         FeatureGenerator().fit(X)

@@ -1,4 +1,4 @@
-"""Dates that come as strings, and in a zone."""
+"""Dates as strings in several formats, and dates with a time zone."""
 
 import datetime
 import warnings
@@ -31,14 +31,14 @@ def frame_of(days):
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_a_format_is_learned_without_a_word_from_pandas(form):
+def test_a_format_is_learned_without_a_warning_of_pandas(form):
     frame = frame_of(DAYS.strftime(form))
     encoder = TableEncoder().fit(frame)
     out = encoder.transform(frame)
     assert encoder.kinds_["when"] == "date-time"
     assert out["when_month"].tolist() == DAYS.month.tolist()
     assert out["when_day"].tolist() == DAYS.day.tolist()
-    # A day that could be a month is read as in the fit.
+    # A day that could be a month is parsed in the learned format.
     one = encoder.transform(frame_of([datetime.date(2020, 3, 4).strftime(form)]))
     assert one[["when_month", "when_day"]].to_numpy().tolist() == [[3, 4]]
 
@@ -53,7 +53,7 @@ def test_another_way_to_write_a_date(form, month):
     assert encoder.transform(frame_of(["02/01/2020"]))["when_month"].item() == month
 
 
-def test_what_is_no_date_is_missing_with_a_warning():
+def test_a_value_that_is_not_a_date_is_missing_with_a_warning():
     encoder = TableEncoder().fit(frame_of(DAYS.strftime("%Y-%m-%d")))
     new = frame_of(["2020-03-04", "not a date", "soon", "?", None])
     message = (
@@ -77,7 +77,7 @@ def test_values_that_are_not_dates_are_reported_once_in_fit():
 
 
 @pytest.mark.parametrize("name", ZONES)
-def test_a_zone_is_kept_by_its_name(name):
+def test_a_time_zone_is_stored_by_its_name(name):
     zone, known = ZONES[name]
     times = pd.Series(DAYS.tz_localize(zone))
     encoder = TableEncoder().fit(frame_of(times))

@@ -1,4 +1,4 @@
-"""Numbers with a currency, a per cent sign, a decimal comma, or thousands apart."""
+"""Numbers with a currency, a percent sign, a decimal comma or thousands separators."""
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,7 @@ def frame_of(words):
 
 @pytest.mark.parametrize("sign", ["", "-"])
 @pytest.mark.parametrize("way", WAYS)
-def test_numbers_are_read(way, sign):
+def test_formatted_numbers_are_parsed(way, sign):
     words = [sign + WAYS[way](value) for value in VALUES]
     encoder = TableEncoder().fit(frame_of(words))
     assert encoder.kinds_["a"] == "numeric"
@@ -38,13 +38,13 @@ def test_numbers_are_read(way, sign):
     np.testing.assert_array_equal(plain["a"], expected)
 
 
-def test_thousands_alone():
+def test_thousands_separators_only():
     words = [f"{int(1000 * value):,}" for value in VALUES]
     out = TableEncoder().fit_transform(frame_of(words))
     np.testing.assert_array_equal(out["a"], [int(1000 * value) for value in VALUES])
 
 
-def test_new_rows_are_read_as_in_the_fit():
+def test_new_rows_are_parsed_in_the_learned_format():
     encoder = TableEncoder().fit(frame_of([WAYS["German"](v) for v in VALUES]))
     new = frame_of(["1.500", "1,5", "€ 2,5", "-3 €", "1e3", "?", None])
     out = encoder.transform(new)["a"]
@@ -55,7 +55,7 @@ def test_new_rows_are_read_as_in_the_fit():
         assert np.isnan(encoder.transform(frame_of(["dear"]))["a"].item())
 
 
-def test_the_user_decides():
+def test_kinds_of_the_user_are_used():
     few = frame_of([f"{k % 6 * 10}%" for k in range(N)])
     assert TableEncoder().fit(few).kinds_["a"] == "category"
     out = TableEncoder(kinds={"a": "numeric"}).fit_transform(few)
@@ -65,7 +65,7 @@ def test_the_user_decides():
     assert encoder.transform(many)["a"].iloc[0] == "0,0"
 
 
-def test_nothing_is_made_of_them_but_they_stay():
+def test_no_features_are_generated_from_formatted_numbers():
     frame = frame_of([WAYS["dollars"](value) for value in VALUES])
     frame["c"] = RNG.normal(size=N)
     generator = FeatureGenerator(["sum"], selection=None).fit(frame)
