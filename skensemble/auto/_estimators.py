@@ -25,6 +25,8 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
     layer of boosted trees is fitted on the columns and these predictions, and gets half
     of the total weight. Members with a weight are finally fitted on all rows.
 
+    Read more in the :ref:`User Guide <guide_auto>`.
+
     Parameters
     ----------
     time_limit : float or None, default=60
@@ -256,6 +258,8 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
     finds their weights from out-of-fold predictions [2]_. If there is time, a second
     layer of boosted trees is fitted on the columns and these predictions, and gets half
     of the total weight. Members with a weight are finally fitted on all rows.
+
+    Read more in the :ref:`User Guide <guide_auto>`.
 
     Parameters
     ----------

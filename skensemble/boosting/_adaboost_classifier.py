@@ -33,6 +33,8 @@ class AdaBoostClassifier(ClassifierMixin, BaseAdaBoost):
     classifier or Pipeline is fitted itself; without support for sample weights it is
     fitted on rows that are drawn by weight. `engine_` is the engine that was used.
 
+    Read more in the :ref:`User Guide <guide_adaboost>`.
+
     Parameters
     ----------
     estimator : estimator or None, default=None

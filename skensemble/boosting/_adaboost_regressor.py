@@ -28,6 +28,8 @@ class AdaBoostRegressor(RegressorMixin, BaseAdaBoost):
     ensemble predicts the median of the weak learners weighted by :math:`\log 1/\beta`
     (Drucker, "Improving regressors using boosting techniques", ICML 1997).
 
+    Read more in the :ref:`User Guide <guide_adaboost>`.
+
     Parameters
     ----------
     estimator : estimator or None, default=None

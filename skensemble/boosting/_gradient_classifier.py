@@ -36,6 +36,8 @@ class GradientBoostingClassifier(ClassifierMixin, BaseGradientBoosting):
     string or object dtype are categories. Missing values and unknown categories are
     supported.
 
+    Read more in the :ref:`User Guide <guide_boosting>`.
+
     Parameters
     ----------
     loss : str or Loss, default="log_loss"

@@ -18,6 +18,8 @@ class GradientBoostingRegressor(RegressorMixin, BaseGradientBoosting):
     of Statistics 29, 2001). Columns of a frame with a categorical, string or object
     dtype are categories. Missing values and unknown categories are supported.
 
+    Read more in the :ref:`User Guide <guide_boosting>`.
+
     Parameters
     ----------
     loss : str or Loss, default="squared_error"

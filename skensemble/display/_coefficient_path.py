@@ -18,6 +18,8 @@ class CoefficientPathDisplay:
     and the features enter the model one after another, as in the plots of least angle
     regression [1]_. The features with the largest coefficients are named.
 
+    Read more in the :ref:`User Guide <guide_regularisation>`.
+
     Parameters
     ----------
     alphas : ndarray of shape (n_alphas,)

@@ -25,6 +25,8 @@ class DiversityDisplay:
 
     The diagonal and pairs for which the measure is not defined are grey.
 
+    Read more in the :ref:`User Guide <guide_after_the_fit>`.
+
     Parameters
     ----------
     diversity : pandas.DataFrame

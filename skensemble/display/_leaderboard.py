@@ -23,6 +23,8 @@ _SECONDS = {"fit_seconds": ("fit s", 46), "predict_seconds": ("predict s", 104)}
 class LeaderboardDisplay:
     """Scores of members and of their ensemble, the best at the top, with their times.
 
+    Read more in the :ref:`User Guide <guide_after_the_fit>`.
+
     Parameters
     ----------
     leaderboard : pandas.DataFrame

@@ -15,6 +15,8 @@ class MarginsDisplay:
     of another class. A sample with a negative margin is misclassified. Boosting
     increases the margins even after the training error is zero [1]_.
 
+    Read more in the :ref:`User Guide <guide_adaboost>`.
+
     Parameters
     ----------
     margins : dict of str to array-like of shape (n_samples,)

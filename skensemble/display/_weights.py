@@ -17,6 +17,8 @@ from skensemble.display._fitted_attributes import fitted_attribute
 class WeightsDisplay:
     """Weights of the members of an ensemble, the largest at the top.
 
+    Read more in the :ref:`User Guide <guide_weights>`.
+
     Parameters
     ----------
     weights : pandas.Series

@@ -60,6 +60,8 @@ class Store:
     processes may share a folder. As with :class:`joblib.Memory`, entries are pickles:
     use only folders to which no untrusted user can write.
 
+    Read more in the :ref:`User Guide <guide_store>`.
+
     Parameters
     ----------
     path : str or Path

@@ -218,6 +218,8 @@ class LinearRegressorCV(ContinuousTargets, CrossValidated, BaseLinear):
     of its held-out rows. For other smooth losses folds share the curvature at the
     solution on all rows.
 
+    Read more in the :ref:`User Guide <guide_linear_cv>`.
+
     Parameters
     ----------
     loss : str or Loss, default="squared_error"
@@ -388,6 +390,8 @@ class LinearClassifierCV(ClassTargets, CrossValidated, BaseLinear):
     squared loss the products of columns are summed once, and each fold subtracts those
     of its held-out rows. For other smooth losses folds share the curvature at the
     solution on all rows.
+
+    Read more in the :ref:`User Guide <guide_linear_cv>`.
 
     Parameters
     ----------

@@ -216,6 +216,8 @@ class LinearRegressor(ContinuousTargets, BaseLinear):
     categorical, string or object dtype are one-hot encoded, with one column per level
     (an unknown level is zero in all of them).
 
+    Read more in the :ref:`User Guide <guide_linear_models>`.
+
     Parameters
     ----------
     loss : str or Loss, default="squared_error"
@@ -378,6 +380,8 @@ class LinearClassifier(ClassTargets, BaseLinear):
     coefficients. scikit-learn's ``LogisticRegression(C=C)`` is
     ``penalty=L2(alpha=1 / (n * C))`` with n rows. Frames are encoded as in
     `LinearRegressor`.
+
+    Read more in the :ref:`User Guide <guide_linear_models>`.
 
     Parameters
     ----------

@@ -34,6 +34,8 @@ class Loss(ParameterHolder):
     Shapes: `y` is (n,) with a continuous target or class codes 0, 1, ..., or (n, k) for
     several outputs or labels; `raw` is (n,) or (n, k). A loss of several columns is the sum over them.
 
+    Read more in the :ref:`User Guide <guide_custom_losses>`.
+
     Attributes
     ----------
     links : mapping of str to Link

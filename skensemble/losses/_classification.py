@@ -33,6 +33,8 @@ class LogLoss(Loss):
     labels in {0, 1}: the sum of the first over labels (Good, "Rational decisions",
     Journal of the Royal Statistical Society B 14, 1952).
 
+    Read more in the :ref:`User Guide <guide_losses>`.
+
     Parameters
     ----------
     label_smoothing : float, default=0.0
@@ -171,6 +173,8 @@ class Exponential(Loss):
     logistic regression", Annals of Statistics 28, 2000), so the link is a logit with
     scale two. Binary targets only.
 
+    Read more in the :ref:`User Guide <guide_losses>`.
+
     Examples
     --------
     >>> import numpy as np
@@ -211,6 +215,8 @@ class Hinge(Loss):
     observed class counts as 1 (one against the rest). It has no probabilities: the sign,
     or the largest column, decides (Cortes and Vapnik, "Support-vector networks", Machine
     Learning 20, 1995). Trees use a hessian of one and set their leaf values by `leaf`.
+
+    Read more in the :ref:`User Guide <guide_losses>`.
 
     Examples
     --------
@@ -257,6 +263,8 @@ class SquaredHinge(Loss):
     y in {0, 1}; several classes or labels as in `Hinge`. It has no probabilities (Fan et
     al., "LIBLINEAR", Journal of Machine Learning Research 9, 2008). The
     hessian is the upper bound two, since the true one vanishes beyond the margin.
+
+    Read more in the :ref:`User Guide <guide_losses>`.
 
     Examples
     --------

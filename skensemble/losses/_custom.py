@@ -25,6 +25,8 @@ class CustomLoss(Loss):
     It can be pickled, also with lambdas and local functions (which are stored by value).
     For a loss with parameters to search, or in a library, write a subclass of `Loss`.
 
+    Read more in the :ref:`User Guide <guide_custom_losses>`.
+
     Parameters
     ----------
     value : callable

@@ -22,6 +22,8 @@ class Poisson(Loss):
     y is a count or a rate, zero or above, and not zero everywhere (McCullagh and
     Nelder, "Generalized linear models", 1989).
 
+    Read more in the :ref:`User Guide <guide_losses>`.
+
     Examples
     --------
     >>> import numpy as np
@@ -58,6 +60,8 @@ class Gamma(Loss):
 
     y is above zero: amounts and durations whose spread grows with their mean
     (McCullagh and Nelder 1989).
+
+    Read more in the :ref:`User Guide <guide_losses>`.
 
     Examples
     --------
@@ -97,6 +101,8 @@ class Tweedie(Loss):
     y is zero or above with a point mass at zero: claims, rainfall, spending (Jørgensen,
     "Exponential dispersion models", Journal of the Royal Statistical Society B 49,
     1987).
+
+    Read more in the :ref:`User Guide <guide_losses>`.
 
     Parameters
     ----------

@@ -22,6 +22,8 @@ class KLDivergence(Loss):
     learns another's probabilities (Hinton, Vinyals and Dean, "Distilling the knowledge
     in a neural network", 2015).
 
+    Read more in the :ref:`User Guide <guide_losses>`.
+
     Examples
     --------
     >>> import numpy as np
@@ -88,6 +90,8 @@ class RankedProbability(Loss):
     1969); the squared Wasserstein distance between classes (Hou, Yu and Samaras,
     2016). Not convex: the hessian is the Gauss-Newton term plus the absolute value of
     the rest.
+
+    Read more in the :ref:`User Guide <guide_losses>`.
 
     Examples
     --------

@@ -23,6 +23,8 @@ class Focal(Loss):
     probabilities rank well but are drawn towards the middle; calibrate them if their
     values matter.
 
+    Read more in the :ref:`User Guide <guide_losses>`.
+
     Parameters
     ----------
     gamma : float, default=2.0

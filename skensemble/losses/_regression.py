@@ -21,6 +21,8 @@ class SquaredError(Loss):
     comètes", 1805). The factor 1/2 makes the hessian one, as in scikit-learn's half
     squared error.
 
+    Read more in the :ref:`User Guide <guide_losses>`.
+
     Examples
     --------
     >>> import numpy as np
@@ -56,6 +58,8 @@ class AbsoluteError(Loss):
     of residuals (Friedman, "Greedy function approximation", Annals of Statistics 29,
     2001, algorithm 3).
 
+    Read more in the :ref:`User Guide <guide_losses>`.
+
     Examples
     --------
     >>> import numpy as np
@@ -90,6 +94,8 @@ class Huber(Loss):
     With r = raw - y; y is any number. Quadratic near zero, linear in the tails (Huber,
     "Robust estimation of a location parameter", Annals of Mathematical Statistics 35,
     1964).
+
+    Read more in the :ref:`User Guide <guide_losses>`.
 
     Parameters
     ----------
@@ -171,6 +177,8 @@ class LogCosh(Loss):
     Transactions on Medical Imaging 9, 1990). The hessian is the
     upper bound tanh(r) / r, since the true one vanishes in the tails.
 
+    Read more in the :ref:`User Guide <guide_losses>`.
+
     Examples
     --------
     >>> import numpy as np
@@ -202,6 +210,8 @@ class Quantile(Loss):
     y is any number; the minimiser is its quantile (Koenker and Bassett, "Regression quantiles",
     Econometrica 46, 1978). Trees use a hessian of one and set their leaf values by the
     quantile of residuals.
+
+    Read more in the :ref:`User Guide <guide_losses>`.
 
     Parameters
     ----------
@@ -252,6 +262,8 @@ class MultiQuantile(Loss):
     y is any number, one column. Predictions never cross: the columns of a row are
     sorted in ascending order, which never increases the loss (Chernozhukov, Fernández-Val and
     Galichon, Econometrica 78, 2010).
+
+    Read more in the :ref:`User Guide <guide_losses>`.
 
     Parameters
     ----------
@@ -319,6 +331,8 @@ class Expectile(Loss):
     y is any number; an expectile is to the mean what a quantile is to the median
     (Newey and Powell, "Asymmetric least squares estimation and testing", Econometrica
     55, 1987). At 0.5 it is `SquaredError`.
+
+    Read more in the :ref:`User Guide <guide_losses>`.
 
     Parameters
     ----------

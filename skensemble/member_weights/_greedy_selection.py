@@ -83,6 +83,8 @@ def greedy_selection(
     :math:`S_t = S_{t-1} + P_{m_t}`. The result is the shortest of the best prefixes of
     this path; the weight of a member is the share of steps that added it.
 
+    Read more in the :ref:`User Guide <guide_ensemble_selection>`.
+
     Parameters
     ----------
     predictions : array-like, list of arrays, dict of arrays, or object with `blocks`

@@ -26,6 +26,8 @@ class WeightSolver(ParameterHolder):
     """Base class of solvers of member weights, which are non-negative with sum one.
 
     A subclass defines one method, `solve`.
+
+    Read more in the :ref:`User Guide <guide_super_learner>`.
     """
 
     def weigh(
@@ -87,6 +89,8 @@ class NNLS(WeightSolver):
     same weights. If all weights are zero, the member of lowest squared error gets all
     the weight.
 
+    Read more in the :ref:`User Guide <guide_super_learner>`.
+
     Examples
     --------
     >>> import numpy as np
@@ -125,6 +129,8 @@ class Convex(WeightSolver):
     Carbonetto, Stephens and Anitescu, "A fast algorithm for maximum likelihood
     estimation of mixture proportions using sequential quadratic programming", Journal
     of Computational and Graphical Statistics 29, 2020.
+
+    Read more in the :ref:`User Guide <guide_super_learner>`.
 
     Parameters
     ----------
@@ -181,6 +187,8 @@ class MaximizeAUC(WeightSolver):
     "Linear feature-based models for information retrieval", Information Retrieval 10,
     2007).
 
+    Read more in the :ref:`User Guide <guide_super_learner>`.
+
     Parameters
     ----------
     tol : float, default=1e-3
@@ -219,6 +227,8 @@ class Discrete(WeightSolver):
 
     The first of those whose score equals the best (van der Laan, Polley and Hubbard,
     "Super Learner", 2007, section 2, the cross-validation selector).
+
+    Read more in the :ref:`User Guide <guide_super_learner>`.
 
     Parameters
     ----------

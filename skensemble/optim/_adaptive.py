@@ -26,6 +26,8 @@ class AdaGrad(Optimizer):
     The paper gives no value for the rate; 0.01 is usual, and often too low: the first
     step is as long as the rate.
 
+    Read more in the :ref:`User Guide <guide_optimizers>`.
+
     Parameters
     ----------
     learning_rate : float or Schedule, default=0.01
@@ -86,6 +88,8 @@ class RMSProp(Optimizer):
     Tieleman and Hinton, "RMSprop: divide the gradient by a running average of its
     recent magnitude", lecture 6.5 of Neural Networks for Machine Learning, Coursera,
     2012.
+
+    Read more in the :ref:`User Guide <guide_optimizers>`.
 
     Parameters
     ----------
@@ -153,6 +157,8 @@ class Adam(Optimizer):
     Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1,
     with the same defaults. The first steps are about as long as the rate, for gradients
     of any size.
+
+    Read more in the :ref:`User Guide <guide_optimizers>`.
 
     Parameters
     ----------
@@ -235,6 +241,8 @@ class AdamW(Adam):
     weight decay regularization", ICLR 2019, algorithm 2, with the decay as a multiple
     of the rate, as in most libraries. An L2 penalty in the loss is not equivalent: it
     hardly decays weights with large gradients.
+
+    Read more in the :ref:`User Guide <guide_optimizers>`.
 
     Parameters
     ----------

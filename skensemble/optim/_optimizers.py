@@ -24,6 +24,8 @@ class Optimizer(ParameterHolder):
     dict of arrays and numbers that can be pickled. The optimizer itself does not
     change, so one optimizer can be used in several runs.
 
+    Read more in the :ref:`User Guide <guide_optimizers>`.
+
     Attributes
     ----------
     full_batch : bool
@@ -122,6 +124,8 @@ class SGD(Optimizer):
     iterates keep a distance from the minimum that grows with the rate, so use a
     schedule that decreases the rate.
 
+    Read more in the :ref:`User Guide <guide_optimizers>`.
+
     Parameters
     ----------
     learning_rate : float or Schedule, default=0.01
@@ -170,6 +174,8 @@ class GradientDescent(SGD):
     / m (Polyak, "Introduction to optimization", 1987, section 1.4). Above 2 / L it
     diverges.
 
+    Read more in the :ref:`User Guide <guide_optimizers>`.
+
     Parameters
     ----------
     learning_rate : float or Schedule, default=0.1
@@ -212,6 +218,8 @@ class Momentum(Optimizer):
     The velocity is the difference of the last two iterates, so it includes the effect
     of a proximal operator (Ochs et al., "iPiano: inertial proximal algorithm for
     nonconvex optimization", SIAM Journal on Imaging Sciences 7, 2014).
+
+    Read more in the :ref:`User Guide <guide_optimizers>`.
 
     Parameters
     ----------
@@ -281,6 +289,8 @@ class Nesterov(Momentum):
     on convex optimization", 2004, theorem 2.2.3). Sutskever et al. (ICML 2013) applied
     it to stochastic gradients. With a proximal operator it is FISTA with constant
     momentum.
+
+    Read more in the :ref:`User Guide <guide_optimizers>`.
 
     Parameters
     ----------

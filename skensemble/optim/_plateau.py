@@ -16,6 +16,8 @@ class ReduceOnPlateau(Schedule):
     neural networks", 2012, section 5), which divide the rate by ten each time that the
     validation error stops improving.
 
+    Read more in the :ref:`User Guide <guide_schedules>`.
+
     Parameters
     ----------
     rate : float, default=0.1

@@ -12,6 +12,8 @@ class Schedule(ParameterHolder):
 
     A subclass defines `rate_at`. It stores its parameters as a scikit-learn estimator
     does, so ``learning_rate__decay`` can be searched.
+
+    Read more in the :ref:`User Guide <guide_schedules>`.
     """
 
     def check(self) -> None:

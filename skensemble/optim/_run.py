@@ -32,6 +32,8 @@ def minimize(
     The same seed gives the same result, bit for bit, even if the run is interrupted and
     resumed from its checkpoint.
 
+    Read more in the :ref:`User Guide <guide_optimizers>`.
+
     Parameters
     ----------
     objective : Objective

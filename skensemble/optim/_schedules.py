@@ -22,6 +22,8 @@ from skensemble.optim._rates import (
 class Constant(Schedule):
     """The same rate at every step.
 
+    Read more in the :ref:`User Guide <guide_schedules>`.
+
     Parameters
     ----------
     rate : float, default=0.1
@@ -48,6 +50,8 @@ class Constant(Schedule):
 
 class StepDecay(Schedule):
     """Step decay: rate factor^(step // every).
+
+    Read more in the :ref:`User Guide <guide_schedules>`.
 
     Parameters
     ----------
@@ -84,6 +88,8 @@ class StepDecay(Schedule):
 class ExponentialDecay(Schedule):
     """Decay the rate at every step: rate decay^step.
 
+    Read more in the :ref:`User Guide <guide_schedules>`.
+
     Parameters
     ----------
     rate : float, default=0.1
@@ -119,6 +125,8 @@ class Cosine(Schedule):
     further cycle starts from the first rate again ("warm restart") and is `factor`
     times as long (Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm
     restarts", ICLR 2017).
+
+    Read more in the :ref:`User Guide <guide_schedules>`.
 
     Parameters
     ----------
@@ -174,6 +182,8 @@ class Polynomial(Schedule):
     ("DeepLab: semantic image segmentation with deep convolutional nets, atrous
     convolution, and fully connected CRFs", IEEE TPAMI 40, 2018, section 4).
 
+    Read more in the :ref:`User Guide <guide_schedules>`.
+
     Parameters
     ----------
     rate : float, default=0.1
@@ -208,6 +218,8 @@ class Polynomial(Schedule):
 
 class WarmUp(Schedule):
     """Rise linearly to the first rate of another schedule: its rate (step + 1) / steps.
+
+    Read more in the :ref:`User Guide <guide_schedules>`.
 
     Parameters
     ----------
@@ -273,6 +285,8 @@ class Cyclical(Schedule):
 
     Smith, "Cyclical learning rates for training neural networks", WACV 2017.
 
+    Read more in the :ref:`User Guide <guide_schedules>`.
+
     Parameters
     ----------
     low : float, default=0.01
@@ -315,6 +329,8 @@ class OneCycle(Schedule):
     cosine each (Smith and Topin, "Super-convergence: very fast training of neural
     networks using large learning rates", 2018, use straight lines). The momentum does
     not change.
+
+    Read more in the :ref:`User Guide <guide_schedules>`.
 
     Parameters
     ----------

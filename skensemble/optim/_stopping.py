@@ -11,6 +11,8 @@ from skensemble.core import ParameterHolder
 class Patience(ParameterHolder):
     """Stop when the validation loss has not improved for some rounds.
 
+    Read more in the :ref:`User Guide <guide_boosting>`.
+
     Parameters
     ----------
     rounds : int, default=10

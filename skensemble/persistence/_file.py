@@ -34,6 +34,8 @@ def save(
     The parameter ``memory`` is not saved, because it may refer to a folder of pickles
     and only fitting uses it. All other parameters and attributes are saved.
 
+    Read more in the :ref:`User Guide <guide_files>`.
+
     Parameters
     ----------
     model : estimator
@@ -104,6 +106,8 @@ def load(path: str | Path, trusted: Any = ()) -> Any:
     The names of all classes and functions in the file are checked first. The model is
     loaded only if each of them is an estimator of skensemble or scikit-learn, a part of
     one, or listed in `trusted`.
+
+    Read more in the :ref:`User Guide <guide_files>`.
 
     Parameters
     ----------

@@ -111,6 +111,8 @@ def read_manifest(path: str | Path) -> Manifest:
     The model itself is not read, and skops is not required. A manifest is not verified:
     its content comes from the author of the file.
 
+    Read more in the :ref:`User Guide <guide_files>`.
+
     Parameters
     ----------
     path : str or Path

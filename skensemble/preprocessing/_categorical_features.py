@@ -23,6 +23,8 @@ class CategoriesOfFrame(MetaEstimatorMixin, BaseEstimator):
     CatBoost requires the names of the categorical columns in ``cat_features``. They are
     all columns of the training data that are not numeric.
 
+    Read more in the :ref:`User Guide <guide_tables>`.
+
     Parameters
     ----------
     estimator : estimator

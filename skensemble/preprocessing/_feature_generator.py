@@ -44,6 +44,8 @@ class FeatureGenerator(TransformerMixin, BaseEstimator):
     The group means are means of features, so they do not leak the target. Crossed
     categories are scored by their cross-fitted target means.
 
+    Read more in the :ref:`User Guide <guide_features>`.
+
     Parameters
     ----------
     operations : collection of str, default="all"

@@ -20,6 +20,8 @@ from skensemble.preprocessing._table_encoder import TableEncoder
 def make_member(estimator, *, for_=None, random_state=None):
     """Create a pipeline of a `TableEncoder` and an estimator for mixed columns.
 
+    Read more in the :ref:`User Guide <guide_tables>`.
+
     Parameters
     ----------
     estimator : estimator

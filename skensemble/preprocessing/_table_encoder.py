@@ -39,6 +39,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     The two methods therefore differ on the training rows, as for
     :class:`sklearn.preprocessing.TargetEncoder`; a Pipeline calls the right one.
 
+    Read more in the :ref:`User Guide <guide_tables>`.
+
     Parameters
     ----------
     for_ : str, default="trees"

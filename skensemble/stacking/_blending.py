@@ -134,6 +134,8 @@ class BlendingClassifier(ClassifierMixin, BaseMetaModelEnsemble):
     one fit per member, stacking one per member and split; the meta model of blending is
     fitted on fewer rows.
 
+    Read more in the :ref:`User Guide <guide_blending>`.
+
     Parameters
     ----------
     estimators : list of (str, estimator)
@@ -342,6 +344,8 @@ class BlendingRegressor(RegressorMixin, BaseMetaModelEnsemble):
     :math:`g(m_1(x_i), \dots, m_M(x_i)) \approx y_i` for :math:`i \in H`. Blending needs
     one fit per member, stacking one per member and split; the meta model of blending is
     fitted on fewer rows.
+
+    Read more in the :ref:`User Guide <guide_blending>`.
 
     Parameters
     ----------

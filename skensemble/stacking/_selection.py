@@ -169,6 +169,8 @@ class EnsembleSelectionClassifier(ClassifierMixin, BaseWeightedEnsemble):
     :math:`\arg\max_m \text{score}\bigl((S_t + p_m) / (t + 1)\bigr)`; the weights are
     the shares of the best step of the path. The metric does not have to be smooth.
 
+    Read more in the :ref:`User Guide <guide_ensemble_selection>`.
+
     Parameters
     ----------
     estimators : list of (str, estimator)
@@ -370,6 +372,8 @@ class EnsembleSelectionRegressor(RegressorMixin, BaseWeightedEnsemble):
     out-of-fold predictions chosen so far, the next member is
     :math:`\arg\max_m \text{score}\bigl((S_t + p_m) / (t + 1)\bigr)`; the weights are
     the shares of the best step of the path. The metric does not have to be smooth.
+
+    Read more in the :ref:`User Guide <guide_ensemble_selection>`.
 
     Parameters
     ----------

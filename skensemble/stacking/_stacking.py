@@ -68,6 +68,8 @@ class StackingClassifier(ClassifierMixin, BaseMetaModelEnsemble):
     Drop-in for :class:`sklearn.ensemble.StackingClassifier`; additional parameters
     are keyword-only and come last.
 
+    Read more in the :ref:`User Guide <guide_stacking>`.
+
     Parameters
     ----------
     estimators : list of (str, estimator)
@@ -287,6 +289,8 @@ class StackingRegressor(RegressorMixin, BaseMetaModelEnsemble):
 
     Drop-in for :class:`sklearn.ensemble.StackingRegressor`; additional parameters
     are keyword-only and come last.
+
+    Read more in the :ref:`User Guide <guide_stacking>`.
 
     Parameters
     ----------

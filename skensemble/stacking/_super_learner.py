@@ -191,6 +191,8 @@ class SuperLearnerClassifier(ClassifierMixin, BaseWeightedEnsemble):
     or the loss of the solver. Asymptotically, the ensemble is not worse than its best
     member.
 
+    Read more in the :ref:`User Guide <guide_super_learner>`.
+
     Parameters
     ----------
     estimators : list of (str, estimator)
@@ -390,6 +392,8 @@ class SuperLearnerRegressor(RegressorMixin, BaseWeightedEnsemble):
     :math:`\frac1n \sum_i L\bigl(y_i, \sum_m w_m\, m^{(-i)}(x_i)\bigr)` over :math:`w_m
     \ge 0, \sum_m w_m = 1`, with the squared error for a continuous target or the loss
     of the solver. Asymptotically, the ensemble is not worse than its best member.
+
+    Read more in the :ref:`User Guide <guide_super_learner>`.
 
     Parameters
     ----------

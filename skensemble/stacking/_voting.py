@@ -147,6 +147,8 @@ class VotingClassifier(ClassifierMixin, BaseWeightedEnsemble):
     Drop-in for :class:`sklearn.ensemble.VotingClassifier`; additional parameters are
     keyword-only and come last.
 
+    Read more in the :ref:`User Guide <guide_voting>`.
+
     Parameters
     ----------
     estimators : list of (str, estimator)
@@ -394,6 +396,8 @@ class VotingRegressor(RegressorMixin, BaseWeightedEnsemble):
 
     Drop-in for :class:`sklearn.ensemble.VotingRegressor`; additional parameters are
     keyword-only and come last.
+
+    Read more in the :ref:`User Guide <guide_voting>`.
 
     Parameters
     ----------

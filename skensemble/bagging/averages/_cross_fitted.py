@@ -41,6 +41,8 @@ class CrossFitted(BaseAverage):
 
     The result is a classifier for a classifier and a regressor for a regressor.
 
+    Read more in the :ref:`User Guide <guide_cross_fitted>`.
+
     Parameters
     ----------
     estimator : estimator

@@ -36,6 +36,8 @@ class SeedAveraging(BaseAverage):
 
     The result is a classifier for a classifier and a regressor for a regressor.
 
+    Read more in the :ref:`User Guide <guide_seed_averaging>`.
+
     Parameters
     ----------
     estimator : estimator

@@ -49,6 +49,8 @@ class BaggingClassifier(ClassifierMixin, BaseBagging):
     Drop-in replacement for :class:`sklearn.ensemble.BaggingClassifier`; additional
     parameters are keyword-only and come last.
 
+    Read more in the :ref:`User Guide <guide_bagging>`.
+
     Parameters
     ----------
     estimator : estimator, default=None

@@ -41,6 +41,8 @@ class BaggingRegressor(RegressorMixin, BaseBagging):
     Drop-in replacement for :class:`sklearn.ensemble.BaggingRegressor`; additional
     parameters are keyword-only and come last.
 
+    Read more in the :ref:`User Guide <guide_bagging>`.
+
     Parameters
     ----------
     estimator : estimator, default=None

@@ -20,6 +20,8 @@ class RandomForestClassifier(BaseForest, sklearn.ensemble.RandomForestClassifier
     predictions for the same `random_state` are equal. `sampling` balances classes [2]_.
     Additional parameters are keyword-only and come last.
 
+    Read more in the :ref:`User Guide <guide_forests>`.
+
     Parameters
     ----------
     n_estimators : int, default=100

@@ -20,6 +20,8 @@ class RandomForestRegressor(BaseForest, sklearn.ensemble.RandomForestRegressor):
     predictions for the same `random_state` are equal. Additional parameters are
     keyword-only and come last.
 
+    Read more in the :ref:`User Guide <guide_forests>`.
+
     Parameters
     ----------
     n_estimators : int, default=100

@@ -90,6 +90,8 @@ class LightGBM(LibraryEngine):
     ``reg_lambda``, ``boosting_type="dart"``. They take precedence over the parameters
     of the estimator (with ``num_leaves`` the estimator's `max_depth` has no effect).
 
+    Read more in the :ref:`User Guide <guide_engines>`.
+
     Parameters
     ----------
     native : bool, default=True

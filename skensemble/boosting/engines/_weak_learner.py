@@ -32,6 +32,8 @@ class WeakLearner(Engine):
     approximation: a gradient boosting machine", Annals of Statistics 29, 2001). Any
     other regressor is multiplied by the step that minimizes the loss (line search).
 
+    Read more in the :ref:`User Guide <guide_engines>`.
+
     Parameters
     ----------
     estimator : regressor or None, default=None

@@ -75,6 +75,8 @@ class XGBoost(LibraryEngine):
     ``reg_lambda``, ``booster="dart"``. They take precedence over the parameters of the
     estimator.
 
+    Read more in the :ref:`User Guide <guide_engines>`.
+
     Parameters
     ----------
     native : bool, default=True

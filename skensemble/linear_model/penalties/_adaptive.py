@@ -35,6 +35,8 @@ class Adaptive(NestedPenalty):
     to zero stay excluded with finite factors. If all coefficients of the first fit are
     zero, all factors are one.
 
+    Read more in the :ref:`User Guide <guide_penalties>`.
+
     Parameters
     ----------
     alpha : float, default=0.001

@@ -26,6 +26,8 @@ class Bounded(NestedPenalty):
     too. An interval does not have to contain zero. With several outputs or classes the
     bounds of a column hold for all of them.
 
+    Read more in the :ref:`User Guide <guide_penalties>`.
+
     Parameters
     ----------
     penalty : Penalty or str, default="none"
@@ -177,6 +179,8 @@ class NonNegative(Bounded):
     `Bounded` with a lower bound of zero, for effects with a known sign, mixtures and
     monotone scores (for least squares: Lawson and Hanson, "Solving least squares
     problems", 1974, chapter 23). With `L1` it is `Lasso(positive=True)`.
+
+    Read more in the :ref:`User Guide <guide_penalties>`.
 
     Parameters
     ----------

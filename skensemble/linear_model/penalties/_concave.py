@@ -79,6 +79,8 @@ class MCP(_ConcavePenalty):
     (Zhang, "Nearly unbiased variable selection under minimax concave penalty", Annals
     of Statistics 38, 2010). It is not convex: a solver finds a local minimum.
 
+    Read more in the :ref:`User Guide <guide_penalties>`.
+
     Parameters
     ----------
     alpha : float, default=0.001
@@ -136,6 +138,8 @@ class SCAD(_ConcavePenalty):
     (Fan and Li, "Variable selection via nonconcave penalized likelihood and its oracle
     properties", Journal of the American Statistical Association 96, 2001). It is not
     convex: a solver finds a local minimum.
+
+    Read more in the :ref:`User Guide <guide_penalties>`.
 
     Parameters
     ----------

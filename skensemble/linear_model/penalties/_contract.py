@@ -77,6 +77,8 @@ class Penalty(ParameterHolder):
     searched. Coefficients `w` have the shape (p,) or (p, k); all k columns have the
     same penalty.
 
+    Read more in the :ref:`User Guide <guide_penalties>`.
+
     Attributes
     ----------
     convex : bool

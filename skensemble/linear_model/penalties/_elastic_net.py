@@ -72,6 +72,8 @@ class _L1L2Penalty(WeightedPenalty):
 class NoPenalty(_L1L2Penalty):
     """No penalty.
 
+    Read more in the :ref:`User Guide <guide_penalties>`.
+
     Examples
     --------
     >>> from skensemble.linear_model import LinearRegressor, NoPenalty
@@ -93,6 +95,8 @@ class L1(_L1L2Penalty):
     The lasso (Tibshirani, "Regression shrinkage and selection via the lasso", Journal
     of the Royal Statistical Society B 58, 1996). With `SquaredError` and the same
     `alpha` it is scikit-learn's `Lasso`.
+
+    Read more in the :ref:`User Guide <guide_penalties>`.
 
     Parameters
     ----------
@@ -127,6 +131,8 @@ class L2(_L1L2Penalty):
     `LogisticRegression(C=1 / (n * alpha))` for `LogLoss`, and to the same `alpha` of
     `PoissonRegressor`.
 
+    Read more in the :ref:`User Guide <guide_penalties>`.
+
     Parameters
     ----------
     alpha : float, default=0.001
@@ -158,6 +164,8 @@ class ElasticNetPenalty(_L1L2Penalty):
     (Zou and Hastie, "Regularization and variable selection via the elastic net",
     Journal of the Royal Statistical Society B 67, 2005). The parameters are those of
     scikit-learn's `ElasticNet`.
+
+    Read more in the :ref:`User Guide <guide_penalties>`.
 
     Parameters
     ----------

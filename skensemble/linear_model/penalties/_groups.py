@@ -138,6 +138,8 @@ class GroupLasso(_GroupPenalty):
     outputs and one group per column it is scikit-learn's `MultiTaskLasso` with the same
     `alpha`.
 
+    Read more in the :ref:`User Guide <guide_penalties>`.
+
     Parameters
     ----------
     alpha : float, default=0.001
@@ -179,6 +181,8 @@ class SparseGroupLasso(_GroupPenalty):
     `l1_ratio` and p_g the number of columns of group g (Simon, Friedman, Hastie and
     Tibshirani, "A sparse-group lasso", Journal of Computational and Graphical
     Statistics 22, 2013).
+
+    Read more in the :ref:`User Guide <guide_penalties>`.
 
     Parameters
     ----------

@@ -60,6 +60,8 @@ class Solver(ParameterHolder):
     penalties. It stores its parameters as a scikit-learn estimator does, so
     ``solver__memory`` can be searched.
 
+    Read more in the :ref:`User Guide <guide_linear_solvers>`.
+
     Attributes
     ----------
     exact : bool

@@ -30,6 +30,8 @@ class CoordinateDescent(Solver):
     columns, the solver works on the columns whose coefficients are not zero or violate
     the optimality conditions.
 
+    Read more in the :ref:`User Guide <guide_linear_solvers>`.
+
     Examples
     --------
     >>> from skensemble import LinearRegressor

@@ -39,6 +39,8 @@ class Direct(Solver):
     (Fong and Saunders, "LSMR: an iterative algorithm for sparse least-squares
     problems", SIAM Journal on Scientific Computing 33, 2011).
 
+    Read more in the :ref:`User Guide <guide_linear_solvers>`.
+
     Parameters
     ----------
     largest : int, default=5000

@@ -35,6 +35,8 @@ class FirstOrder(Solver):
     (``standardize=True``), because they share one learning rate. The solution is close
     to the minimum, but not exact.
 
+    Read more in the :ref:`User Guide <guide_linear_solvers>`.
+
     Parameters
     ----------
     optimizer : Optimizer or str, default="adam"

@@ -28,6 +28,8 @@ class FISTA(Solver):
     restart for accelerated gradient schemes", Foundations of Computational Mathematics
     15, 2015).
 
+    Read more in the :ref:`User Guide <guide_linear_solvers>`.
+
     Parameters
     ----------
     growth : float, default=1.05

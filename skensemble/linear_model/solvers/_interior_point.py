@@ -49,6 +49,8 @@ class InteriorPoint(Solver):
     solution's `violation` is the gap as a share of the objective. Coefficients that the
     dual variables tell to be zero, or at a bound, are put there exactly.
 
+    Read more in the :ref:`User Guide <guide_linear_solvers>`.
+
     Parameters
     ----------
     gap : float or None, default=None

@@ -29,6 +29,8 @@ class LBFGS(Solver):
     hold. If rounding stops it earlier, it is restarted with the curvature at the
     current point. If the loss is not convex, the solution is a stationary point.
 
+    Read more in the :ref:`User Guide <guide_linear_solvers>`.
+
     Parameters
     ----------
     memory : int, default=10

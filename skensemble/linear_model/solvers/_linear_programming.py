@@ -36,6 +36,8 @@ class LinearProgramming(Solver):
     is the gap as a share of the objective. `max_iter` has no effect, because the
     program needs many cheap pivots.
 
+    Read more in the :ref:`User Guide <guide_linear_solvers>`.
+
     Parameters
     ----------
     method : {"highs", "highs-ds", "highs-ipm"}, default="highs"

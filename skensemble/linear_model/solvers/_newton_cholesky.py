@@ -38,6 +38,8 @@ class NewtonCholesky(Solver):
     rows and up to a few thousand columns (or many columns and few rows, if all columns
     are penalised).
 
+    Read more in the :ref:`User Guide <guide_linear_solvers>`.
+
     Parameters
     ----------
     max_halvings : int, default=30

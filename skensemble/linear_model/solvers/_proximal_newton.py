@@ -36,6 +36,8 @@ class ProximalNewton(Solver):
     are updated one after the other. If there are many columns, the solver works on the
     columns whose coefficients are not zero or violate the optimality conditions.
 
+    Read more in the :ref:`User Guide <guide_linear_solvers>`.
+
     Parameters
     ----------
     max_halvings : int, default=40
