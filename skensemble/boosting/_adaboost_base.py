@@ -30,10 +30,13 @@ from skensemble.core import (
     named_seed,
 )
 from skensemble.optim import as_stopping
+from skensemble.scoring import permutation_importance
 
 
 class BaseAdaBoost(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     """Fit weak learners one after another on rows with new weights."""
+
+    permutation_importance = permutation_importance
 
     # Style in which `skensemble.preprocessing.make_member` encodes tables.
     _encoder_style = "forests"

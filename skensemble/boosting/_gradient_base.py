@@ -37,7 +37,6 @@ from skensemble.boosting.engines._contract import (
     library_threads,
 )
 from skensemble.core import (
-    as_pandas,
     draw_seed,
     expand_short_names,
     fit_column_encoder,
@@ -51,6 +50,8 @@ from skensemble.scoring import permutation_importance
 
 class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
     """Boost an engine's trees along the gradient of a loss."""
+
+    permutation_importance = permutation_importance
 
     # Style in which `skensemble.preprocessing.make_member` encodes tables.
     _encoder_style = "trees"
@@ -249,55 +250,6 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
         found = self._model.importance(kind, self.n_features_in_)
         names = getattr(self, "feature_names_in_", [f"x{j}" for j in range(len(found))])
         return pd.Series(found, index=names, name=kind).sort_values(ascending=False)
-
-    def permutation_importance(
-        self,
-        X=None,
-        y=None,
-        *,
-        scoring=None,
-        n_repeats=5,
-        random_state=None,
-        max_samples=1.0,
-        sample_weight=None,
-    ):
-        """Return how far the score falls when a feature is shuffled, per feature.
-
-        Parameters
-        ----------
-        X : {array-like, frame} of shape (n_samples, n_features)
-            The rows to score on, preferably rows that were not used in `fit`.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The target of these rows.
-        scoring : str, callable or None, default=None
-            The score; None is that of `score`.
-        n_repeats : int, default=5
-            Number of shuffles per feature.
-        random_state : int, RandomState instance or None, default=None
-            Seed of the shuffles.
-        max_samples : int or float, default=1.0
-            Number or share of rows to draw for each shuffle.
-        sample_weight : array-like of shape (n_samples,) or None, default=None
-            Sample weights of the score.
-
-        Returns
-        -------
-        table : pandas.DataFrame
-            One row per feature, the most important first, with the columns
-            ``importance`` (mean fall of the score) and ``std`` (standard deviation over
-            the shuffles).
-        """
-        check_is_fitted(self)
-        return permutation_importance(
-            self,
-            as_pandas(X) if hasattr(X, "columns") else X,
-            y,
-            scoring=scoring,
-            n_repeats=n_repeats,
-            random_state=random_state,
-            max_samples=max_samples,
-            sample_weight=sample_weight,
-        )
 
     @property
     def feature_importances_(self):

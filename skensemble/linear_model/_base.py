@@ -23,10 +23,13 @@ from skensemble.linear_model._rows import Settings, TrainingRows, make_problem
 from skensemble.linear_model.penalties import as_penalty
 from skensemble.linear_model.solvers import as_solver, choose_solver
 from skensemble.losses import as_loss, loss_for_target
+from skensemble.scoring import permutation_importance
 
 
 class BaseLinear(BaseEstimator):
     """Base class: validates data, builds the problem and stores its solution."""
+
+    permutation_importance = permutation_importance
 
     def _training_rows(self, X, target, task, sample_weight):
         """Check parameters and data, and return the training rows."""

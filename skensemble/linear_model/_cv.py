@@ -25,6 +25,7 @@ from skensemble.linear_model._problem import Point
 from skensemble.linear_model._rows import as_slice, make_problem, rebound
 from skensemble.linear_model.penalties import as_penalty
 from skensemble.linear_model.solvers import choose_solver
+from skensemble.scoring import as_scorer
 
 Array = NDArray[Any]
 
@@ -60,107 +61,112 @@ class GridScores:
         return int(ratio), int(alpha)
 
 
-class CrossValidated:
-    """Cross-validation of alphas: paths on all rows and on each fold, and selection."""
+def _fit_path(model, X, y, sample_weight, groups):
+    """Fit paths on all rows and on each fold, and select alpha and l1_ratio."""
+    _check_choices(model)
+    rows = model._read(X, y, sample_weight)
+    check_per_row("groups", groups, len(rows.y))
+    settings = model._settings()
+    penalties = penalties_for(as_penalty(model.penalty), model.l1_ratios)
+    problem = make_problem(rows, penalties[0], settings)
+    grid = [
+        (penalty, _alphas(model, rebound(problem, penalty, rows.encoding)))
+        for penalty in penalties
+    ]
+    splits = _splits(model, X, rows, groups, settings)
+    if not splits:
+        check_leave_one_out(problem, rows, penalties)
+    full, folds = all_paths(rows, problem, splits, grid, settings, model.n_jobs)
+    model.loss_ = problem.loss
+    if splits:
+        data = (X, y, sample_weight)
+        results = _score_folds(model, data, rows, splits, folds)
+    else:
+        scores, error, raw = leave_one_out(problem, rows, full, grid)
+        results = GridScores(scores, error, lambda i, j: raw[:, i, j])
+    _select(model, rows, problem, grid, full, results)
+    return model
 
-    def _fit_path(self, X, y, sample_weight, groups):
-        self._check_choices()
-        rows = self._read(X, y, sample_weight)
-        check_per_row("groups", groups, len(rows.y))
-        settings = self._settings()
-        penalties = penalties_for(as_penalty(self.penalty), self.l1_ratios)
-        problem = make_problem(rows, penalties[0], settings)
-        grid = [
-            (penalty, self._alphas(rebound(problem, penalty, rows.encoding)))
-            for penalty in penalties
-        ]
-        splits = self._splits(X, rows, groups, settings)
-        if not splits:
-            check_leave_one_out(problem, rows, penalties)
-        full, folds = all_paths(rows, problem, splits, grid, settings, self.n_jobs)
-        self.loss_ = problem.loss
-        if splits:
-            data = (X, y, sample_weight)
-            results = self._score_folds(data, rows, splits, folds)
-        else:
-            scores, error, raw = leave_one_out(problem, rows, full, grid)
-            results = GridScores(scores, error, lambda i, j: raw[:, i, j])
-        self._select(rows, problem, grid, full, results)
-        return self
 
-    def _alphas(self, problem):
-        return alphas_for(problem, self.alphas, self.n_alphas, self.eps)
+def _alphas(model, problem):
+    return alphas_for(problem, model.alphas, model.n_alphas, model.eps)
 
-    def _splits(self, X, rows, groups, settings):
-        """The splits; an empty list for leave-one-out, which does not refit."""
-        if isinstance(self.cv, str) and self.cv == "loo":
-            return []
-        return plan_splits(
-            self.cv,
-            X,
-            rows.y,
-            n_rows=len(rows.y),
-            classifier=is_classifier(self) and self._task != "multilabel",
-            params={} if groups is None else {"groups": groups},
-            seed=settings.seed,
-        )
 
-    def _score_folds(self, data, rows, splits, folds):
-        shape = (len(folds[0]), len(folds[0][0].alphas))
-        scores = np.full((*shape, len(splits)), np.nan)
-        score = self._scorer()
-        for k, (split, paths) in enumerate(zip(splits, folds, strict=True)):
-            scores[:, :, k] = score(self, data, rows, split.test, paths)
-        spread = scores.std(axis=2, ddof=1) if len(splits) > 1 else 0 * scores[..., 0]
-        return GridScores(
-            scores,
-            spread / np.sqrt(len(splits)),
-            partial(_out_of_fold, rows, splits, folds),
-        )
+def _splits(model, X, rows, groups, settings):
+    """The splits; an empty list for leave-one-out, which does not refit."""
+    if isinstance(model.cv, str) and model.cv == "loo":
+        return []
+    return plan_splits(
+        model.cv,
+        X,
+        rows.y,
+        n_rows=len(rows.y),
+        classifier=is_classifier(model) and model._task != "multilabel",
+        params={} if groups is None else {"groups": groups},
+        seed=settings.seed,
+    )
 
-    def _scorer(self):
-        if self.scoring is None:
-            return _score_by_loss
-        self._score_by = check_scoring(self, scoring=self.scoring)
-        return _score_by_scorer
 
-    def _select(self, rows, problem, grid, full, results):
-        """Select an alpha, and set the fitted attributes."""
-        ratio, index = results.selected(self.selection)
-        penalty, alphas = grid[ratio]
-        spread = problem.norms * problem.design.scale
-        self.path_ = replace(full[ratio], spread=spread)
-        scores = results.scores
-        self.scores_ = scores if self.l1_ratios is not None else scores[0]
-        every = np.array([alphas for _, alphas in grid])
-        self.alphas_ = every if self.l1_ratios is not None else every[0]
-        self.alpha_ = float(alphas[index])
-        self.best_score_ = float(scores[ratio, index].mean())
-        if self.l1_ratios is not None:
-            self.l1_ratio_ = full[ratio].l1_ratio
-        self.oof_ = self._mean(results.raw(ratio, index))
-        bound = rebound(problem, penalty, rows.encoding)
-        best = bound.with_penalty(bound.penalty.with_alpha(self.alpha_))
-        self.solver_ = choose_solver(self.solver, best)
-        near = best.design.transformed(
-            self.path_.coef[index], self.path_.intercept[index]
-        )
-        solution = self.solver_.solve(best, Point(*near))
-        self.penalty_ = best.penalty
-        spent = int(self.path_.n_iter[index]) + solution.n_iter
-        self._keep(best, replace(solution, n_iter=max(spent, 1)))
+def _score_folds(model, data, rows, splits, folds):
+    shape = (len(folds[0]), len(folds[0][0].alphas))
+    scores = np.full((*shape, len(splits)), np.nan)
+    score = _scorer(model)
+    for k, (split, paths) in enumerate(zip(splits, folds, strict=True)):
+        scores[:, :, k] = score(model, data, rows, split.test, paths)
+    spread = scores.std(axis=2, ddof=1) if len(splits) > 1 else 0 * scores[..., 0]
+    return GridScores(
+        scores,
+        spread / np.sqrt(len(splits)),
+        partial(_out_of_fold, rows, splits, folds),
+    )
 
-    def _at(self, path, j):
-        """A copy of this estimator with the coefficients of one alpha."""
-        model = copy.copy(self)
-        model._point = Point(path.coef[j], path.intercept[j])
-        model.coef_, model.intercept_ = self._shown(*vars(model._point).values())
-        return model
 
-    def _check_choices(self):
-        check_grid(self.alphas, self.n_alphas, self.eps)
-        check_choice("selection", self.selection, ["min", "1se"])
-        check_jobs(self.n_jobs)
+def _scorer(model):
+    if model.scoring is None:
+        return _score_by_loss
+    scorer = check_scoring(model, scoring=as_scorer(model, model.scoring))
+    return partial(_score_by_scorer, scorer)
+
+
+def _select(model, rows, problem, grid, full, results):
+    """Select an alpha, and set the fitted attributes."""
+    ratio, index = results.selected(model.selection)
+    penalty, alphas = grid[ratio]
+    spread = problem.norms * problem.design.scale
+    model.path_ = replace(full[ratio], spread=spread)
+    scores = results.scores
+    model.scores_ = scores if model.l1_ratios is not None else scores[0]
+    every = np.array([alphas for _, alphas in grid])
+    model.alphas_ = every if model.l1_ratios is not None else every[0]
+    model.alpha_ = float(alphas[index])
+    model.best_score_ = float(scores[ratio, index].mean())
+    if model.l1_ratios is not None:
+        model.l1_ratio_ = full[ratio].l1_ratio
+    model.oof_ = model._mean(results.raw(ratio, index))
+    bound = rebound(problem, penalty, rows.encoding)
+    best = bound.with_penalty(bound.penalty.with_alpha(model.alpha_))
+    model.solver_ = choose_solver(model.solver, best)
+    near = best.design.transformed(
+        model.path_.coef[index], model.path_.intercept[index]
+    )
+    solution = model.solver_.solve(best, Point(*near))
+    model.penalty_ = best.penalty
+    spent = int(model.path_.n_iter[index]) + solution.n_iter
+    model._keep(best, replace(solution, n_iter=max(spent, 1)))
+
+
+def _at(model, path, j):
+    """A copy of the model with the coefficients of one alpha."""
+    other = copy.copy(model)
+    other._point = Point(path.coef[j], path.intercept[j])
+    other.coef_, other.intercept_ = other._shown(*vars(other._point).values())
+    return other
+
+
+def _check_choices(model):
+    check_grid(model.alphas, model.n_alphas, model.eps)
+    check_choice("selection", model.selection, ["min", "1se"])
+    check_jobs(model.n_jobs)
 
 
 def _out_of_fold(rows, splits, folds, ratio, index):
@@ -191,7 +197,7 @@ def _losses(loss, held, raw):
     return [-loss.value(held.y, one, held.weight) for one in raw]
 
 
-def _score_by_scorer(model, data, rows, test, paths):
+def _score_by_scorer(scorer, model, data, rows, test, paths):
     """Score of the model for each alpha on the held-out rows."""
     X, y, sample_weight = data
     held_X, held_y = take_rows(X, test), take_rows(y, test)
@@ -201,7 +207,7 @@ def _score_by_scorer(model, data, rows, test, paths):
     return np.array(
         [
             [
-                model._score_by(model._at(path, j), held_X, held_y, **weight)
+                scorer(_at(model, path, j), held_X, held_y, **weight)
                 for j in range(len(path.alphas))
             ]
             for path in paths
@@ -209,7 +215,7 @@ def _score_by_scorer(model, data, rows, test, paths):
     )
 
 
-class LinearRegressorCV(ContinuousTargets, CrossValidated, BaseLinear):
+class LinearRegressorCV(ContinuousTargets, BaseLinear):
     r"""Linear regression with cross-validated strength of the penalty.
 
     The path of coefficients for all alphas is fitted on all rows and on each fold. Each
@@ -379,10 +385,10 @@ class LinearRegressorCV(ContinuousTargets, CrossValidated, BaseLinear):
             The fitted estimator.
         """
         with rollback_on_error(self):
-            return self._fit_path(X, y, sample_weight, groups)
+            return _fit_path(self, X, y, sample_weight, groups)
 
 
-class LinearClassifierCV(ClassTargets, CrossValidated, BaseLinear):
+class LinearClassifierCV(ClassTargets, BaseLinear):
     r"""Linear classification with cross-validated strength of the penalty.
 
     The path of coefficients for all alphas is fitted on all rows and on each fold. Each
@@ -557,4 +563,4 @@ class LinearClassifierCV(ClassTargets, CrossValidated, BaseLinear):
             The fitted estimator.
         """
         with rollback_on_error(self):
-            return self._fit_path(X, y, sample_weight, groups)
+            return _fit_path(self, X, y, sample_weight, groups)

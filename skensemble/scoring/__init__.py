@@ -14,6 +14,7 @@ from skensemble.scoring._precomputed import (
 from skensemble.scoring._prediction_scorer import (
     SHORT_NAMES as SHORT_NAMES,
     PredictionScorer as PredictionScorer,
+    as_scorer as as_scorer,
     as_scoring as as_scoring,
     check_scored as check_scored,
     check_scoring_kind as check_scoring_kind,

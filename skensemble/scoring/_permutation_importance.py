@@ -5,36 +5,35 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn import inspection
-from sklearn.base import is_classifier
+from sklearn.utils.validation import check_is_fitted
 
-from skensemble.losses import Loss
-from skensemble.scoring._prediction_scorer import as_scoring
+from skensemble.core import as_pandas
+from skensemble.scoring._prediction_scorer import as_scorer
 
 
+# Estimators have this function as a method: it takes the estimator as `self`.
 def permutation_importance(
-    estimator: Any,
-    X: Any,
-    y: Any,
+    self,
+    X=None,
+    y=None,
     *,
-    scoring: Any = None,
-    n_repeats: int = 5,
-    random_state: Any = None,
-    max_samples: int | float = 1.0,
-    sample_weight: Any = None,
-) -> pd.DataFrame:
-    """Shuffle one feature after another and score the estimator again.
+    scoring=None,
+    n_repeats=5,
+    random_state=None,
+    max_samples=1.0,
+    sample_weight=None,
+):
+    """Compute the fall of a score when the values of one feature are shuffled.
 
     Parameters
     ----------
-    estimator : estimator
-        A fitted estimator.
     X : {array-like, frame} of shape (n_samples, n_features)
-        The rows to score on.
+        Rows to score on, preferably rows that were not used in ``fit``.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        The target of these rows.
+        Target of `X`.
     scoring : str, scorer, Loss or None, default=None
         The score: the name of a scorer or of a loss, a short name ("rmse", "auc"), a
-        scorer or a loss (its negative mean); None is that of ``estimator.score``.
+        scorer or a loss (its negative mean); None is that of ``score``.
     n_repeats : int, default=5
         Number of shuffles per feature.
     random_state : int, RandomState instance or None, default=None
@@ -47,38 +46,28 @@ def permutation_importance(
     Returns
     -------
     table : pandas.DataFrame
-        See `importance_table`.
+        One row per feature, the most important first, with the columns ``importance``
+        (mean fall of the score) and ``std`` (standard deviation over the shuffles).
     """
+    check_is_fitted(self)
     if X is None or y is None:
         raise ValueError(
-            "permutation_importance needs X and y to score on: give both, preferably "
+            "permutation_importance needs X and y to score on: pass both, preferably "
             "rows that the estimator was not fitted on."
         )
+    X = as_pandas(X) if hasattr(X, "columns") else X
     result = inspection.permutation_importance(
-        estimator,
+        self,
         X,
         y,
-        scoring=_as_scorer(estimator, scoring),
+        scoring=as_scorer(self, scoring),
         n_repeats=n_repeats,
         random_state=random_state,
         max_samples=max_samples,
         sample_weight=sample_weight,
     )
-    names = getattr(X, "columns", getattr(estimator, "feature_names_in_", None))
+    names = getattr(X, "columns", getattr(self, "feature_names_in_", None))
     return importance_table(result.importances, names)
-
-
-def _as_scorer(estimator: Any, scoring: Any) -> Any:
-    """Turn names and losses into scorers of scikit-learn."""
-    if not isinstance(scoring, str | Loss):
-        return scoring
-    kind, n_classes = "continuous", 0
-    if is_classifier(estimator):
-        several = isinstance(estimator.classes_, list)
-        kind = "labels" if several else "classes"
-        n_classes = 0 if several else len(estimator.classes_)
-    rule = as_scoring(scoring, kind, n_classes).rule
-    return rule.scorer() if isinstance(rule, Loss) else rule
 
 
 def importance_table(falls: np.ndarray, names: Any = None) -> pd.DataFrame:

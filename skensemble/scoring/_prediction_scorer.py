@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import is_classifier
 from sklearn.metrics import (
     accuracy_score,
     check_scoring,
@@ -201,6 +202,22 @@ def as_scoring(scoring: Any, kind: str, n_classes: int = 0) -> PredictionScorer:
         ours = type(rule).__module__.startswith("skensemble.losses.")
         known_as = repr(rule) if ours else ""
     return PredictionScorer(rule, kind, n_classes, name, known_as)
+
+
+def as_scorer(estimator: Any, scoring: Any) -> Any:
+    """Return a scorer of scikit-learn for a fitted estimator; None stays None.
+
+    `scoring` may be the name of a scorer or of a loss, a short name, a scorer or a loss.
+    """
+    if not isinstance(scoring, str | Loss):
+        return scoring
+    kind, n_classes = "continuous", 0
+    if is_classifier(estimator):
+        several = isinstance(estimator.classes_, list)
+        kind = "labels" if several else "classes"
+        n_classes = 0 if several else len(estimator.classes_)
+    rule = as_scoring(scoring, kind, n_classes).rule
+    return rule.scorer() if isinstance(rule, Loss) else rule
 
 
 def full_scoring_name(scoring: Any, n_classes: int = 0) -> Any:

@@ -20,6 +20,7 @@ from skensemble.core import (
     tagged,
     with_member_params,
 )
+from skensemble.scoring import permutation_importance
 from skensemble.stacking._fitted import FittedEnsemble, with_features
 from skensemble.stacking._kind import EnsembleKind
 from skensemble.stacking.inspection import (
@@ -42,6 +43,8 @@ class BaseEnsemble(
     A subclass has the parameters ``estimators`` and ``n_jobs``, a ``fit``, and `_kind`:
     the strategies by which it splits, combines and is evaluated.
     """
+
+    permutation_importance = permutation_importance
 
     estimators: Any
     n_jobs: Any

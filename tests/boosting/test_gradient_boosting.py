@@ -492,7 +492,10 @@ def test_members_of_a_stack_stop_on_rows_of_their_own():
         ({"engine": LightGBM(objective="l1")}, "give loss there"),
         ({"engine": XGBoost(max_dept=1)}, "did you mean max_depth"),
         ({"engine": LightGBM(num_leafs=1)}, "did you mean .*num_leaves"),
-        ({"engine": LightGBM}, r"engine=LightGBM is a class; give one: LightGBM\(\)"),
+        (
+            {"engine": LightGBM},
+            r"engine=LightGBM is a class; use an instance: LightGBM\(\)",
+        ),
         ({"engine": WeakLearner(LogisticRegression())}, "give a regressor"),
         ({"loss": MultiQuantile}, "MultiQuantile is a class"),
         ({"loss": len}, r"wrap it: CustomLoss\(function\)"),

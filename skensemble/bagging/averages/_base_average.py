@@ -67,6 +67,8 @@ class BaseAverage(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     Subclasses define ``fit``.
     """
 
+    permutation_importance = permutation_importance
+
     method = "auto"
 
     def predict(self, X):
@@ -152,55 +154,6 @@ class BaseAverage(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         """
         metric = accuracy_score if is_classifier(self) else r2_score
         return metric(y, self.predict(X), sample_weight=sample_weight)
-
-    def permutation_importance(
-        self,
-        X=None,
-        y=None,
-        *,
-        scoring=None,
-        n_repeats=5,
-        random_state=None,
-        max_samples=1.0,
-        sample_weight=None,
-    ):
-        """Compute the fall of a score when the values of one feature are shuffled.
-
-        Parameters
-        ----------
-        X : {array-like, frame} of shape (n_samples, n_features)
-            Rows to score on, preferably rows that the models were not fitted on.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Target of `X`.
-        scoring : str, callable or None, default=None
-            The score; None is accuracy or R2.
-        n_repeats : int, default=5
-            Number of shuffles per feature.
-        random_state : int, RandomState instance or None, default=None
-            Seed of the shuffles.
-        max_samples : int or float, default=1.0
-            Number or share of rows to draw for each shuffle.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Sample weights of the score.
-
-        Returns
-        -------
-        table : pandas.DataFrame
-            One row per feature, the most important first, with the columns
-            ``importance`` (mean fall of the score) and ``std`` (standard deviation over
-            the shuffles).
-        """
-        check_is_fitted(self)
-        return permutation_importance(
-            self,
-            X,
-            y,
-            scoring=scoring,
-            n_repeats=n_repeats,
-            random_state=random_state,
-            max_samples=max_samples,
-            sample_weight=sample_weight,
-        )
 
     def get_metadata_routing(self):
         """Get the metadata routing of this object.

@@ -42,6 +42,8 @@ class BaseForest:
     computed at the first access.
     """
 
+    permutation_importance = permutation_importance
+
     # Style in which `skensemble.preprocessing.make_member` encodes tables.
     _encoder_style = "forests"
 
@@ -118,55 +120,6 @@ class BaseForest:
         if sampler is None:
             return super().estimators_samples_
         return [sampler.draw(tree.random_state) for tree in self.estimators_]
-
-    def permutation_importance(
-        self,
-        X=None,
-        y=None,
-        *,
-        scoring=None,
-        n_repeats=5,
-        random_state=None,
-        max_samples=1.0,
-        sample_weight=None,
-    ):
-        """Compute the fall of a score when the values of one feature are shuffled.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows to score on, preferably rows that the forest was not fitted on.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Target of `X`.
-        scoring : str, callable or None, default=None
-            The score; None is accuracy or R2.
-        n_repeats : int, default=5
-            Number of shuffles per feature.
-        random_state : int, RandomState instance or None, default=None
-            Seed of the shuffles.
-        max_samples : int or float, default=1.0
-            Number or share of rows to draw for each shuffle.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Sample weights of the score.
-
-        Returns
-        -------
-        table : pandas.DataFrame
-            One row per feature, the most important first, with the columns
-            ``importance`` (mean fall of the score) and ``std`` (standard deviation over
-            the shuffles).
-        """
-        check_is_fitted(self)
-        return permutation_importance(
-            self,
-            X,
-            y,
-            scoring=scoring,
-            n_repeats=n_repeats,
-            random_state=random_state,
-            max_samples=max_samples,
-            sample_weight=sample_weight,
-        )
 
     def __getstate__(self):
         """Leave the training rows out of a pickle."""

@@ -35,7 +35,7 @@ def as_engine(engine: Any) -> Engine:
         return _BY_NAME[engine]()
     if isinstance(engine, type) and issubclass(engine, Engine):
         name = engine.__name__
-        raise ValueError(f"engine={name} is a class; give one: {name}().")
+        raise ValueError(f"engine={name} is a class; use an instance: {name}().")
     raise ValueError(
         f"engine={engine!r} is not known; use one of {list(_BY_NAME)}, LightGBM(...), "
         "XGBoost(...) or WeakLearner(estimator)."
