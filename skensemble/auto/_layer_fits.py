@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from skensemble.auto._candidate import Candidate, similar_candidates
 from skensemble.auto.members import accepts_groups
 from skensemble.combination import FittedMembers, OutOfFoldData, gather_members
-from skensemble.core import Target, shortened, warn
+from skensemble.core import Target, round_bits, warn
 from skensemble.exceptions import MemberFailedError, MemberFailedWarning, TimeLimitError
 from skensemble.fitting import (
     Failure,
@@ -231,7 +231,7 @@ class LayerFits:
         # In a file, probabilities of many classes would take more space than all
         # models.
         short = {
-            name: shortened(block).astype(np.float32)
+            name: round_bits(block).astype(np.float32)
             for name, block in found.oof.blocks.items()
         }
         return replace(found, oof=replace(found.oof, blocks=short))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.boosting.learners._contract import StageFitter
+from skensemble.boosting.learners._base import StageFitter
 from skensemble.boosting.learners._variants import AdaBoostR2, BoostingStep, Variant
 from skensemble.core import named_seed, warn
 from skensemble.optim import Patience

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier
 
 from skensemble.boosting._training_data import TrainingSplit
-from skensemble.boosting.engines._contract import library_threads
+from skensemble.boosting.engines._base import library_threads
+from skensemble.boosting.learners._base import StageFitter, identity
 from skensemble.boosting.learners._binned import (
     BinnedFitter,
     labels_from_mean,
@@ -18,7 +19,6 @@ from skensemble.boosting.learners._binned import (
     unscaled,
 )
 from skensemble.boosting.learners._bins import MOST_BINS
-from skensemble.boosting.learners._contract import StageFitter, identity
 from skensemble.boosting.learners._general import (
     GeneralFitter,
     predict_labels,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skensemble.boosting._init_estimator import raw_of_init
-from skensemble.boosting.engines._contract import Forest
+from skensemble.boosting.engines._base import Forest
 
 Array = NDArray[Any]
 

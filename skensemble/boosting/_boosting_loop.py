@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.boosting.engines._contract import (
+from skensemble.boosting.engines._base import (
     BoostingProblem,
     BoostingRows,
     Grower,

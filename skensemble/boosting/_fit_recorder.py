@@ -5,7 +5,7 @@ from typing import Any
 
 from skensemble.boosting._boosting_loop import LoopSettings, RoundHistory
 from skensemble.boosting._training_data import FitArguments
-from skensemble.boosting.engines._contract import Grower
+from skensemble.boosting.engines._base import Grower
 
 
 class FitRecorder:

@@ -31,7 +31,7 @@ from skensemble.boosting._training_data import (
 )
 from skensemble.boosting._tree_shape import count_features, tree_shape
 from skensemble.boosting.engines import as_engine
-from skensemble.boosting.engines._contract import (
+from skensemble.boosting.engines._base import (
     BoostingProblem,
     BoostingRows,
     library_threads,

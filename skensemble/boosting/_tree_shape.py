@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from skensemble.boosting.engines._contract import TreeShape
+from skensemble.boosting.engines._base import TreeShape
 
 
 def tree_shape(estimator: Any, max_features: int) -> TreeShape:

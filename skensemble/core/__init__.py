@@ -13,6 +13,13 @@ from skensemble.core._checks import (
     nearest as nearest,
     nearest_name as nearest_name,
 )
+from skensemble.core._column_encoder import (
+    ColumnEncoder as ColumnEncoder,
+    as_pandas as as_pandas,
+    fit_column_encoder as fit_column_encoder,
+    rows_of as rows_of,
+    validate_encoded as validate_encoded,
+)
 from skensemble.core._composition import (
     active as active,
     check_kind as check_kind,
@@ -23,14 +30,6 @@ from skensemble.core._composition import (
     set_input_tags as set_input_tags,
     tagged as tagged,
     with_member_params as with_member_params,
-)
-from skensemble.core._digits import shortened as shortened
-from skensemble.core._frames import (
-    ColumnEncoder as ColumnEncoder,
-    as_pandas as as_pandas,
-    fit_column_encoder as fit_column_encoder,
-    rows_of as rows_of,
-    validate_encoded as validate_encoded,
 )
 from skensemble.core._optional import optional as optional
 from skensemble.core._pairs import pair_matrix as pair_matrix
@@ -46,6 +45,7 @@ from skensemble.core._responses import (
     resolve_response_method as resolve_response_method,
 )
 from skensemble.core._rollback import rollback_on_error as rollback_on_error
+from skensemble.core._rounding import round_bits as round_bits
 from skensemble.core._sample_weight import (
     check_per_row as check_per_row,
     check_weights as check_weights,

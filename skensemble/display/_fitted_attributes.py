@@ -31,10 +31,10 @@ def fitted_attribute(estimator: Any, name: str, *, otherwise: str) -> Any:
         return found
     if not _is_fitted(ensemble):
         raise NotFittedError(
-            f"This {kind} is not fitted, so it has no {name!r} to draw; call 'fit' "
+            f"This {kind} is not fitted, so it has no {name!r} to plot; call 'fit' "
             "first."
         )
-    raise ValueError(f"{kind} has no {name!r} to draw; {otherwise}")
+    raise ValueError(f"{kind} has no {name!r} to plot; {otherwise}")
 
 
 def unwrap_estimator(estimator: Any) -> Any:

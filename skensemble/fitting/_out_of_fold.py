@@ -133,7 +133,7 @@ def assemble(parts: list[FoldFit], n_rows: int, n_classes: int) -> Array:
     hits = np.bincount(np.concatenate(rows), minlength=n_rows)
     labels = parts[0].method == "predict" and parts[0].present is not None
     if labels and hits.max() > 1:
-        total = _tally(blocks, rows, n_rows, n_classes)
+        total = _majority_vote(blocks, rows, n_rows, n_classes)
     else:
         total = _mean(blocks, rows, hits)
     if (hits == 0).any():
@@ -154,7 +154,9 @@ def _mean(blocks: list[Array], rows: list[Array], hits: Array) -> Array:
     return total
 
 
-def _tally(blocks: list[Array], rows: list[Array], n_rows: int, k: int) -> Array:
+def _majority_vote(
+    blocks: list[Array], rows: list[Array], n_rows: int, k: int
+) -> Array:
     counts = np.zeros((n_rows, k), dtype=np.intp)
     for block, where in zip(blocks, rows, strict=True):
         np.add.at(counts, (where, block), 1)

@@ -6,7 +6,6 @@ from typing import Any
 
 from joblib import effective_n_jobs
 
-from skensemble.fitting._cache import CachedFit, CacheLookup
 from skensemble.fitting._failures import too_late
 from skensemble.fitting._fit import (
     run_planned_fit,
@@ -21,6 +20,7 @@ from skensemble.fitting._fold_fit import (
 from skensemble.fitting._queue import InTurn, LongestFirst, Queue, Turns, WithinTime
 from skensemble.fitting._shared import Shared, fetch
 from skensemble.fitting._store import Store
+from skensemble.fitting._store_lookup import CachedFit, CacheLookup
 from skensemble.fitting._threads import inner_threads, limited_blas, preferred_backend
 from skensemble.fitting._workers import RunContext, Task, TaskResult, Workers
 

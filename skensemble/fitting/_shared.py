@@ -60,7 +60,7 @@ class Shared:
             # A class of __main__ or a full disk: use the pipe, with cloudpickle.
             path.unlink(missing_ok=True)
             return value
-        return Parked(path)
+        return ResultFile(path)
 
     def report_progress(self, index: int, outcome: Any) -> None:
         """Report the outcome of a task before its result arrives.
@@ -104,7 +104,7 @@ class Shared:
 
 
 @dataclass(frozen=True)
-class Parked:
+class ResultFile:
     """A result in a file."""
 
     path: Path
@@ -112,7 +112,7 @@ class Parked:
 
 def fetch(value: Any) -> Any:
     """Return a result; read it from its file if it was parked."""
-    if not isinstance(value, Parked):
+    if not isinstance(value, ResultFile):
         return value
     with value.path.open("rb") as file:
         found = pickle.load(file)

@@ -12,7 +12,7 @@ from typing import Any
 
 import joblib
 
-from skensemble.fitting._entry import LEFTOVER, read_entry, write_entry
+from skensemble.fitting._store_file import LEFTOVER, read_entry, write_entry
 
 FOLD_FIT, MODEL = ".fit", ".model"
 _DAY = 86_400

@@ -20,12 +20,12 @@ from joblib.parallel import get_active_backend
 from sklearn.utils.parallel import Parallel, delayed
 
 from skensemble.exceptions import WorkerDiedError
-from skensemble.fitting._cache import CachedFit, save_fit
 from skensemble.fitting._fit import run_planned_fit
 from skensemble.fitting._fold_fit import Failure, FoldFit, PlannedFit
 from skensemble.fitting._keys import Key
 from skensemble.fitting._shared import Shared
 from skensemble.fitting._store import Store
+from skensemble.fitting._store_lookup import CachedFit, save_fit
 
 
 @dataclass(frozen=True)

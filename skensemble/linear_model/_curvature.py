@@ -17,7 +17,7 @@ from scipy import linalg
 from skensemble.linear_model._problem import Problem
 from skensemble.linear_model._quadratic import minimise_quadratic
 from skensemble.linear_model.penalties import Penalty
-from skensemble.linear_model.penalties._contract import form_of
+from skensemble.linear_model.penalties._base import form_of
 
 Array = NDArray[Any]
 

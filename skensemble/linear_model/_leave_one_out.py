@@ -29,7 +29,7 @@ from skensemble.linear_model._path import CoefficientPath
 from skensemble.linear_model._problem import Point, Problem
 from skensemble.linear_model._rows import TrainingRows, rebound
 from skensemble.linear_model.penalties import Penalty
-from skensemble.linear_model.penalties._contract import form_of
+from skensemble.linear_model.penalties._base import form_of
 
 Array = NDArray[Any]
 

@@ -20,7 +20,7 @@ from skensemble.linear_model._path import CoefficientPath, as_path
 from skensemble.linear_model._problem import Point, Problem, Solution
 from skensemble.linear_model._rows import Settings, TrainingRows, as_slice, rebound
 from skensemble.linear_model.penalties import Adaptive, Form, FormPenalty, Penalty
-from skensemble.linear_model.penalties._contract import form_of
+from skensemble.linear_model.penalties._base import form_of
 from skensemble.linear_model.solvers import (
     NewtonCholesky,
     ProximalNewton,

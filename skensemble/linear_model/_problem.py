@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skensemble.linear_model._design import Design
-from skensemble.linear_model.penalties._contract import Penalty
+from skensemble.linear_model.penalties._base import Penalty
 from skensemble.losses import Loss
 
 Array = NDArray[Any]

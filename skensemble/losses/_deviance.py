@@ -39,7 +39,7 @@ class Poisson(Loss):
         _not_negative(self, y)
 
     def pointwise(self, y, raw):
-        """Half deviance of each entry."""
+        """Half of the unit deviance of each entry."""
         return exponential(raw) - y * raw + (xlogy(y, y) - y)
 
     def gradient(self, y, raw):
@@ -78,7 +78,7 @@ class Gamma(Loss):
         _above_zero(self, y)
 
     def pointwise(self, y, raw):
-        """Half deviance of each entry."""
+        """Half of the unit deviance of each entry."""
         return raw + y * exponential(-raw) - np.log(y) - 1
 
     def gradient(self, y, raw):
@@ -132,7 +132,7 @@ class Tweedie(Loss):
         (_above_zero if self.power == 2 else _not_negative)(self, y)
 
     def pointwise(self, y, raw):
-        """Half deviance of each entry."""
+        """Half of the unit deviance of each entry."""
         p = self.power
         if p in (1, 2):
             return self._limit().pointwise(y, raw)

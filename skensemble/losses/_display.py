@@ -102,4 +102,7 @@ class LossDisplay:
 
 def _one_column(loss: Loss) -> None:
     if not {"regression", "binary"} & set(loss.links) or loss.width("binary", 2):
-        raise ValueError(f"loss={loss!r} has several raw columns; a curve needs one.")
+        raise ValueError(
+            f"loss={loss!r} has several raw outputs per row, so it "
+            "cannot be drawn as one curve."
+        )

@@ -72,7 +72,7 @@ COMPUTING_FUNCTIONS = frozenset(
         "_binned.labels_from_mean",
         "_binned.probabilities_from_mean",
         "_binned.unscaled",
-        "_contract.identity",
+        "_base.identity",
         "_general.predict_labels",
         "_general.predict_probabilities",
         "_general.predict_values",
@@ -84,8 +84,8 @@ COMPUTING_FUNCTIONS = frozenset(
 FILE_READERS = tuple(
     f"skensemble.{module}"
     for module in (
-        *("__main__", "core._optional", "datasets", "fitting._cache"),
-        *("fitting._entry", "fitting._shared", "fitting._store"),
+        *("__main__", "core._optional", "datasets", "fitting._store_lookup"),
+        *("fitting._store_file", "fitting._shared", "fitting._store"),
         *("fitting.hashing._source_code", "losses._check", "optim._checkpoint"),
         *("persistence", "stacking.inspection._export"),
     )

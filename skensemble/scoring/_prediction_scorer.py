@@ -126,7 +126,7 @@ class PredictionScorer:
             if "sample_weight" not in str(error):
                 raise
             raise ValueError(
-                f"scoring={self.name} takes no sample weights; leave them out "
+                f"scoring={self.name} does not support sample weights; leave them out "
                 "(sample_weight=None), or use a scoring that does."
             ) from error
 

@@ -20,9 +20,7 @@ from skensemble.core import (
     root_seed,
 )
 from skensemble.fitting import WAYS, Split, inner_split
-from skensemble.stacking._fitted import set_fitted_attributes
-from skensemble.stacking._kind import EnsembleKind
-from skensemble.stacking._layers import (
+from skensemble.stacking._fit_steps import (
     begin_callbacks,
     check_parameters,
     fit_combination,
@@ -30,6 +28,8 @@ from skensemble.stacking._layers import (
     read_inputs,
     split_rows,
 )
+from skensemble.stacking._fitted import set_fitted_attributes
+from skensemble.stacking._kind import EnsembleKind
 from skensemble.stacking._meta_model import BaseMetaModelEnsemble, meta_model_kind
 
 

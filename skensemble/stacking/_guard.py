@@ -19,8 +19,8 @@ from skensemble.core import check_share, named_seed, warn
 from skensemble.exceptions import StackedOverfitWarning
 from skensemble.fitting import cut_params, inner_split, take_rows
 from skensemble.scoring import score_block
+from skensemble.stacking._fit_steps import FitInputs, Members, resolve_scoring
 from skensemble.stacking._fitted import layer_oof_data
-from skensemble.stacking._layers import FitInputs, Members, resolve_scoring
 
 # Bootstrap samples of the held-out rows for the standard errors.
 _N_DRAWS = 100

@@ -21,9 +21,9 @@ from skensemble.combination import (
 )
 from skensemble.core import AUTO, Target, check_choice, check_kind, lacks_method
 from skensemble.stacking._base import BaseEnsemble
+from skensemble.stacking._fit_steps import resolve_scoring
 from skensemble.stacking._fitted import FittedEnsemble
 from skensemble.stacking._kind import Combination, EnsembleKind, Splitting, is_prefit
-from skensemble.stacking._layers import resolve_scoring
 
 
 @dataclass(frozen=True)

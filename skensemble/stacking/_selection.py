@@ -23,9 +23,7 @@ from skensemble.core import (
     root_seed,
 )
 from skensemble.member_weights import TIES, greedy_selection
-from skensemble.stacking._fitted import FittedEnsemble, set_fitted_attributes
-from skensemble.stacking._kind import Combination, EnsembleKind
-from skensemble.stacking._layers import (
+from skensemble.stacking._fit_steps import (
     begin_callbacks,
     check_parameters,
     fit_combination,
@@ -34,6 +32,8 @@ from skensemble.stacking._layers import (
     resolve_scoring,
     split_rows,
 )
+from skensemble.stacking._fitted import FittedEnsemble, set_fitted_attributes
+from skensemble.stacking._kind import Combination, EnsembleKind
 from skensemble.stacking._weighted import (
     BaseWeightedEnsemble,
     stacked,

@@ -14,10 +14,7 @@ from skensemble.core import (
     rollback_on_error,
     root_seed,
 )
-from skensemble.stacking._fitted import set_fitted_attributes
-from skensemble.stacking._guard import check_guard, guarded_layers
-from skensemble.stacking._kind import EnsembleKind, splitting_of
-from skensemble.stacking._layers import (
+from skensemble.stacking._fit_steps import (
     begin_callbacks,
     check_parameters,
     fit_combination,
@@ -25,6 +22,9 @@ from skensemble.stacking._layers import (
     read_inputs,
     split_rows,
 )
+from skensemble.stacking._fitted import set_fitted_attributes
+from skensemble.stacking._guard import check_guard, guarded_layers
+from skensemble.stacking._kind import EnsembleKind, splitting_of
 from skensemble.stacking._meta_model import BaseMetaModelEnsemble, meta_model_kind
 
 

@@ -21,9 +21,7 @@ from skensemble.core import (
 )
 from skensemble.fitting import check_folds, plan_splits
 from skensemble.member_weights import as_weight_solver
-from skensemble.stacking._fitted import FittedEnsemble, set_fitted_attributes
-from skensemble.stacking._kind import Combination, EnsembleKind
-from skensemble.stacking._layers import (
+from skensemble.stacking._fit_steps import (
     FitInputs,
     begin_callbacks,
     check_parameters,
@@ -32,6 +30,8 @@ from skensemble.stacking._layers import (
     read_inputs,
     split_rows,
 )
+from skensemble.stacking._fitted import FittedEnsemble, set_fitted_attributes
+from skensemble.stacking._kind import Combination, EnsembleKind
 from skensemble.stacking._weighted import (
     BaseWeightedEnsemble,
     stacked,

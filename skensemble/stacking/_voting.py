@@ -18,9 +18,7 @@ from skensemble.core import (
     rollback_on_error,
     root_seed,
 )
-from skensemble.stacking._fitted import FittedEnsemble, set_fitted_attributes
-from skensemble.stacking._kind import EnsembleKind, NoSplits
-from skensemble.stacking._layers import (
+from skensemble.stacking._fit_steps import (
     begin_callbacks,
     check_parameters,
     combine_without_splits,
@@ -29,6 +27,8 @@ from skensemble.stacking._layers import (
     read_inputs,
     split_rows,
 )
+from skensemble.stacking._fitted import FittedEnsemble, set_fitted_attributes
+from skensemble.stacking._kind import EnsembleKind, NoSplits
 from skensemble.stacking._voting_weights import (
     MEANS,
     VotingCombination,

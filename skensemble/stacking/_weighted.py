@@ -15,6 +15,7 @@ from skensemble.combination import (
 )
 from skensemble.core import Target, check_kind, lacks_method
 from skensemble.stacking._base import BaseEnsemble
+from skensemble.stacking._fit_steps import resolve_scoring
 from skensemble.stacking._fitted import FittedEnsemble
 from skensemble.stacking._kind import (
     Combination,
@@ -22,7 +23,6 @@ from skensemble.stacking._kind import (
     is_prefit,
     splitting_of,
 )
-from skensemble.stacking._layers import resolve_scoring
 
 
 def weighted_kind(

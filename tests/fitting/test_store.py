@@ -29,12 +29,12 @@ from sklearn.tree import DecisionTreeRegressor
 
 from skensemble.exceptions import StoreWarning
 from skensemble.fitting import Store
-from skensemble.fitting._entry import LEFTOVER
 from skensemble.fitting._fold_fit import Member, TrainingData
 from skensemble.fitting._plan import plan_fits
 from skensemble.fitting._runner import run_fits
 from skensemble.fitting._splits import plan_splits
 from skensemble.fitting._store import as_store
+from skensemble.fitting._store_file import LEFTOVER
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(300, 5))
@@ -335,7 +335,7 @@ def test_a_full_disk(tmp_path, monkeypatch, n_jobs):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("skensemble.fitting._entry._head", full)
+    monkeypatch.setattr("skensemble.fitting._store_file._head", full)
     with pytest.warns(StoreWarning, match="No space left") as told:
         fold_fits = run(Store(tmp_path), n_jobs=n_jobs)
     assert len(told) == 1

@@ -12,7 +12,7 @@ from skensemble.linear_model._problem import Point
 from skensemble.linear_model._rows import make_problem
 from skensemble.linear_model.penalties import as_penalty
 from skensemble.linear_model.solvers import supporting_solvers
-from skensemble.linear_model.solvers._contract import pairing
+from skensemble.linear_model.solvers._base import pairing
 from skensemble.losses import as_loss, loss_names
 
 # Solvers that end at an optimum; first-order runs end when their epochs do.

@@ -68,7 +68,7 @@ READING = {
 
 def test_modules_that_read_files_are_found():
     assert {
-        *("skensemble.datasets._ames", "skensemble.fitting._entry"),
+        *("skensemble.datasets._ames", "skensemble.fitting._store_file"),
         *("skensemble.fitting._shared", "skensemble.optim._checkpoint"),
         *("skensemble.persistence._archive", "skensemble.core._optional"),
     } <= READING

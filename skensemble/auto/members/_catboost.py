@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from skensemble.core import draw_seed, optional, shortened
+from skensemble.core import draw_seed, optional, round_bits
 
 # Categories with at most so many levels are one-hot encoded.
 _ONE_HOT_LEVELS = 10
@@ -129,7 +129,7 @@ class BaseCatBoost(BaseEstimator):
             callbacks=stop,
         )
         # Leaf values with fewer digits take a third of the space in a file.
-        model.set_leaf_values(shortened(model.get_leaf_values()))
+        model.set_leaf_values(round_bits(model.get_leaf_values()))
         self.model_ = model
         self.n_estimators_ = model.tree_count_
         return self

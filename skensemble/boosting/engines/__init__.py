@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from skensemble.boosting.engines._contract import Engine
+from skensemble.boosting.engines._base import Engine
 from skensemble.boosting.engines._lightgbm import LightGBM
 from skensemble.boosting.engines._weak_learner import WeakLearner
 from skensemble.boosting.engines._xgboost import XGBoost

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.boosting.engines._contract import BoostingProblem
+from skensemble.boosting.engines._base import BoostingProblem
 from skensemble.losses import SOFTMAX, Loss
 
 Array = NDArray[Any]

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.boosting.engines._contract import BoostingRows
+from skensemble.boosting.engines._base import BoostingRows
 from skensemble.losses import Loss
 
 Array = NDArray[Any]

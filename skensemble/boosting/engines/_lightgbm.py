@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from skensemble.boosting.engines._contract import (
+from skensemble.boosting.engines._base import (
     BoostingProblem,
     BoostingRows,
     Forest,

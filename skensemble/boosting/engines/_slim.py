@@ -9,7 +9,7 @@ import re
 
 import numpy as np
 
-from skensemble.core import shortened
+from skensemble.core import round_bits
 
 # Significant digits of the values of leaves.
 _DIGITS = 5
@@ -87,6 +87,6 @@ def slim_ubj(model: bytes) -> bytearray:
             leaves = numbers == _LEAF
         else:
             # Thresholds and values of leaves; `leaves` is of the same tree.
-            short = np.where(leaves, shortened(numbers), numbers)
+            short = np.where(leaves, round_bits(numbers), numbers)
             slim[start:stop] = short.astype(dtype).tobytes()
     return slim

@@ -10,7 +10,7 @@ from sklearn.base import clone, is_classifier
 from sklearn.tree import BaseDecisionTree, DecisionTreeRegressor
 from sklearn.utils.validation import has_fit_parameter
 
-from skensemble.boosting.engines._contract import (
+from skensemble.boosting.engines._base import (
     BoostingProblem,
     Engine,
     Forest,

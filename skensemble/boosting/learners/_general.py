@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from skensemble.boosting.learners._contract import StageFitter, Stages
+from skensemble.boosting.learners._base import StageFitter, Stages
 from skensemble.core import draw_seed, predict_block
 from skensemble.fitting import take_rows, weight_name
 

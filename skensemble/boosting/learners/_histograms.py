@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skensemble.boosting.learners._base import StageFitter, Stages
 from skensemble.boosting.learners._bins import Bins, dense, find_bins
-from skensemble.boosting.learners._contract import StageFitter, Stages
 from skensemble.boosting.learners._tree_view import TreeView
 from skensemble.core import draw_seed
 

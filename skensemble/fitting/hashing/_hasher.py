@@ -233,7 +233,10 @@ class Hasher:
         if not is_script(package):
             return pack("name", home.encode(), name.encode())
         if not hasattr(value, "__wrapped__"):
-            raise _no_content(value, "is known by its name only")
+            raise _no_content(
+                value,
+                "cannot be digested: it is defined in a script and only its name is known",
+            )
         return pack("name", name.encode(), self.digest(value.__wrapped__))
 
     def _reduce(self, value: Any) -> Any:

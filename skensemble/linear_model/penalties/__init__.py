@@ -1,9 +1,9 @@
 """Penalties on the coefficients of a linear model."""
 
 from skensemble.linear_model.penalties._adaptive import Adaptive
+from skensemble.linear_model.penalties._base import Form, Penalty, PenaltyColumns
 from skensemble.linear_model.penalties._bounds import Bounded, NonNegative
 from skensemble.linear_model.penalties._concave import MCP, SCAD
-from skensemble.linear_model.penalties._contract import Form, Penalty, PenaltyColumns
 from skensemble.linear_model.penalties._elastic_net import (
     L1,
     L2,

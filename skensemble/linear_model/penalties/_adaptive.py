@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.linear_model.penalties._contract import Penalty, PenaltyColumns
+from skensemble.linear_model.penalties._base import Penalty, PenaltyColumns
 from skensemble.linear_model.penalties._elastic_net import L1, ElasticNetPenalty
 from skensemble.linear_model.penalties._names import NestedPenalty, as_penalty
 from skensemble.linear_model.penalties._parameter_checks import (

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skensemble.linear_model.penalties._base import Form, Penalty, PenaltyColumns
 from skensemble.linear_model.penalties._column_names import as_floats, value_per_column
-from skensemble.linear_model.penalties._contract import Form, Penalty, PenaltyColumns
 from skensemble.linear_model.penalties._form_penalty import compare_with_bounds
 from skensemble.linear_model.penalties._names import (
     NestedPenalty,

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skensemble.linear_model.penalties._base import PenaltyColumns
 from skensemble.linear_model.penalties._column_names import (
     as_floats,
     check_column_names,
     column_positions,
 )
-from skensemble.linear_model.penalties._contract import PenaltyColumns
 from skensemble.linear_model.penalties._weights import check_factors
 
 Array = NDArray[Any]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.linear_model.penalties._contract import PenaltyColumns
+from skensemble.linear_model.penalties._base import PenaltyColumns
 
 Array = NDArray[Any]
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.linear_model.penalties._contract import Form
+from skensemble.linear_model.penalties._base import Form
 from skensemble.linear_model.penalties._parameter_checks import (
     check_alpha,
     check_l1_ratio,

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.linear_model.penalties._contract import Form, Penalty
+from skensemble.linear_model.penalties._base import Form, Penalty
 from skensemble.linear_model.penalties._elastic_net import soft_threshold
 from skensemble.linear_model.penalties._weights import broadcast_to_coef, cast_like
 

@@ -5,12 +5,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from skensemble.linear_model.penalties._base import Penalty, PenaltyColumns
 from skensemble.linear_model.penalties._column_groups import (
     Groups,
     read_factors,
     read_groups,
 )
-from skensemble.linear_model.penalties._contract import Penalty, PenaltyColumns
 from skensemble.linear_model.penalties._elastic_net import soft_threshold
 from skensemble.linear_model.penalties._parameter_checks import (
     check_alpha,

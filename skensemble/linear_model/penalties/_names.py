@@ -4,7 +4,7 @@ import re
 from inspect import signature
 from typing import Any, ClassVar, Self
 
-from skensemble.linear_model.penalties._contract import Penalty
+from skensemble.linear_model.penalties._base import Penalty
 from skensemble.linear_model.penalties._elastic_net import NoPenalty
 from skensemble.losses import did_you_mean
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skensemble.linear_model.penalties._base import Penalty, PenaltyColumns
 from skensemble.linear_model.penalties._column_names import value_per_column
-from skensemble.linear_model.penalties._contract import Penalty, PenaltyColumns
 from skensemble.linear_model.penalties._parameter_checks import check_alpha
 
 Array = NDArray[Any]

@@ -1,6 +1,6 @@
 """Solvers, which minimise the objective of a linear model."""
 
-from skensemble.linear_model.solvers._contract import Solver
+from skensemble.linear_model.solvers._base import Solver
 from skensemble.linear_model.solvers._coordinate_descent import CoordinateDescent
 from skensemble.linear_model.solvers._direct import Direct
 from skensemble.linear_model.solvers._first_order import FirstOrder

@@ -10,7 +10,7 @@ from scipy.sparse.linalg import LinearOperator, lsmr
 
 from skensemble.core import check_whole
 from skensemble.linear_model._problem import Point, Problem, Solution
-from skensemble.linear_model.solvers._contract import Pairing, Solver, form_of
+from skensemble.linear_model.solvers._base import Pairing, Solver, form_of
 from skensemble.linear_model.solvers._normal_equations import (
     Border,
     Dual,

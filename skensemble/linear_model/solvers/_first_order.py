@@ -10,7 +10,7 @@ from sklearn.base import clone
 from skensemble.core import check_share, named_seed
 from skensemble.fitting import inner_split
 from skensemble.linear_model._problem import Point, Problem, Solution
-from skensemble.linear_model.solvers._contract import Solver
+from skensemble.linear_model.solvers._base import Solver
 from skensemble.optim import (
     Recipe,
     RunState,

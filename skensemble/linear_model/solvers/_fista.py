@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skensemble.linear_model._problem import Point, Problem, Solution
-from skensemble.linear_model.solvers._contract import Solver
+from skensemble.linear_model.solvers._base import Solver
 
 Array = NDArray[Any]
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from skensemble.linear_model._design import Design
 from skensemble.linear_model._problem import Point, Problem, Solution
-from skensemble.linear_model.penalties._contract import Form
-from skensemble.linear_model.solvers._contract import form_of
+from skensemble.linear_model.penalties._base import Form
+from skensemble.linear_model.solvers._base import form_of
 from skensemble.linear_model.solvers._normal_equations import rounding
 
 Array = NDArray[Any]

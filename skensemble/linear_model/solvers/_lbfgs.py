@@ -9,8 +9,8 @@ from scipy import optimize
 
 from skensemble.core import check_whole
 from skensemble.linear_model._problem import Point, Problem, Solution
-from skensemble.linear_model.penalties._contract import Form
-from skensemble.linear_model.solvers._contract import Pairing, Solver, form_of
+from skensemble.linear_model.penalties._base import Form
+from skensemble.linear_model.solvers._base import Pairing, Solver, form_of
 
 Array = NDArray[Any]
 

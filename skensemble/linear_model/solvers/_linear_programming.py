@@ -10,7 +10,7 @@ from scipy.optimize import linprog
 
 from skensemble.core import check_choice, check_seconds
 from skensemble.linear_model._problem import Point, Problem, Solution
-from skensemble.linear_model.solvers._contract import Pairing, Solver
+from skensemble.linear_model.solvers._base import Pairing, Solver
 from skensemble.linear_model.solvers._kinks import Found, Kinks, kinks_of, solution
 
 Array = NDArray[Any]

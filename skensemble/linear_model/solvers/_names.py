@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from skensemble.linear_model._problem import Problem
-from skensemble.linear_model.solvers._contract import Pairing, Solver, pairing
+from skensemble.linear_model.solvers._base import Pairing, Solver, pairing
 from skensemble.linear_model.solvers._coordinate_descent import CoordinateDescent
 from skensemble.linear_model.solvers._direct import Direct
 from skensemble.linear_model.solvers._first_order import FirstOrder

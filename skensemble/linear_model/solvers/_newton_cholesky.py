@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from skensemble.core import check_whole
 from skensemble.linear_model._problem import Point, Problem, Solution
-from skensemble.linear_model.solvers._contract import Pairing, Solver, form_of
+from skensemble.linear_model.solvers._base import Pairing, Solver, form_of
 from skensemble.linear_model.solvers._normal_equations import NormalEquations
 from skensemble.linear_model.solvers._softmax import SoftmaxEquations
 from skensemble.losses import Loss

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from skensemble.linear_model._problem import Point, Problem, Solution
 from skensemble.linear_model._quadratic import minimise_quadratic
-from skensemble.linear_model.solvers._contract import Solver
+from skensemble.linear_model.solvers._base import Solver
 from skensemble.linear_model.solvers._fista import FISTA
 from skensemble.linear_model.solvers._working_set import NARROW, by_working_sets
 from skensemble.losses import slope_of_gradient

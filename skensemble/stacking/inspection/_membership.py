@@ -19,14 +19,7 @@ from skensemble.core import (
     is_named_list,
     numeric_target,
 )
-from skensemble.stacking._fitted import (
-    FittedEnsemble,
-    clear_fit,
-    set_fitted_attributes,
-    with_features,
-)
-from skensemble.stacking._kind import is_prefit
-from skensemble.stacking._layers import (
+from skensemble.stacking._fit_steps import (
     Members,
     begin_callbacks,
     check_parameters,
@@ -38,6 +31,13 @@ from skensemble.stacking._layers import (
     fit_layers,
     read_inputs,
 )
+from skensemble.stacking._fitted import (
+    FittedEnsemble,
+    clear_fit,
+    set_fitted_attributes,
+    with_features,
+)
+from skensemble.stacking._kind import is_prefit
 from skensemble.stacking.inspection._compression import compression, latencies
 from skensemble.stacking.inspection._importance import out_of_fold_score
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from skensemble.linear_model._design import make_design
 from skensemble.linear_model._problem import Problem
-from skensemble.linear_model.penalties._contract import PenaltyColumns
+from skensemble.linear_model.penalties._base import PenaltyColumns
 
 
 def make(

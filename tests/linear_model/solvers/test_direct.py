@@ -12,7 +12,7 @@ from skensemble.linear_model.penalties._elastic_net import (
     ElasticNetPenalty,
     NoPenalty,
 )
-from skensemble.linear_model.solvers._contract import pairing
+from skensemble.linear_model.solvers._base import pairing
 from skensemble.linear_model.solvers._direct import Direct
 from skensemble.losses import Huber, SquaredError
 

@@ -16,7 +16,7 @@ from skensemble.linear_model.penalties._elastic_net import (
     NoPenalty,
 )
 from skensemble.linear_model.penalties._groups import GroupLasso
-from skensemble.linear_model.solvers._contract import pairing
+from skensemble.linear_model.solvers._base import pairing
 from skensemble.linear_model.solvers._interior_point import InteriorPoint
 from skensemble.linear_model.solvers._linear_programming import LinearProgramming
 from skensemble.losses import (

@@ -14,7 +14,7 @@ from skensemble.linear_model.penalties._elastic_net import (
     ElasticNetPenalty,
     NoPenalty,
 )
-from skensemble.linear_model.solvers._contract import pairing
+from skensemble.linear_model.solvers._base import pairing
 from skensemble.linear_model.solvers._linear_programming import LinearProgramming
 from skensemble.losses import (
     AbsoluteError,

@@ -13,7 +13,7 @@ from sklearn.linear_model import (
 
 from skensemble.linear_model._problem import Point
 from skensemble.linear_model.penalties._elastic_net import L1, L2, NoPenalty
-from skensemble.linear_model.solvers._contract import pairing
+from skensemble.linear_model.solvers._base import pairing
 from skensemble.linear_model.solvers._newton_cholesky import NewtonCholesky
 from skensemble.losses import (
     CustomLoss,

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from skensemble.core import ParameterHolder
 from skensemble.linear_model._problem import Point, Problem, Solution
-from skensemble.linear_model.penalties._contract import Form, Penalty
+from skensemble.linear_model.penalties._base import Form, Penalty
 from skensemble.losses import Loss
 
 

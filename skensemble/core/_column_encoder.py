@@ -164,5 +164,6 @@ def _numbers(column: Any) -> Array:
         return np.asarray(column.to_numpy(dtype=float, na_value=np.nan))
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"column {column.name!r} was numeric in fit and has dtype {column.dtype} now."
+            f"column {column.name!r} was numeric in fit but has dtype {column.dtype} now; convert "
+            "it to numbers."
         ) from error

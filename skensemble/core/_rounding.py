@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 _BITS = 16
 
 
-def shortened(numbers: Any) -> NDArray[np.float64]:
+def round_bits(numbers: Any) -> NDArray[np.float64]:
     """Round numbers to 16 significant bits, with a relative error of at most 8e-6.
 
     Parameters

@@ -6,11 +6,11 @@ from typing import Any
 
 from skensemble.core import warn
 from skensemble.exceptions import StoreWarning
-from skensemble.fitting._entry import DamagedError
 from skensemble.fitting._fit import predict_held_out
 from skensemble.fitting._fold_fit import FoldFit, PlannedFit, TrainingData
 from skensemble.fitting._keys import Key, Keys
 from skensemble.fitting._store import FOLD_FIT, MODEL, Store
+from skensemble.fitting._store_file import DamagedError
 from skensemble.fitting.hashing._digest import Unkeyable
 
 _STORED = ("method", "present", "block", "fit_seconds", "predict_seconds")
