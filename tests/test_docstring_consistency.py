@@ -33,8 +33,9 @@ FAMILIES = {
 }
 # Parameters and attributes that mean something else in some class of the family.
 DIFFERENT = {
-    # The meta model has shares of members where other kinds have weights.
-    "stacking": {"weights_"},
+    # The meta model has shares of members where other kinds have weights; voting needs
+    # no splits, and ensemble selection maximises the score.
+    "stacking": {"weights_", "cv", "scoring"},
     # One class draws seeds for its models, the other one splits rows.
     "averages": {"estimator", "random_state", "estimators_", "fits_"},
 }

@@ -181,10 +181,9 @@ class BlendingClassifier(ClassifierMixin, BaseMetaModelEnsemble):
         Time limit in seconds for the fits of the members. Members that are not
         finished by then are left out and listed in `failed_`. None: no limit.
     scoring : str, callable, Loss or None, default=None
-        Score of `leaderboard_` and, in ensemble selection, the score that is maximised:
-        the name of a scikit-learn scorer, a scorer, or a loss or its name. None:
-        accuracy for classes and R2 for a continuous target; in ensemble selection log
-        loss and root mean squared error.
+        Score of `leaderboard_`: the name of a scikit-learn scorer, a short name
+        ("rmse", "auc"), a scorer, or a loss or its name. None: accuracy for classes and
+        R2 for a continuous target.
     calibrate : {None, "temperature", "sigmoid", "isotonic"}, default=None
         Calibration method of the probabilities of the ensemble, fitted on its
         out-of-fold predictions. None: no calibration.
@@ -388,10 +387,9 @@ class BlendingRegressor(RegressorMixin, BaseMetaModelEnsemble):
         Time limit in seconds for the fits of the members. Members that are not
         finished by then are left out and listed in `failed_`. None: no limit.
     scoring : str, callable, Loss or None, default=None
-        Score of `leaderboard_` and, in ensemble selection, the score that is maximised:
-        the name of a scikit-learn scorer, a scorer, or a loss or its name. None:
-        accuracy for classes and R2 for a continuous target; in ensemble selection log
-        loss and root mean squared error.
+        Score of `leaderboard_`: the name of a scikit-learn scorer, a short name
+        ("rmse", "auc"), a scorer, or a loss or its name. None: accuracy for classes and
+        R2 for a continuous target.
 
     Attributes
     ----------

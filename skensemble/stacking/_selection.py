@@ -176,10 +176,9 @@ class EnsembleSelectionClassifier(ClassifierMixin, BaseWeightedEnsemble):
     estimators : list of (str, estimator)
         The members. ``"drop"`` instead of an estimator leaves a member out.
     scoring : str, callable, Loss or None, default=None
-        Score of `leaderboard_` and, in ensemble selection, the score that is maximised:
-        the name of a scikit-learn scorer, a scorer, or a loss or its name. None:
-        accuracy for classes and R2 for a continuous target; in ensemble selection log
-        loss and root mean squared error.
+        Score that is maximised and shown in `leaderboard_`: the name of a scikit-learn
+        scorer, a short name ("rmse", "auc"), a scorer, or a loss or its name. None: log
+        loss for classes and root mean squared error for a continuous target.
     max_steps : int, default=100
         Largest number of steps; a member may be chosen many times.
     n_init : int, default=0
@@ -197,10 +196,9 @@ class EnsembleSelectionClassifier(ClassifierMixin, BaseWeightedEnsemble):
         Number of steps without a better score after which the selection stops. None:
         all steps are taken.
     cv : int, splitter, iterable of (train, test) or "prefit", default=None
-        The splits. None: five folds, stratified for classes; in voting, no
-        splits unless ``weights="cv"`` or calibration needs them. Predictions of
-        rows that several splits predict are averaged; rows that no split
-        predicts are NaN in `oof_` and are not used to fit the combiner.
+        The splits. None: five folds, stratified for classes. Predictions of rows that
+        several splits predict are averaged; rows that no split predicts are NaN in
+        `oof_` and are not used to fit the combiner.
         ``"prefit"``: the members are fitted already, on other rows.
     n_jobs : int, default=None
         Largest number of fits at a time; the fits and their own threads
@@ -380,10 +378,9 @@ class EnsembleSelectionRegressor(RegressorMixin, BaseWeightedEnsemble):
     estimators : list of (str, estimator)
         The members. ``"drop"`` instead of an estimator leaves a member out.
     scoring : str, callable, Loss or None, default=None
-        Score of `leaderboard_` and, in ensemble selection, the score that is maximised:
-        the name of a scikit-learn scorer, a scorer, or a loss or its name. None:
-        accuracy for classes and R2 for a continuous target; in ensemble selection log
-        loss and root mean squared error.
+        Score that is maximised and shown in `leaderboard_`: the name of a scikit-learn
+        scorer, a short name ("rmse", "auc"), a scorer, or a loss or its name. None: log
+        loss for classes and root mean squared error for a continuous target.
     max_steps : int, default=100
         Largest number of steps; a member may be chosen many times.
     n_init : int, default=0
@@ -401,10 +398,9 @@ class EnsembleSelectionRegressor(RegressorMixin, BaseWeightedEnsemble):
         Number of steps without a better score after which the selection stops. None:
         all steps are taken.
     cv : int, splitter, iterable of (train, test) or "prefit", default=None
-        The splits. None: five folds, stratified for classes; in voting, no
-        splits unless ``weights="cv"`` or calibration needs them. Predictions of
-        rows that several splits predict are averaged; rows that no split
-        predicts are NaN in `oof_` and are not used to fit the combiner.
+        The splits. None: five folds, stratified for classes. Predictions of rows that
+        several splits predict are averaged; rows that no split predicts are NaN in
+        `oof_` and are not used to fit the combiner.
         ``"prefit"``: the members are fitted already, on other rows.
     n_jobs : int, default=None
         Largest number of fits at a time; the fits and their own threads

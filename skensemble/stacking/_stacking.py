@@ -78,10 +78,9 @@ class StackingClassifier(ClassifierMixin, BaseMetaModelEnsemble):
         The meta model. None: ``LogisticRegression()`` for a classifier,
         ``RidgeCV()`` for a regressor.
     cv : int, splitter, iterable of (train, test) or "prefit", default=None
-        The splits. None: five folds, stratified for classes; in voting, no
-        splits unless ``weights="cv"`` or calibration needs them. Predictions of
-        rows that several splits predict are averaged; rows that no split
-        predicts are NaN in `oof_` and are not used to fit the combiner.
+        The splits. None: five folds, stratified for classes. Predictions of rows that
+        several splits predict are averaged; rows that no split predicts are NaN in
+        `oof_` and are not used to fit the combiner.
         ``"prefit"``: the members are fitted already, on other rows.
     stack_method : str, default="auto"
         Response method of the members: ``"predict_proba"``,
@@ -125,10 +124,9 @@ class StackingClassifier(ClassifierMixin, BaseMetaModelEnsemble):
         Time limit in seconds for the fits of the members. Members that are not
         finished by then are left out and listed in `failed_`. None: no limit.
     scoring : str, callable, Loss or None, default=None
-        Score of `leaderboard_` and, in ensemble selection, the score that is maximised:
-        the name of a scikit-learn scorer, a scorer, or a loss or its name. None:
-        accuracy for classes and R2 for a continuous target; in ensemble selection log
-        loss and root mean squared error.
+        Score of `leaderboard_`: the name of a scikit-learn scorer, a short name
+        ("rmse", "auc"), a scorer, or a loss or its name. None: accuracy for classes and
+        R2 for a continuous target.
     calibrate : {None, "temperature", "sigmoid", "isotonic"}, default=None
         Calibration method of the probabilities of the ensemble, fitted on its
         out-of-fold predictions. None: no calibration.
@@ -300,10 +298,9 @@ class StackingRegressor(RegressorMixin, BaseMetaModelEnsemble):
         The meta model. None: ``LogisticRegression()`` for a classifier,
         ``RidgeCV()`` for a regressor.
     cv : int, splitter, iterable of (train, test) or "prefit", default=None
-        The splits. None: five folds, stratified for classes; in voting, no
-        splits unless ``weights="cv"`` or calibration needs them. Predictions of
-        rows that several splits predict are averaged; rows that no split
-        predicts are NaN in `oof_` and are not used to fit the combiner.
+        The splits. None: five folds, stratified for classes. Predictions of rows that
+        several splits predict are averaged; rows that no split predicts are NaN in
+        `oof_` and are not used to fit the combiner.
         ``"prefit"``: the members are fitted already, on other rows.
     n_jobs : int, default=None
         Largest number of fits at a time; the fits and their own threads
@@ -343,10 +340,9 @@ class StackingRegressor(RegressorMixin, BaseMetaModelEnsemble):
         Time limit in seconds for the fits of the members. Members that are not
         finished by then are left out and listed in `failed_`. None: no limit.
     scoring : str, callable, Loss or None, default=None
-        Score of `leaderboard_` and, in ensemble selection, the score that is maximised:
-        the name of a scikit-learn scorer, a scorer, or a loss or its name. None:
-        accuracy for classes and R2 for a continuous target; in ensemble selection log
-        loss and root mean squared error.
+        Score of `leaderboard_`: the name of a scikit-learn scorer, a short name
+        ("rmse", "auc"), a scorer, or a loss or its name. None: accuracy for classes and
+        R2 for a continuous target.
 
     Attributes
     ----------

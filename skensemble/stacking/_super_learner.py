@@ -201,10 +201,9 @@ class SuperLearnerClassifier(ClassifierMixin, BaseWeightedEnsemble):
         Solver of the weights: ``"convex"``, ``"nnls"``, ``"auc"``,
         ``"discrete"`` (all weight on the best member), or a `WeightSolver`.
     cv : int, splitter, iterable of (train, test) or "prefit", default=None
-        The splits. None: five folds, stratified for classes; in voting, no
-        splits unless ``weights="cv"`` or calibration needs them. Predictions of
-        rows that several splits predict are averaged; rows that no split
-        predicts are NaN in `oof_` and are not used to fit the combiner.
+        The splits. None: five folds, stratified for classes. Predictions of rows that
+        several splits predict are averaged; rows that no split predicts are NaN in
+        `oof_` and are not used to fit the combiner.
         ``"prefit"``: the members are fitted already, on other rows.
     outer_cv : int, splitter, iterable of (train, test) or None, default=None
         Splits on which the ensemble is fitted again to estimate its own risk,
@@ -237,10 +236,9 @@ class SuperLearnerClassifier(ClassifierMixin, BaseWeightedEnsemble):
         Time limit in seconds for the fits of the members. Members that are not
         finished by then are left out and listed in `failed_`. None: no limit.
     scoring : str, callable, Loss or None, default=None
-        Score of `leaderboard_` and, in ensemble selection, the score that is maximised:
-        the name of a scikit-learn scorer, a scorer, or a loss or its name. None:
-        accuracy for classes and R2 for a continuous target; in ensemble selection log
-        loss and root mean squared error.
+        Score of `leaderboard_`: the name of a scikit-learn scorer, a short name
+        ("rmse", "auc"), a scorer, or a loss or its name. None: accuracy for classes and
+        R2 for a continuous target.
     calibrate : {None, "temperature", "sigmoid", "isotonic"}, default=None
         Calibration method of the probabilities of the ensemble, fitted on its
         out-of-fold predictions. None: no calibration.
@@ -403,10 +401,9 @@ class SuperLearnerRegressor(RegressorMixin, BaseWeightedEnsemble):
         Solver of the weights: ``"convex"``, ``"nnls"``, ``"auc"``,
         ``"discrete"`` (all weight on the best member), or a `WeightSolver`.
     cv : int, splitter, iterable of (train, test) or "prefit", default=None
-        The splits. None: five folds, stratified for classes; in voting, no
-        splits unless ``weights="cv"`` or calibration needs them. Predictions of
-        rows that several splits predict are averaged; rows that no split
-        predicts are NaN in `oof_` and are not used to fit the combiner.
+        The splits. None: five folds, stratified for classes. Predictions of rows that
+        several splits predict are averaged; rows that no split predicts are NaN in
+        `oof_` and are not used to fit the combiner.
         ``"prefit"``: the members are fitted already, on other rows.
     outer_cv : int, splitter, iterable of (train, test) or None, default=None
         Splits on which the ensemble is fitted again to estimate its own risk,
@@ -439,10 +436,9 @@ class SuperLearnerRegressor(RegressorMixin, BaseWeightedEnsemble):
         Time limit in seconds for the fits of the members. Members that are not
         finished by then are left out and listed in `failed_`. None: no limit.
     scoring : str, callable, Loss or None, default=None
-        Score of `leaderboard_` and, in ensemble selection, the score that is maximised:
-        the name of a scikit-learn scorer, a scorer, or a loss or its name. None:
-        accuracy for classes and R2 for a continuous target; in ensemble selection log
-        loss and root mean squared error.
+        Score of `leaderboard_`: the name of a scikit-learn scorer, a short name
+        ("rmse", "auc"), a scorer, or a loss or its name. None: accuracy for classes and
+        R2 for a continuous target.
 
     Attributes
     ----------

@@ -171,10 +171,9 @@ class VotingClassifier(ClassifierMixin, BaseWeightedEnsemble):
     verbose : bool, default=False
         Verbosity; passed to joblib.
     cv : int, splitter, iterable of (train, test), "prefit" or None, default=None
-        The splits. None: five folds, stratified for classes; in voting, no
-        splits unless ``weights="cv"`` or calibration needs them. Predictions of
-        rows that several splits predict are averaged; rows that no split
-        predicts are NaN in `oof_` and are not used to fit the combiner.
+        The splits. None: no splits, or five folds if ``weights="cv"`` or calibration
+        needs them. Predictions of rows that several splits predict are averaged; rows
+        that no split predicts are NaN in `oof_` and are not used for weights.
         ``"prefit"``: the members are fitted already, on other rows.
     on_error : {"raise", "drop"}, default="raise"
         What happens if a member fails: its error is raised, or the member is
@@ -190,10 +189,9 @@ class VotingClassifier(ClassifierMixin, BaseWeightedEnsemble):
         Time limit in seconds for the fits of the members. Members that are not
         finished by then are left out and listed in `failed_`. None: no limit.
     scoring : str, callable, Loss or None, default=None
-        Score of `leaderboard_` and, in ensemble selection, the score that is maximised:
-        the name of a scikit-learn scorer, a scorer, or a loss or its name. None:
-        accuracy for classes and R2 for a continuous target; in ensemble selection log
-        loss and root mean squared error.
+        Score of `leaderboard_`: the name of a scikit-learn scorer, a short name
+        ("rmse", "auc"), a scorer, or a loss or its name. None: accuracy for classes and
+        R2 for a continuous target.
     calibrate : {None, "temperature", "sigmoid", "isotonic"}, default=None
         Calibration method of the probabilities of the ensemble, fitted on its
         out-of-fold predictions. None: no calibration.
@@ -416,10 +414,9 @@ class VotingRegressor(RegressorMixin, BaseWeightedEnsemble):
     verbose : bool, default=False
         Verbosity; passed to joblib.
     cv : int, splitter, iterable of (train, test), "prefit" or None, default=None
-        The splits. None: five folds, stratified for classes; in voting, no
-        splits unless ``weights="cv"`` or calibration needs them. Predictions of
-        rows that several splits predict are averaged; rows that no split
-        predicts are NaN in `oof_` and are not used to fit the combiner.
+        The splits. None: no splits, or five folds if ``weights="cv"`` or calibration
+        needs them. Predictions of rows that several splits predict are averaged; rows
+        that no split predicts are NaN in `oof_` and are not used for weights.
         ``"prefit"``: the members are fitted already, on other rows.
     on_error : {"raise", "drop"}, default="raise"
         What happens if a member fails: its error is raised, or the member is
@@ -435,10 +432,9 @@ class VotingRegressor(RegressorMixin, BaseWeightedEnsemble):
         Time limit in seconds for the fits of the members. Members that are not
         finished by then are left out and listed in `failed_`. None: no limit.
     scoring : str, callable, Loss or None, default=None
-        Score of `leaderboard_` and, in ensemble selection, the score that is maximised:
-        the name of a scikit-learn scorer, a scorer, or a loss or its name. None:
-        accuracy for classes and R2 for a continuous target; in ensemble selection log
-        loss and root mean squared error.
+        Score of `leaderboard_`: the name of a scikit-learn scorer, a short name
+        ("rmse", "auc"), a scorer, or a loss or its name. None: accuracy for classes and
+        R2 for a continuous target.
 
     Attributes
     ----------
