@@ -80,5 +80,7 @@ def _why_incomplete(failures: list[Failure]) -> tuple[str, str]:
         return "no time", "the fit ended before its turn"
     needed = getattr(failures[0].error, "needed", None)
     if needed is None or not np.isfinite(needed):
-        return "no time", "the time limit was reached"
-    return "no time", f"the time limit was reached; its fits need about {needed:.3g} s"
+        return "no time", "too little of the time limit was left"
+    return "no time", (
+        f"too little of the time limit was left; its fits need about {needed:.3g} s"
+    )

@@ -102,7 +102,7 @@ class DiversityDisplay:
         table = fitted_attribute(
             estimator,
             "diversity_",
-            otherwise="use an ensemble with out-of-fold predictions, such as "
+            otherwise="use an ensemble with the attribute `diversity_`, such as "
             "StackingClassifier, or DiversityDisplay(diversity) with a table of pairs.",
         )
         return cls(table, column=column).plot(ax, colorbar=colorbar, **kwargs)

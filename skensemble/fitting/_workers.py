@@ -21,11 +21,14 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from skensemble.exceptions import WorkerDiedError
 from skensemble.fitting._fit import run_planned_fit
-from skensemble.fitting._fold_fit import Failure, FoldFit, PlannedFit
+from skensemble.fitting._fold_fit import REFIT, Failure, FoldFit, PlannedFit
 from skensemble.fitting._keys import Key
 from skensemble.fitting._shared import Shared
 from skensemble.fitting._store import Store
 from skensemble.fitting._store_lookup import CachedFit, save_fit
+
+# Columns that most estimators cannot use without an encoder.
+_TEXT_DTYPES = ("object", "str", "string", "category", "String", "Categorical")
 
 
 @dataclass(frozen=True)
@@ -178,6 +181,25 @@ class Workers:
         return Failure(name, label, died, "")
 
 
+def _words_of(label: int | str) -> str:
+    return "in the fit on all rows" if label == REFIT else f"split {label!r}"
+
+
+def _text_columns_hint(X: Any, error: Exception) -> str:
+    """Suggest an encoder if a frame has text columns and the error is about values."""
+    if not isinstance(error, ValueError | TypeError) or not hasattr(X, "columns"):
+        return ""
+    text = [name for name in X.columns if str(X[name].dtype) in _TEXT_DTYPES]
+    if not text:
+        return ""
+    shown = ", ".join(repr(name) for name in text[:3]) + (", ..." if text[3:] else "")
+    return (
+        f"X has text or categorical columns ({shown}). If the member does not support "
+        "them, use skensemble.preprocessing.make_member(estimator), or a Pipeline with "
+        "an encoder."
+    )
+
+
 def _is_of_member(error: Exception) -> bool:
     """Whether workers of the member itself died: see the note in `_run`."""
     return bool(getattr(error, "__notes__", ()))
@@ -190,7 +212,9 @@ def _run(task: Task, run: RunContext) -> TaskResult:
     except Exception as error:
         name, label = fold_fit.member.name, fold_fit.split.label
         if run.on_error == "raise":
-            error.add_note(f"This happened in member {name!r}, split {label!r}.")
+            error.add_note(f"This happened in member {name!r}, {_words_of(label)}.")
+            if hint := _text_columns_hint(data.X, error):
+                error.add_note(hint)
             raise
         run.shared.report_progress(task.index, None)
         failure = Failure(name, label, error, traceback.format_exc())

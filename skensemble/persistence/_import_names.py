@@ -26,7 +26,13 @@ def resolve(name: str) -> Any:
         except AttributeError:
             continue
         return found
+    if path and path[0] == "__main__":
+        raise ModelFileError(
+            f"{name} is not defined in this process: it was defined in a script or a "
+            "notebook. Define it in a module that both processes can import, and save "
+            "the model again."
+        )
     raise ModelFileError(
         f"{name} does not exist here: install or update {path[0] if path else name}, "
-        "or load the file where it was saved."
+        "or load the file in the environment where it was saved."
     )
