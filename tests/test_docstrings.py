@@ -33,7 +33,7 @@ RESULTS = {
     *("CoefficientPath", "FoldAverage", "Form", "Kink", "Manifest"),
     *("OutOfFold", "PenaltyColumns", "RangeTest", "RunResult", "RunState"),
 }
-CONTRACTS = {"Engine", "Penalty", "Schedule", "Solver"}
+CONTRACTS = {"Engine", "Penalty", "Schedule", "Solver", "WeightSolver"}
 
 
 def public_modules():

@@ -33,9 +33,9 @@ class GradientBoostingRegressor(RegressorMixin, BaseGradientBoosting):
         Number of rounds; with early stopping the maximum number of rounds.
     subsample : float, default=1.0
         Share of the rows that each round is fitted on, drawn without replacement. Below
-        1 there are `oob_scores_` and `oob_improvement_`. (LightGBM's own bagging is
+        1 there are `oob_scores_` and `oob_improvement_`. LightGBM's own bagging is
         faster, but does not have these scores:
-        ``LightGBM(bagging_fraction=..., bagging_freq=1)``.)
+        ``LightGBM(bagging_fraction=..., bagging_freq=1)``.
     criterion : str, default="deprecated"
         Without effect, as in scikit-learn.
     min_samples_split : int or float, default=2
@@ -75,7 +75,7 @@ class GradientBoostingRegressor(RegressorMixin, BaseGradientBoosting):
     validation_fraction : float, default=0.1
         Share of the rows that are held out for early stopping.
     n_iter_no_change : int or None, default=None
-        scikit-learn's early stopping: `Patience(n_iter_no_change, tol)`, with the last
+        Early stopping of scikit-learn: `Patience(n_iter_no_change, tol)`, with the last
         rounds kept.
     tol : float, default=1e-4
         Minimum improvement for `n_iter_no_change`.

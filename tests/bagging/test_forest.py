@@ -279,7 +279,7 @@ def test_groups_stay_together(kind):
     X, y = CANCER
     groups = np.repeat(np.arange(len(y) // 3 + 1), 3)[: len(y)].astype(str)
     forest = kind(8, sampling="groups", random_state=0).fit(X, y, groups=groups)
-    assert len(forest.estimators_samples_) == 5
+    assert len(forest.estimators_samples_) == 8
     for drawn in forest.estimators_samples_:
         counts = np.bincount(drawn, minlength=len(y))
         for group in np.unique(groups):

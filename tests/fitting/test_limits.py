@@ -205,7 +205,7 @@ def test_too_short_a_limit_says_what_was_needed(sleepless):
         drop_failed(fitted, failures)
     fitted, failures = run({"a": Ridge()}, limit=-1)
     assert not fitted
-    assert "not known how long" in str(failures[0])
+    assert "its duration was not known" in str(failures[0])
     with pytest.raises(MemberFailedError, match=r"no member was completed\.$"):
         drop_failed(fitted, failures)
 

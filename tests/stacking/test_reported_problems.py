@@ -91,7 +91,7 @@ def test_quick_members_are_there_when_a_slow_one_takes_all_the_time(
     members = [("slow", Slow()), *MEMBERS] if first else [*MEMBERS, ("slow", Slow())]
     stack = StackingClassifier(members, time_limit=1.5, random_state=0)
     if first:  # nothing can be done about it without other processes
-        with pytest.raises(MemberFailedError, match="put quick members first"):
+        with pytest.raises(MemberFailedError, match="list fast members first"):
             stack.fit(X, Y)
         return
     with pytest.warns(MemberFailedWarning, match="'slow' was not completed in time"):

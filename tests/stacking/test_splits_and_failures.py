@@ -114,7 +114,7 @@ def test_groups_reach_the_splitter():
 
 def test_missing_groups_are_asked_for():
     stack = StackingRegressor(REGRESSORS, cv=GroupKFold(3))
-    with pytest.raises(ValueError, match=r"needs groups, got none; give fit\(X, y, "):
+    with pytest.raises(ValueError, match=r"needs groups, got None; pass fit\(X, y, "):
         stack.fit(XR, YR)
 
 
@@ -162,7 +162,7 @@ def test_failing_member_is_dropped():
 
 
 def test_raw_scores_are_refused():
-    with pytest.raises(ValueError, match="no probabilities"):
+    with pytest.raises(ValueError, match="not probabilities"):
         StackingClassifier([("raw", RawScores())]).fit(X, Y)
 
 
@@ -319,7 +319,7 @@ def test_block_names_its_members():
     stack = StackingRegressor(REGRESSORS).fit(XR, YR)
     assert list(stack.oof_) == ["tree", "ridge"]
     with pytest.raises(
-        KeyError, match=r"'lgbm' is no member; members: \['tree', 'ridge'"
+        KeyError, match=r"'lgbm' is not a member; the members are \['tree', 'ridge'"
     ):
         stack.oof_["lgbm"]
     assert "array" not in repr(stack.fits_[0])
@@ -337,7 +337,7 @@ def test_a_member_may_be_called_stack():
         ({"cv": "prefitted"}, "cv='prefitted'"),
         ({"cv": [(np.arange(5), np.arange(190, 210))]}, "up to 209"),
         ({"cv": KFold}, r"KFold is a class; use an instance: KFold\(...\)"),
-        ({"cv": [np.arange(10)]}, r"no \(train, test\) pairs"),
+        ({"cv": [np.arange(10)]}, r"not \(train, test\) pairs"),
         ({"cv": 0.2}, r"ShuffleSplit\(1, test_size=0.2\)"),
         ({"cv": [(np.arange(100), [100])]}, "predicts 1 of 200 rows"),
     ],
@@ -350,7 +350,7 @@ def test_bad_input_is_named(options, told):
 def test_blame_goes_where_it_belongs():
     with pytest.raises(ValueError, match="Input y contains NaN"):
         StackingRegressor(REGRESSORS).fit(XR, np.where(YR > 0, YR, np.nan))
-    with pytest.raises(ValueError, match="y should be numbers"):
+    with pytest.raises(ValueError, match="y must be numeric"):
         StackingRegressor(REGRESSORS).fit(XR, np.where(YR > 0, "a", "b"))
     frame = pd.DataFrame(XR).add_prefix("x").assign(text="a")
     numbers = make_column_transformer(("passthrough", ["x0", "x1"]))
