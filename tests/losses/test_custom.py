@@ -164,5 +164,5 @@ def test_display_shows_value_and_slope():
     assert len(value.lines) == len(slope.lines) == 3
     x, line = slope.lines[0].get_data()
     np.testing.assert_allclose(line, np.clip(x, -1, 1))
-    with pytest.raises(ValueError, match="several raw columns"):
+    with pytest.raises(ValueError, match="several raw outputs"):
         LossDisplay.from_losses(["multi_quantile"])
