@@ -528,7 +528,10 @@ def test_any_library_may_be_the_weak_learner():
         (AdaBoostClassifier(LinearSVC(), variant="real"), "predict_proba"),
         (AdaBoostClassifier(trees(1), variant="logit"), "use a regressor"),
         (AdaBoostClassifier(n_jobs=0), "n_jobs=0 is not a number of cores"),
-        (AdaBoostRegressor(random_state="a"), "random_state='a' cannot be used as a seed"),
+        (
+            AdaBoostRegressor(random_state="a"),
+            "random_state='a' cannot be used as a seed",
+        ),
         (AdaBoostRegressor(loss="huber"), "loss='huber' is not known"),
         (AdaBoostRegressor(validation="all", early_stopping=True), "validation='all'"),
     ],
