@@ -1,8 +1,8 @@
 """AdaBoost with the engines "binned" and "general" (scikit-learn's trees), per seed.
 
-Held-out error of both engines on the same splits of six tables; the mean difference, its
-standard error over the seeds, and the p-value of a paired t-test. Prints a table for
-``docs/benchmarks.md``.
+Held-out error of both engines on the same splits of six tables; the mean difference,
+its standard error over the seeds, and the p-value of a paired t-test. Prints a table
+for ``docs/benchmarks.md``.
 """
 
 import argparse

@@ -1,11 +1,12 @@
 """The automatic ensembles beside AutoGluon, FLAML and others: docs/benchmarks.md.
 
 Run as ``python benchmarks/auto.py --seconds 60 --size --beside``: every core table of
-``../shared/data`` is split once, a third held out and 20,000 rows at most to learn from,
-and the error (1 - AUC, log loss or RMSE) is divided by that of the other systems, which
-``benchmarks/auto_peers.py`` measures. ``--tables titanic,adult`` runs some; ``--beside``
-also fits LightGBM with its defaults and scikit-learn's stack of four members; ``--out``
-keeps a JSON line a table, and ``--read`` makes the summary of such lines anew.
+``../shared/data`` is split once, a third held out and 20,000 rows at most to learn
+from, and the error (1 - AUC, log loss or RMSE) is divided by that of the other systems,
+which ``benchmarks/auto_peers.py`` measures. ``--tables titanic,adult`` runs some;
+``--beside`` also fits LightGBM with its defaults and scikit-learn's stack of four
+members; ``--out`` keeps a JSON line a table, and ``--read`` makes the summary of such
+lines anew.
 """
 
 import argparse

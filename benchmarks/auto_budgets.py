@@ -1,4 +1,4 @@
-"""The error of the automatic ensembles as the time limit grows: the figure of docs/auto.md.
+"""The error of the automatic ensembles as the time limit grows.
 
 Run as ``python benchmarks/auto_budgets.py --figure``: three tables of
 ``../shared/data`` with 5, 15, 60 and 240 seconds, the protocol that of

@@ -1,10 +1,10 @@
 """AutoGluon and FLAML on the protocol of ``benchmarks/auto.py``, with sizes of models.
 
 Both want an environment of their own: ``pip install "autogluon.tabular[all]==1.6.3"
-"flaml[automl]==2.7.0"``. There, ``python benchmarks/auto_peers.py autogluon --seconds 60
---out benchmarks/measured/autogluon_60.jsonl`` keeps a JSON line a table, which
-``benchmarks/auto.py`` reads. Every table has a process of its own, so that nothing of one
-is left for the next.
+"flaml[automl]==2.7.0"``. There, ``python benchmarks/auto_peers.py autogluon --seconds
+60 --out benchmarks/measured/autogluon_60.jsonl`` keeps a JSON line a table, which
+``benchmarks/auto.py`` reads. Every table has a process of its own, so that nothing of
+one is left for the next.
 """
 
 import argparse

@@ -1,8 +1,9 @@
 """Objectives reached beside other libraries, on six problems: docs/benchmarks.md.
 
 Run as ``python benchmarks/linear_peers.py``. It needs glum and skglm beside the tests'
-requirements; what is not installed is left out. Every peer is run to its tightest useful
-tolerance, and its coefficients are scored by one objective, mean of the loss + penalty.
+requirements; what is not installed is left out. Every peer is run to its tightest
+useful tolerance, and its coefficients are scored by one objective, mean of the loss +
+penalty.
 """
 
 import importlib.util

@@ -1,4 +1,4 @@
-"""The risk of the Super Learner itself, by outer cross-validation, on three real tables.
+"""The risk of the Super Learner, by outer cross-validation, on three tables.
 
 ``python benchmarks/super_learner_risk.py`` prints the table of `docs/benchmarks.md`:
 risk of the Super Learner, of the discrete winner and of every member, with standard

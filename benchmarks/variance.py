@@ -1,9 +1,9 @@
 r"""Bias and variance of five learners, by size of the training sample.
 
-With predictions :math:`\hat f_r(x)` of models fitted on samples r, the mean squared error
-on test rows is :math:`E(y - \bar f)^2 + E(\hat f_r - \bar f)^2`: what the mean of all
-models misses (bias and noise), and how far one model is from that mean (variance). Both are
-divided by the variance of y. Prints tables for ``docs/benchmarks.md``.
+With predictions :math:`\hat f_r(x)` of models fitted on samples r, the mean squared
+error on test rows is :math:`E(y - \bar f)^2 + E(\hat f_r - \bar f)^2`: what the mean of
+all models misses (bias and noise), and how far one model is from that mean (variance).
+Both are divided by the variance of y. Prints tables for ``docs/benchmarks.md``.
 """
 
 import argparse

@@ -75,8 +75,8 @@ for name, make in models.items():
         )
 
 # %%
-# Models with the asymmetric loss predict fewer prices too low, and their asymmetric loss on
-# held-out houses is smaller.
+# Models with the asymmetric loss predict fewer prices too low, and their asymmetric
+# loss on held-out houses is smaller.
 
 fig, ax = plt.subplots(layout="constrained")
 ax.barh([f"{a}, {b}" for a, b in too_low], list(too_low.values()))

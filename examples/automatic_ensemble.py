@@ -28,8 +28,8 @@ train.iloc[:5, :6]
 # %%
 # Fit
 # ---
-# The time limit is twenty seconds, so that this page is built quickly. The default is 60
-# seconds; more time gives a smaller error. The identifier of a row is not a feature.
+# The time limit is twenty seconds, so that this page is built quickly. The default is
+# 60 seconds; more time gives a smaller error. The identifier of a row is not a feature.
 
 features, held_out = train.drop(columns="Id"), test.drop(columns="Id")
 auto = AutoEnsembleRegressor(time_limit=20, random_state=0)
@@ -88,7 +88,8 @@ print(
 # %%
 # Save the model
 # --------------
-# The model is saved in one file without code. Its manifest can be read without loading it.
+# The model is saved in one file without code. Its manifest can be read without loading
+# it.
 
 save(auto.refit_best(), "houses.skensemble", X=features)
 print(read_manifest("houses.skensemble"))

@@ -3,24 +3,24 @@ House prices, from the raw table to a stack
 ===========================================
 
 This study predicts the prices of 2,930 houses in Ames, Iowa, from 73 numeric and text
-columns. A third of the houses is held out. The study compares five different models, their
-weighted average, and a stack.
+columns. A third of the houses is held out. The study compares five different models,
+their weighted average, and a stack.
 
-* Every member is a pipeline with its own preprocessing of the same data frame, by column
-  name: the linear model uses logarithms, polynomial terms and one-hot columns; the trees
-  use integer codes.
+* Every member is a pipeline with its own preprocessing of the same data frame, by
+  column name: the linear model uses logarithms, polynomial terms and one-hot columns;
+  the trees use integer codes.
 * Prices are multiplicative (a garage adds per cent, not dollars), so members and meta
   model are fitted on the logarithm of the price and predict dollars.
 * XGBoost finds its number of trees by early stopping on a split *inside* its training
   rows. The rows of its out-of-fold predictions are never used for that.
-* All comparisons use the same out-of-fold and held-out rows, and several splits, because
-  one split is not conclusive.
+* All comparisons use the same out-of-fold and held-out rows, and several splits,
+  because one split is not conclusive.
 
 `AutoEnsembleRegressor` is fitted on the raw table with a time limit of one minute.
 
 The pictures and predictions are written to ``out/`` in the current directory. Options:
-``--seeds 1`` for a quick run, ``--jobs`` for the number of processes, ``--automatic`` for
-the seconds of the automatic ensemble.
+``--seeds 1`` for a quick run, ``--jobs`` for the number of processes, ``--automatic``
+for the seconds of the automatic ensemble.
 """
 
 import argparse
@@ -93,7 +93,8 @@ INTERACTING = [
 # %%
 # The data
 # --------
-# A frontage of zero feet was not measured. It is a missing value, which the median replaces.
+# A frontage of zero feet was not measured. It is a missing value, which the median
+# replaces.
 
 
 @dataclass(frozen=True)
@@ -389,7 +390,7 @@ def combine(stack, out_of_fold, held_out, houses, folds):
 
 
 def member_seconds(stack, elapsed):
-    """Return the seconds each member spent in all its fits; for the stack, by the clock.
+    """Return the seconds of all fits per member, and the wall time of the stack.
 
     The weighted average needs the same fits, so it gets the same seconds.
     """
@@ -464,7 +465,8 @@ def print_leaderboard(board):
 def column_importances(study, seed, top=15):
     """Return by how many dollars held-out RMSE grows when a column is shuffled.
 
-    Only the columns that XGBoost uses most are shuffled; the predictions are the stack's.
+    Only the columns that XGBoost uses most are shuffled; the predictions are the
+    stack's.
     """
     pipeline = study.stack.named_estimators_["xgboost"].regressor_
     used = pd.Series(
@@ -535,8 +537,8 @@ def write_results(study, board, seed, folder):
 # %%
 # Over several splits
 # -------------------
-# In every split the stack is compared with the member that is best on the held-out houses.
-# This is a strict comparison, because that member is not known in advance.
+# In every split the stack is compared with the member that is best on the held-out
+# houses. This is a strict comparison, because that member is not known in advance.
 
 
 def duel(study):
@@ -578,9 +580,9 @@ def parse_options():
 def main():
     """Run the study in full on one split, then repeat the duel on the others.
 
-    XGBoost is tuned on the training rows of the first split only. The other splits reuse its
-    settings, which depend on some of their held-out houses. Their errors may therefore be
-    slightly optimistic for XGBoost and for the stack.
+    XGBoost is tuned on the training rows of the first split only. The other splits
+    reuse its settings, which depend on some of their held-out houses. Their errors may
+    therefore be slightly optimistic for XGBoost and for the stack.
     """
     started, options = time.perf_counter(), parse_options()
     X, y = load_houses()

@@ -3,8 +3,8 @@ Compare first-order optimizers
 ==============================
 
 All optimizers minimise Rosenbrock's function with the same number of gradients. The
-function has steep walls and a nearly flat curved valley. Badly scaled or collinear columns
-give the loss of a model a similar shape.
+function has steep walls and a nearly flat curved valley. Badly scaled or collinear
+columns give the loss of a model a similar shape.
 """
 
 import warnings
@@ -33,7 +33,8 @@ from skensemble.optim import (
 # %%
 # Rosenbrock's function
 # ---------------------
-# `minimize` needs only a loss and its gradient. A function without rows counts as one row.
+# `minimize` needs only a loss and its gradient. A function without rows counts as one
+# row.
 
 
 class Valley:
@@ -54,8 +55,9 @@ class Valley:
 # %%
 # The same budget
 # ---------------
-# Each optimizer takes 150 steps with the best of 13 constant learning rates. With one common
-# rate the comparison would depend on that rate. (On one row `SGD` is `GradientDescent`.)
+# Each optimizer takes 150 steps with the best of 13 constant learning rates. With one
+# common rate the comparison would depend on that rate. (On one row `SGD` is
+# `GradientDescent`.)
 
 start, steps = np.array([-1.4, 1.0]), 150
 
@@ -91,11 +93,11 @@ for name, (loss, rate, _) in sorted(best.items(), key=lambda item: item[1][0]):
     print(f"{name:17} rate {rate:<7.2g} loss after {steps} steps {loss:.1e}")
 
 # %%
-# Gradient descent quickly reaches the valley and then moves slowly along it. AdaGrad does the
-# same, because its steps shrink. RMSProp takes steps of nearly constant length. Momentum
-# oscillates between the walls before it converges; Nesterov's variant damps the
-# oscillations. Adam oscillates too, with the longest steps. AdamW converges next to the
-# minimum, because its weight decay pulls towards zero.
+# Gradient descent quickly reaches the valley and then moves slowly along it. AdaGrad
+# does the same, because its steps shrink. RMSProp takes steps of nearly constant
+# length. Momentum oscillates between the walls before it converges; Nesterov's variant
+# damps the oscillations. Adam oscillates too, with the longest steps. AdamW converges
+# next to the minimum, because its weight decay pulls towards zero.
 
 x, y = np.meshgrid(np.linspace(-2, 2, 200), np.linspace(-2, 2.4, 200))
 fig, axes = plt.subplots(2, 4, figsize=(11, 5.5), layout="constrained")
@@ -115,9 +117,9 @@ plt.show()
 # %%
 # Noise
 # -----
-# Gradients of mini-batches are noisy. At a constant rate the parameters hover around the
-# minimum at a distance that depends on the rate. Three methods reduce this distance: a
-# decreasing rate, the mean of the iterates, and growing batches.
+# Gradients of mini-batches are noisy. At a constant rate the parameters hover around
+# the minimum at a distance that depends on the rate. Three methods reduce this
+# distance: a decreasing rate, the mean of the iterates, and growing batches.
 
 
 class LeastSquares:
@@ -164,9 +166,9 @@ plt.show()
 # %%
 # A real table
 # ------------
-# Which of 2,930 houses cost more than the median? All optimizers fit a linear model for ten
-# epochs, each with the rate that a range test suggests. The test increases the rate with
-# every mini-batch until the loss increases.
+# Which of 2,930 houses cost more than the median? All optimizers fit a linear model for
+# ten epochs, each with the rate that a range test suggests. The test increases the rate
+# with every mini-batch until the loss increases.
 
 houses, price = load_ames(return_X_y=True)
 houses = houses[make_column_selector(dtype_include="number")(houses)].fillna(0)

@@ -3,9 +3,9 @@ Fit the members once, combine them several times
 ================================================
 
 Fitting members takes nearly all the time; combining them takes very little. Here five
-members for house prices in Ames are fitted once and stored in a folder. A stack, a Super
-Learner, an ensemble selection and a stack with two layers use the stored fits. Then one
-member is added, and the least important members are removed.
+members for house prices in Ames are fitted once and stored in a folder. A stack, a
+Super Learner, an ensemble selection and a stack with two layers use the stored fits.
+Then one member is added, and the least important members are removed.
 """
 
 import tempfile
@@ -98,9 +98,9 @@ selection = fit_and_report(EnsembleSelectionRegressor(members, **shared))
 print(learner.cv_risk_.round(4))
 
 # %%
-# A stack with a second layer reuses the fits of the first layer. The guard first fits all
-# layers on four fifths of the rows, which needs new fits. It then keeps the number of layers
-# with the best score on the other fifth.
+# A stack with a second layer reuses the fits of the first layer. The guard first fits
+# all layers on four fifths of the rows, which needs new fits. It then keeps the number
+# of layers with the best score on the other fifth.
 
 upper = [("upper ridge", RidgeCV()), ("upper trees", ExtraTreesRegressor(30))]
 before = store.info().n_fits
@@ -131,8 +131,8 @@ print(f"held-out RMSE of {list(small.named_estimators_)}: {error:.4f}")
 # %%
 # Displays
 # --------
-# The best member is on top. The diamond is the Super Learner; its weights were fitted without
-# the rows that are scored.
+# The best member is on top. The diamond is the Super Learner; its weights were fitted
+# without the rows that are scored.
 
 LeaderboardDisplay.from_estimator(learner, score_name="R²")
 
@@ -142,8 +142,8 @@ LeaderboardDisplay.from_estimator(learner, score_name="R²")
 WeightsDisplay.from_estimator(learner)
 
 # %%
-# The correlation of the errors: the predictions of the two LightGBM members are nearly the
-# same.
+# The correlation of the errors: the predictions of the two LightGBM members are nearly
+# the same.
 
 DiversityDisplay.from_estimator(learner)
 plt.show()

@@ -44,7 +44,7 @@ class MemberFailedWarning(UserWarning):
 
 
 class OverlappingSplitWarning(UserWarning):
-    """A split predicts rows that it trains on, so its out-of-fold scores are too optimistic."""
+    """A split predicts rows that it trains on, so its scores are too optimistic."""
 
 
 class StoreWarning(UserWarning):

@@ -1,4 +1,4 @@
-"""Benchmarks that asv runs; each is a script too, so their shared parts are found here."""
+"""Benchmarks for asv; each one is a script, too."""
 
 import sys
 from pathlib import Path

@@ -1,9 +1,9 @@
 """AdaBoost beside scikit-learn's, one thread both, measured in the same run.
 
-How many times faster a fit and a prediction are, in CPU time, best of the repeats on each
-side, and both held-out errors, mean of the repeats, which differ in their seed. Run as a
-script, ``python asv_bench/benchmarks/adaboost.py``, the module prints them; ``--rows 5000``
-makes that quick, ``--case`` and ``--repeats`` choose.
+How many times faster a fit and a prediction are, in CPU time, best of the repeats on
+each side, and both held-out errors, mean of the repeats, which differ in their seed.
+Run as a script, ``python asv_bench/benchmarks/adaboost.py``, the module prints them;
+``--rows 5000`` makes that quick, ``--case`` and ``--repeats`` choose.
 """
 
 import argparse

@@ -1,10 +1,10 @@
 """The automatic ensembles: whether the clock is kept, and how fast they predict.
 
-The time of a fit as a share of its limit, and how many times faster the ensemble predicts
-than scikit-learn's stack of four usual members, best of the repeats on each side. Run as a
-script, ``python asv_bench/benchmarks/automatic.py``, the module prints both for 10,000 rows
-of 25 numbers and 25 categories; ``--rows 1000`` makes that quick. How accurate the
-ensembles are beside others is what ``benchmarks/auto.py`` shows.
+The time of a fit as a share of its limit, and how many times faster the ensemble
+predicts than scikit-learn's stack of four usual members, best of the repeats on each
+side. Run as a script, ``python asv_bench/benchmarks/automatic.py``, the module prints
+both for 10,000 rows of 25 numbers and 25 categories; ``--rows 1000`` makes that quick.
+How accurate the ensembles are beside others is what ``benchmarks/auto.py`` shows.
 """
 
 import argparse

@@ -1,9 +1,9 @@
 """Bags of trees beside scikit-learn's, both measured in the same run.
 
-Ratios of CPU time, theirs over ours, on one thread each: 4 means four times faster. Peak
-memory is what a fit adds to a process that has only the data, each in a process of its own
-(Linux). Run as a script, ``python asv_bench/benchmarks/bagging.py``, the module prints
-them; ``--rows 12000 --trees 10`` makes that quick.
+Ratios of CPU time, theirs over ours, on one thread each: 4 means four times faster.
+Peak memory is what a fit adds to a process that has only the data, each in a process of
+its own (Linux). Run as a script, ``python asv_bench/benchmarks/bagging.py``, the module
+prints them; ``--rows 12000 --trees 10`` makes that quick.
 """
 
 import argparse

@@ -1,10 +1,10 @@
 """Gradient boosting beside the libraries under it, both measured in the same run.
 
-Ratios of wall time, ours over theirs: 1 means that nothing is added. Two fits of the same
-data differ by several per cent on a machine in use; "whole over library" is quieter: one
-fit of ours, over the time that this very fit spent in the library. Run as a script,
-``python asv_bench/benchmarks/boosting.py``, the module prints them; ``--rows 20000`` makes
-that quick.
+Ratios of wall time, ours over theirs: 1 means that nothing is added. Two fits of the
+same data differ by several per cent on a machine in use; "whole over library" is
+quieter: one fit of ours, over the time that this very fit spent in the library. Run as
+a script, ``python asv_bench/benchmarks/boosting.py``, the module prints them; ``--rows
+20000`` makes that quick.
 """
 
 import argparse

@@ -1,9 +1,9 @@
 """Forests beside scikit-learn's, both measured in the same run.
 
-Ratios of CPU time, ours over theirs: 1 means that nothing is added. What theirs does not
-have (quantiles) is measured against its own prediction of the same rows. Run as a script,
-``python asv_bench/benchmarks/forest.py``, the module prints them; ``--rows 5000`` makes
-that quick.
+Ratios of CPU time, ours over theirs: 1 means that nothing is added. What theirs does
+not have (quantiles) is measured against its own prediction of the same rows. Run as a
+script, ``python asv_bench/benchmarks/forest.py``, the module prints them; ``--rows
+5000`` makes that quick.
 """
 
 import argparse
@@ -56,7 +56,7 @@ def ratios_of(ours, theirs, X, y, threads, rounds=ROUNDS):
 
 
 def extras(X, y, threads, rounds=ROUNDS):
-    """Quantiles and standard errors over plain predictions; samplings over a plain fit."""
+    """Ratios: quantiles and errors to predictions, samplings to a plain fit."""
     options = {"n_estimators": N_TREES, "n_jobs": threads, "random_state": 0}
     forest = RandomForestRegressor(min_samples_leaf=5, **options).fit(X, y)
     forest.predict_quantiles(X[:1])

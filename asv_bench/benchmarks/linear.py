@@ -1,8 +1,8 @@
 """Linear models beside their peers, one BLAS thread, measured in the same run.
 
-How many times faster a fit is, and both objectives (or held-out losses) at the end. Run as
-a script, ``python asv_bench/benchmarks/linear.py``, the module prints them; ``--quick`` makes
-the tables small.
+How many times faster a fit is, and both objectives (or held-out losses) at the end. Run
+as a script, ``python asv_bench/benchmarks/linear.py``, the module prints them;
+``--quick`` makes the tables small.
 """
 
 import argparse

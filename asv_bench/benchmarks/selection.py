@@ -1,11 +1,11 @@
 """Greedy ensemble selection beside the plain loop over scikit-learn's metrics.
 
-Ratios of wall time, the plain loop's over ours, both in the same run: 40 members, 50,000
-rows, 100 steps. The plain loop calls the metric once a member and step, each as dear as
-the next; it is measured on a few members of one step and multiplied up, for the whole
-would take minutes. Run as a script, ``python asv_bench/benchmarks/selection.py``, the
-module prints the ratios and the seconds of the solvers of weights; ``--rows 5000`` makes
-that quick.
+Ratios of wall time, the plain loop's over ours, both in the same run: 40 members,
+50,000 rows, 100 steps. The plain loop calls the metric once a member and step, each as
+dear as the next; it is measured on a few members of one step and multiplied up, for the
+whole would take minutes. Run as a script, ``python asv_bench/benchmarks/selection.py``,
+the module prints the ratios and the seconds of the solvers of weights; ``--rows 5000``
+makes that quick.
 """
 
 import argparse

@@ -101,7 +101,7 @@ def grid_ratio(rows=None, n_jobs=1):
 
 
 def overhead(rows=100_000, columns=50, rounds=5):
-    """First fit with a store over the same fit without; and a second fit over the first.
+    """Ratios: a fit with a store to one without, and a second fit to the first.
 
     Rounds in turns, the quickest of each counts.
     """

@@ -28,7 +28,8 @@ def nearest_name(
 ) -> str | None:
     """Return the nearest known name, if one is near.
 
-    `elsewhere` maps names of other libraries, in lower case without punctuation, to ours.
+    `elsewhere` maps names of other libraries, in lower case without punctuation, to
+    ours.
     """
     if not isinstance(given, str):
         return None

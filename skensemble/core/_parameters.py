@@ -75,7 +75,7 @@ class ParameterHolder:
         return self
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
-        """Show the constructor call with the parameters that differ from the defaults."""
+        """Show the constructor call with the parameters that are not defaults."""
         given = [
             f"{name}={getattr(self, name)!r}"
             for name, default in self._defaults().items()

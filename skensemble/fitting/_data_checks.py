@@ -11,7 +11,7 @@ from skensemble.fitting._routing import FitParams
 
 
 def check_data(X: Any, target: Target, routed: FitParams) -> int:
-    """Check that rows, weights and groups fit together, and return the number of rows."""
+    """Check rows, weights and groups, and return the number of rows."""
     y = target.values
     n_rows = count_rows(X)
     if n_rows != len(y):

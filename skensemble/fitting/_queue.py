@@ -1,8 +1,8 @@
 """The order of the fits: one per member to measure its duration, then the others.
 
 Longest first keeps the cores busy to the end (Graham 1969, "Bounds on multiprocessing
-timing anomalies"), but the duration is only known after a member was fitted once. With a
-time limit the fastest member comes first, so that a result exists early. The order
+timing anomalies"), but the duration is only known after a member was fitted once. With
+a time limit the fastest member comes first, so that a result exists early. The order
 changes no result, because seeds depend on names.
 """
 
@@ -46,7 +46,8 @@ class Queue:
         self._fold_fits = fold_fits
         self._left = set(range(len(fold_fits)))
         self._tried = set(seconds)
-        # Seconds per unit of cost, so that a fit on fewer rows is expected to be shorter.
+        # Seconds per unit of cost, so that a fit on fewer rows is expected to be
+        # shorter.
         self._pace = {
             name: took / max(c.cost for c in fold_fits if c.member.name == name)
             for name, took in seconds.items()
@@ -209,7 +210,7 @@ class WithinTime(Queue):
         return bool(every - self._failed - set(map(self._name, self._left)))
 
     def _work_left(self, name: str) -> tuple[bool, float]:
-        """Return the seconds until a member is complete; unknown durations come last."""
+        """Return the seconds until a member is complete; unknown ones come last."""
         own = [self._seconds(k) for k in self._left if self._name(k) == name]
         return name not in self._pace, max(max(own), sum(own) / self._workers)
 
@@ -236,8 +237,8 @@ class Turns:
 class InTurn(WithinTime):
     """One member after another in the order of the list, if its fits fit into the time.
 
-    A member that is known to need more than the remaining time is skipped. All fits of a
-    member are done before the next member begins, unless its first fits are poor in
+    A member that is known to need more than the remaining time is skipped. All fits of
+    a member are done before the next member begins, unless its first fits are poor in
     comparison with the best member on the same splits: then it comes last.
 
     Parameters
@@ -262,7 +263,7 @@ class InTurn(WithinTime):
             )
 
     def expected(self, place: int) -> float | None:
-        """Return the expected seconds of a fit, from a similar member if it is unknown."""
+        """Return the expected seconds of a fit, or those of a similar member."""
         name, own = self._name(place), super().expected(place)
         if name in self._scores or name not in self._similar:
             return own
@@ -288,7 +289,7 @@ class InTurn(WithinTime):
         return unknown, max(seconds, ceil(len(own) / self._workers) * min(own))
 
     def _is_poor(self, name: str) -> bool:
-        """Whether the error was much larger than the best error on every split so far."""
+        """Whether the error is much larger than the best one on every split."""
         errors: dict[Any, dict[str, float]] = {}
         for (member, label), score in self._on_splits.items():
             errors.setdefault(label, {})[member] = error_of(score)

@@ -51,8 +51,8 @@ def route(
 def route_to_estimator(owner: Any, name: str, params: dict[str, Any]) -> FitParams:
     """Sort the fit parameters of an ensemble of one estimator, ``owner.estimator``.
 
-    Without metadata routing, ``groups`` goes to the splitter of an ensemble that has the
-    parameter `cv`, and all other parameters go to the estimator.
+    Without metadata routing, ``groups`` goes to the splitter of an ensemble that has
+    the parameter `cv`, and all other parameters go to the estimator.
 
     Parameters
     ----------

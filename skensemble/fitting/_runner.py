@@ -62,8 +62,8 @@ def run_fits(
     store : Store, optional
         The store of fits.
     deadline : float, optional
-        The deadline, in the time of ``time.monotonic()``. A fit that is not done by then
-        is a failure with a `TimeLimitError`, which never ends the run.
+        The deadline, in the time of ``time.monotonic()``. A fit that is not done by
+        then is a failure with a `TimeLimitError`, which never ends the run.
     turns : Turns, optional
         With a deadline: complete each member before the next one begins.
 

@@ -155,7 +155,7 @@ class Store:
         yield from self._files(MODEL)
 
     def _files(self, suffix: str) -> Iterator[tuple[Path, float, int]]:
-        """List files with time of last use and size; another process may remove them."""
+        """List files with time of last use and size, as long as they exist."""
         for path in self._root.glob(f"*/*{suffix}"):
             with suppress(OSError):
                 status = path.stat()

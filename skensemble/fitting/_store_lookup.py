@@ -68,7 +68,7 @@ class CacheLookup:
         return None
 
     def _predicted_again(self, fold_fit: PlannedFit, key: Key) -> FoldFit:
-        """Predict with a stored model whose predictions of these rows are not stored."""
+        """Predict with a stored model if the predictions are not stored."""
         model, seconds = _read_model(self._store, key)
         try:
             found = predict_held_out(fold_fit, self._data, model, seconds)

@@ -34,7 +34,7 @@ def inner_threads(n_jobs: int | None, n_tasks: int) -> int | None:
 
 
 def uses_threads(estimator: Any) -> bool:
-    """Whether an estimator, or an average of fold models, predicts on several threads."""
+    """Whether an estimator, or a fold average, predicts on several threads."""
     models = getattr(estimator, "estimators", None)
     first = models[0] if isinstance(models, tuple) else estimator
     params = first.get_params(deep=True) | {"": first}

@@ -1,8 +1,8 @@
 """The workers that run one fit after another, and their recovery.
 
 A worker process that dies ends its pool. Finished fits are kept. The fits that were
-running are repeated one at a time, each in a pool of its own, so that the one that kills
-its process is found. The others continue in a new pool.
+running are repeated one at a time, each in a pool of its own, so that the one that
+kills its process is found. The others continue in a new pool.
 """
 
 import re

@@ -28,11 +28,12 @@ class Loss(ParameterHolder):
 
     A subclass needs one method, `pointwise`; the derivatives are then computed
     numerically. Closed forms make it fast and exact. It stores its parameters like a
-    scikit-learn estimator, so it has `get_params`, `set_params`, `clone` and a `repr`, and
-    ``loss__delta`` can be searched.
+    scikit-learn estimator, so it has `get_params`, `set_params`, `clone` and a `repr`,
+    and ``loss__delta`` can be searched.
 
     Shapes: `y` is (n,) with a continuous target or class codes 0, 1, ..., or (n, k) for
-    several outputs or labels; `raw` is (n,) or (n, k). A loss of several columns is the sum over them.
+    several outputs or labels; `raw` is (n,) or (n, k). A loss of several columns is the
+    sum over them.
 
     Read more in the :ref:`User Guide <guide_custom_losses>`.
 
@@ -159,7 +160,7 @@ class Loss(ParameterHolder):
         return slope(lambda at: self.pointwise(y, at), raw)
 
     def hessian(self, y: Array, raw: Array) -> Array:
-        """Second derivative with respect to each entry of the raw output (the diagonal).
+        """Second derivative with respect to each entry of the raw output.
 
         Parameters
         ----------
@@ -182,7 +183,7 @@ class Loss(ParameterHolder):
         return np.maximum(found, 0)
 
     def gradient_hessian(self, y: Array, raw: Array) -> tuple[Array, Array]:
-        """Both derivatives in one call, for losses that share computations between them.
+        """Both derivatives in one call, for losses that share computations.
 
         Parameters
         ----------

@@ -29,8 +29,8 @@ class LogLoss(Loss):
     r"""Log loss: minus the logarithm of the probability of the observed class.
 
     One raw column and y in {0, 1}: log(1 + exp(raw)) - y raw, with the logit link; k
-    columns and codes 0..k-1: log(sum of exp(raw)) - raw_y, with the softmax link; (n, k)
-    labels in {0, 1}: the sum of the first over labels (Good, "Rational decisions",
+    columns and codes 0..k-1: log(sum of exp(raw)) - raw_y, with the softmax link; (n,
+    k) labels in {0, 1}: the sum of the first over labels (Good, "Rational decisions",
     Journal of the Royal Statistical Society B 14, 1952).
 
     Read more in the :ref:`User Guide <guide_losses>`.
@@ -212,9 +212,10 @@ class Hinge(Loss):
     """Hinge loss of support vector machines, max(0, 1 - s raw), s = 2 y - 1.
 
     y in {0, 1}; several classes or labels: the sum over one column each, in which the
-    observed class counts as 1 (one against the rest). It has no probabilities: the sign,
-    or the largest column, decides (Cortes and Vapnik, "Support-vector networks", Machine
-    Learning 20, 1995). Trees use a hessian of one and set their leaf values by `leaf`.
+    observed class counts as 1 (one against the rest). It has no probabilities: the
+    sign, or the largest column, decides (Cortes and Vapnik, "Support-vector networks",
+    Machine Learning 20, 1995). Trees use a hessian of one and set their leaf values by
+    `leaf`.
 
     Read more in the :ref:`User Guide <guide_losses>`.
 
@@ -249,7 +250,7 @@ class Hinge(Loss):
         return kink_of(s, np.minimum(-s, 0), np.maximum(-s, 0))
 
     def leaf(self, y, raw, sample_weight=None):
-        """Exact minimiser: a weighted quantile of the steps that bring each margin to one."""
+        """Exact minimiser: a weighted quantile of the steps to a margin of one."""
         s = _signs(y, raw)
         if raw.ndim == 1:
             return _hinge_step(s, raw, sample_weight)
@@ -260,9 +261,9 @@ class Hinge(Loss):
 class SquaredHinge(Loss):
     """Squared hinge loss, max(0, 1 - s raw)², s = 2 y - 1.
 
-    y in {0, 1}; several classes or labels as in `Hinge`. It has no probabilities (Fan et
-    al., "LIBLINEAR", Journal of Machine Learning Research 9, 2008). The
-    hessian is the upper bound two, since the true one vanishes beyond the margin.
+    y in {0, 1}; several classes or labels as in `Hinge`. It has no probabilities (Fan
+    et al., "LIBLINEAR", Journal of Machine Learning Research 9, 2008). The hessian is
+    the upper bound two, since the true one vanishes beyond the margin.
 
     Read more in the :ref:`User Guide <guide_losses>`.
 

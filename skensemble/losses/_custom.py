@@ -22,8 +22,9 @@ _TASKS = {
 class CustomLoss(Loss):
     """A loss from plain functions; missing derivatives are computed numerically.
 
-    It can be pickled, also with lambdas and local functions (which are stored by value).
-    For a loss with parameters to search, or in a library, write a subclass of `Loss`.
+    It can be pickled, also with lambdas and local functions (which are stored by
+    value). For a loss with parameters to search, or in a library, write a subclass of
+    `Loss`.
 
     Read more in the :ref:`User Guide <guide_custom_losses>`.
 

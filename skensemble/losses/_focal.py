@@ -15,7 +15,9 @@ Array = NDArray[Any]
 
 
 class Focal(Loss):
-    """Focal loss, -alpha (1 - p)^gamma log p, with p the probability of the observed class.
+    """Focal loss, -alpha (1 - p)^gamma log p.
+
+    p is the probability of the observed class.
 
     y in {0, 1}, codes 0..k-1, or labels, as in `LogLoss`, which is the case gamma=0
     (Lin et al., "Focal loss for dense object detection", ICCV 2017). It is not convex:

@@ -71,7 +71,8 @@ def as_loss(loss: Loss | str, **parameters: Any) -> Loss:
 def did_you_mean(given: Any, known: list[str], elsewhere: dict[str, str]) -> str:
     """Suggest the nearest name for a message; "" if none is near.
 
-    `elsewhere` maps names in other libraries, in lower case without punctuation, to ours.
+    `elsewhere` maps names in other libraries, in lower case without punctuation, to
+    ours.
     """
     found = nearest_name(given, known, elsewhere)
     if found is None:

@@ -205,11 +205,11 @@ class LogCosh(Loss):
 
 
 class Quantile(Loss):
-    """Pinball loss: quantile (y - raw) above the prediction, (1 - quantile) (raw - y) below.
+    """Pinball loss, max(quantile (y - raw), (1 - quantile) (raw - y)).
 
-    y is any number; the minimiser is its quantile (Koenker and Bassett, "Regression quantiles",
-    Econometrica 46, 1978). Trees use a hessian of one and set their leaf values by the
-    quantile of residuals.
+    y is any number; the minimiser is its quantile (Koenker and Bassett, "Regression
+    quantiles", Econometrica 46, 1978). Trees use a hessian of one and set their leaf
+    values by the quantile of residuals.
 
     Read more in the :ref:`User Guide <guide_losses>`.
 
@@ -260,8 +260,8 @@ class MultiQuantile(Loss):
     """Sum of pinball losses for several quantiles at once, one raw column each.
 
     y is any number, one column. Predictions never cross: the columns of a row are
-    sorted in ascending order, which never increases the loss (Chernozhukov, Fernández-Val and
-    Galichon, Econometrica 78, 2010).
+    sorted in ascending order, which never increases the loss (Chernozhukov,
+    Fernández-Val and Galichon, Econometrica 78, 2010).
 
     Read more in the :ref:`User Guide <guide_losses>`.
 

@@ -30,8 +30,8 @@ def best_step(
     """Find the step that minimises a function of one variable.
 
     The search follows the slope downhill in doubling steps until it changes sign, then
-    finds the root by Brent's method. This gives full precision; a search by values gives
-    half of the digits.
+    finds the root by Brent's method. This gives full precision; a search by values
+    gives half of the digits.
 
     Parameters
     ----------
@@ -40,8 +40,8 @@ def best_step(
     size : float
         Sum of absolute slopes at step zero, the scale of a flat slope.
     smooth : bool
-        Whether the slope has no jumps. With jumps an interval may be optimal (the median
-        of an even number of rows); the result is its middle.
+        Whether the slope has no jumps. With jumps an interval may be optimal (the
+        median of an even number of rows); the result is its middle.
 
     Returns
     -------

@@ -175,7 +175,8 @@ def as_scoring(scoring: Any, kind: str, n_classes: int = 0) -> PredictionScorer:
     scoring : str, scorer, Loss or None
         A scikit-learn scorer or its name ("neg_log_loss", "roc_auc", "r2"), a loss or
         its short name ("huber": the score is minus the mean loss), a short name of a
-        scorer ("rmse", "auc"), or None: accuracy for classes, R2 for a continuous target.
+        scorer ("rmse", "auc"), or None: accuracy for classes, R2 for a continuous
+        target.
     kind : {"continuous", "classes", "labels"}
         Type of the target.
     n_classes : int, default=0
@@ -207,7 +208,8 @@ def as_scoring(scoring: Any, kind: str, n_classes: int = 0) -> PredictionScorer:
 def as_scorer(estimator: Any, scoring: Any) -> Any:
     """Return a scorer of scikit-learn for a fitted estimator; None stays None.
 
-    `scoring` may be the name of a scorer or of a loss, a short name, a scorer or a loss.
+    `scoring` may be the name of a scorer or of a loss, a short name, a scorer or a
+    loss.
     """
     if not isinstance(scoring, str | Loss):
         return scoring

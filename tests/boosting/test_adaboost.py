@@ -1,4 +1,4 @@
-"""AdaBoost: the general engine equals scikit-learn, the binned engine grows its trees."""
+"""AdaBoost: the general engine equals scikit-learn, the binned one its trees."""
 
 import pickle
 

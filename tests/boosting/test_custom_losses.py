@@ -1,4 +1,4 @@
-"""Custom losses: probabilities, weights, start values, pickles, renewed leaves, search."""
+"""Custom losses: probabilities, weights, start values, pickles, leaves, search."""
 
 import pickle
 

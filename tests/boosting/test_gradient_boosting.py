@@ -1,4 +1,4 @@
-"""Gradient boosting: stopping, history, callbacks, kinds of data, threads, warm start."""
+"""Gradient boosting: stopping, history, callbacks, data, threads, warm start."""
 
 import pickle
 

@@ -1,4 +1,4 @@
-"""Trees without what predictions do not need: the same leaves, nearly the same values."""
+"""Trees reduced to what predictions need: same leaves, nearly same values."""
 
 import pickle
 

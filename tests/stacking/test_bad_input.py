@@ -1,6 +1,7 @@
 """Bad input to any ensemble: refused at once, by name, and nothing is left half-fitted.
 
-Every class joins by being in `KINDS`; a case reaches every class that has the parameter.
+Every class joins by being in `KINDS`; a case reaches every class that has the
+parameter.
 """
 
 import copy

@@ -1,4 +1,4 @@
-"""The whole family against a slow and plain reference: loops, clones and nothing else."""
+"""The family against a slow and plain reference: only loops and clones."""
 
 import numpy as np
 import pandas as pd

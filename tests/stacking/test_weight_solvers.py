@@ -1,4 +1,4 @@
-"""Weights against scipy's general optimisers, optimality conditions and known truths."""
+"""Weights against scipy's optimisers, optimality conditions and known values."""
 
 import numpy as np
 import pytest

@@ -159,8 +159,9 @@ class RealAdaBoost(_Additive):
     r"""Real AdaBoost: a weak learner adds the log-odds of its probabilities.
 
     For two classes :math:`\log\frac{p}{1-p}`, in general
-    :math:`(K-1)\,(\log p_k - \frac1K \sum_j \log p_j)`. Friedman, Hastie and Tibshirani,
-    "Additive logistic regression", Annals of Statistics 28, 2000; Zhu et al., 2009.
+    :math:`(K-1)\,(\log p_k - \frac1K \sum_j \log p_j)`. Friedman, Hastie and
+    Tibshirani, "Additive logistic regression", Annals of Statistics 28, 2000; Zhu et
+    al., 2009.
     """
 
     def part(self, prediction, weight):

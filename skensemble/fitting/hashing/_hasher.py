@@ -226,7 +226,7 @@ class Hasher:
         )
 
     def _name(self, value: Any, name: str) -> bytes:
-        """Digest an object that is identified by its name, such as a builtin function."""
+        """Digest an object that its name identifies, such as a builtin function."""
         home = getattr(value, "__module__", None) or type(value).__module__
         package = home.partition(".")[0]
         self.packages.add(package)

@@ -1,4 +1,4 @@
-"""Losses and penalties of straight lines, with squares: a primal-dual interior point."""
+"""Primal-dual interior point method for piecewise linear and quadratic terms."""
 
 from dataclasses import dataclass, replace
 from numbers import Real
@@ -39,15 +39,16 @@ class InteriorPoint(Solver):
     For losses of two straight lines (`AbsoluteError`, `Quantile`, `MultiQuantile`,
     `Hinge`) with penalties that are sums of absolute values, squares and bounds: the
     linear support vector machine, quantile regression with ridge, least absolute
-    deviations with an elastic net. Mehrotra's predictor and corrector (Mehrotra, "On the
-    implementation of a primal-dual interior point method", SIAM Journal on Optimization
-    2, 1992; Portnoy and Koenker, "The Gaussian hare and the Laplacian tortoise",
-    Statistical Science 12, 1997, for quantiles): some twenty to fifty systems of normal
-    equations, of min(n, p) unknowns each. Several raw columns are solved one by one.
+    deviations with an elastic net. Mehrotra's predictor and corrector (Mehrotra, "On
+    the implementation of a primal-dual interior point method", SIAM Journal on
+    Optimization 2, 1992; Portnoy and Koenker, "The Gaussian hare and the Laplacian
+    tortoise", Statistical Science 12, 1997, for quantiles): some twenty to fifty
+    systems of normal equations, of min(n, p) unknowns each. Several raw columns are
+    solved one by one.
 
-    It stops by the duality gap, which bounds what the objective is above its minimum; the
-    solution's `violation` is the gap as a share of the objective. Coefficients that the
-    dual variables tell to be zero, or at a bound, are put there exactly.
+    It stops by the duality gap, which bounds what the objective is above its minimum;
+    the solution's `violation` is the gap as a share of the objective. Coefficients that
+    the dual variables tell to be zero, or at a bound, are put there exactly.
 
     Read more in the :ref:`User Guide <guide_linear_solvers>`.
 

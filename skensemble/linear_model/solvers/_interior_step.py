@@ -111,7 +111,8 @@ def advance(kinks: Kinks, equations: NormalEquations, state: State) -> None:
     state.right = state.right + primal * step.right
     state.left = state.left + primal * step.left
     state.a = state.a + dual * step.a
-    # Moved by the step and not taken anew from `a`: near a wall differences lose digits.
+    # Moved by the step and not taken anew from `a`: near a wall differences lose
+    # digits.
     state.above = state.above - dual * step.a
     state.below = state.below + dual * step.a
 

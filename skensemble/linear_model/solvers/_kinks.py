@@ -22,7 +22,7 @@ _LEAST_OF_KINKS = 1e-6
 
 @dataclass(frozen=True)
 class Kinks:
-    """min over c, b: sum over kinks of max(low_e r_e, high_e r_e) + sum of l2_j c_j² / 2.
+    """Minimise sum of max(low_e r_e, high_e r_e) over kinks + sum of l2_j c_j² / 2.
 
     Each of the first n kinks is a row, r = z_i c + b - at_i; each of the others is one
     coefficient, r = c_j - at_e: an absolute value (low = -l1, high = l1), a lower bound
@@ -65,7 +65,7 @@ class Kinks:
         return np.concatenate([self.design.times(coef) + intercept, coef[self.of]])
 
     def pulled(self, each: Array) -> tuple[Array, float]:
-        """Sums of `each` times what each kink looks at, by coefficients and intercept."""
+        """Sums of `each` times the form of each kink, per coefficient and intercept."""
         rows, extra = each[: self.rows], each[self.rows :]
         coef = self.design.transposed_times(rows)
         coef = coef + np.bincount(self.of, weights=extra, minlength=len(coef))
@@ -79,7 +79,7 @@ class Kinks:
         return float(np.maximum(low * r, high * r).sum() + paid)
 
     def dual_value(self, a: Array, coef: Array, intercept: float) -> float:
-        """Value of the dual problem for the rows' part of `a`: at most the least objective.
+        """Value of the dual problem for the row part of `a`, a lower bound.
 
         The part of the coefficients is the best for that of the rows. Coefficients that
         pay nothing must have no slope at all; what slope rounding leaves them is taken
@@ -122,7 +122,7 @@ class Kinks:
 
     @cached_property
     def _rounding(self) -> Array:
-        """Rounding of a slope by each coefficient, for dual variables that sum to one."""
+        """Rounding error of a slope per coefficient, for duals that sum to one."""
         design = self.design
         squares = design.squares(np.full(self.rows, 1 / self.rows))
         shift = 0.0 if design.applied else np.abs(design.shift / design.scale)
