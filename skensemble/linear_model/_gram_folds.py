@@ -88,11 +88,6 @@ def gram_paths(
 ) -> list[list[CoefficientPath]]:
     """Fit all paths of all folds from shared sums.
 
-    Parameters
-    ----------
-    rows, problem, splits, grid, settings, n_jobs
-        As in `all_paths`; a split without training rows is fitted on all rows.
-
     Returns
     -------
     paths : list of list of CoefficientPath
