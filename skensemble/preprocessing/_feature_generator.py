@@ -78,7 +78,7 @@ class FeatureGenerator(TransformerMixin, BaseEstimator):
         ``score``, the ``threshold`` for the score, and whether it was ``kept``.
     n_features_in_ : int
         Number of columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (``n_features_in_``,)
         Names of the columns of X. Defined only if all names are strings.
 
     See Also

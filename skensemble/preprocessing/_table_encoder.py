@@ -106,7 +106,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Names of the dropped columns: identifiers, constants and duplicates.
     n_features_in_ : int
         Number of columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (``n_features_in_``,)
         Names of the columns of X. Defined only if all names are strings.
 
     See Also

@@ -239,8 +239,7 @@ class VotingClassifier(ClassifierMixin, BaseWeightedEnsemble):
     References
     ----------
     .. [1] Nitzan, S. and Paroush, J. (1982). Optimal decision rules in uncertain
-    dichotomous
-       choice situations. International Economic Review 23(2), 289-297.
+       dichotomous choice situations. International Economic Review 23(2), 289-297.
 
     Examples
     --------

@@ -216,13 +216,13 @@ class RandomForestRegressor(BaseForest, sklearn.ensemble.RandomForestRegressor):
         return self
 
     def predict_quantiles(self, X, quantiles=(0.05, 0.5, 0.95)):
-        r"""Predict quantiles of the conditional distribution of the target [2]_.
+        r"""Predict quantiles of the conditional distribution of the target.
 
         They are quantiles of the training targets, weighted: in each tree the rows of
         the leaf of `X` have weights in proportion to how often the tree drew them, and
         the weights are averaged over the trees. The mean with these weights is the
-        result of `predict`. (In [2]_ all training rows of a leaf have weights, drawn or
-        not.)
+        result of `predict`. (In Meinshausen, 2006, all training rows of a leaf have
+        weights, drawn or not.)
 
         Parameters
         ----------
@@ -252,7 +252,7 @@ class RandomForestRegressor(BaseForest, sklearn.ensemble.RandomForestRegressor):
         return values if levels.ndim else values[..., 0]
 
     def standard_error(self, X):
-        """Estimate standard errors of predictions by the infinitesimal jackknife [3]_.
+        """Estimate standard errors of predictions by the infinitesimal jackknife.
 
         The error measures how much a prediction would vary over training sets from the
         same distribution; it does not include the noise of the target. It is corrected
