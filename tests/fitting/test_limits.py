@@ -111,17 +111,17 @@ def sleepless(clock, monkeypatch):
 
 @pytest.fixture
 def told(monkeypatch):
-    """Members whose fits have come home, one entry per fit; something may follow."""
-    home, names, then = _runner._home, [], []
+    """The members of the fits whose results were collected; steps may follow each."""
+    collect, names, then = _runner._collect_result, [], []
 
     def noted(outcome, task, *rest):
-        result = home(outcome, task, *rest)
-        names.append(task.cell.member.name)
+        result = collect(outcome, task, *rest)
+        names.append(task.fold_fit.member.name)
         for step in then:
             step()
         return result
 
-    monkeypatch.setattr(_runner, "_home", noted)
+    monkeypatch.setattr(_runner, "_collect_result", noted)
     return names, then
 
 
