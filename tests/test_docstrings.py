@@ -153,7 +153,7 @@ def test_public_docstrings_are_complete(module):
     assert not found, "\n" + "\n".join(found)
 
 
-def test_what_is_checked():
+def test_invalid_parameters_are_refused():
     objects = [entry for module in MODULES for entry in public_objects(module)]
     assert {
         (None, skensemble.StackingClassifier),

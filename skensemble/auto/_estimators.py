@@ -13,7 +13,13 @@ from skensemble.auto._quantiles import fit_error_model
 from skensemble.auto._threshold import check_two_classes, fit_threshold
 from skensemble.auto._trainer import Trainer
 from skensemble.auto._training_plan import plan_training
-from skensemble.core import decode, named_seed, rollback_on_error, root_seed
+from skensemble.core import (
+    check_quantile_levels,
+    decode,
+    named_seed,
+    rollback_on_error,
+    root_seed,
+)
 
 
 class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
@@ -469,12 +475,7 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
            Inductive confidence machines for regression. ECML.
         """
         check_is_fitted(self)
-        q = np.atleast_1d(np.asarray(quantiles, dtype=float))
-        if q.ndim != 1 or not ((q > 0) & (q < 1)).all():
-            raise ValueError(
-                f"quantiles={quantiles!r} must lie strictly between 0 and 1, as in "
-                "(0.1, 0.9)."
-            )
+        q = np.atleast_1d(check_quantile_levels(quantiles, ends=False))
         table = self._matched(X)
         blocks = self.model_.predict_blocks(table, self._n_workers(table))
         predictions = self.model_.combine(blocks)

@@ -6,6 +6,7 @@ from skensemble.core._checks import (
     check_flag as check_flag,
     check_jobs as check_jobs,
     check_number as check_number,
+    check_quantile_levels as check_quantile_levels,
     check_seconds as check_seconds,
     check_seed as check_seed,
     check_share as check_share,

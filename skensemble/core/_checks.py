@@ -6,6 +6,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 
@@ -105,3 +106,31 @@ def check_seed(random_state: Any) -> None:
             f"random_state={random_state!r} cannot be used as a seed; use a whole "
             "number, a RandomState or None."
         ) from error
+
+
+def check_quantile_levels(quantiles: Any, *, ends: bool = True) -> NDArray[Any]:
+    """Turn levels into an array; refuse levels outside of 0 to 1.
+
+    Parameters
+    ----------
+    quantiles : float or array-like of float
+        The levels.
+    ends : bool, default=True
+        Whether 0 and 1 themselves are levels.
+
+    Returns
+    -------
+    levels : ndarray of shape (n_levels,) or ()
+    """
+    try:
+        levels = np.asarray(quantiles, dtype=float)
+    except (TypeError, ValueError):
+        levels = np.array([])
+    inside = (levels >= 0) & (levels <= 1) if ends else (levels > 0) & (levels < 1)
+    if levels.ndim > 1 or levels.size == 0 or not inside.all():
+        between = "between 0 and 1" if ends else "strictly between 0 and 1"
+        raise ValueError(
+            f"quantiles={quantiles!r} must be one number or a list of numbers "
+            f"{between}; use levels such as [0.05, 0.5, 0.95]."
+        )
+    return levels

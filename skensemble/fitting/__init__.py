@@ -1,7 +1,6 @@
 """The fit engine: plan cells, run them as one queue, assemble what they predict."""
 
 # Names imported with `as` are for the other packages of this library, not public.
-from skensemble.fitting._contexts import task_tree as task_tree
 from skensemble.fitting._data_checks import (
     check_data as check_data,
     count_rows as count_rows,
@@ -30,7 +29,7 @@ from skensemble.fitting._out_of_fold import (
     assemble as assemble,
     out_of_fold as out_of_fold,
 )
-from skensemble.fitting._plan import plan_fits as plan_fits
+from skensemble.fitting._plan import plan_fits as plan_fits, task_tree as task_tree
 from skensemble.fitting._queue import Turns as Turns, error_of as error_of
 from skensemble.fitting._routing import (
     FitParams as FitParams,

@@ -1,4 +1,7 @@
-"""The plan of a run: every member on every split, each already seeded."""
+"""The plan of a run: every member on every split, each already seeded.
+
+Callbacks see the plan as a tree of tasks: ensemble, member, fold fit.
+"""
 
 from dataclasses import replace
 from typing import Any
@@ -31,6 +34,37 @@ def plan_fits(
         for member in members
         for split in every
     ]
+
+
+def task_tree(owner: Any, context: Any, fold_fits: list[PlannedFit]) -> dict[str, Any]:
+    """Open one callback context per member, and below it one per fold fit.
+
+    Parameters
+    ----------
+    owner : estimator
+        The estimator whose callbacks are called.
+    context : CallbackContext
+        The context of its ``fit``.
+    fold_fits : list of PlannedFit
+        The fits to do.
+
+    Returns
+    -------
+    options : dict
+        ``contexts`` and ``owner`` of `run_fits`.
+    """
+    names = [fold_fit.member.name for fold_fit in fold_fits]
+    above = {
+        name: context.subcontext(f"member {name}", max_subtasks=names.count(name))
+        for name in dict.fromkeys(names)
+    }
+    for member in above.values():
+        member.call_on_fit_task_begin(estimator=owner)
+    contexts = [
+        above[fold_fit.member.name].subcontext(f"split {fold_fit.split.label}")
+        for fold_fit in fold_fits
+    ]
+    return {"contexts": contexts, "owner": owner}
 
 
 def _seeded(member: Member, split: Split, seed: int | None) -> Any:

@@ -108,10 +108,10 @@ def test_slight_over_confidence_of_folds_is_left():
     X = rng.normal(size=(600, 5))
     y = (rng.uniform(size=600) < expit(X[:, 0])).astype(int)
     members = [("large", LogisticRegression(C=1e3))]
-    asked = fitted(X, y, members, calibrate="temperature")
+    requested = fitted(X, y, members, calibrate="temperature")
     auto = fitted(X, y, members)
-    assert 1 < asked.model_.calibrator.maps[0].temperature < 2
-    scores = [one.leaderboard_.loc["ensemble", "score"] for one in (auto, asked)]
+    assert 1 < requested.model_.calibrator.maps[0].temperature < 2
+    scores = [one.leaderboard_.loc["ensemble", "score"] for one in (auto, requested)]
     assert scores[0] < scores[1]
     assert auto.calibration_ is None
 

@@ -142,7 +142,7 @@ def test_which_tables_are_large(shape, large):
 # Samples
 
 
-def test_a_sample_has_its_share_of_every_class_and_rare_ones_whole():
+def test_samples_keep_class_shares_and_all_rare_rows():
     codes = np.repeat([0, 1, 2], [8000, 1970, 30])
     rows = sample_of_rows(codes, None, len(codes), 1000, 0)
     assert len(set(rows)) == len(rows)
@@ -160,7 +160,7 @@ def test_larger_samples_contain_smaller_ones():
     assert set(small) < set(large)
 
 
-def test_samples_have_whole_groups_and_all_classes():
+def test_samples_keep_groups_together_and_all_classes():
     rng = np.random.default_rng(0)
     groups = rng.integers(0, 400, 6000)
     codes = np.where(np.isin(groups, [7, 8, 9]), 2, rng.integers(0, 2, 6000))

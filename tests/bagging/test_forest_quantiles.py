@@ -99,7 +99,7 @@ def test_more_rows_than_are_held_at_a_time(monkeypatch):
     assert_array_equal(forest.predict_quantiles(X), whole)
 
 
-def test_a_pickle_knows_quantiles_if_they_were_asked_for():
+def test_a_pickle_keeps_requested_quantiles():
     plain = RandomForestRegressor(5, random_state=0).fit(X, Y)
     with pytest.raises(AttributeError, match="quantiles=True"):
         pickle.loads(pickle.dumps(plain)).predict_quantiles(X)

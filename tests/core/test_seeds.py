@@ -17,7 +17,7 @@ def test_members_and_splits_have_their_own():
     assert named_seed(7, "a") != named_seed(8, "a")
 
 
-def test_what_is_set_stays():
+def test_set_values_stay():
     assert seed_estimator(Ridge(random_state=3), 7, "a").random_state == 3
     assert seed_estimator(Ridge(), None, "a").random_state is None
     assert root_seed(None) is None

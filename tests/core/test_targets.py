@@ -27,7 +27,7 @@ def test_codes_are_those_of_scikit_learns_encoder(dtype, data):
 
 
 @pytest.mark.parametrize("y", [[-1, 1, 1, -1], [10**12, 3, 3, 3], [7, 7, 9, 9]])
-def test_numbers_that_are_no_small_counts_are_encoded_too(y):
+def test_large_numbers_are_encoded_too(y):
     target = class_target(np.array(y))
 
     np.testing.assert_array_equal(target.classes, np.unique(y))

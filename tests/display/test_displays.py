@@ -134,10 +134,10 @@ def test_leaderboard_is_best_on_top_with_the_ensemble_marked():
     assert bottom > top
 
 
-def test_leaderboard_tells_seconds():
+def test_leaderboard_has_seconds():
     fitted = ensemble()
-    told = texts(LeaderboardDisplay.from_estimator(fitted).ax_.texts)
-    assert {"fit s", "predict s", "12"} <= set(told)
+    reported = texts(LeaderboardDisplay.from_estimator(fitted).ax_.texts)
+    assert {"fit s", "predict s", "12"} <= set(reported)
     bare = LeaderboardDisplay.from_estimator(fitted, seconds=False)
     assert not bare.ax_.texts
 
@@ -145,22 +145,22 @@ def test_leaderboard_tells_seconds():
 def test_leaderboard_without_scores_or_spread():
     board = ensemble().leaderboard_
     board["score"] = np.nan
-    told = texts(LeaderboardDisplay(board).plot(seconds=False).ax_.texts)
-    assert told == ["no score"] * 5
+    reported = texts(LeaderboardDisplay(board).plot(seconds=False).ax_.texts)
+    assert reported == ["no score"] * 5
     display = LeaderboardDisplay(ensemble().leaderboard_[["score"]], score_name="R_2$")
     assert display.plot().ax_.get_xlabel() == "R_2$"
     display.figure_.canvas.draw()
 
 
 @pytest.mark.parametrize(
-    ("scoring", "score_name", "told"),
+    ("scoring", "score_name", "reported"),
     [("r2", None, "score (r2)"), (len, None, "score"), ("r2", "R²", "R²")],
 )
-def test_leaderboard_says_which_score(scoring, score_name, told):
+def test_leaderboard_names_its_score(scoring, score_name, reported):
     fitted = ensemble()
     fitted.scoring = scoring
     display = LeaderboardDisplay.from_estimator(fitted, score_name=score_name)
-    assert display.ax_.get_xlabel() == f"{told} ± standard deviation over splits"
+    assert display.ax_.get_xlabel() == f"{reported} ± standard deviation over splits"
 
 
 def test_leaderboard_takes_the_name_of_the_ensemble_and_a_look():

@@ -249,7 +249,7 @@ def test_extension_arrays(values):
     assert digest(values) != digest(np.asarray(values))
 
 
-def test_what_lies_under_a_gap_is_no_content():
+def test_masked_values_do_not_change_the_key():
     mask = np.array([False, True])
     one, two = (pd.arrays.IntegerArray(np.array([1, k]), mask) for k in (2, 3))
     assert digest(one) == digest(two)
@@ -302,7 +302,7 @@ def test_estimators_by_parameters_and_by_what_they_hold():
         assert digest(pickle.loads(pickle.dumps(other))) == digest(other)
 
 
-def test_where_things_are_kept_is_no_content(tmp_path):
+def test_memory_layout_does_not_change_the_key(tmp_path):
     pipes = [make_pipeline(Ridge(), memory=m) for m in (Memory(tmp_path), Store("a"))]
     assert digest(pipes[0]) == digest(pipes[1])
 
@@ -343,7 +343,7 @@ def test_functions_with_a_memory_of_their_own():
     assert digest(remembering) == before != digest(helper)
 
 
-def test_what_code_uses_must_have_a_key(monkeypatch):
+def test_values_used_by_code_need_a_key(monkeypatch):
     monkeypatch.setattr(sys.modules[__name__], "LIMIT", np.random.default_rng())
     with pytest.raises(Unkeyable, match="'LIMIT', which it uses: a Generator changes"):
         digest(uses_helper)
@@ -382,7 +382,7 @@ def make_unkeyable():
         (make_pipeline(FunctionTransformer(lambda x: x)), "'steps': .*'func'", "named"),
     ],
 )
-def test_what_has_no_key_says_why(value, reason, way_out):
+def test_objects_without_a_key_give_the_reason(value, reason, way_out):
     with pytest.raises(Unkeyable, match=f"{reason}.*; .*{way_out}"):
         digest(value)
 

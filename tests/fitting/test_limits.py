@@ -110,7 +110,7 @@ def sleepless(clock, monkeypatch):
 
 
 @pytest.fixture
-def told(monkeypatch):
+def reported(monkeypatch):
     """The members of the fits whose results were collected; steps may follow each."""
     collect, names, then = _runner._collect_result, [], []
 
@@ -175,7 +175,7 @@ def test_the_quickest_member_is_completed_first(tmp_path, monkeypatch, sleepless
     assert len(fitted) == 16
 
 
-def test_what_does_not_fit_is_not_started(sleepless):
+def test_fits_beyond_the_limit_are_not_started(sleepless):
     members = {"slow": Sleeper(1.0), "quick": Sleeper(0.03)}
     started = sleepless.monotonic()
     fitted, failures = run(members, limit=1.2)
@@ -184,10 +184,10 @@ def test_what_does_not_fit_is_not_started(sleepless):
     assert {(f.member, f.split) for f in failures} == {
         ("slow", 1), ("slow", 2), ("slow", "refit")
     }  # fmt: skip
-    told = str(failures[-1].error)
+    reported = str(failures[-1].error)
     assert re.search(
         r"'slow' on split 'refit' was not done when the time limit of 1.2 s was "
-        r"reached; it was expected to take (1|1\.\d+) s", told
+        r"reached; it was expected to take (1|1\.\d+) s", reported
     )  # fmt: skip
     with pytest.warns(MemberFailedWarning, match="'slow' was not completed in time"):
         kept, failed = drop_failed(fitted, failures)
@@ -197,7 +197,7 @@ def test_what_does_not_fit_is_not_started(sleepless):
     assert error.needed == failures[0].error.needed > 2
 
 
-def test_too_short_a_limit_says_what_was_needed(sleepless):
+def test_too_short_a_limit_names_the_seconds_needed(sleepless):
     fitted, failures = run({"slow": Sleeper(0.6), "quick": Sleeper(0.3)}, limit=0.8)
     with pytest.raises(
         MemberFailedError, match=r"limit was too short.*'quick', needs ab"
@@ -225,10 +225,10 @@ def test_known_seconds_are_believed():
     assert complete(fitted) == ["new"]
 
 
-def test_fits_of_other_processes_are_abandoned(tmp_path, clock, told):
+def test_fits_of_other_processes_are_abandoned(tmp_path, clock, reported):
     log = str(tmp_path / "log")
     members = {"endless": Endless(900.0, log=log), "quick": Sleeper(0.05)}
-    names, then = told
+    names, then = reported
     # The time is over once the quick member is complete, however long that takes.
     then.append(lambda: clock.sleep(300 * (names.count("quick") == 4)))
     with parallel_config("loky"):
@@ -240,9 +240,9 @@ def test_fits_of_other_processes_are_abandoned(tmp_path, clock, told):
     assert len(failures) == 4
 
 
-def test_threads_end_what_they_began(tmp_path, sleepless, told, monkeypatch):
+def test_threads_end_what_they_began(tmp_path, sleepless, reported, monkeypatch):
     log, threads, over = str(tmp_path / "log"), set(), threading.Event()
-    names, then = told
+    names, then = reported
 
     def wait(seconds):
         threads.add(threading.current_thread())

@@ -216,7 +216,7 @@ def test_who_begins_poorly_comes_last(first, scores):
     assert taken == ["poor", "good", "good", "poor"]
 
 
-def test_what_takes_long_is_told_by_one_alike():
+def test_times_of_slow_members_come_from_similar_ones():
     plan = fold_fits(one=1.0, other=2.0)
     queue = in_turn(plan, Turns(similar={"other": ("one", 3.0), "one": ("gone", 9.0)}))
     assert queue.expected(2) == 1.0

@@ -49,7 +49,7 @@ class Elsewhere(Ridge):
 
 
 class Owner(CallbackSupportMixin, BaseEstimator):
-    """Somebody whose callbacks are told."""
+    """An estimator whose callbacks are called."""
 
     @with_callbacks
     def fit(self, store):
@@ -275,7 +275,7 @@ def test_the_store_keeps_its_size(tmp_path):
 LONG_AGO = time.time() - 24 * 3600
 
 
-def test_what_was_used_last_stays(tmp_path):
+def test_most_recently_used_entries_stay(tmp_path):
     store = Store(tmp_path)
     run(store, {"ridge": Ridge()})
     run(store, {"tree": DecisionTreeRegressor()})
@@ -321,11 +321,11 @@ def test_info(tmp_path):
 
 def test_a_store_that_cannot_be_written_to(tmp_path):
     (tmp_path / "skensemble").write_text("a file where a folder should be")
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as reported:
         warnings.simplefilter("always")
         fold_fits = run(Store(tmp_path))
     assert_same(fold_fits, run())
-    messages = [str(w.message) for w in told if w.category is StoreWarning]
+    messages = [str(w.message) for w in reported if w.category is StoreWarning]
     assert len(messages) == 1
     assert "cannot be written to, so this fit does not use it" in messages[0]
 
@@ -336,9 +336,9 @@ def test_a_full_disk(tmp_path, monkeypatch, n_jobs):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("skensemble.fitting._store_file._head", full)
-    with pytest.warns(StoreWarning, match="No space left") as told:
+    with pytest.warns(StoreWarning, match="No space left") as reported:
         fold_fits = run(Store(tmp_path), n_jobs=n_jobs)
-    assert len(told) == 1
+    assert len(reported) == 1
     assert_same(fold_fits, run())
     assert files(Store(tmp_path)) == []
 
@@ -346,11 +346,11 @@ def test_a_full_disk(tmp_path, monkeypatch, n_jobs):
 def test_members_without_a_key_say_so_once(tmp_path):
     members = QUICK | {"odd": make_pipeline(FunctionTransformer(lambda x: x), Ridge())}
     for _ in range(2):
-        with pytest.warns(StoreWarning) as told:
+        with pytest.warns(StoreWarning) as reported:
             fold_fits = run(Store(tmp_path), members)
-        assert len(told) == 1
-        assert "Member 'odd' is fitted without the store" in str(told[0].message)
-        assert "named function of a module" in str(told[0].message)
+        assert len(reported) == 1
+        assert "Member 'odd' is fitted without the store" in str(reported[0].message)
+        assert "named function of a module" in str(reported[0].message)
     assert fitted(fold_fits) == 4
     tree = DecisionTreeRegressor(random_state=np.random.RandomState(0))
     with pytest.warns(StoreWarning, match="set random_state to an int"):
@@ -366,9 +366,11 @@ class Handle(Ridge):
 
 
 def test_models_that_cannot_be_pickled_say_so_once(tmp_path):
-    with pytest.warns(StoreWarning, match="'handle' are not stored.*generator") as told:
+    with pytest.warns(
+        StoreWarning, match="'handle' are not stored.*generator"
+    ) as reported:
         fold_fits = run(Store(tmp_path), {"handle": Handle(), "ridge": Ridge()})
-    assert len(told) == 1
+    assert len(reported) == 1
     assert len(fold_fits) == 8
     assert Store(tmp_path).info().n_fits == 4
 
@@ -433,7 +435,7 @@ def test_a_store_is_a_parameter(tmp_path):
         Store(tmp_path, max_bytes="many")
 
 
-def test_what_is_taken_for_a_store(tmp_path):
+def test_accepted_stores(tmp_path):
     store = Store(tmp_path)
     assert as_store(None) is None
     assert as_store(store) is store

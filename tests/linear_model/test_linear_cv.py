@@ -140,13 +140,13 @@ def test_shared_work_is_that_of_single_fits(loss, kind, standardize, cv):
     for j, alpha in enumerate(alphas):
         single = one(loss, penalty.with_alpha(alpha), **options)
         by_loss = single.fit(X, y).loss_.scorer() if score is None else score
-        told = cross_val_score(single, X, y, cv=SPLITS[cv], scoring=by_loss)
+        reported = cross_val_score(single, X, y, cv=SPLITS[cv], scoring=by_loss)
         if kind == "mcp" and loss == "log_loss":
             # Several minima: a path may end in another than a fit from zero.
             assert np.isfinite(model.scores_[j]).all()
             continue
         size = 1e-3 if kind == "mcp" else 1e-5
-        np.testing.assert_allclose(model.scores_[j], told, rtol=size, atol=1e-7)
+        np.testing.assert_allclose(model.scores_[j], reported, rtol=size, atol=1e-7)
         single.fit(X, y)
         np.testing.assert_allclose(model.path_.coef[j], single._point.coef, atol=1e-3)
 

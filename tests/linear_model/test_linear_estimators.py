@@ -57,7 +57,7 @@ def frame(n=120, seed=0):
         (LinearClassifier(), "partial_fit", r"requires solver=FirstOrder\(...\), got"),
     ],
 )
-def test_a_method_that_is_missing_says_why(model, name, why):
+def test_missing_methods_give_the_reason(model, name, why):
     assert not hasattr(model, name)
     with pytest.raises(AttributeError, match=f"has no attribute '{name}': .*{why}"):
         getattr(model, name)
@@ -296,7 +296,7 @@ def test_pickles_and_pipelines():
     np.testing.assert_array_equal(model.predict(X), again.predict(X))
 
 
-def test_what_does_not_converge_warns():
+def test_runs_that_do_not_converge_warn():
     X, y = frame()
     model = LinearRegressor("log_cosh", "l2", "lbfgs", max_iter=1, tol=1e-12)
     with pytest.warns(ConvergenceWarning, match="max_iter=1"):

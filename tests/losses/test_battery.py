@@ -94,8 +94,8 @@ def test_gradient_is_slope_and_start_and_leaf_minimise(loss, seed):
         fixed = loss.adapted(y, raw, w)
         g = fixed.gradient(y, raw)
         for j in [None] if width is None else range(width):
-            seen, told = slope(fixed, y, raw, j), g if j is None else g[:, j]
-            near_jump = np.abs(seen - told) > 1e-4 * (1 + np.abs(told))
+            seen, reported = slope(fixed, y, raw, j), g if j is None else g[:, j]
+            near_jump = np.abs(seen - reported) > 1e-4 * (1 + np.abs(reported))
             assert near_jump.mean() <= (0 if loss.smooth else 0.05)
         for base, step in [
             (np.zeros_like(raw), fixed.start(y, w, width)),
@@ -184,7 +184,7 @@ def test_two_lines_are_the_loss(loss):
 
 
 @every_loss
-def test_columns_are_coupled_where_it_says_so(loss):
+def test_couples_columns_is_true(loss):
     for task in tasks(loss):
         y, raw, w, width = draw(loss, task, np.random.default_rng(5))
         fixed = loss.adapted(y, raw, w)
@@ -241,7 +241,7 @@ def test_refuses_a_target_that_it_is_not_for(loss):
 
 
 @every_loss
-def test_says_formula_domain_and_source(loss):
+def test_docstring_has_formula_domain_and_source(loss):
     text = type(loss).__doc__
     assert re.search(r"\by (is|in)\b", text)
     assert re.search(r"\b(1[89]|20)\d\d\b", text)  # the year of its source

@@ -1,4 +1,4 @@
-"""Losses of the user: from functions, from six lines, and what is said of them."""
+"""Losses of the user: from functions, from six lines, and their checks."""
 
 import pickle
 
@@ -75,7 +75,7 @@ def test_good_ones_are_good(loss):
     assert check_loss(loss) == []
 
 
-def test_derived_parts_are_told_and_right():
+def test_derived_parts_are_listed_and_right():
     loss = CustomLoss(asymmetric)
     assert loss.derived == ["gradient", "hessian", "start", "leaf"]
     raw = Y[::-1]
@@ -98,12 +98,12 @@ def test_derived_parts_are_told_and_right():
         (CustomLoss(overflowing), "not finite"),
     ],
 )
-def test_checker_says_what_is_wrong(loss, words):
+def test_checker_names_what_is_wrong(loss, words):
     with pytest.raises(ValueError, match=words):
         check_loss(loss)
 
 
-def test_checker_says_what_cannot_be_pickled():
+def test_checker_names_what_cannot_be_pickled():
     class Local(Asymmetric):
         pass
 

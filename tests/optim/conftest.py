@@ -32,7 +32,7 @@ class Quadratic:
 
 
 class LeastSquares:
-    """Half the mean squared error of X w + b, on rows asked for."""
+    """Half the mean squared error of X w + b, on the given rows."""
 
     def __init__(self, X, y, X_held=None, y_held=None):
         self.X, self.y, self.n_rows = X, y, len(y)

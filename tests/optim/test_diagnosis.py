@@ -120,23 +120,23 @@ def test_divergence_in_a_stream(quadratic):
     assert np.isfinite(caught.value.params[0]).all()
 
 
-def test_a_rising_loss_is_told_once(quadratic):
+def test_a_rising_loss_warns_once(quadratic):
     recipe = Recipe(GradientDescent(0.25), epochs=60)
-    with pytest.warns(ConvergenceWarning, match="Use a tenth of it") as told:
+    with pytest.warns(ConvergenceWarning, match="Use a tenth of it") as reported:
         minimize(quadratic([9.0]), [np.full(1, 1e-9)], recipe)
-    assert len(told) == 1
+    assert len(reported) == 1
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 4])
-def test_a_short_run_that_diverges_is_told(epochs, noisy_rows, least_squares):
+def test_a_short_run_that_diverges_warns(epochs, noisy_rows, least_squares):
     X, y = noisy_rows
     recipe = Recipe(SGD(1.0), epochs=epochs, batch_size=16)
     with pytest.warns(
         ConvergenceWarning,
         match=r"was .* at the start and .* at the end.* learning_rate=1\. Use",
-    ) as told:
+    ) as reported:
         result = minimize(least_squares(1e3 * X, y), [np.zeros(3), 0.0], recipe)
-    assert len(told) == 1
+    assert len(reported) == 1
     assert not result.converged
 
 
@@ -152,7 +152,7 @@ def test_a_run_restored_to_before_it_diverged_is_fine(noisy_rows, least_squares)
     assert result.history["loss"][-1] > 10 * result.history["loss"][0]
 
 
-def test_noise_is_no_divergence(noisy_rows, least_squares):
+def test_noise_does_not_count_as_divergence(noisy_rows, least_squares):
     X, y = noisy_rows
     best = np.linalg.lstsq(np.c_[X, np.ones(95)], y)[0]
     start = [best[:3], best[3]]  # from here a noisy run can only rise
@@ -172,9 +172,9 @@ def test_a_rate_too_small(quadratic):
     recipe = Recipe(SGD(1e-9), epochs=10)
     with pytest.warns(
         ConvergenceWarning, match=r"hardly move .* learning_rate=1e-09 is too small"
-    ) as told:
+    ) as reported:
         minimize(quadratic([1.0, 2.0], target=5.0), [np.ones(2)], recipe)
-    assert len(told) == 1
+    assert len(reported) == 1
 
 
 def test_a_gradient_that_vanishes():

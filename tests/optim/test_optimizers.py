@@ -246,7 +246,7 @@ def test_l1_gives_exact_zeros(name, quadratic):
     np.testing.assert_allclose(found, expected, atol=2e-3)
 
 
-def test_decay_leaves_out_what_is_asked():
+def test_no_decay_leaves_out_named_parameters():
     w = [np.ones(2), np.array(1.0)]
     optimizer = AdamW(weight_decay=0.1)
     state = optimizer.begin(w, decayed=[[True, False], False])
@@ -255,7 +255,7 @@ def test_decay_leaves_out_what_is_asked():
     assert w[1] == 1
 
 
-def test_objective_says_what_decays(quadratic):
+def test_objective_lists_decayed_parameters(quadratic):
     objective = quadratic([0.0, 0.0])
     objective.decayed = [[True, False]]
     recipe = Recipe(AdamW(0.1, weight_decay=1.0), epochs=1)

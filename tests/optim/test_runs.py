@@ -50,7 +50,7 @@ def test_the_minimum_is_found(name, noisy_rows, least_squares):
     assert not result.converged
 
 
-def test_what_is_given_stays(noisy_rows, least_squares):
+def test_given_values_stay(noisy_rows, least_squares):
     start = [np.zeros(3), np.array(0.0)]
     minimize(least_squares(*noisy_rows), start, Recipe("adam", epochs=1))
     assert not start[0].any()
@@ -111,7 +111,7 @@ def test_early_stopping_judges_the_average(least_squares):
     assert objective.validation_loss(result.params) == pytest.approx(best)
 
 
-def test_what_the_objective_lacks_is_named(quadratic):
+def test_missing_methods_of_the_objective_are_named(quadratic):
     class Bare:
         n_rows = 5
 
@@ -151,15 +151,15 @@ def test_whole_numbers_become_float(quadratic):
 
 
 def test_callback_ends_a_run(quadratic):
-    told = []
+    reported = []
 
     def stop_third(epoch, params, history):
-        told.append((epoch, params[0][0], len(history)))
+        reported.append((epoch, params[0][0], len(history)))
         return epoch == 2
 
     recipe = Recipe(SGD(0.5), epochs=9)
     result = minimize(quadratic([1.0]), [np.ones(1)], recipe, callback=stop_third)
-    assert told == [(0, 0.5, 1), (1, 0.25, 2), (2, 0.125, 3)]
+    assert reported == [(0, 0.5, 1), (1, 0.25, 2), (2, 0.125, 3)]
     assert result.stopped == "callback"
     assert result.n_epochs == 3
 

@@ -74,7 +74,7 @@ def test_rates(schedule, expected):
     ],
     ids=repr,
 )
-def test_what_ends_stays_at_its_end(schedule, last):
+def test_schedules_stay_at_their_end_value(schedule, last):
     assert [schedule.rate_at(k, 4) for k in (4, 5, 400)] == pytest.approx([last] * 3)
 
 

@@ -454,7 +454,7 @@ def test_folder_must_be_there(tmp_path):
         save(LogisticRegression(), tmp_path / "model", compress="zstd")
 
 
-def test_file_is_written_whole_or_not_at_all(saved, monkeypatch):
+def test_file_is_written_completely_or_not_at_all(saved, monkeypatch):
     before = saved.read_bytes()
     save(LogisticRegression(), saved)
     assert isinstance(load(saved), LogisticRegression)

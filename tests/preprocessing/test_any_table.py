@@ -97,7 +97,7 @@ def assert_refusal_is_right(message, frame):
     assert all(holds_lists(frame[name]) for name in named), message
 
 
-def test_refusals_are_told_from_failures():
+def test_refusals_differ_from_failures():
     lists = pd.DataFrame({"a": [1, 2], "b": [[1], []], "c": [None, None], "d": "x"})
     assert_refusal_is_right("column 'b' holds nested values", lists)
     assert_refusal_is_right("there is nothing to learn from in X", lists[["c", "d"]])
@@ -165,18 +165,20 @@ def test_any_frame_makes_an_ensemble(frame, classes):
     y = np.random.default_rng(0).integers(0, 2, N)
     auto = kind(None, members=["linear"], preset="fast", cv=2, random_state=0, n_jobs=1)
     with warnings.catch_warnings():
-        told = "column .* should hold (numbers|dates)|X has nothing to learn from but"
-        warnings.filterwarnings("ignore", message=told)
+        message = (
+            "column .* should hold (numbers|dates)|X has nothing to learn from but"
+        )
+        warnings.filterwarnings("ignore", message=message)
         try:
-            said = auto.fit(frame, y).predict(frame)
+            predicted = auto.fit(frame, y).predict(frame)
         except ValueError as error:
-            refused, said = str(error), None
-    if said is None:
+            refused, predicted = str(error), None
+    if predicted is None:
         named = any(repr(name) in refused for name in frame.columns)
         assert named or "nothing to learn from" in refused
     else:
-        assert len(said) == N
-        assert np.isfinite(said).all()
+        assert len(predicted) == N
+        assert np.isfinite(predicted).all()
 
 
 def test_decimals_count_as_numbers():

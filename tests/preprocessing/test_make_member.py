@@ -239,7 +239,7 @@ def test_an_unknown_kind_is_refused():
     ],
     ids=["class", "name", "None"],
 )
-def test_what_is_not_an_estimator_is_refused(wrong, message):
+def test_objects_that_are_not_estimators_are_refused(wrong, message):
     with pytest.raises(TypeError, match=message):
         make_member(wrong)
     with pytest.raises(TypeError, match=message):

@@ -215,7 +215,7 @@ def test_codes_are_the_same_level_as_numbers_or_strings():
         _same(encoder.transform(frame.astype({"zone": dtype})), expected)
 
 
-def test_what_is_no_number_is_missing_with_a_warning():
+def test_text_in_a_numeric_column_becomes_missing_with_a_warning():
     encoder = TableEncoder().fit(X)
     new = X.head(3).assign(rooms=["2", "many", "?"])
     with pytest.warns(UserWarning, match="'rooms' should hold numbers; 1 .* 'many'"):

@@ -165,7 +165,7 @@ CHAIN = {
         "SuperLearnerClassifier",
         "EnsembleSelectionClassifier",
         "VotingClassifier",
-        "hard",  # the same models, asked otherwise
+        "hard",  # the same models, with another response method
     ],
     "numbers": [
         "StackingRegressor",

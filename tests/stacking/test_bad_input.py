@@ -137,7 +137,7 @@ def words(error):
 
 
 def refused(model, *data, **params):
-    """Fit in vain: at once, and without a trace. Gives what was said."""
+    """Fit twice: each must fail at once without a change. Returns the message."""
     FITS.clear()
     before = state(model)
     with pytest.raises((ValueError, TypeError)) as caught:
@@ -149,21 +149,21 @@ def refused(model, *data, **params):
 
 def refused_by(kind, options, *data, **params):
     """The same for a new ensemble, and for one that still predicts as before."""
-    told = refused(kind(**{"estimators": members(kind), **options}), *data, **params)
+    message = refused(kind(**{"estimators": members(kind), **options}), *data, **params)
     model = copy.copy(fitted(kind))
     own = {name: getattr(model, name) for name in options}
     for name, value in options.items():
         setattr(model, name, value)
-    assert refused(model, *data, **params) == told
+    assert refused(model, *data, **params) == message
     for name, value in own.items():
         setattr(model, name, value)
     np.testing.assert_array_equal(model.predict(X), fitted(kind).predict(X))
-    return told
+    return message
 
 
-def assert_told(told, *expected):
+def assert_message_has(message, *expected):
     for part in expected:
-        assert part in told
+        assert part in message
 
 
 # Parameters: value, and what the message says besides the parameter's name.
@@ -347,9 +347,9 @@ ELSEWHERE = [
     (skensemble.BlendingClassifier, "estimators", 0),
 ]
 CASES = [
-    pytest.param(kind, name, value, told, id=f"{kind.__name__}-{name}-{place}")
+    pytest.param(kind, name, value, message, id=f"{kind.__name__}-{name}-{place}")
     for kind in KINDS
-    for place, (name, value, told) in enumerate(
+    for place, (name, value, message) in enumerate(
         (OF_CLASSIFIERS if chooses(kind) else OF_REGRESSORS) + BOTH
     )
     if name in parameters(kind) and (kind, name, place) not in ELSEWHERE
@@ -358,8 +358,8 @@ CASES = [
 
 @pytest.mark.parametrize(("kind", "name", "value", "expected"), CASES)
 def test_parameters(kind, name, value, expected):
-    told = refused_by(kind, {name: value}, X, y_of(kind))
-    assert_told(told, *expected)
+    message = refused_by(kind, {name: value}, X, y_of(kind))
+    assert_message_has(message, *expected)
 
 
 TOGETHER = [
@@ -398,30 +398,30 @@ TOGETHER = [
 @pytest.mark.parametrize(
     ("kind", "options", "expected"),
     [
-        pytest.param(kind, options, told, id=f"{kind.__name__}-{place}")
+        pytest.param(kind, options, message, id=f"{kind.__name__}-{place}")
         for kind in KINDS
-        for place, (options, told) in enumerate(TOGETHER)
+        for place, (options, message) in enumerate(TOGETHER)
         if set(options) <= parameters(kind)
     ],
 )
 def test_parameters_together(kind, options, expected):
     if "layers" in options:
         options = options | {"layers": [[("c", member(kind))]]}
-    assert_told(refused_by(kind, options, X, y_of(kind)), *expected)
+    assert_message_has(refused_by(kind, options, X, y_of(kind)), *expected)
 
 
 class Mute(DecisionTreeRegressor):
-    """Is fitted, and must not be asked."""
+    """A fitted member that must not be used."""
 
     def predict(self, X):
-        raise AssertionError("asked in vain")
+        raise AssertionError("used in spite of bad input")
 
 
 @pytest.mark.parametrize("kind", [kind for kind in REGRESSORS if has_cv(kind)])
 @pytest.mark.parametrize("scoring", ["acuracy", "accuracy"])
-def test_fitted_members_are_not_asked_in_vain(kind, scoring):
+def test_bad_input_is_refused_before_members_are_used(kind, scoring):
     model = kind([("a", Mute().fit(X, NUMBERS))], cv="prefit", scoring=scoring)
-    assert_told(refused(model, X, NUMBERS), f"scoring={scoring!r}")
+    assert_message_has(refused(model, X, NUMBERS), f"scoring={scoring!r}")
 
 
 def test_every_combination_and_kind_is_there():
@@ -450,7 +450,7 @@ TABLES = [
 @every_kind
 @pytest.mark.parametrize(("table", "expected"), TABLES)
 def test_tables(kind, table, expected):
-    assert_told(refused_by(kind, {}, table, y_of(kind)), *expected)
+    assert_message_has(refused_by(kind, {}, table, y_of(kind)), *expected)
 
 
 def broken(values, what, row=4):
@@ -487,16 +487,16 @@ TARGETS_OF_REGRESSORS = [
 @pytest.mark.parametrize(
     ("kind", "y", "expected"),
     [
-        pytest.param(kind, y, told, id=f"{kind.__name__}-{place}")
+        pytest.param(kind, y, message, id=f"{kind.__name__}-{place}")
         for kind in KINDS
-        for place, (y, told) in enumerate(
+        for place, (y, message) in enumerate(
             (TARGETS_OF_CLASSIFIERS if chooses(kind) else TARGETS_OF_REGRESSORS)
             + TARGETS_OF_BOTH
         )
     ],
 )
 def test_targets(kind, y, expected):
-    assert_told(refused_by(kind, {}, X, y), *expected)
+    assert_message_has(refused_by(kind, {}, X, y), *expected)
 
 
 FIT_PARAMS = [
@@ -520,44 +520,50 @@ FIT_PARAMS = [
 @every_kind
 @pytest.mark.parametrize(("name", "value", "expected"), FIT_PARAMS)
 def test_fit_params(kind, name, value, expected):
-    told = refused_by(kind, {}, X, y_of(kind), **{name: value})
-    assert_told(told, *expected)
+    message = refused_by(kind, {}, X, y_of(kind), **{name: value})
+    assert_message_has(message, *expected)
 
 
 @every_kind
 def test_weights_and_groups_that_are_routed(kind):
     with sklearn.config_context(enable_metadata_routing=True):
         model = kind([("a", member(kind).set_fit_request(sample_weight=True))])
-        told = refused(model, X, y_of(kind), sample_weight=-np.ones(N))
-        assert_told(told, "sample_weight is -1.0 in row 0", "zero or more")
+        message = refused(model, X, y_of(kind), sample_weight=-np.ones(N))
+        assert_message_has(message, "sample_weight is -1.0 in row 0", "zero or more")
         if has_cv(kind):
             model.set_params(cv=GroupKFold(3))
-        told = refused(model, X, y_of(kind), groups=[1, 2])
-        assert_told(told, "groups has shape (2,)", "(24,)")
+        message = refused(model, X, y_of(kind), groups=[1, 2])
+        assert_message_has(message, "groups has shape (2,)", "(24,)")
 
 
 @every_classifier
 def test_weights_that_leave_one_class(kind):
     weight = (LABELS == "yes").astype(float)
-    told = refused_by(kind, {}, X, LABELS, sample_weight=weight)
-    assert_told(told, "y contains 1 class, ", "'yes'", "sample_weight", "above 0")
+    message = refused_by(kind, {}, X, LABELS, sample_weight=weight)
+    assert_message_has(
+        message, "y contains 1 class, ", "'yes'", "sample_weight", "above 0"
+    )
 
 
 @every_classifier
 def test_one_row_a_class(kind):
     y = np.array([f"c{k}" for k in range(N)])
     options = {"weights": "cv"} if kind is skensemble.VotingClassifier else {}
-    told = refused_by(kind, options, X, y)
+    message = refused_by(kind, options, X, y)
     if "validation_fraction" in parameters(kind):
-        assert_told(told, "validation_fraction=0.2", "least populated", "merge rare")
+        assert_message_has(
+            message, "validation_fraction=0.2", "least populated", "merge rare"
+        )
     else:
-        assert_told(told, "cv=None", "n_splits=5", "'c0', has 1 row", "fewer folds")
-        assert_told(told, "merge rare classes", "cv=KFold(5)")
+        assert_message_has(
+            message, "cv=None", "n_splits=5", "'c0', has 1 row", "fewer folds"
+        )
+        assert_message_has(message, "merge rare classes", "cv=KFold(5)")
 
 
 @pytest.mark.filterwarnings("ignore:The number of unique classes")
 @pytest.mark.parametrize("family", FAMILIES)
-def test_one_row_a_class_is_no_matter_elsewhere(family):
+def test_one_row_per_class_without_stratification(family):
     """Regressors do not stratify, and a vote without splits does not split."""
     getattr(skensemble, f"{family}Regressor")([("a", Line())]).fit(X, ROWS)
     skensemble.VotingClassifier([("a", DecisionTreeClassifier())]).fit(X, ROWS)
@@ -565,8 +571,8 @@ def test_one_row_a_class_is_no_matter_elsewhere(family):
 
 def test_groups_that_leave_nothing_to_hold_out():
     for kind in (skensemble.BlendingClassifier, skensemble.BlendingRegressor):
-        told = refused_by(kind, {}, X, y_of(kind), groups=np.ones(N))
-        assert_told(told, "validation_fraction=0.2", "groups")
+        message = refused_by(kind, {}, X, y_of(kind), groups=np.ones(N))
+        assert_message_has(message, "validation_fraction=0.2", "groups")
 
 
 # What users would expect to work.
@@ -581,14 +587,14 @@ def test_a_constant_target_is_a_target(kind, value):
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if has_cv(kind)])
-def test_overlapping_pairs_are_told_of(kind):
+def test_overlapping_pairs_warn(kind):
     model = kind(members(kind), cv=[(ROWS, ROWS)])
     with pytest.warns(OverlappingSplitWarning, match="cv: split 0 predicts rows"):
         model.fit(X, y_of(kind))
 
 
 @every_kind
-def test_what_is_unusual_but_right(kind):
+def test_unusual_valid_input(kind):
     """Nothing of this is bad input."""
     y = y_of(kind)
     weight = np.ones(N)
@@ -717,10 +723,10 @@ def wrong_options(draw):
 @given(wrong_options())
 def test_any_combination_of_wrong_values(drawn):
     kind, options = drawn
-    told = refused(kind(**{"estimators": members(kind), **options}), X, y_of(kind))
+    message = refused(kind(**{"estimators": members(kind), **options}), X, y_of(kind))
     named = [
         name
         for name, value in options.items()
-        if re.search(rf"\b{name}\b", told) and repr(value) in told
+        if re.search(rf"\b{name}\b", message) and repr(value) in message
     ]
-    assert named, f"{options}: {told}"
+    assert named, f"{options}: {message}"

@@ -84,7 +84,7 @@ def test_classes(k, weighted):
     assert list(table.index[:2]) == [("proba", "other"), ("proba", "decision")]
     assert len(table) == 6
     w = np.ones(N) if w is None else w
-    told = {
+    reported = {
         name: [
             error_and_fault(row, methods[name], truth)
             for row, truth in zip(block, y, strict=True)
@@ -93,7 +93,7 @@ def test_classes(k, weighted):
     }
     for (first, second), found in table.iterrows():
         (a, wrong_a), (b, wrong_b) = (
-            zip(*told[name], strict=True) for name in (first, second)
+            zip(*reported[name], strict=True) for name in (first, second)
         )
         expected = agreement(wrong_a, wrong_b, w)
         expected["error_correlation"] = correlation(a, b, w)

@@ -75,7 +75,7 @@ def test_ids_are_named():
         ([1, 2], {"index": [1, 2], "target": "id"}, "'id' names both"),
     ],
 )
-def test_what_does_not_fit_is_refused(block, options, message):
+def test_values_of_the_wrong_kind_are_refused(block, options, message):
     with pytest.raises(ValueError, match=message):
         predictions_frame(block, **options)
 

@@ -133,10 +133,10 @@ def answer(model, X, classes):
     return block
 
 
-def averaged(said, width):
-    """Mean of what was said of each row; NaN where nothing was."""
+def averaged(predicted, width):
+    """Mean of the predictions of each row; NaN for rows without one."""
     nothing = np.full(width, np.nan) if width else np.nan
-    return np.array([np.mean(all_, axis=0) if all_ else nothing for all_ in said])
+    return np.array([np.mean(all_, axis=0) if all_ else nothing for all_ in predicted])
 
 
 def side_by_side(blocks, X=None):
@@ -149,7 +149,7 @@ def side_by_side(blocks, X=None):
     if X is None:
         return table
     if isinstance(X, pd.DataFrame):
-        names = [f"said{k}" for k in range(table.shape[1])]
+        names = [f"predicted{k}" for k in range(table.shape[1])]
         front = pd.DataFrame(table, columns=names, index=X.index)
         return pd.concat([front, X], axis=1)
     return np.hstack([table, X])
@@ -162,15 +162,15 @@ class Layer:
         self.classes, self.blocks, self.models = classes, {}, {}
         width = 0 if classes is None else len(classes)
         for name, member in members:
-            said, models = [[] for _ in y], []
+            predicted, models = [[] for _ in y], []
             for train, test in splits:
                 model = clone(member).fit(rows_of(X, train), y[train])
                 models.append(model)
                 for row, one in zip(
                     test, answer(model, rows_of(X, test), classes), strict=True
                 ):
-                    said[row].append(one)
-            self.blocks[name] = averaged(said, width)
+                    predicted[row].append(one)
+            self.blocks[name] = averaged(predicted, width)
             whole = clone(member).fit(rows_of(X, rows), y[rows])
             self.models[name] = [whole] if refit else models
         self.covered = np.zeros(len(y), dtype=bool)
@@ -227,24 +227,26 @@ class Reference:
 
     def _without_the_rows(self, splits):
         """What combinations say of rows that they were not learned from."""
-        said = [[] for _ in self.y]
+        predicted = [[] for _ in self.y]
         for train, test in splits:
-            self._tell(said, np.intersect1d(train, self.rows), test)
-        if not any(said):  # one holdout: folds of it, alike in y
+            self._predict_into(predicted, np.intersect1d(train, self.rows), test)
+        if not any(predicted):  # one holdout: folds of it, alike in y
             order = self.rows[np.argsort(self.y[self.rows], kind="stable")]
             for k in range(5):
-                self._tell(said, np.setdiff1d(self.rows, order[k::5]), order[k::5])
-        return averaged(said, 0 if self.classes is None else len(self.classes))
+                self._predict_into(
+                    predicted, np.setdiff1d(self.rows, order[k::5]), order[k::5]
+                )
+        return averaged(predicted, 0 if self.classes is None else len(self.classes))
 
-    def _tell(self, said, train, test):
-        asked = np.intersect1d(test, self.rows)
+    def _predict_into(self, predicted, train, test):
+        wanted = np.intersect1d(test, self.rows)
         one_class = self.classes is not None and len(set(self.y[train])) < 2
-        if len(train) < 2 or one_class or not len(asked):
+        if len(train) < 2 or one_class or not len(wanted):
             return
-        blocks = {name: block[asked] for name, block in self.blocks.items()}
-        found = self._learned(train)(blocks, rows_of(self.X, asked))
-        for row, one in zip(asked, found, strict=True):
-            said[row].append(one)
+        blocks = {name: block[wanted] for name, block in self.blocks.items()}
+        found = self._learned(train)(blocks, rows_of(self.X, wanted))
+        for row, one in zip(wanted, found, strict=True):
+            predicted[row].append(one)
 
     def predict(self, X):
         """Probabilities or numbers for new rows."""
@@ -357,7 +359,7 @@ def fitted(ensemble, X, y, cv):
 
 
 def assert_same(ensemble, expected, new):
-    """All that is said out of fold, and of new rows."""
+    """All predictions, out of fold and of new rows."""
     blocks = {}
     for layer in expected.layers:
         blocks |= layer.blocks

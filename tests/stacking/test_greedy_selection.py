@@ -194,7 +194,7 @@ def test_losses_by_name_and_object():
     for scoring in ("log_loss", LogLoss(), LogLoss().scorer()):
         found = greedy_selection(values, y, scoring=scoring, sample_weight=weight)
         assert_allclose(found, expected)
-    smooth = LogLoss(label_smoothing=0.1)  # no fast way: the loss itself is asked
+    smooth = LogLoss(label_smoothing=0.1)  # no fast way: the loss itself is used
     weights, path = greedy_selection(
         values, y, scoring=smooth, max_steps=5, return_path=True
     )

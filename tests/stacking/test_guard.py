@@ -51,15 +51,15 @@ GUARDED = {
 @pytest.mark.parametrize(
     ("kind", "upper"), [("numbers", 0), ("numbers", 1), ("classes", 1)]
 )
-def test_guard_tells_layers_that_overfit(kind, upper):
+def test_guard_names_layers_that_overfit(kind, upper):
     model, above, scoring = GUARDED[kind]
     X, y = noisy(kind)
     layers = [[("above", above[upper])]]
     model = clone(model).set_params(layers=layers, random_state=0, scoring=scoring)
     model.set_params(guard_fraction=0.4)
-    with pytest.warns(StackedOverfitWarning, match="only 1 layer") as told:
+    with pytest.warns(StackedOverfitWarning, match="only 1 layer") as reported:
         warned = clone(model).set_params(guard="warn").fit(X, y)
-    assert len(told) == 1
+    assert len(reported) == 1
     assert_array_equal(warned.predict(X), clone(model).fit(X, y).predict(X))
     with pytest.warns(StackedOverfitWarning, match="only 1 layer"):
         fallen = clone(model).set_params(guard="fallback").fit(X, y)
@@ -77,7 +77,7 @@ def test_guard_tells_layers_that_overfit(kind, upper):
 
 @pytest.mark.parametrize("guard", ["warn", "fallback"])
 def test_guard_keeps_layers_that_help(guard):
-    # The truth is a product, which only the upper layer can make of what is said below.
+    # The target is a product, which only the upper layer can form from predictions.
     rng = np.random.default_rng(0)
     X = rng.normal(size=(240, 2))
     y = X[:, 0] * X[:, 1]

@@ -53,7 +53,7 @@ def test_importance_is_the_fall_of_the_score(family):
         assert found[name] == pytest.approx(fall, abs=1e-12)
 
 
-def test_shuffling_whom_nobody_hears_costs_nothing():
+def test_permuting_unused_members_changes_nothing():
     model = fitted("SuperLearnerRegressor", WORTH, solver="discrete")
     found = model.member_importance("permutation", random_state=0)
     assert_allclose(found[["noise", "stump"]], 0, atol=1e-12)

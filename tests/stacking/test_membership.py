@@ -158,12 +158,12 @@ REFUSED = {
 
 @pytest.mark.parametrize("why", REFUSED)
 @pytest.mark.parametrize("refit", [True, False])
-def test_what_cannot_be_added(why, refit):
-    given, told = REFUSED[why]
+def test_members_that_cannot_be_added(why, refit):
+    given, message = REFUSED[why]
     params = given[3] if len(given) > 3 else {}
     model = fitted("StackingRegressor", without_near("numbers"), refit=refit)
     photo = photograph(model)
-    with pytest.raises((ValueError, OSError), match=told):
+    with pytest.raises((ValueError, OSError), match=message):
         model.add_members(*given[:3], **params)
     assert_unchanged(model, photo)
 
@@ -226,14 +226,14 @@ def test_dropped_after_a_pickle(family):
 
 
 @pytest.mark.parametrize(
-    ("names", "told"),
+    ("names", "message"),
     [("nobody", "no members"), (["tree", "nobody"], "nobody"),
      (["tree", "ridge"], "leave no member")],
 )  # fmt: skip
-def test_who_cannot_be_dropped(names, told):
+def test_who_cannot_be_dropped(names, message):
     model = fitted("SuperLearnerRegressor", without_near("numbers"))
     photo = photograph(model)
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         model.drop_members(names)
     assert_unchanged(model, photo)
 
@@ -376,11 +376,11 @@ def test_compressed_to_whom_weight_is_given():
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [({}, "max_members, max_latency"), ({"max_members": 0}, "1 or more"),
      ({"max_members": 1.5}, "1 or more"), ({"max_latency": 0.0}, "fastest")],
 )  # fmt: skip
-def test_what_cannot_be_compressed(options, told):
+def test_ensembles_that_cannot_be_compressed(options, message):
     model = fitted("SuperLearnerRegressor")
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         model.compress(**options)

@@ -44,7 +44,7 @@ def test_one_store_serves_the_family(kind, tmp_path):
         ({"cv": KFold(4)}, 4),
     ],
 )
-def test_what_is_fitted_again(changed, new_fits, tmp_path):
+def test_which_fits_are_repeated(changed, new_fits, tmp_path):
     log = tmp_path / "log"
     members = [("ridge", Ridge()), ("counted", counted("numbers", log))]
     model = fitted("StackingRegressor", members, memory=str(tmp_path))

@@ -48,7 +48,7 @@ def test_pickle_and_clone(family):
 
 
 @pytest.mark.parametrize("family", SPLIT)
-def test_asked_after_a_pickle(family):
+def test_methods_work_after_a_pickle(family):
     model = fitted(family)
     again = pickle.loads(pickle.dumps(model))
     assert_frame_equal(again.to_frame(), model.to_frame())
@@ -135,7 +135,7 @@ def test_asking_for_the_leaderboard_fits_only_the_meta_model(monkeypatch):
     assert len(fits) == 4
 
 
-def test_a_vote_that_kept_nothing_out_says_how_to_get_a_leaderboard():
+def test_leaderboard_of_a_vote_without_splits_names_the_parameter():
     X, y = load_wine(return_X_y=True)
     vote = VotingClassifier([("bayes", GaussianNB())]).fit(X, y)
 

@@ -168,7 +168,7 @@ def test_short_names_are_those_of_scorers():
         check_scoring_kind("rmse", "classes")
 
 
-def test_what_it_certainly_is():
+def test_certain_predictions():
     class Own(AbsoluteError):
         def pointwise(self, y, raw):
             return 2 * np.abs(raw - y)

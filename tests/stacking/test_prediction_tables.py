@@ -48,7 +48,7 @@ def test_exported_predictions(which, suffix, in_time, tmp_path):
     X, y, new = DATA["classes" if which == "votes" else which]
     index = pd.Index([f"r{k}" for k in range(len(X))], name="row")
     frame = pd.DataFrame(X, index=index).add_prefix("x")
-    asked = pd.DataFrame(new).add_prefix("x")
+    requested = pd.DataFrame(new).add_prefix("x")
     model = build(TIME if in_time else 3).fit(frame, y)
     path = tmp_path / f"oof{suffix}"
     assert model.save_predictions(path) == path
@@ -57,28 +57,28 @@ def test_exported_predictions(which, suffix, in_time, tmp_path):
     assert list(table["row"]) == list(index)
     silent = ~np.isfinite(model.ensemble_oof_.reshape(N, -1)).all(axis=1)
     assert silent.any() == in_time
-    said = table[columns]
+    predicted = table[columns]
     assert_array_equal(
-        said.isna().to_numpy(), np.repeat(silent[:, None], said.shape[1], 1)
+        predicted.isna().to_numpy(), np.repeat(silent[:, None], predicted.shape[1], 1)
     )
     if which == "votes":
         codes = model.ensemble_oof_[~silent].astype(int)
-        assert_array_equal(said[~silent].to_numpy()[:, 0], model.classes_[codes])
+        assert_array_equal(predicted[~silent].to_numpy()[:, 0], model.classes_[codes])
     else:
         expected = expected_of(model, which, model.ensemble_oof_)
-        assert_allclose(said.astype(float), expected, rtol=1e-12)
-    path = model.save_predictions(tmp_path / f"new{suffix}", asked, id_column="id")
+        assert_allclose(predicted.astype(float), expected, rtol=1e-12)
+    path = model.save_predictions(tmp_path / f"new{suffix}", requested, id_column="id")
     table = READERS[suffix](path)
     assert list(table) == ["id", *columns]
     assert list(table["id"]) == list(range(len(new)))
     if which == "votes":
-        assert_array_equal(table["prediction"], model.predict(asked))
+        assert_array_equal(table["prediction"], model.predict(requested))
     else:
-        expected = expected_of(model, which, says(model, asked))
+        expected = expected_of(model, which, says(model, requested))
         assert_allclose(table[columns], expected, rtol=1e-12)
 
 
-def test_votes_of_whole_numbers_stay_whole():
+def test_votes_of_integers_stay_integers():
     X, y, new = DATA["classes"]
     codes = np.unique(y, return_inverse=True)[1] + 5
     model = VotingClassifier(MEMBERS["classes"], cv=3, **SEEDED).fit(X, codes)

@@ -43,7 +43,7 @@ def test_a_pipeline_is_routed_weights(kind):
     options = {} if kind is VotingClassifier else {"random_state": 0}
     expected = kind([("p", plain)], **options).fit(X, Y, sample_weight=weight)
     with sklearn.config_context(enable_metadata_routing=True):
-        # Without routing weights go to the last step only, and so it is asked here.
+        # Without routing weights go to the last step only, hence this test of the step.
         routed = make_pipeline(
             StandardScaler().set_fit_request(sample_weight=False),
             LogisticRegression().set_fit_request(sample_weight=True),
@@ -64,7 +64,7 @@ def test_ids_are_those_of_the_column():
     np.testing.assert_array_equal(labels, model.predict(frame))
 
 
-def test_labels_that_nobody_predicts_stay_empty():
+def test_labels_without_predictions_stay_empty():
     names = np.array(["a", "b", "c"])[Y]
     half = [(np.arange(0, 150, 2), np.arange(1, 101, 2))]
     model = SuperLearnerClassifier(MEMBERS, cv=half, random_state=0).fit(X, names)
@@ -109,7 +109,7 @@ def test_data_changed_in_place_are_not_taken_for_those_of_the_fit():
         stack.add_members([("other", Ridge(2))], frame.copy(), YR)
 
 
-def test_scores_that_cannot_be_told_are_refused_at_once():
+def test_scores_that_cannot_be_computed_are_refused_at_once():
     with pytest.raises(ValueError, match="use 'roc_auc_ovr'"):
         EnsembleSelectionClassifier(MEMBERS, scoring="roc_auc").fit(X, Y)
     for kind, options in (
@@ -143,7 +143,7 @@ class OwnLogistic(LogisticRegression):
     """A class derived from one of scikit-learn's."""
 
 
-def test_nobody_is_told_of_threads_that_nobody_set():
+def test_unset_threads_do_not_warn():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         StackingClassifier([("m", OwnLogistic(max_iter=500))], n_jobs=1).fit(X, Y)

@@ -40,7 +40,7 @@ def test_a_member_is_named():
     np.testing.assert_allclose(stack.estimators_[1].coef_, Ridge().fit(X, y).coef_)
 
 
-def test_nobody_is_named():
+def test_no_member_is_named():
     with pytest.raises(ValueError, match=r"\[c__x, colour\] passed"):
         StackingRegressor([("a", Ridge())]).fit(X, y, colour="red", c__x=1)
 

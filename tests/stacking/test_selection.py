@@ -90,9 +90,12 @@ def test_path_of_a_plain_loop(X, y, scoring, n_init):
 @pytest.mark.parametrize(
     ("scoring", "score"),
     [
-        (None, lambda said: -root_mean_squared_error(YR, said)),
-        ("neg_mean_absolute_error", lambda said: -mean_absolute_error(YR, said)),
-        ("r2", lambda said: r2_score(YR, said)),
+        (None, lambda predicted: -root_mean_squared_error(YR, predicted)),
+        (
+            "neg_mean_absolute_error",
+            lambda predicted: -mean_absolute_error(YR, predicted),
+        ),
+        ("r2", lambda predicted: r2_score(YR, predicted)),
     ],
 )
 def test_path_of_a_plain_loop_for_numbers(scoring, score):

@@ -112,13 +112,13 @@ def test_groups_reach_the_splitter():
         assert not set(groups[fold_fit.train]) & set(groups[fold_fit.test])
 
 
-def test_missing_groups_are_asked_for():
+def test_missing_groups_are_named():
     stack = StackingRegressor(REGRESSORS, cv=GroupKFold(3))
     with pytest.raises(ValueError, match=r"needs groups, got None; pass fit\(X, y, "):
         stack.fit(XR, YR)
 
 
-def test_overlap_is_told():
+def test_overlap_warns():
     rows = np.arange(len(YR))
     with pytest.warns(OverlappingSplitWarning, match="split 0"):
         StackingRegressor(REGRESSORS, cv=[(rows, rows)]).fit(XR, YR)
@@ -147,9 +147,9 @@ def test_class_missing_from_a_fold(member):
 
 def test_failing_member_is_dropped():
     members = [*REGRESSORS, ("broken", Broken())]
-    with pytest.raises(OSError, match="luck") as told:
+    with pytest.raises(OSError, match="luck") as reported:
         StackingRegressor(members).fit(XR, YR)
-    assert any("'broken'" in note for note in told.value.__notes__)
+    assert any("'broken'" in note for note in reported.value.__notes__)
     stack = StackingRegressor(members, on_error="drop", random_state=0)
     with pytest.warns(MemberFailedWarning, match="broken"):
         stack.fit(XR, YR)
@@ -331,7 +331,7 @@ def test_a_member_may_be_called_stack():
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "reported"),
     [
         ({"on_error": "ignore"}, "on_error='ignore'"),
         ({"cv": "prefitted"}, "cv='prefitted'"),
@@ -342,8 +342,8 @@ def test_a_member_may_be_called_stack():
         ({"cv": [(np.arange(100), [100])]}, "predicts 1 of 200 rows"),
     ],
 )
-def test_bad_input_is_named(options, told):
-    with pytest.raises(ValueError, match=told):
+def test_bad_input_is_named(options, reported):
+    with pytest.raises(ValueError, match=reported):
         StackingRegressor(REGRESSORS, **options).fit(XR, YR)
 
 

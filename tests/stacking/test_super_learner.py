@@ -66,8 +66,10 @@ def test_weights_are_those_of_the_solver(solver, cv, weighted):
     )
     assert_array_equal(learner.weights_, expected)
     assert learner.weights_.sum() == pytest.approx(1)
-    said = [clone(m).fit(X3, Y3, weight).predict_proba(NEW3) for _, m in CLASSIFIERS]
-    mean = sum(w * block for w, block in zip(expected, said, strict=True))
+    predicted = [
+        clone(m).fit(X3, Y3, weight).predict_proba(NEW3) for _, m in CLASSIFIERS
+    ]
+    mean = sum(w * block for w, block in zip(expected, predicted, strict=True))
     assert_allclose(learner.predict_proba(NEW3), mean, **CLOSE)
 
 
@@ -82,11 +84,11 @@ def test_best_member_takes_it_all():
 
 def test_no_weights_are_better_on_a_grid():
     learner = SuperLearnerRegressor(REGRESSORS, cv=FOLDS).fit(XR, YR)
-    said = np.column_stack([learner.oof_[name] for name, _ in REGRESSORS])
-    least = np.mean((YR - said @ learner.weights_.to_numpy()) ** 2)
+    predicted = np.column_stack([learner.oof_[name] for name, _ in REGRESSORS])
+    least = np.mean((YR - predicted @ learner.weights_.to_numpy()) ** 2)
     for a in np.linspace(0, 1, 21):
         for b in np.linspace(0, 1 - a, 21):
-            other = np.mean((YR - said @ [a, b, 1 - a - b]) ** 2)
+            other = np.mean((YR - predicted @ [a, b, 1 - a - b]) ** 2)
             assert least <= other + 1e-9
 
 
@@ -149,12 +151,12 @@ def test_outer_splits_by_hand(which, weighted):
         )
         classes = getattr(probe, "classes_", None)
         method = "predict" if classes is None else "predict_proba"
-        said = {"super learner": getattr(probe, method)(X[test])}
+        predicted = {"super learner": getattr(probe, method)(X[test])}
         best = probe.cv_risk_["risk"][:-1].idxmin()
         members = dict(probe.named_estimators_)
-        said["discrete winner"] = getattr(members[best], method)(X[test])
-        said |= {name: getattr(m, method)(X[test]) for name, m in members.items()}
-        for name, block in said.items():
+        predicted["discrete winner"] = getattr(members[best], method)(X[test])
+        predicted |= {name: getattr(m, method)(X[test]) for name, m in members.items()}
+        for name, block in predicted.items():
             losses.setdefault(name, []).append(losses_of(block, y[test], classes))
         weights.append(None if weight is None else weight[test])
     weights = None if weight is None else np.concatenate(weights)

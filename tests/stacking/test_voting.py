@@ -117,13 +117,13 @@ def test_labels_are_voted_on_one_by_one(voting, weights):
     shares = np.ones(3) if weights is None else np.array(weights)
     shares = shares / shares.sum()
     if voting == "hard":
-        said = [model.predict(NEW3) for model in models]
+        predicted = [model.predict(NEW3) for model in models]
     else:
-        said = [on(model, NEW3) for model in models]
+        predicted = [on(model, NEW3) for model in models]
     expected = np.zeros((len(NEW3), 3))
     for row in range(len(NEW3)):
         for label in range(3):
-            p = np.array([block[row, label] for block in said])
+            p = np.array([block[row, label] for block in predicted])
             if voting == "logit":
                 p = np.clip(p, 1e-7, 1 - 1e-7)
                 expected[row, label] = expit(shares @ (np.log(p) - np.log(1 - p)))
@@ -164,12 +164,14 @@ def test_weights_from_out_of_fold_predictions(X, y, voting, weighted):
     for name, member in CLASSIFIERS:
         method = "predict" if voting == "hard" else "predict_proba"
         params = {} if weight is None else {"sample_weight": weight}
-        said = cross_val_predict(member, X, y, cv=STRATA, method=method, params=params)
+        predicted = cross_val_predict(
+            member, X, y, cv=STRATA, method=method, params=params
+        )
         if voting == "hard":
-            a = accuracy_score(y, said, sample_weight=weight)
+            a = accuracy_score(y, predicted, sample_weight=weight)
             merits[name] = np.log((k - 1) * a / (1 - a))
         else:
-            merits[name] = 1 / log_loss(y, said, sample_weight=weight)
+            merits[name] = 1 / log_loss(y, predicted, sample_weight=weight)
     total = sum(merits.values())
     for name, merit in merits.items():
         assert vote.weights_[name] == pytest.approx(merit / total, rel=1e-9)

@@ -7,7 +7,6 @@ from sklearn.base import RegressorMixin
 from sklearn.callback import with_callbacks
 from sklearn.tree import DecisionTreeRegressor
 
-from skensemble.bagging._quantile_levels import check_quantile_levels
 from skensemble.bagging.bags._aggregation import (
     REGRESSOR_AGGREGATIONS,
     stack_blocks,
@@ -26,7 +25,7 @@ from skensemble.bagging.bags._member_failures import explained_text_errors
 from skensemble.bagging.bags._metadata_routing import member_params
 from skensemble.bagging.bags._options import check_options
 from skensemble.bagging.bags._training_data import read_training_data
-from skensemble.core import rollback_on_error
+from skensemble.core import check_quantile_levels, rollback_on_error
 
 
 class BaggingRegressor(RegressorMixin, BaseBagging):

@@ -5,12 +5,11 @@ import sklearn.ensemble
 from sklearn.utils.validation import check_is_fitted
 
 from skensemble.bagging._jackknife import jackknife
-from skensemble.bagging._quantile_levels import check_quantile_levels
 from skensemble.bagging.forests._base_forest import BaseForest
 from skensemble.bagging.forests._leaf_quantiles import leaf_table
 from skensemble.bagging.forests._out_of_bag import drawn_rows
 from skensemble.bagging.forests._tree_sampling import GROUPS, ROWS
-from skensemble.core import rollback_on_error
+from skensemble.core import check_quantile_levels, rollback_on_error
 
 
 class RandomForestRegressor(BaseForest, sklearn.ensemble.RandomForestRegressor):

@@ -20,10 +20,10 @@ class Pilot:
 
     def __init__(self, coef):
         self.coef = np.asarray(coef)
-        self.asked = []
+        self.penalties = []
 
     def __call__(self, penalty):
-        self.asked.append(penalty)
+        self.penalties.append(penalty)
         return self.coef
 
     def columns(self):
@@ -37,7 +37,7 @@ def test_factors_are_powers_of_the_first_fit(gamma):
     assert type(found) is L1
     assert found.alpha == 0.3
     np.testing.assert_allclose(found.weights, np.array([2, 0.5, 0.1]) ** -gamma)
-    assert [repr(one) for one in pilot.asked] == [repr(L2())]
+    assert [repr(one) for one in pilot.penalties] == [repr(L2())]
 
 
 def test_several_outputs_share_a_factor():
@@ -46,12 +46,12 @@ def test_several_outputs_share_a_factor():
     assert type(found) is ElasticNetPenalty
     assert found.l1_ratio == 0.5
     np.testing.assert_allclose(found.weights, [0.2, 2.0])
-    assert isinstance(pilot.asked[0], NoPenalty)
+    assert isinstance(pilot.penalties[0], NoPenalty)
 
 
 @pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
 @pytest.mark.parametrize("gamma", [0.5, 1.0, 10.0])
-def test_what_the_first_fit_leaves_out_stays_out(unit, gamma):
+def test_columns_left_out_first_stay_out(unit, gamma):
     pilot = Pilot(np.array([0.0, 2.0, 1e-30, 1.0]) * unit)
     weights = Adaptive(0.3, gamma).bind(pilot.columns()).weights
     assert np.isfinite(weights).all()
@@ -59,7 +59,7 @@ def test_what_the_first_fit_leaves_out_stays_out(unit, gamma):
     np.testing.assert_allclose(weights[3] / weights[1], 2**gamma)
 
 
-def test_a_first_fit_of_nothing_says_nothing():
+def test_an_empty_first_fit_does_not_warn():
     found = Adaptive(0.3).bind(Pilot(np.zeros(3)).columns())
     np.testing.assert_array_equal(found.weights, np.ones(3))
 
@@ -68,10 +68,10 @@ def test_bounds_around_it_are_of_the_penalty_found():
     pilot = Pilot([2.0, -0.5])
     found = NonNegative(Adaptive(0.3)).bind(pilot.columns())
     assert type(found.penalty) is L1
-    assert len(pilot.asked) == 1
+    assert len(pilot.penalties) == 1
     found = found.with_alpha(0.1).with_alpha(0.6)
     np.testing.assert_allclose(found.prox(np.array([2.0, -9.0]), 1.0), [1.7, 0.0])
-    assert len(pilot.asked) == 1
+    assert len(pilot.penalties) == 1
 
 
 def test_refuses_in_words():

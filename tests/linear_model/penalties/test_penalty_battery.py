@@ -184,11 +184,13 @@ def test_violation_is_the_steepest_descent(penalty, width, seed, step, spread):
     penalty = bound(penalty)
     coef = penalty.prox(draw(seed, width, spread), step)
     gradient = draw(seed + 1, width, 2 * spread)
-    told = penalty.violation(coef, gradient)
+    reported = penalty.violation(coef, gradient)
     steepest = descent(penalty, coef, gradient)
-    np.testing.assert_allclose(told, by_block(penalty, steepest), rtol=1e-4, atol=1e-6)
-    assert told.shape == by_block(penalty, coef).shape
-    total = np.linalg.norm(told)
+    np.testing.assert_allclose(
+        reported, by_block(penalty, steepest), rtol=1e-4, atol=1e-6
+    )
+    assert reported.shape == by_block(penalty, coef).shape
+    total = np.linalg.norm(reported)
 
     def slope(direction, h=1e-7):
         direction = direction / max(np.linalg.norm(direction), 1e-12)
@@ -291,10 +293,10 @@ def test_float32_stays_and_agrees(penalty, width):
         near, exact = penalty.prox(small, step), penalty.prox(coef, step)
         assert near.dtype == np.float32
         np.testing.assert_allclose(near, exact, rtol=1e-4, atol=1e-6)
-    told = penalty.violation(near, gradient.astype(np.float32))
+    reported = penalty.violation(near, gradient.astype(np.float32))
     exact = penalty.violation(exact, gradient)
-    assert told.dtype == np.float32 or not penalty.separable
-    np.testing.assert_allclose(told, exact, rtol=1e-3, atol=1e-5)
+    assert reported.dtype == np.float32 or not penalty.separable
+    np.testing.assert_allclose(reported, exact, rtol=1e-3, atol=1e-5)
     assert isinstance(penalty.value(near), float)
 
 
@@ -349,5 +351,5 @@ def test_refuses_what_is_out_of_range(penalty):
 
 
 @every_penalty
-def test_says_its_formula_by_example(penalty):
+def test_formula_matches_example(penalty):
     assert ">>>" in type(penalty).__doc__

@@ -51,8 +51,8 @@ def test_concave_values_are_integrals_of_their_slopes(t):
         for w in (0.1, 0.5, 0.9, 2.0, 7.0):
             whole = quad(slope, 0, w, points=[t, 3 * t, 3.7 * t])[0]
             assert penalty.value(np.array([-w])) == pytest.approx(whole, rel=1e-6)
-            told = penalty.violation(np.array([-w]), np.zeros(1))
-            assert told[0] == pytest.approx(slope(w), abs=1e-12)
+            reported = penalty.violation(np.array([-w]), np.zeros(1))
+            assert reported[0] == pytest.approx(slope(w), abs=1e-12)
 
 
 @pytest.mark.parametrize("penalty", [MCP(1.0, gamma=2.0), SCAD(1.0, gamma=2.5)])

@@ -50,7 +50,7 @@ def test_labels_lists_and_names_say_the_same(groups):
     assert blocks(groups) == [0, 1, 1, 0, 2]
 
 
-def test_a_category_is_named_as_a_whole():
+def test_a_category_name_is_not_shortened():
     assert blocks([["age", "city"]]) == [0, 0, 0, 0, 1]
     assert blocks({"who": ["age", "size"]}) == [0, 1, 2, 3, 0]
 
@@ -148,7 +148,7 @@ def test_long_lists_of_names_are_cut():
     assert len(str(error.value)) < 300
 
 
-def test_steps_and_columns_keep_groups_whole():
+def test_steps_and_columns_keep_groups_together():
     penalty = GroupLasso(1.0, groups=[0, 1, 0, 1]).bind(PenaltyColumns(4))
     steps = np.array([1.0, 2.0, 3.0, 4.0])
     np.testing.assert_array_equal(penalty.common_steps(steps), [1, 2, 1, 2])

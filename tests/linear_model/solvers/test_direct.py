@@ -31,7 +31,7 @@ def test_ridge(n, p, stored, intercept, task):
     X = stored(thinned(X))
     problem = make(X, y, SquaredError(), L2(0.1), w, intercept=intercept, width=width)
     found = solve(Direct(), problem)
-    # Its sparse solver centres without filling, to the tolerance asked for.
+    # Its sparse solver centres without filling, to the given tolerance.
     peer = Ridge(
         0.1 * w.sum(),
         fit_intercept=intercept,
@@ -206,7 +206,7 @@ def test_the_objective_is_least():
     ],
     ids=repr,
 )
-def test_says_what_it_needs(loss, penalty, takes):
+def test_bad_parameters_name_the_requirement(loss, penalty, takes):
     X, y, _, _ = drawn("regression")
     reason = Direct().refusal(pairing(make(X, y, loss, penalty)))
     assert (reason is None) == takes

@@ -298,7 +298,7 @@ def test_float32(stored):
     )
 
 
-def test_ends_at_max_iter_or_the_gap_asked_for():
+def test_ends_at_max_iter_or_the_requested_gap():
     X, y, w, _ = drawn("regression")
     problem = make(X, y, Quantile(0.3), L2(0.01), w)
     best = problem.value(solve(InteriorPoint(), problem).point)
@@ -332,7 +332,7 @@ def test_many_rows_agree_with_scikit_learn():
     ],
     ids=repr,
 )
-def test_says_what_it_needs(loss, penalty, words):
+def test_bad_parameters_name_the_requirement(loss, penalty, words):
     X, y, _, _ = drawn("binary")
     problem = make(X, y, loss, penalty)
     reason = InteriorPoint().refusal(pairing(problem))

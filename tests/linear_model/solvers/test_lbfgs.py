@@ -229,7 +229,7 @@ def test_goes_on_from_a_solution_and_ends_at_max_iter():
     ],
     ids=repr,
 )
-def test_says_what_it_needs(loss, penalty, words):
+def test_bad_parameters_name_the_requirement(loss, penalty, words):
     X, y, _, _ = drawn("regression")
     reason = LBFGS().refusal(pairing(make(X, y, loss, penalty)))
     assert (reason is None) if words is None else (words in reason)

@@ -212,7 +212,7 @@ def test_float32(stored):
     )
 
 
-def test_what_is_not_finished_is_told():
+def test_unfinished_members_are_reported():
     X, y, _, _ = drawn("regression", 2000, 30)
     problem = make(X, y, Quantile(0.3), NoPenalty())
     found = solve(LinearProgramming(time_limit=1e-4), problem)
@@ -245,7 +245,7 @@ def test_a_constant_target():
     ],
     ids=repr,
 )
-def test_says_what_it_needs(loss, penalty, words):
+def test_bad_parameters_name_the_requirement(loss, penalty, words):
     X, y, _, _ = drawn("regression")
     width = loss.width("regression", 1)
     reason = LinearProgramming().refusal(

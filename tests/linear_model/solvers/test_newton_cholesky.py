@@ -284,7 +284,7 @@ def test_ends_at_max_iter():
     ],
     ids=lambda one: getattr(one, "__name__", str(one)).strip("<>"),
 )
-def test_says_what_it_needs(loss, task, penalty, words):
+def test_bad_parameters_name_the_requirement(loss, task, penalty, words):
     X, y, _, width = drawn(task)
     problem = make(X, y, loss, penalty, width=width)
     reason = NewtonCholesky(largest=10).refusal(pairing(problem))

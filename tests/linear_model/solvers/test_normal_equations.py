@@ -58,7 +58,7 @@ def test_weights_of_very_different_size():
     assert abs(raw.sum() - rhs.intercept) < 1e-9 * np.abs(raw).sum()
 
 
-def test_condition_is_told():
+def test_ill_conditioned_problems_warn():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(50, 3)) * [1e-6, 1.0, 1e6]
     w = np.full(50, 1 / 50)
