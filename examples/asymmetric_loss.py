@@ -3,8 +3,8 @@ A custom asymmetric loss with three engines
 ===========================================
 
 For a seller, a price that is too low costs more than a price that is too high. Here
-predictions below the true price cost three times as much. The loss takes six lines of
-code. It trains LightGBM, XGBoost and a sequence of ridge regressions.
+predictions below the true price cost three times as much. The loss is defined in six
+lines of code. It is used to fit LightGBM, XGBoost and boosted ridge regressions.
 """
 
 import matplotlib.pyplot as plt
@@ -43,7 +43,7 @@ print("problems found by check_loss:", problems or "none")
 # Three engines
 # -------------
 # The target is the logarithm of the price of houses in Ames. A quarter of the houses is
-# held out. Early stopping uses validation rows of the training part only.
+# held out. The validation rows of early stopping are taken from the training rows.
 
 X, y = load_ames(return_X_y=True)
 X, X_test, y, y_test = train_test_split(X, np.log(y), test_size=0.25, random_state=0)
@@ -75,8 +75,8 @@ for name, make in models.items():
         )
 
 # %%
-# Models with the asymmetric loss predict fewer prices too low, and their asymmetric
-# loss on held-out houses is smaller.
+# With the asymmetric loss, fewer predictions are too low, and the asymmetric loss on
+# held-out houses is smaller.
 
 fig, ax = plt.subplots(layout="constrained")
 ax.barh([f"{a}, {b}" for a, b in too_low], list(too_low.values()))

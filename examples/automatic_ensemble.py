@@ -2,8 +2,9 @@
 A competition with the automatic ensemble
 =========================================
 
-Houses in Ames, Iowa, as on Kaggle: a training table with prices, a test table without
-prices, and a file to submit. The tables are not preprocessed by hand.
+This example has the form of a Kaggle competition on house prices in Ames, Iowa. There
+is a training table with prices, a test table without prices, and a file to submit. The
+tables are not preprocessed by hand.
 """
 
 import matplotlib.pyplot as plt
@@ -18,7 +19,7 @@ from skensemble.datasets import load_ames
 # %%
 # Load
 # ----
-# The prices of the test table are kept, to score the predictions at the end.
+# The prices of the test table are kept aside to score the predictions at the end.
 
 X, y = load_ames(return_X_y=True)
 X = X.assign(Id=np.arange(1, len(X) + 1))
@@ -28,8 +29,9 @@ train.iloc[:5, :6]
 # %%
 # Fit
 # ---
-# The time limit is twenty seconds, so that this page is built quickly. The default is
-# 60 seconds; more time gives a smaller error. The identifier of a row is not a feature.
+# The time limit is 20 seconds, so that this page is built quickly. The default is 60
+# seconds, and more time gives a smaller error. The identifier of a row is not a
+# feature.
 
 features, held_out = train.drop(columns="Id"), test.drop(columns="Id")
 auto = AutoEnsembleRegressor(time_limit=20, random_state=0)
@@ -38,13 +40,13 @@ auto.fit(features, price)
 # %%
 # Leaderboard
 # -----------
-# Out-of-fold scores: minus the root mean squared error in dollars. The last row is the
-# ensemble, which is scored on rows that were not used to fit its weights.
+# The scores are out-of-fold scores: minus the root mean squared error in dollars. The
+# last row is the ensemble. It is scored on rows that were not used to fit its weights.
 
 auto.leaderboard_.round(1)
 
 # %%
-# All trials: the members that were fitted, and why they were kept or left out.
+# The table of trials shows all candidate members, and why they were kept or left out.
 
 auto.trials()[["layer", "status", "why", "weight", "seconds"]]
 
@@ -60,7 +62,8 @@ axes.set(xlabel="weight", title="Weights of the members")
 # %%
 # Importance
 # ----------
-# The increase of the error when a column of the held-out table is permuted.
+# The importance is the increase of the error when a column of the held-out table is
+# permuted.
 
 importance = auto.permutation_importance(held_out, truth, n_repeats=2, max_samples=300)
 top = importance.head(12)[::-1]

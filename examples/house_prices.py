@@ -6,21 +6,22 @@ This study predicts the prices of 2,930 houses in Ames, Iowa, from 73 numeric an
 columns. A third of the houses is held out. The study compares five different models,
 their weighted average, and a stack.
 
-* Every member is a pipeline with its own preprocessing of the same data frame, by
-  column name: the linear model uses logarithms, polynomial terms and one-hot columns;
-  the trees use integer codes.
-* Prices are multiplicative (a garage adds per cent, not dollars), so members and meta
-  model are fitted on the logarithm of the price and predict dollars.
-* XGBoost finds its number of trees by early stopping on a split *inside* its training
-  rows. The rows of its out-of-fold predictions are never used for that.
-* All comparisons use the same out-of-fold and held-out rows, and several splits,
+* Every member is a Pipeline with its own preprocessing of the same data frame, by
+  column name. The linear model uses logarithms, polynomial terms and one-hot columns.
+  The trees use integer codes.
+* The effects of features on prices are multiplicative: a garage raises the price by a
+  percentage, not by an amount in dollars. The members and the meta model are therefore
+  fitted on the logarithm of the price. They predict dollars.
+* XGBoost selects its number of trees by early stopping on a split *inside* its training
+  rows. The rows of its out-of-fold predictions are never used for early stopping.
+* All comparisons use the same out-of-fold and held-out rows. They use several splits,
   because one split is not conclusive.
 
 `AutoEnsembleRegressor` is fitted on the raw table with a time limit of one minute.
 
-The pictures and predictions are written to ``out/`` in the current directory. Options:
-``--seeds 1`` for a quick run, ``--jobs`` for the number of processes, ``--automatic``
-for the seconds of the automatic ensemble.
+The figures and predictions are written to ``out/`` in the current directory. The
+options are ``--seeds 1`` for a quick run, ``--jobs`` for the number of processes, and
+``--automatic`` for the time limit of the automatic ensemble in seconds.
 """
 
 import argparse
@@ -93,8 +94,8 @@ INTERACTING = [
 # %%
 # The data
 # --------
-# A frontage of zero feet was not measured. It is a missing value, which the median
-# replaces.
+# A frontage of zero feet means that it was not measured. It is treated as a missing
+# value, which is imputed with the median.
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ def smooth_features(X):
 
 
 def coded_features(X):
-    """Imputation, and an integer code per text, which is enough for trees."""
+    """Imputation, and one integer code per text, which is sufficient for trees."""
     skewed, plain, words = column_kinds(X)
     codes = OrdinalEncoder(
         handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-1
@@ -166,7 +167,7 @@ def coded_features(X):
 
 
 def on_log_price(*steps):
-    """Chain the steps, fit the logarithm of the price, predict dollars."""
+    """Return a Pipeline that is fitted on the log price and predicts dollars."""
     return TransformedTargetRegressor(
         make_pipeline(*steps), func=np.log1p, inverse_func=np.expm1
     )
@@ -221,7 +222,7 @@ def lightgbm_member(X, seed):
 
 
 def extra_trees_member(X, seed):
-    """Random trees on the columns that a first, smaller forest finds important."""
+    """Extra trees on the columns that are important in a first, smaller forest."""
     scout = ExtraTreesRegressor(n_estimators=20, random_state=seed)
     model = ExtraTreesRegressor(n_estimators=100, max_features=0.3, random_state=seed)
     chosen = SelectFromModel(scout, threshold="0.25*median")
@@ -255,8 +256,8 @@ def build_members(X, seed, tuned):
 
 
 # %%
-# Tuning: a random search, refined by a grid around its best point
-# ----------------------------------------------------------------
+# Tuning with a random search and a grid search around its best point
+# -------------------------------------------------------------------
 
 KNOB = "regressor__earlystoppedxgb__"
 
@@ -287,7 +288,7 @@ def tune_xgboost(X, y, seed, jobs):
 
 
 def grid_around(best):
-    """Return the neighbours of a point, inside the limits of the random search."""
+    """Return a grid around a point, within the limits of the random search."""
     depth, rate = best[f"{KNOB}max_depth"], best[f"{KNOB}learning_rate"]
     depths, rates = {depth - 1, depth, depth + 1}, {rate / 1.5, rate}
     return {
@@ -374,8 +375,8 @@ def member_predictions(stack, houses):
 def combine(stack, out_of_fold, held_out, houses, folds):
     """Add the columns of the weighted average and of the stack.
 
-    Out of fold, the two combinations are cross-validated as well: no house is used for
-    the weights that predict its own price.
+    The out-of-fold predictions of the two combinations are cross-validated as well, so
+    no house is used to fit the weights that predict its own price.
     """
     average, meta, y = InverseErrorAverage(), stack.final_estimator, houses.y_train
     crossed = {
@@ -392,7 +393,7 @@ def combine(stack, out_of_fold, held_out, houses, folds):
 def member_seconds(stack, elapsed):
     """Return the seconds of all fits per member, and the wall time of the stack.
 
-    The weighted average needs the same fits, so it gets the same seconds.
+    The weighted average needs the same fits, so it has the same time.
     """
     members = [name for name, _ in stack.estimators]
     seconds = stack.leaderboard_.loc[members, "fit_seconds"]
@@ -440,7 +441,7 @@ def measure(y, predictions, prefix):
 
 
 def leaderboard(study):
-    """Return one row per model, the lowest held-out RMSE first."""
+    """Return one row per model, sorted by the held-out RMSE."""
     board = pd.concat(
         [
             measure(study.houses.y_train, study.out_of_fold, "CV"),
@@ -453,7 +454,7 @@ def leaderboard(study):
 
 
 def print_leaderboard(board):
-    """Print the leaderboard, dollars without cents."""
+    """Print the leaderboard, with dollars rounded to integers."""
     formats = {
         name: "{:.4f}" if name.endswith("R2") else "{:,.0f}" for name in board.columns
     }
@@ -463,10 +464,10 @@ def print_leaderboard(board):
 
 
 def column_importances(study, seed, top=15):
-    """Return by how many dollars held-out RMSE grows when a column is shuffled.
+    """Return the increase of the held-out RMSE in dollars when a column is permuted.
 
-    Only the columns that XGBoost uses most are shuffled; the predictions are the
-    stack's.
+    Only the columns with the highest importance in XGBoost are permuted. The
+    predictions are those of the stack.
     """
     pipeline = study.stack.named_estimators_["xgboost"].regressor_
     used = pd.Series(
@@ -483,7 +484,7 @@ def column_importances(study, seed, top=15):
 
 
 def draw_leaderboard(board, path):
-    """Draw cross-validated and held-out RMSE side by side."""
+    """Draw the cross-validated and the held-out RMSE side by side."""
     columns = board[["held-out RMSE", "CV RMSE"]].iloc[::-1]
     axes = columns.plot.barh(figsize=(8, 4.5), color=["#1b6ca8", "#b8cfe0"])
     axes.set(xlabel="RMSE in dollars (less is better)", title="Errors of the models")
@@ -522,7 +523,7 @@ def save(figure, path):
 
 
 def write_results(study, board, seed, folder):
-    """Write the pictures and the held-out predictions; return the folder."""
+    """Write the figures and the held-out predictions, and return the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     draw_leaderboard(board, folder / "leaderboard.png")
     draw_predictions(study, folder / "predicted_vs_true.png")
@@ -535,14 +536,14 @@ def write_results(study, board, seed, folder):
 
 
 # %%
-# Over several splits
-# -------------------
-# In every split the stack is compared with the member that is best on the held-out
+# Comparison on several splits
+# ----------------------------
+# On every split the stack is compared with the member that is best on the held-out
 # houses. This is a strict comparison, because that member is not known in advance.
 
 
 def duel(study):
-    """Return held-out RMSE of the best single member and of the stack."""
+    """Return the held-out RMSE of the best member, the average and the stack."""
     errors = measure(study.houses.y_test, study.held_out, "held-out")["held-out RMSE"]
     members = errors[[name for name, _ in study.stack.estimators]]
     return {
@@ -554,7 +555,7 @@ def duel(study):
 
 
 def print_duels(duels):
-    """Print the duels and in how many of them the stack won."""
+    """Print the comparisons, and the number of splits on which the stack is better."""
     table = pd.DataFrame(duels).T.rename_axis("seed")
     print(table.to_string(float_format="{:,.0f}".format))
     wins = int((table["stack"] < table["its RMSE"]).sum())
@@ -578,11 +579,11 @@ def parse_options():
 
 
 def main():
-    """Run the study in full on one split, then repeat the duel on the others.
+    """Run the complete study on one split, and the comparison on the others.
 
     XGBoost is tuned on the training rows of the first split only. The other splits
-    reuse its settings, which depend on some of their held-out houses. Their errors may
-    therefore be slightly optimistic for XGBoost and for the stack.
+    reuse its parameters, which depend on some of their held-out houses. Their errors
+    may therefore be slightly optimistic for XGBoost and for the stack.
     """
     started, options = time.perf_counter(), parse_options()
     X, y = load_houses()

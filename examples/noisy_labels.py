@@ -3,8 +3,9 @@ Find wrong labels with AdaBoost
 ===============================
 
 AdaBoost increases the weight of rows that it misclassifies repeatedly. On clean data
-these are difficult rows. If labels are wrong, they are the rows with wrong labels. Here
-a tenth of the labels of real tumours is flipped, and the weights show which ones.
+these are difficult rows. If some labels are wrong, these are mostly the rows with wrong
+labels. Here a tenth of the labels of the breast cancer data set is flipped, and the
+weights are used to find the flipped labels.
 """
 
 import matplotlib.pyplot as plt
@@ -37,8 +38,8 @@ print(suspects.head())
 # %%
 # Margins
 # -------
-# The gentle variant does not follow such rows, so their margins stay low while the
-# margins of the other rows are high.
+# The steps of the gentle variant are bounded, so single rows have less influence. The
+# margins of the flipped rows stay low, while the margins of the other rows are high.
 
 gentle = AdaBoostClassifier(
     DecisionTreeClassifier(max_depth=2),

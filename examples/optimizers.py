@@ -33,12 +33,12 @@ from skensemble.optim import (
 # %%
 # Rosenbrock's function
 # ---------------------
-# `minimize` needs only a loss and its gradient. A function without rows counts as one
-# row.
+# `minimize` needs only a loss and its gradient. A function that does not depend on
+# rows is treated as an objective with one row.
 
 
 class Valley:
-    """(1 - x)² + 20 (y - x²)²: lowest at (1, 1)."""
+    """(1 - x)² + 20 (y - x²)², with its minimum at (1, 1)."""
 
     n_rows = 1
 
@@ -53,17 +53,17 @@ class Valley:
 
 
 # %%
-# The same budget
-# ---------------
+# The same number of steps
+# ------------------------
 # Each optimizer takes 150 steps with the best of 13 constant learning rates. With one
-# common rate the comparison would depend on that rate. (On one row `SGD` is
+# common rate, the comparison would depend on that rate. (On one row, `SGD` is equal to
 # `GradientDescent`.)
 
 start, steps = np.array([-1.4, 1.0]), 150
 
 
 def path(optimizer):
-    """The points of a run."""
+    """Return the points of a run."""
     points = [start]
     minimize(
         Valley(),
@@ -75,7 +75,7 @@ def path(optimizer):
 
 
 def best_path(name):
-    """The run with the lowest final loss: its loss, rate and points."""
+    """Return the loss, rate and points of the run with the lowest final loss."""
     found = []
     for rate in np.geomspace(1e-3, 1, 13):
         with warnings.catch_warnings():
@@ -117,8 +117,8 @@ plt.show()
 # %%
 # Noise
 # -----
-# Gradients of mini-batches are noisy. At a constant rate the parameters hover around
-# the minimum at a distance that depends on the rate. Three methods reduce this
+# Gradients of mini-batches are noisy. With a constant rate, the parameters fluctuate
+# around the minimum at a distance that depends on the rate. Three methods reduce this
 # distance: a decreasing rate, the mean of the iterates, and growing batches.
 
 
@@ -166,9 +166,9 @@ plt.show()
 # %%
 # A real table
 # ------------
-# Which of 2,930 houses cost more than the median? All optimizers fit a linear model for
-# ten epochs, each with the rate that a range test suggests. The test increases the rate
-# with every mini-batch until the loss increases.
+# The target is whether a house costs more than the median of 2,930 houses. All
+# optimizers fit a linear model for ten epochs, each with the rate that a range test
+# suggests. The test increases the rate with every mini-batch until the loss increases.
 
 houses, price = load_ames(return_X_y=True)
 houses = houses[make_column_selector(dtype_include="number")(houses)].fillna(0)

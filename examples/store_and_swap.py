@@ -2,10 +2,10 @@
 Fit the members once, combine them several times
 ================================================
 
-Fitting members takes nearly all the time; combining them takes very little. Here five
-members for house prices in Ames are fitted once and stored in a folder. A stack, a
-Super Learner, an ensemble selection and a stack with two layers use the stored fits.
-Then one member is added, and the least important members are removed.
+Fitting the members takes nearly all of the time, and combining them takes very little.
+Here five members for house prices in Ames are fitted once and stored in a folder. A
+stack, a Super Learner, an ensemble selection and a stack with two layers use the stored
+fits. Then one member is added, and the least important members are removed.
 """
 
 import tempfile
@@ -61,7 +61,8 @@ members = [
 # %%
 # Fit once
 # --------
-# Every fit is stored as soon as it is done. A run that is killed resumes.
+# Every fit is stored when it is complete. If a run is interrupted, the next run uses
+# the stored fits.
 
 folder = tempfile.TemporaryDirectory()
 store = Store(folder.name, max_bytes=10**9)
@@ -131,19 +132,19 @@ print(f"held-out RMSE of {list(small.named_estimators_)}: {error:.4f}")
 # %%
 # Displays
 # --------
-# The best member is on top. The diamond is the Super Learner; its weights were fitted
-# without the rows that are scored.
+# The best member is at the top. The diamond is the Super Learner. Its weights were
+# fitted without the rows that are scored.
 
 LeaderboardDisplay.from_estimator(learner, score_name="R²")
 
 # %%
-# The weights of the members.
+# The weights of the members:
 
 WeightsDisplay.from_estimator(learner)
 
 # %%
-# The correlation of the errors: the predictions of the two LightGBM members are nearly
-# the same.
+# The correlation of the errors of each pair of members. The predictions of the two
+# LightGBM members are nearly the same.
 
 DiversityDisplay.from_estimator(learner)
 plt.show()
