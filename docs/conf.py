@@ -10,7 +10,7 @@ HERE = Path(__file__).parent
 
 
 def digest_of_code():
-    """Give a digest of the package: pages are executed again when it changes."""
+    """Return a digest of the package: pages are executed again when it changes."""
     found = hashlib.sha256()
     for path in sorted(Path(skensemble.__file__).parent.rglob("*.py")):
         found.update(path.read_bytes())

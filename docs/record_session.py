@@ -38,7 +38,7 @@ def write_tables(folder):
 
 
 def session(folder):
-    """Give the commands with a prompt, each before what it printed."""
+    """Return the commands with a prompt, each before its output."""
     # The command that was installed beside this Python comes first.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     lines = []
@@ -60,9 +60,9 @@ def main():
     """Record the session anew."""
     with tempfile.TemporaryDirectory() as name:
         write_tables(Path(name))
-        told = session(Path(name))
+        recorded = session(Path(name))
     text = PAGE.read_text(encoding="utf8")
-    block = f"```console\n{told}\n```\n"
+    block = f"```console\n{recorded}\n```\n"
     new, found = BLOCK.subn(lambda marks: f"{marks[1]}{block}{marks[2]}", text)
     if found != 1:
         sys.exit(f"{PAGE.name} lacks the two marks of the session.")

@@ -1,7 +1,7 @@
 """The command line: ``skensemble fit``, ``predict``, ``leaderboard``, ``trials``.
 
 Exit codes: 0 for success; 2 for arguments, files and columns that cannot be used; 1 if
-a fit or a prediction failed.
+a fit or a prediction failed; 130 if it was interrupted from the keyboard.
 """
 
 import argparse
@@ -28,7 +28,13 @@ _READERS = {
     ".ndjson": "read_json",
 }
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zip", ".zst")
-_OPTIONS = {"scoring": "--metric", "time_limit": "--time-limit", "n_jobs": "--jobs"}
+# Names of options by the parameter that error messages name.
+_OPTIONS = {
+    "scoring": "--metric",
+    "time_limit": "--time-limit",
+    "n_jobs": "--jobs",
+    "preset": "--preset",
+}
 _ID_NAMES = ("id", "row_id", "index")
 # An integer target with more values is continuous.
 _MAX_CLASSES = 20
@@ -49,7 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     code : int
-        Exit code: 0 for success, 2 for unusable arguments, 1 for other errors.
+        Exit code: 0 for success, 2 for unusable arguments, 130 for an interrupt from
+        the keyboard, 1 for other errors.
     """
     args = _parser().parse_args(argv)
     try:

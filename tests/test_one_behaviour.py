@@ -52,7 +52,7 @@ SMALL = {
     "Bagging": {"n_estimators": 3},
     "RandomForest": {"n_estimators": 3},
     "SeedAveraging": {"n_seeds": 2},
-    "AutoEnsemble": {"members": ["linear", "neighbors"], "time_limit": 20},
+    "AutoEnsemble": {"members": ["linear", "neighbors"], "preset": "fast", "cv": 2},
 }
 
 

@@ -10,11 +10,8 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skensemble.auto._compression import fewer_members
-from skensemble.auto._deadline import Deadline
-from skensemble.auto._fitted_ensemble import (
-    FittedEnsemble,
-    combine_members,
-)
+from skensemble.auto._fit_clock import FitClock
+from skensemble.auto._fitted_ensemble import FittedAutoEnsemble, combine_members
 from skensemble.auto._layer_weighting import LayerWeighting
 from skensemble.auto._model import AutoModel
 from skensemble.auto._presets import PRESETS
@@ -30,7 +27,7 @@ from skensemble.core import (
     root_seed,
 )
 from skensemble.losses import Loss, LossScorer
-from skensemble.scoring import as_scoring, permutation_importance
+from skensemble.scoring import as_prediction_scorer, permutation_importance
 
 # Number of rows from which members predict in parallel.
 _MIN_PARALLEL_ROWS = 1000
@@ -43,7 +40,7 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
     _evaluation: LazyEvaluation
 
     def _set_fitted_attributes(
-        self, trainer: Trainer, ensemble: FittedEnsemble, seconds: float
+        self, trainer: Trainer, ensemble: FittedAutoEnsemble, seconds: float
     ) -> None:
         """Set all fitted attributes.
 
@@ -51,7 +48,7 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         ----------
         trainer : Trainer
             Fits of the members, with the training data.
-        ensemble : FittedEnsemble
+        ensemble : FittedAutoEnsemble
             The ensemble that predicts.
         seconds : float
             Seconds of all fits so far.
@@ -74,7 +71,7 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
 
     def _combine(
         self, trainer: Trainer, weighting: LayerWeighting, seconds: float
-    ) -> FittedEnsemble:
+    ) -> FittedAutoEnsemble:
         """Combine the fitted members; their models are those of the folds."""
         return combine_members(
             trainer,
@@ -84,17 +81,17 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         )
 
     def _finish(
-        self, trainer: Trainer, deadline: Deadline, earlier_seconds: float = 0.0
+        self, trainer: Trainer, clock: FitClock, earlier_seconds: float = 0.0
     ) -> None:
-        """Combine the fitted members and fit them on all rows, until a deadline."""
+        """Combine the fitted members, and fit them on all rows in the time left."""
         weighting = trainer.plan.weighting
         max_members = PRESETS[self.preset].max_members
         if max_members is not None:
             weighting = fewer_members(trainer, 0.0, max_members)
-        seconds = earlier_seconds + deadline.elapsed
+        seconds = earlier_seconds + clock.elapsed
         ensemble = self._combine(trainer, weighting, seconds)
-        ensemble = ensemble.fitted_on_all_rows(trainer, deadline.minus())
-        seconds = earlier_seconds + deadline.elapsed
+        ensemble = ensemble.fitted_on_all_rows(trainer, clock.deadline())
+        seconds = earlier_seconds + clock.elapsed
         self._set_fitted_attributes(trainer, ensemble, seconds)
 
     # After the fit
@@ -128,7 +125,7 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         return table
 
     def fit_more(self, seconds):
-        """Continue the fit: members that there was no time for, and further splits.
+        """Continue the fit with members that there was no time for, and further splits.
 
         It changes the estimator, as `fit` does.
 
@@ -140,7 +137,7 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         Returns
         -------
         self : estimator
-            The estimator with all members, combined anew.
+            The estimator with all members, combined again.
 
         Raises
         ------
@@ -153,14 +150,14 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
             raise ValueError("seconds=None must be a number of seconds above 0.")
         check_seconds("seconds", seconds)
         trainer = self._training_state("fit_more")
-        deadline = Deadline(seconds)
+        clock = FitClock(seconds)
         with rollback_on_error(self):
-            trainer.fit_until(deadline)
-            self._finish(trainer, deadline, self._fit_seconds)
+            trainer.fit_until(clock)
+            self._finish(trainer, clock, self._fit_seconds)
         return self
 
     def refit_best(self):
-        """Fit on all rows the members that `fit` had no time to fit on all rows.
+        """Refit the members that `fit` had no time to refit on all rows.
 
         It changes the estimator, as `fit` does. One model replaces one model per fold,
         so that predictions are several times faster and files smaller; the predictions
@@ -187,7 +184,7 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         return self
 
     def compress(self, *, tolerance=0.01, max_members=None):
-        """Select as few members, of one layer, as are nearly as good as all members.
+        """Select the fewest members, of one layer, that are nearly as good as all.
 
         Parameters
         ----------
@@ -272,7 +269,7 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
                 sample_weight = np.asarray(sample_weight)[rows]
         scoring = self.scoring_ if scoring is None else scoring
         n_classes = len(getattr(self, "classes_", ()))
-        rule = as_scoring(scoring, self._target_kind, n_classes).rule
+        rule = as_prediction_scorer(scoring, self._target_kind, n_classes).rule
         return permutation_importance(
             self,
             X,

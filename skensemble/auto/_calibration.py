@@ -13,7 +13,7 @@ from skensemble.combination import (
     HeldOut,
     OutOfFoldData,
     calibrated,
-    calibrator_of,
+    fit_final_calibrator,
 )
 from skensemble.core import warn
 from skensemble.fitting import Split
@@ -26,7 +26,7 @@ CHOICES = ["auto", *CALIBRATIONS]
 # Scores of scikit-learn that depend on the size of probabilities, by their loss.
 _LOGARITHMIC = ("neg_log_loss", "d2_log_loss_score")
 _QUADRATIC = ("neg_brier_score", "d2_brier_score")
-_TINY = np.finfo(float).eps
+_MIN_PROBABILITY = np.finfo(float).eps
 # The temperature is fitted on predictions of the models of the folds. Models of all
 # rows, of which two may be averaged, are less over-confident: if the temperature of the
 # former is slightly above 1, that of the latter is often below 1. Under-confidence
@@ -91,8 +91,8 @@ def fit_calibration(
         return Calibration()
     held_out = HeldOut(np.arange(len(p)), p, "predict_proba")
     if method != "auto":
-        return Calibration(method, calibrator_of(method, held_out, oof_data))
-    calibrator = calibrator_of("temperature", held_out, oof_data)
+        return Calibration(method, fit_final_calibrator(method, held_out, oof_data))
+    calibrator = fit_final_calibrator("temperature", held_out, oof_data)
     if 1 <= calibrator.maps[0].temperature < _MIN_HIGH_TEMPERATURE:
         return Calibration()
     after = calibrated("temperature", held_out, oof_data).block
@@ -130,7 +130,7 @@ def _losses(p: Array, oof_data: OutOfFoldData, scoring: PredictionScorer) -> Arr
         link = loss.link_for("binary" if k == 2 else "multiclass")
         return rows(np.asarray(loss.pointwise(y, link.link(p[:, 1] if k == 2 else p))))
     if scoring.known_as in _LOGARITHMIC:
-        return -np.log(np.maximum(p[np.arange(len(y)), y], _TINY))
+        return -np.log(np.maximum(p[np.arange(len(y)), y], _MIN_PROBABILITY))
     return ((p - np.eye(oof_data.n_classes)[y]) ** 2).sum(axis=1)
 
 

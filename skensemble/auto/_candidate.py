@@ -27,12 +27,13 @@ class Candidate:
     estimator : estimator
         Unfitted, with the encoder that suits it.
     relative_cost : float, default=1.0
-        Seconds of a fit, as a multiple of those of LightGBM. A low guess: a member that
-        is never started is never measured either.
+        Seconds of a fit, as a multiple of those of LightGBM. The estimate is low on
+        purpose, because a member that is never started is never measured either.
     seconds : float, default=0.0
         Seconds of a fit, where the size of the table determines them; otherwise 0.
     varies_with_seed : bool, default=False
-        Whether two models with different seeds are worth the space.
+        Whether the average of two models with different seeds is so much better that it
+        is worth the space of a second model.
     """
 
     name: str
@@ -65,15 +66,15 @@ class TimeAllowance:
 
 
 def similar_candidates(candidates: list[Candidate]) -> dict[str, tuple[str, float]]:
-    """Find candidates that are variants of another one.
+    """Find candidates that are variants of another candidate.
 
     For example "xgboost_small" is a variant of "xgboost".
 
     Returns
     -------
     similar : dict of str to (str, float)
-        Name of the variant to the name of the other one, and the cost of the variant as
-        a multiple of the cost of the other one.
+        By name of the variant: the name of the original, and the cost of the variant as
+        a multiple of the cost of the original.
     """
     costs = {candidate.name: candidate.relative_cost for candidate in candidates}
     kinds = {name: name.partition("_")[0] for name in costs}

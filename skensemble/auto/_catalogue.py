@@ -42,8 +42,8 @@ _UPPER_COST = 0.8
 _MAX_NEIGHBORS_ROWS = 60_000
 # Maximum number of nodes of a forest, by which the number of its trees is bounded.
 _MAX_NODES = 1_200_000
-# Seconds that a forest takes per row, column and level of a tree. Of all rows a fold
-# has the share _FOLD_SHARE, and the encoder makes _ENCODED_COLUMNS columns of one.
+# Seconds that a forest takes per row, column and level of a tree. A fold has the share
+# _FOLD_SHARE of all rows, and the encoder makes _ENCODED_COLUMNS columns from one.
 _SECONDS_PER_STEP = 1e-8
 _FOLD_SHARE = 0.8
 _ENCODED_COLUMNS = 1.5
@@ -52,7 +52,7 @@ _SECONDS_PER_PRODUCT = 1e-9
 # Number of landmarks of the kernel, and its gamma for one column.
 _N_LANDMARKS = 600
 _GAMMA = 0.3
-# Tolerance of logistic regressions: closer to the optimum, predictions are no better.
+# Tolerance of logistic regressions; a smaller one does not improve the predictions.
 _TOLERANCE = 1e-3
 
 
@@ -68,19 +68,21 @@ def lightgbm(facts: TableFacts, allowance: TimeAllowance, scale: str = "") -> Ca
         "min_data_in_leaf": 4 if facts.regression else _min_leaf_rows(facts),
     }
     rule = Patience(60, seconds=allowance.per_fit("lightgbm"))
-    model = _boosted(facts, 0.05 if facts.regression else 0.04, 2000, rule, **shape)
+    model = _lightgbm_booster(
+        facts, 0.05 if facts.regression else 0.04, 2000, rule, **shape
+    )
     return _candidate("lightgbm", "trees", model, facts, 1.0, scale, stops_early=True)
 
 
 def lightgbm_small(facts: TableFacts, allowance: TimeAllowance) -> Candidate:
     """LightGBM with few, small trees, for fast predictions and small files."""
-    model = _boosted(facts, 0.1, 300, Patience(20), num_leaves=16)
+    model = _lightgbm_booster(facts, 0.1, 300, Patience(20), num_leaves=16)
     return _candidate("lightgbm_small", "trees", model, facts, stops_early=True)
 
 
 def additive(facts: TableFacts, allowance: TimeAllowance) -> Candidate:
     """Boosted stumps: a sum of functions of single columns."""
-    model = _boosted(facts, 0.1, 2000, Patience(50), num_leaves=2)
+    model = _lightgbm_booster(facts, 0.1, 2000, Patience(50), num_leaves=2)
     return _candidate("additive", "trees", model, facts, stops_early=True)
 
 
@@ -95,7 +97,7 @@ def lightgbm_random(facts: TableFacts, allowance: TimeAllowance) -> Candidate:
         "extra_trees": True,
     }
     rule = Patience(60, seconds=allowance.per_fit("lightgbm"))
-    model = _boosted(facts, 0.05, 2000, rule, **shape)
+    model = _lightgbm_booster(facts, 0.05, 2000, rule, **shape)
     return _candidate("lightgbm_random", "trees", model, facts, 0.8, stops_early=True)
 
 
@@ -245,7 +247,7 @@ def second_layer(facts: TableFacts, allowance: TimeAllowance) -> list[Candidate]
         _candidate(
             name,
             "trees",
-            _upper(facts, rule, random),
+            _upper_booster(facts, rule, random),
             facts,
             _UPPER_COST,
             stops_early=True,
@@ -254,7 +256,7 @@ def second_layer(facts: TableFacts, allowance: TimeAllowance) -> list[Candidate]
     ]
 
 
-def _upper(facts: TableFacts, rule: Patience, random: bool) -> Any:
+def _upper_booster(facts: TableFacts, rule: Patience, random: bool) -> Any:
     """A booster with small trees; `random` uses random thresholds or fewer columns."""
     if facts.task == "multiclass":
         # One tree per class and round: XGBoost is faster, especially in predictions.
@@ -273,7 +275,7 @@ def _upper(facts: TableFacts, rule: Patience, random: bool) -> Any:
         "min_data_in_leaf": 10 if facts.regression else _min_leaf_rows(facts),
         "extra_trees": random,
     }
-    return _boosted(facts, 0.03, 1500, rule, **shape)
+    return _lightgbm_booster(facts, 0.03, 1500, rule, **shape)
 
 
 def _n_trees(
@@ -289,15 +291,16 @@ def _n_trees(
     steps = (
         n_rows * np.log2(n_rows + 2) * share * _ENCODED_COLUMNS * facts.n_informative
     )
-    one = max(1e-6, _SECONDS_PER_STEP * steps)
-    most = float(np.clip(_MAX_NODES / facts.n_rows, 60, 300))
+    seconds_per_tree = max(1e-6, _SECONDS_PER_STEP * steps)
+    n_trees = float(np.clip(_MAX_NODES / facts.n_rows, 60, 300))
     allowed = allowance.per_fit("forest")
-    n_trees = int(most if allowed is None else np.clip(allowed / one, 30, most))
-    return n_trees, n_trees * one
+    if allowed is not None:
+        n_trees = float(np.clip(allowed / seconds_per_tree, 30, n_trees))
+    return int(n_trees), int(n_trees) * seconds_per_tree
 
 
 def _logistic(C: float, facts: TableFacts, allowance: TimeAllowance, width: int) -> Any:
-    """Logistic regression with as many iterations as there is time for."""
+    """Logistic regression, with as many iterations as the time allows."""
     allowed, steps = allowance.per_fit("linear"), 500
     if allowed is not None:
         one = _SECONDS_PER_PRODUCT * facts.n_rows * width * max(1, facts.n_classes - 1)
@@ -305,7 +308,7 @@ def _logistic(C: float, facts: TableFacts, allowance: TimeAllowance, width: int)
     return LogisticRegression(C=C, tol=_TOLERANCE, max_iter=steps)
 
 
-def _boosted(
+def _lightgbm_booster(
     facts: TableFacts, rate: float, rounds: int, rule: Patience, **shape: Any
 ) -> Any:
     return _booster(facts, rate, rounds, rule, LightGBM(**shape))

@@ -6,7 +6,7 @@ from sklearn.callback import with_callbacks
 from sklearn.utils.validation import check_is_fitted
 
 from skensemble.auto._base import BaseAuto
-from skensemble.auto._deadline import Deadline
+from skensemble.auto._fit_clock import FitClock
 from skensemble.auto._learning_task import read_task
 from skensemble.auto._parameter_checks import check_parameters
 from skensemble.auto._quantiles import fit_error_model
@@ -198,7 +198,7 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
             The fitted estimator.
         """
         with rollback_on_error(self):
-            deadline = Deadline(self.time_limit)
+            clock = FitClock(self.time_limit)
             check_parameters(self)
             task = read_task(self, X, y, sample_weight, groups)
             check_two_classes(self.threshold, task.target)
@@ -206,8 +206,8 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
             data = {"X": task.X, "y": task.target.values}
             context.call_on_fit_task_begin(estimator=self, **data)
             trainer = Trainer(plan_training(self, task, context))
-            trainer.fit_until(deadline)
-            self._finish(trainer, deadline)
+            trainer.fit_until(clock)
+            self._finish(trainer, clock)
             context.call_on_fit_task_end(estimator=self, **data)
         return self
 
@@ -407,15 +407,15 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
             The fitted estimator.
         """
         with rollback_on_error(self):
-            deadline = Deadline(self.time_limit)
+            clock = FitClock(self.time_limit)
             check_parameters(self)
             task = read_task(self, X, y, sample_weight, groups)
             context = self._init_callback_context(max_subtasks=None)
             data = {"X": task.X, "y": task.target.values}
             context.call_on_fit_task_begin(estimator=self, **data)
             trainer = Trainer(plan_training(self, task, context))
-            trainer.fit_until(deadline)
-            self._finish(trainer, deadline)
+            trainer.fit_until(clock)
+            self._finish(trainer, clock)
             context.call_on_fit_task_end(estimator=self, **data)
         return self
 

@@ -21,18 +21,18 @@ TRIAL_ROWS = 12_000
 _TRIAL_RATIO = 4
 _MIN_TRIAL_ROWS = 6
 _MAX_PARALLEL_TRIALS = 3
-# A table with more rows, or more values, is large: trials are worth their time.
-_LARGE = 30_000
-_LARGE_TABLE = 3_000_000
+# A table with more rows, or more values, is large, so that trials save time.
+_LARGE_N_ROWS = 30_000
+_LARGE_N_VALUES = 3_000_000
 # Times below this, in seconds, are too short to estimate how they grow with the rows.
 _MIN_MEASURABLE = 0.1
 _MAX_POWER = 2.5
 # Power that is assumed where only the smaller trial was made.
 _DEFAULT_POWER = 1.15
-# Boosting for some seconds, and predictions with the result, take so much longer.
-_WITH_PREDICTION = 1.15
-# Time limit, in seconds, of a trial that shall end after its first round.
-_ONE_ROUND = 0.01
+# Seconds of boosting and predictions, as a multiple of the seconds of boosting.
+_WITH_PREDICTIONS = 1.15
+# Time limit, in seconds, of a trial that should end after its first round.
+_ONE_ROUND_SECONDS = 0.01
 # Share of the available time that is planned for, and the share of the wanted boosting
 # time below which a fit is not worth starting.
 _PLANNED_SHARE = 0.95
@@ -70,7 +70,7 @@ class FitTime:
 
 def is_large(X: pd.DataFrame) -> bool:
     """Return whether a table is large enough for trials on a sample."""
-    threshold = max(2 * TRIAL_ROWS, min(_LARGE, _LARGE_TABLE / X.shape[1]))
+    threshold = max(2 * TRIAL_ROWS, min(_LARGE_N_ROWS, _LARGE_N_VALUES / X.shape[1]))
     return len(X) > threshold
 
 
@@ -102,20 +102,22 @@ def time_candidates(
         Expected times of the candidates that were fitted and did not fail.
     """
     deadline = None if seconds is None else time.monotonic() + seconds
-    # As many in parallel as later on the folds, since they slow each other down.
+    # As many fits in parallel as later on the folds, since they slow each other down.
     parallel = max(1, min(settings.n_jobs, _MAX_PARALLEL_TRIALS))
     n_splits = 1 if len(candidates) > 1 else parallel
     few = rows[: max(_MIN_TRIAL_ROWS, len(rows) // _TRIAL_RATIO)]
     small = _trials(candidates, X, _trial_splits(few, n_splits), settings, deadline, {})
-    started = [one for one in candidates if one.name in small]
+    started = [candidate for candidate in candidates if candidate.name in small]
     guesses = {name: _TRIAL_RATIO * trial.seconds for name, trial in small.items()}
     splits = _trial_splits(rows, n_splits)
     large = _trials(started, X, splits, settings, deadline, guesses)
     return {
-        one.name: _fit_time(
-            small[one.name], large.get(one.name), time_limit_of(one.estimator)
+        candidate.name: _fit_time(
+            small[candidate.name],
+            large.get(candidate.name),
+            time_limit_of(candidate.estimator),
         )
-        for one in started
+        for candidate in started
     }
 
 
@@ -140,11 +142,12 @@ def _trials(
         return {}
     target = settings.target
     members = [
-        settings.member(one.name, _shortened(one.estimator)) for one in candidates
+        settings.member(candidate.name, _shortened(candidate.estimator))
+        for candidate in candidates
     ]
     fitted, _ = run_fits(
         plan_fits(members, splits, refit=False, seed=settings.seed),
-        TrainingData(X, target.values, target.n_classes, _no_score),
+        TrainingData(X, target.values, target.n_classes),
         n_jobs=settings.n_jobs,
         on_error="drop",
         deadline=deadline,
@@ -170,12 +173,8 @@ def _trial_splits(rows: Rows, n_splits: int) -> list[Split]:
     ]
 
 
-def _no_score(*_: Any) -> None:
-    """Trials are not scored."""
-
-
 def _fit_time(small: _Trial, large: _Trial | None, time_limit: float | None) -> FitTime:
-    boosting = _WITH_PREDICTION * (time_limit or 0.0)
+    boosting = _WITH_PREDICTIONS * (time_limit or 0.0)
     if large is None:
         return FitTime(small.n_rows, small.seconds, _DEFAULT_POWER, boosting)
     power = 1.0
@@ -197,7 +196,7 @@ def _shortened(estimator: Any) -> Any:
         return estimator if rounds is None else with_rounds(estimator, rounds)
     if rounds is not None:
         return with_rounds(estimator, 1)
-    limits = {key: _ONE_ROUND for key in params if key.endswith("max_seconds")}
+    limits = {key: _ONE_ROUND_SECONDS for key in params if key.endswith("max_seconds")}
     return clone(estimator).set_params(**limits)
 
 
@@ -244,7 +243,7 @@ def with_time_budget(
     left = _PLANNED_SHARE * seconds - (fit_time.at(n_rows) - limit)
     if not _MIN_BOOSTING_SHARE * limit <= left < limit < inf:
         return candidate
-    lower = left / _WITH_PREDICTION
+    lower = left / _WITH_PREDICTIONS
     params = {
         key: clone(value).set_params(seconds=lower)
         if isinstance(value, Patience)
@@ -258,14 +257,14 @@ def with_time_budget(
 def expected_fit_time(candidate: Candidate, fit_times: dict[str, FitTime]) -> FitTime:
     """Return the expected time of fits of a candidate.
 
-    Without a trial of its own the time is that of the first candidate with a trial, and
-    infinite if the estimator has no time limit.
+    For a candidate without a trial, the time is that of the first candidate with a
+    trial, or infinite if the estimator has no time limit.
     """
     limit, timed = time_limit_of(candidate.estimator), candidate.name in fit_times
     known = fit_times[candidate.name] if timed else next(iter(fit_times.values()))
     if limit is None:
         return replace(known, time_limit=0.0 if timed else inf)
-    return replace(known, time_limit=_WITH_PREDICTION * limit)
+    return replace(known, time_limit=_WITH_PREDICTIONS * limit)
 
 
 def affordable_rows(
@@ -291,10 +290,8 @@ def affordable_rows(
     n : int
         `n_rows`, or the size of a sample, at least that of a trial.
     """
-    largest, per_fit = (
-        largest_training_set(splits),
-        seconds / n_batches(splits, workers),
-    )
+    largest = largest_training_set(splits)
+    per_fit = seconds / n_batches(splits, workers)
     n = float(n_rows)
     while n > TRIAL_ROWS and fit_time.at(int(largest * n / n_rows)) > per_fit:
         n *= _SAMPLE_RATIO

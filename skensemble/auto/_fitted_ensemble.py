@@ -1,4 +1,4 @@
-"""The ensemble of the members that were fitted: a frozen value, and how it is made."""
+"""The fitted automatic ensemble as one frozen value."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,7 +24,7 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class FittedEnsemble:
+class FittedAutoEnsemble:
     """The members that were fitted, and how they are combined.
 
     Parameters
@@ -65,7 +65,7 @@ class FittedEnsemble:
 
     def fitted_on_all_rows(
         self, trainer: Trainer, deadline: float | None = None
-    ) -> "FittedEnsemble":
+    ) -> "FittedAutoEnsemble":
         """Return the ensemble with members that are fitted on all rows."""
         model = fit_on_all_rows(self.model, trainer, deadline)
         return replace(self, model=model)
@@ -77,7 +77,7 @@ def combine_members(
     *,
     calibrate: str | None = None,
     seconds: float = 0.0,
-) -> FittedEnsemble:
+) -> FittedAutoEnsemble:
     """Combine the members that were fitted so far.
 
     Parameters
@@ -93,7 +93,7 @@ def combine_members(
 
     Returns
     -------
-    ensemble : FittedEnsemble
+    ensemble : FittedAutoEnsemble
         Its members predict with the models of the folds.
     """
     settings = trainer.plan.settings
@@ -117,7 +117,7 @@ def combine_members(
         fold_fits=members.fold_fits,
         seconds=seconds,
     )
-    return FittedEnsemble(
+    return FittedAutoEnsemble(
         model,
         members,
         settings,

@@ -16,14 +16,14 @@ from skensemble.core import named_seed
 from skensemble.fitting import Rows, Split, plan_splits
 
 _N_FOLDS = 5
-# Tables with at most so many rows are split in several rounds.
+# Tables with at most this many rows are split in several rounds.
 _SMALL = 5_000
 _ROUNDS = 3
 # Tables with more rows are split in three folds.
 _LARGE = 60_000
-# With more groups, stratified group folds take long, and random ones are balanced.
+# With more groups, stratified group folds take long, and random folds are balanced.
 _MANY_GROUPS = 10_000
-# Minimum number of rows of a class in a sample, if the class has so many.
+# Minimum number of rows of a class in a sample, if the class has that many.
 _MIN_CLASS_ROWS = 50
 
 
@@ -76,7 +76,7 @@ def rounds_of_splits(
         splits = plan_splits(splitter, X, y, **options)
         first = sum(map(len, found))
         found.append(
-            [Split(first + j, one.train, one.test) for j, one in enumerate(splits)]
+            [Split(label, s.train, s.test) for label, s in enumerate(splits, first)]
         )
     return found
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from skensemble.auto._candidate import Candidate
-from skensemble.auto._layer_fits import LayerFits, ignore_early_ends
+from skensemble.auto._layer_fits import LayerFits, ignore_convergence_warnings
 from skensemble.auto._model import AutoModel
 from skensemble.auto._trainer import Trainer
 from skensemble.auto.members import (
@@ -29,7 +29,7 @@ from skensemble.fitting import (
     run_fits,
 )
 
-# Number of models, with different seeds, of members that vary with the seed.
+# Number of models, each with another seed, of members that vary with the seed.
 _N_COPIES = 2
 # Seconds of a fit on all rows, as a multiple of those of a fit on a fold.
 _COST_RATIO = 1.2
@@ -45,20 +45,20 @@ class FullDataFit:
         Number of boosting rounds; None for members that do not stop early.
     estimators : tuple of estimators
         The models, one per seed.
-    presents : tuple of (ndarray of int or None)
+    present : tuple of (ndarray of int or None)
         Codes of the classes that each model was fitted on.
     """
 
     rounds: int | None
     estimators: tuple[Any, ...] = ()
-    presents: tuple[Any, ...] = ()
+    present: tuple[Any, ...] = ()
 
     def plus(self, fold_fit: FoldFit) -> "FullDataFit":
         """Return the models with one more."""
         return replace(
             self,
             estimators=(*self.estimators, fold_fit.estimator),
-            presents=(*self.presents, fold_fit.present),
+            present=(*self.present, fold_fit.present),
         )
 
 
@@ -119,7 +119,7 @@ class LayerFitter:
     fits: dict[str, FullDataFit]
 
     def fit(self, weights: dict[str, float], copy: int, deadline: float | None) -> None:
-        """Fit the members, by weight, that have at most `copy` models of all rows."""
+        """Fit members with at most `copy` models of all rows, largest weights first."""
         planned = [
             (candidate, self._rounds(candidate))
             for candidate in self._candidates()
@@ -133,14 +133,16 @@ class LayerFitter:
             if not self._is_fitted(candidate.name, rounds, copy)
         }
         members = [
-            self.trainer.plan.settings.member(candidate.name, _final(candidate, rounds))
+            self.trainer.plan.settings.member(
+                candidate.name, _final_estimator(candidate, rounds)
+            )
             for candidate, rounds in planned
             if candidate.name in rounds_of
         ]
         for fold_fit in self._run(members, copy, deadline):
             name = fold_fit.member
             known = self.fits.get(name)
-            # A booster with another number of rounds starts anew.
+            # A booster with another number of rounds is fitted from scratch.
             if known is None or known.rounds != rounds_of[name]:
                 known = FullDataFit(rounds_of[name])
             self.fits[name] = known.plus(fold_fit)
@@ -151,7 +153,7 @@ class LayerFitter:
         averages = {
             name: FoldAverage(
                 fit.estimators,
-                fit.presents,
+                fit.present,
                 members.methods[name],
                 members.n_classes,
             )
@@ -172,7 +174,7 @@ class LayerFitter:
         return max(1, round(float(np.mean([n for n in found if n is not None]))))
 
     def _is_fitted(self, name: str, rounds: int | None, copy: int) -> bool:
-        """Return whether there is a model with these rounds and this seed."""
+        """Return whether there is a model with these rounds and the seed of `copy`."""
         known = self.fits.get(name)
         if known is None:
             return False
@@ -188,16 +190,18 @@ class LayerFitter:
         if seed is not None and copy:
             seed = named_seed(seed, "copy", copy)
         seconds, ratio = self.layer.seconds(), self._cost_ratio()
-        with ignore_early_ends():
+        with ignore_convergence_warnings():
             fitted, _ = run_fits(
                 self._planned(members, seed),
-                TrainingData(self.layer.X, target.values, target.n_classes, _no_score),
+                TrainingData(self.layer.X, target.values, target.n_classes),
                 n_jobs=settings.n_jobs,
                 on_error="drop",
                 store=settings.store,
                 deadline=deadline,
                 turns=Turns(),
-                seconds={one.name: ratio * seconds[one.name] for one in members},
+                seconds={
+                    member.name: ratio * seconds[member.name] for member in members
+                },
             )
         return fitted
 
@@ -229,12 +233,8 @@ class UpperLayerFitter(LayerFitter):
         return _COST_RATIO
 
 
-def _final(candidate: Candidate, rounds: int | None) -> Any:
+def _final_estimator(candidate: Candidate, rounds: int | None) -> Any:
     """Return the estimator to fit on all rows."""
     if rounds is None:
         return candidate.estimator
     return with_rounds(candidate.estimator, rounds)
-
-
-def _no_score(*_: Any) -> None:
-    """Fits on all rows have no rows to score on."""

@@ -14,7 +14,7 @@ from skensemble.auto._candidate import Candidate, similar_candidates
 from skensemble.auto.members import accepts_groups
 from skensemble.combination import FittedMembers, OutOfFoldData, gather_members
 from skensemble.core import Target, round_bits, warn
-from skensemble.exceptions import MemberFailedError, MemberFailedWarning, TimeLimitError
+from skensemble.exceptions import MemberFailedError, MemberFailedWarning
 from skensemble.fitting import (
     Failure,
     FoldFit,
@@ -22,6 +22,7 @@ from skensemble.fitting import (
     Split,
     TrainingData,
     Turns,
+    is_late,
     plan_fits,
     run_fits,
     task_tree,
@@ -48,7 +49,7 @@ class FitSettings:
     store : Store or None
         Where fits are stored.
     owner, context : estimator, CallbackContext
-        Receivers of the callbacks.
+        The estimator whose callbacks are called, and the context of its ``fit``.
     verbose : int
         Passed to joblib.
     groups : ndarray of int or None
@@ -83,10 +84,10 @@ class FitSettings:
 
 
 @contextmanager
-def ignore_early_ends():
-    """Ignore the warnings of logistic regressions that end before the optimum.
+def ignore_convergence_warnings():
+    """Ignore the warnings of logistic regressions that stop before they converge.
 
-    They do so on purpose: more iterations do not improve the predictions.
+    They do so on purpose, because more iterations do not improve the predictions.
 
     Enter it only in the thread that calls `fit`: filters belong to the process.
     """
@@ -146,13 +147,16 @@ class LayerFits:
         layer : LayerFits
             The earlier fits and the new ones.
         """
-        members = [settings.member(one.name, one.estimator) for one in candidates]
+        members = [
+            settings.member(candidate.name, candidate.estimator)
+            for candidate in candidates
+        ]
         target = settings.target
         planned = plan_fits(members, splits, refit=False, seed=settings.seed)
         score = functools.partial(
             score_block, kind=target.kind, scoring=settings.scoring
         )
-        with ignore_early_ends():
+        with ignore_convergence_warnings():
             fitted, failures = run_fits(
                 planned,
                 TrainingData(self.X, target.values, target.n_classes, score),
@@ -190,7 +194,7 @@ class LayerFits:
 
     def failed(self) -> set[str]:
         """Return the members of which a fit failed, other than for lack of time."""
-        return {one.member for one in self.failures if not is_late(one)}
+        return {failure.member for failure in self.failures if not is_late(failure)}
 
     def complete(self, splits: list[Split]) -> list[str]:
         """Return the members that did not fail and were fitted on all these splits."""
@@ -228,18 +232,12 @@ class LayerFits:
         )
         if target.kind == "continuous":
             return found
-        # In a file, probabilities of many classes would take more space than all
-        # models.
+        # In a file, probabilities of many classes take more space than all models.
         short = {
             name: round_bits(block).astype(np.float32)
             for name, block in found.oof.blocks.items()
         }
         return replace(found, oof=replace(found.oof, blocks=short))
-
-
-def is_late(failure: Failure) -> bool:
-    """Return whether a fit was not done for lack of time."""
-    return isinstance(failure.error, TimeLimitError)
 
 
 def _warn_failed(failures: list[Failure]) -> None:

@@ -9,7 +9,7 @@ from skensemble.combination import OutOfFoldData, WeightedMean, as_double
 from skensemble.core import named_seed
 from skensemble.member_weights import greedy_selection
 
-# Few steps: small weights are noise, and every member takes time in predictions.
+# Few steps, since small weights are noise and every member adds prediction time.
 _MAX_STEPS = 25
 # An upper layer whose error is larger by this factor gets no weight.
 _MAX_ERROR_RATIO = 1.06

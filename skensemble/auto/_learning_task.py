@@ -93,7 +93,7 @@ def _read_target(estimator: Any, y: Any, n_rows: int) -> Target:
 
 
 def _check_classes(target: Target, sample_weight: Any) -> None:
-    """Check that there are at least two classes, and not one per few rows."""
+    """Check that there are at least two classes, and not too many for the rows."""
     y = target.values if sample_weight is None else target.values[sample_weight > 0]
     if len(np.unique(y)) < 2:
         raise ValueError(

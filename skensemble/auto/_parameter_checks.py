@@ -9,7 +9,7 @@ from skensemble.auto._presets import PRESETS
 from skensemble.auto._threshold import check_threshold
 from skensemble.core import check_choice, check_jobs, check_seconds, check_seed
 from skensemble.fitting import as_store
-from skensemble.scoring import as_scoring
+from skensemble.scoring import as_prediction_scorer
 
 
 def check_parameters(estimator: Any) -> None:
@@ -19,7 +19,7 @@ def check_parameters(estimator: Any) -> None:
     classes = is_classifier(estimator)
     if estimator.scoring is not None:
         # Without the data two classes stand for any number of them.
-        as_scoring(
+        as_prediction_scorer(
             estimator.scoring, *(("classes", 2) if classes else ("continuous", 0))
         )
     check_seed(estimator.random_state)

@@ -47,7 +47,7 @@ def select_candidates(
             f"members={members!r} must be 'auto' or a non-empty list of names and (name, "
             f"estimator) pairs; known names: {list(CATALOGUE)}."
         )
-    candidates = [_candidate(member, facts, allowance) for member in members]
+    candidates = [_as_candidate(member, facts, allowance) for member in members]
     names = [candidate.name for candidate in candidates]
     if len(set(names)) < len(names):
         raise ValueError(f"members={members!r} contains a name twice: {names}.")
@@ -66,7 +66,9 @@ def _rank(name: str, facts: TableFacts) -> int:
     return -1 if early else 0
 
 
-def _candidate(member: Any, facts: TableFacts, allowance: TimeAllowance) -> Candidate:
+def _as_candidate(
+    member: Any, facts: TableFacts, allowance: TimeAllowance
+) -> Candidate:
     if isinstance(member, str):
         return _by_name(member, facts, allowance)
     pair = isinstance(member, tuple) and len(member) == 2 and isinstance(member[0], str)

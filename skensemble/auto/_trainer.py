@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from skensemble.auto._candidate import Candidate
-from skensemble.auto._deadline import Deadline
+from skensemble.auto._fit_clock import FitClock
 from skensemble.auto._fit_times import (
     TRIAL_ROWS,
     FitTime,
@@ -73,33 +73,33 @@ class Trainer:
         self.full_data_fits: dict[str, Any] = {}
 
     def copy(self) -> "Trainer":
-        """Return a trainer with the same fits that can go on by itself."""
+        """Return an independent trainer with the same fits."""
         other = copy.copy(self)
         other.full_data_fits = dict(self.full_data_fits)
         return other
 
-    def fit_until(self, deadline: Deadline) -> None:
+    def fit_until(self, clock: FitClock) -> None:
         """Fit members on folds; fits on all rows are not included.
 
         Parameters
         ----------
-        deadline : Deadline
-            Time that these fits, and those on all rows, may take.
+        clock : FitClock
+            Measures the time that these fits, and those on all rows, may take.
         """
-        limited = deadline.seconds is not None
+        limited = clock.seconds is not None
         if limited and not self.lower.fold_fits and is_large(self.plan.X):
-            self._restrict_rows(deadline)
+            self._restrict_rows(clock)
         self._fit_first_member()
         if self.fit_times:
-            self._time_others(_TRIALS_SHARE * deadline.left)
-        combining = _COMBINING_SHARE * (deadline.seconds or 0.0)
-        upper = self._seconds_of_upper(deadline.left) if limited else 0.0
-        full = self._seconds_of_full_fits(deadline.left - combining) if limited else 0.0
-        lower_end = deadline.minus(combining + full + upper)
-        self._fit_lower(self._untried(), self.splits, lower_end)
-        self._fit_further_rounds(lower_end)
+            self._time_others(_TRIALS_SHARE * clock.left)
+        combining = _COMBINING_SHARE * (clock.seconds or 0.0)
+        upper = self._seconds_of_upper(clock.left) if limited else 0.0
+        full = self._seconds_of_full_fits(clock.left - combining) if limited else 0.0
+        deadline = clock.deadline(combining + full + upper)
+        self._fit_lower(self._untried(), self.splits, deadline)
+        self._fit_further_rounds(deadline)
         if self.plan.upper_candidates and (upper or not limited):
-            self._fit_upper(deadline.minus(combining + full))
+            self._fit_upper(clock.deadline(combining + full))
 
     @property
     def splits(self) -> list[Split]:
@@ -129,7 +129,7 @@ class Trainer:
         return lower, self.upper.members(self.splits, target)
 
     def seconds_per_cost(self) -> float | None:
-        """Return the seconds of a fit of relative cost 1, by the first candidate."""
+        """Estimate the seconds of a fit of relative cost 1 from the first candidate."""
         return self._first_seconds() / self.plan.candidates[0].relative_cost or None
 
     def _lower_members(self) -> FittedMembers:
@@ -143,7 +143,7 @@ class Trainer:
         """Return the seconds of a fit of the first candidate, 0 without one."""
         return self.lower.seconds().get(self.plan.candidates[0].name, 0.0)
 
-    def _restrict_rows(self, deadline: Deadline) -> None:
+    def _restrict_rows(self, clock: FitClock) -> None:
         """Restrict the splits to a sample that one member can be fitted on in time."""
         for candidate in self.plan.candidates:
             self._time([candidate], None)
@@ -152,10 +152,8 @@ class Trainer:
         else:
             return
         fit_time, n_rows = self.fit_times[candidate.name], len(self.plan.X)
-        workers, seconds = (
-            self.plan.settings.n_jobs,
-            _FIRST_MEMBER_SHARE * deadline.left,
-        )
+        seconds = _FIRST_MEMBER_SHARE * clock.left
+        workers = self.plan.settings.n_jobs
         size = affordable_rows(fit_time, self.splits, n_rows, workers, seconds)
         if size < n_rows:
             rows = self._sample(size)
@@ -164,7 +162,11 @@ class Trainer:
 
     def _time_others(self, seconds: float) -> None:
         """Time the candidates that have no trial yet."""
-        others = [one for one in self._untried() if one.name not in self.fit_times]
+        others = [
+            candidate
+            for candidate in self._untried()
+            if candidate.name not in self.fit_times
+        ]
         if others:
             self._time(others, seconds)
 
@@ -188,7 +190,11 @@ class Trainer:
 
     def _untried(self) -> list[Candidate]:
         tried = {*self.lower.complete(self.splits), *self.lower.failed()}
-        return [one for one in self.plan.candidates if one.name not in tried]
+        return [
+            candidate
+            for candidate in self.plan.candidates
+            if candidate.name not in tried
+        ]
 
     def _fit_lower(
         self, candidates: list[Candidate], splits: list[Split], deadline: float | None
@@ -201,15 +207,18 @@ class Trainer:
             budget = left / n_batches(splits, settings.n_jobs)
             candidates = [
                 with_time_budget(
-                    c, expected_fit_time(c, self.fit_times), n_rows, budget
+                    candidate,
+                    expected_fit_time(candidate, self.fit_times),
+                    n_rows,
+                    budget,
                 )
-                for c in candidates
+                for candidate in candidates
             ]
         seconds = self._expected_seconds(candidates)
         if self.fit_times:
             seconds = {
-                c.name: expected_fit_time(c, self.fit_times).at(n_rows)
-                for c in candidates
+                candidate.name: expected_fit_time(candidate, self.fit_times).at(n_rows)
+                for candidate in candidates
             }
         self.lower = self.lower.fit(
             candidates, splits, settings, deadline=deadline, seconds=seconds
@@ -220,13 +229,20 @@ class Trainer:
         unit = self.seconds_per_cost()
         if unit is None:
             return {}
-        return {c.name: max(c.relative_cost * unit, c.seconds) for c in candidates}
+        return {
+            candidate.name: max(candidate.relative_cost * unit, candidate.seconds)
+            for candidate in candidates
+        }
 
     def _fit_further_rounds(self, deadline: float | None) -> None:
         """Fit the members that have a weight on other splits of the same rows."""
         for splits in self.rounds[1:]:
             weights = self._lower_weights(self._lower_members())
-            again = [c for c in self.plan.candidates if weights.get(c.name, 0) > 0]
+            again = [
+                candidate
+                for candidate in self.plan.candidates
+                if weights.get(candidate.name, 0) > 0
+            ]
             self._fit_lower(again, splits, deadline)
 
     def _seconds_of_upper(self, left: float) -> float:
@@ -243,7 +259,7 @@ class Trainer:
         return 0.0
 
     def _seconds_of_full_fits(self, left: float) -> float:
-        """Return the seconds to reserve for fits on all rows; 0 if not enough."""
+        """Return the seconds to reserve for fits on all rows; 0 if they are too few."""
         seconds = left * _FULL_FITS_SHARE / (1 + _FULL_FITS_SHARE)
         expected = self._first_seconds() * self.row_ratio
         return 0.0 if self.sample_size is not None and expected > seconds else seconds

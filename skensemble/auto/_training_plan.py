@@ -16,7 +16,7 @@ from skensemble.auto._portfolio import select_candidates
 from skensemble.auto._presets import PRESETS
 from skensemble.core import root_seed
 from skensemble.fitting import Split, as_store
-from skensemble.scoring import as_scoring, full_scoring_name
+from skensemble.scoring import as_prediction_scorer, full_scoring_name
 
 _DEFAULT_SCORING = {
     "binary": "roc_auc",
@@ -84,7 +84,7 @@ def plan_training(estimator: Any, task: LearningTask, context: Any) -> TrainingP
     settings = FitSettings(
         target=target,
         sample_weight=task.sample_weight,
-        scoring=as_scoring(scoring, target.kind, target.n_classes),
+        scoring=as_prediction_scorer(scoring, target.kind, target.n_classes),
         n_jobs=n_jobs,
         seed=seed,
         store=as_store(estimator.memory),
@@ -99,7 +99,9 @@ def plan_training(estimator: Any, task: LearningTask, context: Any) -> TrainingP
         rounds=rounds,
         candidates=select_candidates(estimator.members, preset, facts, allowance),
         upper_candidates=upper,
-        weighting=LayerWeighting(tuple(one.name for one in upper), scoring, seed),
+        weighting=LayerWeighting(
+            tuple(candidate.name for candidate in upper), scoring, seed
+        ),
     )
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from skensemble.auto._layer_fits import LayerFits, is_late
-from skensemble.fitting import Failure
+from skensemble.auto._layer_fits import LayerFits
+from skensemble.fitting import Failure, is_late
 
 
 def trials_table(
@@ -41,8 +41,8 @@ def trials_table(
             if among is not None and name in weights and name not in among:
                 status, reason = "left out", "for a smaller model"
             fold_fits = () if layer is None else layer.fold_fits
-            fits = [one for one in fold_fits if one.member == name]
-            sizes = [0 if one.train is None else len(one.train) for one in fits]
+            fits = [fold_fit for fold_fit in fold_fits if fold_fit.member == name]
+            sizes = [0 if fit.train is None else len(fit.train) for fit in fits]
             rows[name] = {
                 "layer": depth,
                 "status": status,
@@ -51,7 +51,7 @@ def trials_table(
                 "weight": weights.get(name, 0.0),
                 "fits": len(fits),
                 "rows": max(sizes, default=0),
-                "seconds": sum(one.fit_seconds + one.predict_seconds for one in fits),
+                "seconds": sum(fit.fit_seconds + fit.predict_seconds for fit in fits),
             }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("member")
 
@@ -73,7 +73,7 @@ def _status(
 
 
 def _why_incomplete(failures: list[Failure]) -> tuple[str, str]:
-    failed = next((one for one in failures if not is_late(one)), None)
+    failed = next((failure for failure in failures if not is_late(failure)), None)
     if failed is not None:
         return "failed", f"{type(failed.error).__name__}: {failed.error}"
     if not failures:

@@ -63,15 +63,15 @@ class Jackknife:
         return np.sqrt(corrected).reshape(predictions.shape[1:])
 
 
-def jackknife(draws: Iterable[Array], n_units: int) -> Jackknife:
-    """Compare draws given as drawn units, with repeats."""
+def jackknife_from_draws(draws: Iterable[Array], n_units: int) -> Jackknife:
+    """Products of the draws of models, given as the drawn units with repeats."""
     # Sparse rows, since a model does not draw most of the units.
     rows = [csr_matrix(np.bincount(drawn, minlength=n_units)) for drawn in draws]
-    return jackknife_of(vstack(rows, format="csr"))
+    return jackknife_from_counts(vstack(rows, format="csr"))
 
 
-def jackknife_of(counts: Any) -> Jackknife:
-    """Compare draws given as counts, a sparse matrix of shape (n_models, n_units)."""
+def jackknife_from_counts(counts: Any) -> Jackknife:
+    """Products of draws, given as a sparse matrix of counts (n_models, n_units)."""
     counts = counts.astype(float)
     common = (counts @ counts.T).toarray()
     centred = (

@@ -11,7 +11,11 @@ from sklearn.metrics import accuracy_score, r2_score
 
 from skensemble.core import Target
 from skensemble.losses import Loss, LossScorer
-from skensemble.scoring import as_scoring, check_scoring_kind, precomputed_estimator
+from skensemble.scoring import (
+    as_prediction_scorer,
+    check_scoring_kind,
+    precomputed_estimator,
+)
 
 Array = NDArray[Any]
 
@@ -110,7 +114,7 @@ def read_oob_score(
         return OutOfBagScore(text, metric=scoring)
     try:
         check_scoring_kind(scoring, kind)
-        rule = as_scoring(scoring, kind, n_classes).rule
+        rule = as_prediction_scorer(scoring, kind, n_classes).rule
     except ValueError as error:
         raise ValueError(str(error).replace("scoring=", f"{name}=", 1)) from error
     return OutOfBagScore(text, scorer=rule.scorer() if isinstance(rule, Loss) else rule)
@@ -143,7 +147,7 @@ def check_oob_score(name: str, scoring: Any, target: Target, weight: Any) -> Non
     except ValueError as error:
         if not target.n_classes:
             raise
-        raise ValueError(_unsuited(name, score, target, error)) from error
+        raise ValueError(_unsuitable_score(name, score, target, error)) from error
 
 
 def score_out_of_bag(
@@ -181,7 +185,7 @@ def score_out_of_bag(
     )
 
 
-def _unsuited(
+def _unsuitable_score(
     name: str, score: OutOfBagScore, target: Target, error: ValueError
 ) -> str:
     labels = target.classes.tolist()

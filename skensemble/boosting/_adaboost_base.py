@@ -1,4 +1,4 @@
-"""The fit and the fitted attributes that both AdaBoost estimators share."""
+"""Base class of the AdaBoost estimators."""
 
 from contextlib import contextmanager
 
@@ -14,7 +14,7 @@ from skensemble.boosting._adaboost_engine import (
     choose_engine,
     validate_input,
 )
-from skensemble.boosting._adaboost_loop import AdaBoostProblem, run
+from skensemble.boosting._adaboost_loop import AdaBoostProblem, run_adaboost
 from skensemble.boosting._training_data import (
     training_split,
     weighted_rows,
@@ -48,7 +48,9 @@ class BaseAdaBoost(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         self.estimator_ = self._weak_learner()
         rng = check_random_state(self.random_state)
         self._seed = _peek_seed(rng)
-        choice = choose_engine(self.engine, arguments.X, self._why_general(arguments.X))
+        choice = choose_engine(
+            self.engine, arguments.X, self._reason_not_binned(arguments.X)
+        )
         self.engine_, self._columns = choice.engine, choice.encoder
         X = self._validated(arguments.X, reset=True)
         rows = weighted_rows(X, target.values, arguments)
@@ -63,7 +65,7 @@ class BaseAdaBoost(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             how=self.validation,
             seed=named_seed(self._seed, "validation"),
         )
-        with _explained(choice, arguments.X):
+        with _explained_text_errors(choice, arguments.X):
             row_weights = self._boost(split, arguments, rng)
         self._index = getattr(arguments.X, "index", None)
         self.row_weights_ = np.full(len(rows.y), np.nan)
@@ -95,7 +97,7 @@ class BaseAdaBoost(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             )
 
         tracker = self._tracker(variant, problem)
-        result = run(fitter, tracker, variant, problem, after_round)
+        result = run_adaboost(fitter, tracker, variant, problem, after_round)
         vars(self).update(
             _fitted_attributes(fitter, result, result.n_kept, self.n_estimators)
         )
@@ -248,7 +250,7 @@ def _fitted_attributes(fitter, result, n_kept, n_estimators):
 
 
 @contextmanager
-def _explained(choice, X):
+def _explained_text_errors(choice, X):
     """Add a note to errors of weak learners that are fitted on a frame."""
     try:
         yield
@@ -263,7 +265,7 @@ def _explained(choice, X):
 
 
 def _peek_seed(rng):
-    """Derive a seed without drawing: seeds of weak learners are scikit-learn's."""
+    """Derive a seed from a copy: weak learners get the seeds of scikit-learn."""
     copy = np.random.RandomState()
     copy.set_state(rng.get_state())
     return draw_seed(copy)

@@ -14,7 +14,8 @@ from skensemble.boosting._training_data import FitArguments
 from skensemble.boosting.learners._variants import VARIANTS
 from skensemble.core import check_choice, class_target, rollback_on_error
 
-# For several classes deeper trees, and larger tables, are left to scikit-learn.
+# For several classes, trees that are deeper and tables that are larger than this are
+# fitted by scikit-learn.
 _MAX_DEPTH = 10
 _MAX_TABLE_SIZE = 10**8
 
@@ -60,7 +61,7 @@ class AdaBoostClassifier(ClassifierMixin, BaseAdaBoost):
         logistic regression", Annals of Statistics 28, 2000).
     sampling : {None, "balanced"}, default=None
         "balanced": each weak learner is fitted on as many rows of every class as the
-        rarest class has, drawn anew in each round (RUSBoost; Seiffert et al., 2010).
+        rarest class has, drawn again in each round (RUSBoost; Seiffert et al., 2010).
     early_stopping : bool or Patience, default=False
         Whether to stop when the validation loss no longer decreases; True is
         `Patience()`. For regression it is the mean absolute error.
@@ -91,7 +92,7 @@ class AdaBoostClassifier(ClassifierMixin, BaseAdaBoost):
     history_ : pandas.DataFrame
         Metrics of each round: error, edge, weight, and margins or the largest error.
     validation_history_ : list of dict
-        The same for all rounds, those after the best round included.
+        The same for all rounds, including those after the best round.
     row_weights_ : ndarray of shape (n_samples,)
         Mean weight of each row over the rounds; see `suspect_rows`.
     classes_ : ndarray of shape (n_classes,)
@@ -223,7 +224,7 @@ class AdaBoostClassifier(ClassifierMixin, BaseAdaBoost):
                 "DecisionTreeRegressor(max_depth=1)."
             )
 
-    def _why_general(self, X):
+    def _reason_not_binned(self, X):
         """Reason why bins cannot be used; "" if they can."""
         tree, logit = self._weak_learner(), self.variant == "logit"
         kind = DecisionTreeRegressor if logit else DecisionTreeClassifier

@@ -1,4 +1,4 @@
-"""The loop of AdaBoost: fit a weak learner, weigh it, weigh the rows anew."""
+"""The loop of AdaBoost: fit a weak learner, and update the weights of the rows."""
 
 import time
 from collections.abc import Callable
@@ -15,11 +15,10 @@ from skensemble.optim import Patience
 
 Array = NDArray[Any]
 
-# Margins are computed on at most so many rows.
+# Largest number of rows on which margins are computed.
 _MOST_SCORED = 2048
 _QUANTILES = {"margin_05": 0.05, "margin_25": 0.25, "margin_50": 0.5}
-# Weights stay above the precision of their sum; below it nothing would raise them
-# again.
+# Smallest weight. A weight below the precision of their sum would never increase again.
 _MIN_WEIGHT = np.finfo(float).eps
 
 
@@ -40,7 +39,7 @@ class AdaBoostProblem:
     balanced : bool
         Whether each round is fitted on the same number of rows of every class.
     seed : int
-        Seed of what is drawn.
+        Seed of the random numbers.
     """
 
     y: Array
@@ -260,7 +259,7 @@ def weighted_median(values: Array, weights: Array) -> Array:
     return np.asarray(values[rows, order[rows, at]])
 
 
-def run(
+def run_adaboost(
     fitter: StageFitter,
     tracker: Any,
     variant: Any,
@@ -326,7 +325,7 @@ def _fit_next(
     weight: Array,
     k: int,
 ) -> Array:
-    """Fit the next weak learner; give its predictions for the training rows."""
+    """Fit the next weak learner; return its predictions for the training rows."""
     if problem.balanced:
         rng = np.random.default_rng(named_seed(problem.seed, "balanced", k))
         weight = np.where(balanced_rows(problem.y, weight, rng), weight, 0.0)
@@ -337,7 +336,7 @@ def _fit_next(
 
 
 def balanced_rows(y: Array, weight: Array, rng: np.random.Generator) -> Array:
-    """Draw as many rows of every class as the rarest class has; give a mask."""
+    """Draw as many rows of every class as the rarest class has; return a mask."""
     used = weight > 0
     counts = np.bincount(y[used])
     size = counts[counts > 0].min()

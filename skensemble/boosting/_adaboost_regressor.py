@@ -15,6 +15,7 @@ from skensemble.boosting.learners._variants import AdaBoostR2
 from skensemble.core import check_choice, numeric_target, rollback_on_error
 
 _LOSSES = ["linear", "square", "exponential"]
+# Number of rows whose medians are computed at once.
 _ROWS_AT_ONCE = 8192
 
 
@@ -80,7 +81,7 @@ class AdaBoostRegressor(RegressorMixin, BaseAdaBoost):
     history_ : pandas.DataFrame
         Metrics of each round: error, edge, weight, and margins or the largest error.
     validation_history_ : list of dict
-        The same for all rounds, those after the best round included.
+        The same for all rounds, including those after the best round.
     row_weights_ : ndarray of shape (n_samples,)
         Mean weight of each row over the rounds; see `suspect_rows`.
 
@@ -187,7 +188,7 @@ class AdaBoostRegressor(RegressorMixin, BaseAdaBoost):
                 f"estimator={self._weak_learner()!r} is a classifier; give a regressor."
             )
 
-    def _why_general(self, X):
+    def _reason_not_binned(self, X):
         """Reason why bins cannot be used; "" if they can."""
         return why_not_binned(self._weak_learner(), DecisionTreeRegressor, X)
 
@@ -256,8 +257,8 @@ class AdaBoostRegressor(RegressorMixin, BaseAdaBoost):
 
 def _stage_predictions(stages, X):
     """Predictions of all weak learners, of shape (n_samples, n_rounds)."""
-    if hasattr(stages, "side_by_side"):
-        return stages.side_by_side(X)
+    if hasattr(stages, "stacked_parts"):
+        return stages.stacked_parts(X)
     return np.column_stack(list(stages.parts(X)))
 
 

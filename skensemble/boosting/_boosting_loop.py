@@ -19,11 +19,11 @@ from skensemble.losses import Loss
 from skensemble.optim import Patience, Schedule
 
 Array = NDArray[Any]
-# Deferred losses are computed for this many rounds at once, so a fit that diverges is
-# stopped up to so many rounds late.
+# Number of rounds whose deferred losses are computed at once. A fit that diverges is
+# stopped up to this number of rounds late.
 _ROUNDS_AT_ONCE = 64
-# The training loss is computed on at most so many rows: it takes time, and two thousand
-# rows give it to about two per cent.
+# Largest number of rows on which the training loss is computed. It takes time, and two
+# thousand rows give it to about two per cent.
 _MOST_SCORED = 2048
 
 Metric = Callable[[Array, Array, Array | None], float]
@@ -94,7 +94,7 @@ class RoundHistory:
         self._score_next(raw, rows, mask)
 
     def rows(self) -> list[dict[str, float]]:
-        """Compute the losses that are deferred, and give all rows."""
+        """Compute the deferred losses, and return all rows."""
         first, last = self._n_scored, len(self._rows)
         if first < last:
             for raw in self._grower.replay(first, last):
@@ -124,7 +124,7 @@ class RoundHistory:
 
 
 def scored_sample(train: BoostingRows, seed: int) -> tuple[BoostingRows, Array | None]:
-    """Draw the rows of the training loss; give their positions too (None: all)."""
+    """Draw the rows of the training loss; also return their positions (None: all)."""
     n_rows = len(train.y)
     if n_rows <= _MOST_SCORED:
         return train, None
@@ -146,7 +146,7 @@ def check_curvature(loss: Loss, rows: BoostingRows) -> None:
         )
 
 
-def run(
+def run_boosting(
     grower: Grower,
     problem: BoostingProblem,
     settings: LoopSettings,

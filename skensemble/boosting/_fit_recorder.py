@@ -1,4 +1,4 @@
-"""The reports of a running fit: callbacks, the monitor and the lines of ``verbose``."""
+"""Reports of a running fit: callbacks, the monitor and the lines of ``verbose``."""
 
 import time
 from typing import Any
@@ -79,7 +79,7 @@ class FitRecorder:
 
 
 class ProgressLines:
-    """The lines of ``verbose`` in scikit-learn's format, fewer and fewer at 1."""
+    """Prints the lines of ``verbose`` in scikit-learn's format, fewer lines at 1."""
 
     def __init__(self, verbose: int, n_rounds: int, first: int, oob: bool) -> None:
         self._verbose = int(verbose)

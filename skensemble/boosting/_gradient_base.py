@@ -1,4 +1,4 @@
-"""The fit and the fitted attributes that both gradient boosting estimators share."""
+"""Base class of the gradient boosting estimators."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from skensemble.boosting._boosted_forests import BoostedForests
 from skensemble.boosting._boosting_loop import (
     LoopSettings,
     check_curvature,
-    run,
+    run_boosting,
     scored_sample,
 )
 from skensemble.boosting._fit_recorder import FitRecorder
@@ -165,7 +165,9 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
             recorder.begin()
             # An overflow ends in a DivergedError, which explains it.
             with np.errstate(over="ignore", invalid="ignore"):
-                history, n_kept = run(grower, problem, settings, recorder.after_round)
+                history, n_kept = run_boosting(
+                    grower, problem, settings, recorder.after_round
+                )
             vars(self).update(recorder.fitted(history[:n_kept]))
             self.validation_history_ = history
             recorder.end()

@@ -14,6 +14,7 @@ from skensemble.core import (
     rollback_on_error,
     validated_weights,
 )
+from skensemble.losses import two_columns
 
 
 def _has_probabilities(model):
@@ -130,7 +131,7 @@ class GradientBoostingClassifier(ClassifierMixin, BaseGradientBoosting):
         One row per round: training loss (on at most 2,048 rows), validation loss,
         additional metrics, learning rate, seconds.
     validation_history_ : list of dict
-        The same for all rounds, those after the best round included.
+        The same for all rounds, including those after the best round.
     train_score_ : ndarray of shape (n_rounds,)
         Training loss as in scikit-learn: twice the loss for squared error and binary
         log loss.
@@ -317,7 +318,7 @@ class GradientBoostingClassifier(ClassifierMixin, BaseGradientBoosting):
         p : ndarray of shape (n_samples, n_classes)
             Columns are in the order of `classes_`; for several labels P(label is 1).
         """
-        return _two_columns(self._mean(self._raw(X)))
+        return two_columns(self._mean(self._raw(X)))
 
     @available_if(_has_probabilities)
     def predict_log_proba(self, X):
@@ -381,7 +382,7 @@ class GradientBoostingClassifier(ClassifierMixin, BaseGradientBoosting):
             Probabilities from the rounds so far.
         """
         for raw in self._staged_raw(X):
-            yield _two_columns(self._mean(raw))
+            yield two_columns(self._mean(raw))
 
     def staged_decision_function(self, X):
         """Return the raw output after each round.
@@ -434,8 +435,3 @@ def _with_class_weight(class_weight, y, sample_weight):
     if sample_weight is None:
         return weight
     return weight * validated_weights("sample_weight", sample_weight, len(weight))
-
-
-def _two_columns(p):
-    """Probabilities of both classes from those of the second."""
-    return np.column_stack([1 - p, p]) if p.ndim == 1 else p

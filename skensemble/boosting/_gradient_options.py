@@ -1,4 +1,4 @@
-"""Parameters of the gradient boosting estimators: checks, and what they stand for."""
+"""Parameters of the gradient boosting estimators: checks and resolved values."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def check_parameters(estimator: Any) -> None:
 
 
 def loss_parameter(estimator: Any) -> Loss:
-    """The loss that the parameters ``loss`` and ``alpha`` stand for."""
+    """Return the loss of the parameters ``loss`` and ``alpha``."""
     alpha = getattr(estimator, "alpha", None)
     if alpha is not None and estimator.loss in ("quantile", "huber"):
         return as_loss(estimator.loss, quantile=alpha)
@@ -38,7 +38,7 @@ def loss_parameter(estimator: Any) -> Loss:
 
 
 def stopping_rule(estimator: Any) -> Patience | None:
-    """The rule that ``early_stopping`` or ``n_iter_no_change`` stands for."""
+    """Return the rule of ``early_stopping`` or ``n_iter_no_change``."""
     rule = as_stopping(estimator.early_stopping)
     if estimator.n_iter_no_change is None:
         return rule

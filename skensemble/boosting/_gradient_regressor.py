@@ -113,7 +113,7 @@ class GradientBoostingRegressor(RegressorMixin, BaseGradientBoosting):
         One row per round: training loss (on at most 2,048 rows), validation loss,
         additional metrics, learning rate, seconds.
     validation_history_ : list of dict
-        The same for all rounds, those after the best round included.
+        The same for all rounds, including those after the best round.
     train_score_ : ndarray of shape (n_rounds,)
         Training loss as in scikit-learn: twice the loss for squared error and binary
         log loss.

@@ -1,4 +1,4 @@
-"""The rows that a boosting model is fitted on, and those that it is validated on."""
+"""Training rows and validation rows of a boosting model."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ def weighted_rows(X: Any, y: Array, arguments: FitArguments) -> WeightedRows:
 
 
 def with_positive_weight(rows: WeightedRows) -> tuple[WeightedRows, Array]:
-    """Leave out rows of weight zero; give the positions of the others too."""
+    """Leave out rows of weight zero; also return the positions of the others."""
     if rows.weight is None or rows.weight.min() > 0:
         return rows, np.arange(len(rows.y))
     index = np.flatnonzero(rows.weight)

@@ -12,8 +12,8 @@ from skensemble.scoring import read_weights
 
 Array = NDArray[Any]
 
-# The bound of scikit-learn's log loss; the log of zero could not be scaled.
-_TINY = np.finfo(float).eps
+# Smallest probability whose logarithm is taken, as in scikit-learn's log loss.
+_MIN_PROBABILITY = np.finfo(float).eps
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,7 @@ def _covered(block: Array) -> Array:
 
 
 def _inputs(block: Array, kind: str, n_classes: int, scores: bool) -> Array:
-    """Give one column of scores for two classes, else one per class or label.
+    """Return one column of scores for two classes, or one per class or label.
 
     Probabilities become log-odds (two classes, labels) or log-probabilities.
     """
@@ -230,8 +230,10 @@ def _inputs(block: Array, kind: str, n_classes: int, scores: bool) -> Array:
     if two or kind == "labels":
         on = block[:, 1] if two and block.ndim == 2 else block
         off = block[:, 0] if two and block.ndim == 2 else 1 - block
-        return np.log(np.maximum(on, _TINY)) - np.log(np.maximum(off, _TINY))
-    return np.log(np.maximum(block, _TINY))
+        return np.log(np.maximum(on, _MIN_PROBABILITY)) - np.log(
+            np.maximum(off, _MIN_PROBABILITY)
+        )
+    return np.log(np.maximum(block, _MIN_PROBABILITY))
 
 
 def _class_maps(method: str, inputs: Array, y: Array, weight: Array) -> tuple[Any, ...]:

@@ -17,9 +17,10 @@ Array = NDArray[Any]
 class Temperature:
     r"""One temperature for all classes, softmax(z / T).
 
-    z are log-probabilities or decision values (log-odds for one column); T > 0 has the
-    least log loss (Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural
-    networks", ICML 2017, section 4.2). The order of the classes in a row is kept.
+    z are log-probabilities or decision values (log-odds for one column). T > 0
+    minimises the log loss (Guo, Pleiss, Sun and Weinberger, "On calibration of modern
+    neural networks", ICML 2017, section 4.2). The order of the classes in a row is
+    kept.
 
     Parameters
     ----------
@@ -30,7 +31,7 @@ class Temperature:
     temperature: float
 
     def __call__(self, z: Array) -> Array:
-        """Give probabilities: of class 1 for one column, else of each class."""
+        """Return probabilities: of class 1 for one column, otherwise of each class."""
         if z.ndim == 1:
             return expit(z / self.temperature)
         return softmax(z / self.temperature, axis=1)
@@ -54,7 +55,7 @@ class Sigmoid:
     intercept: float
 
     def __call__(self, z: Array) -> Array:
-        """Give probabilities."""
+        """Return probabilities."""
         return expit(self.slope * z + self.intercept)
 
 
@@ -75,12 +76,12 @@ class Isotonic:
     p: Array
 
     def __call__(self, z: Array) -> Array:
-        """Give probabilities."""
+        """Return probabilities."""
         return np.interp(z, self.x, self.p)
 
 
 def fit_temperature(z: Array, y: Array, weight: Array) -> Temperature:
-    """Find the temperature of least log loss."""
+    """Find the temperature that minimises the log loss."""
     if z.ndim == 1:
         z = np.column_stack([np.zeros(len(z)), z])
     z = z - z.max(axis=1, keepdims=True)

@@ -15,9 +15,9 @@ from skensemble.combination._evaluation import (
     EvaluationOptions as EvaluationOptions,
     LazyEvaluation as LazyEvaluation,
     calibrated as calibrated,
-    calibrator_of as calibrator_of,
+    ensemble_score as ensemble_score,
     evaluate as evaluate,
-    own_score as own_score,
+    fit_final_calibrator as fit_final_calibrator,
     start_evaluation as start_evaluation,
 )
 from skensemble.combination._fitted_members import (

@@ -16,8 +16,8 @@ from skensemble.fitting import fit_member
 
 Array = NDArray[Any]
 
-# Probabilities closer to 0 or 1 carry no more information as logits.
-_LEAST = 1e-7
+# Smallest probability whose logarithm is taken.
+_MIN_PROBABILITY = 1e-7
 
 
 @dataclass(frozen=True)
@@ -206,7 +206,7 @@ class WeightedMean:
 
 
 def as_double(block: Array, kind: str) -> Array:
-    """Give probabilities in double precision with rows that sum to one.
+    """Convert probabilities to double precision, with rows that sum to one.
 
     Sums in single precision differ from one by about 1e-7, which scikit-learn's metrics
     refuse after such probabilities are mixed with others.
@@ -218,13 +218,13 @@ def as_double(block: Array, kind: str) -> Array:
 
 
 def _logs(probabilities: Array) -> Array:
-    return np.asarray(np.log(np.clip(probabilities, _LEAST, 1.0)))
+    return np.asarray(np.log(np.clip(probabilities, _MIN_PROBABILITY, 1.0)))
 
 
 def weighted_vote(
     blocks: dict[str, Array], weights: dict[str, float], kind: str, n_classes: int
 ) -> Array:
-    """Give the code with the most votes, the lowest among ties; label by label."""
+    """Return the code with the most votes, the lowest among ties; label by label."""
     if kind == "labels":
         total = sum(weights.values())
         on = sum(weights[name] * block for name, block in blocks.items())

@@ -108,7 +108,7 @@ def evaluate(inputs: EvaluationInputs) -> Evaluation:
     )
     held_out = calibrated(options.calibrate, raw, oof_data)
     predict_seconds = sum(fold_fit.predict_seconds for fold_fit in inputs.fold_fits)
-    own = own_score(held_out, oof_data, options.scoring) | {
+    own = ensemble_score(held_out, oof_data, options.scoring) | {
         "fit_seconds": inputs.seconds,
         "predict_seconds": predict_seconds,
     }
@@ -125,7 +125,7 @@ def evaluate(inputs: EvaluationInputs) -> Evaluation:
     }
     return Evaluation(
         held_out,
-        calibrator_of(options.calibrate, raw, oof_data),
+        fit_final_calibrator(options.calibrate, raw, oof_data),
         held_out.in_all_rows(rows, len(oof)),
         leaderboard(inputs.fold_fits, scores, own, options.row_name),
     )
@@ -172,7 +172,9 @@ def calibrated(how: str | None, held_out: HeldOut, oof_data: OutOfFoldData) -> H
     return replace(held_out, block=block)
 
 
-def calibrator_of(how: str | None, held_out: HeldOut, oof_data: OutOfFoldData) -> Any:
+def fit_final_calibrator(
+    how: str | None, held_out: HeldOut, oof_data: OutOfFoldData
+) -> Any:
     """Fit the calibrator of new rows on all held-out predictions."""
     if how is None:
         return None
@@ -194,10 +196,10 @@ def _calibration_data(
     return held_out.block, oof_data.y[held_out.rows], weight, options
 
 
-def own_score(
+def ensemble_score(
     held_out: HeldOut, oof_data: OutOfFoldData, scoring: Any
 ) -> dict[str, float]:
-    """Give ``score`` and ``score_std`` (over the splits) of the ensemble, or NaN."""
+    """Return ``score`` and ``score_std`` (over the splits) of the ensemble, or NaN."""
     if held_out.block is None:
         return {"score": float("nan"), "score_std": float("nan")}
 

@@ -189,7 +189,9 @@ def gather_members(
     """Gather fits by member."""
     names = list(dict.fromkeys(fold_fit.member for fold_fit in fold_fits))
     n_rows = len(target.values)
-    on_all_rows = [one for one in fold_fits if one.split in (REFIT, PREFIT)]
+    on_all_rows = [
+        fold_fit for fold_fit in fold_fits if fold_fit.split in (REFIT, PREFIT)
+    ]
     if splits:
         covered = covered_rows(splits, n_rows)
     else:

@@ -18,7 +18,7 @@ def meta_features(
     passthrough: bool,
     n_classes: int,
 ) -> Any:
-    """Put the informative columns of all blocks, and on passthrough `X`, side by side.
+    """Join the informative columns of all blocks and, with passthrough, those of `X`.
 
     A frame stays a frame, with the dtypes of its columns; a sparse matrix stays sparse.
     """
@@ -42,7 +42,7 @@ def meta_features(
 def meta_columns(
     blocks: dict[str, Array], methods: dict[str, str], n_classes: int
 ) -> dict[str, Array]:
-    """Give the informative columns per member: one column for two classes."""
+    """Return the informative columns per member: one column for two classes."""
     columns = {}
     for name, block in blocks.items():
         if block.ndim == 1:

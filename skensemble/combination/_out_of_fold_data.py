@@ -104,7 +104,7 @@ class HeldOut:
     method : str
         The response method that the block comes from.
     parts : tuple of (rows, block)
-        The same per split.
+        Rows and predictions per split.
     """
 
     rows: Array
@@ -129,7 +129,7 @@ def held_out_predictions(
     n_rows: int,
     predict_from: OutOfFoldData | None = None,
 ) -> HeldOut:
-    """Predict as the ensemble, with combiners not fitted on the rows predicted.
+    """Predict rows with combiners that were not fitted on these rows.
 
     Parameters
     ----------
@@ -177,12 +177,12 @@ def held_out_predictions(
 
 
 def interleaved_folds(rows: Array) -> list[Array]:
-    """Give five folds, each of every fifth row."""
+    """Return five folds, each of every fifth row."""
     return [rows[k::_N_FOLDS] for k in range(_N_FOLDS)]
 
 
 def _similar_folds(oof_data: OutOfFoldData) -> list[Array]:
-    """Give five folds with similar classes or values of the target."""
+    """Return five folds with similar classes or values of the target."""
     first = oof_data.y if oof_data.y.ndim == 1 else oof_data.y[:, 0]
     order = np.argsort(first, kind="stable")
     return [np.sort(fold) for fold in interleaved_folds(order) if len(fold)]

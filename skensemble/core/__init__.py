@@ -18,7 +18,6 @@ from skensemble.core._column_encoder import (
     ColumnEncoder as ColumnEncoder,
     as_pandas as as_pandas,
     fit_column_encoder as fit_column_encoder,
-    rows_of as rows_of,
     validate_encoded as validate_encoded,
 )
 from skensemble.core._composition import (
@@ -57,7 +56,9 @@ from skensemble.core._seeds import (
     draw_seed as draw_seed,
     named_seed as named_seed,
     root_seed as root_seed,
+    root_seed_or_new as root_seed_or_new,
     seed_estimator as seed_estimator,
+    seed_parameters as seed_parameters,
 )
 from skensemble.core._targets import (
     Target as Target,

@@ -45,8 +45,7 @@ def _plain(name: str) -> str:
 
 def check_whole(name: str, value: Any, lowest: int) -> None:
     """Refuse a value that is not a whole number, or is too low."""
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < lowest:
-        raise ValueError(f"{name}={value!r} must be a whole number, {lowest} or more.")
+    check_number(name, value, lowest, whole=True)
 
 
 def check_number(

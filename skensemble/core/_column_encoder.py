@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
@@ -131,11 +130,6 @@ def validate_encoded(
     if numeric:
         check_array(codes[:, numeric], input_name="X")
     return codes
-
-
-def rows_of(X: Any, index: Any) -> Any:
-    """Select rows of an array or a sparse matrix, by position or mask."""
-    return X.tocsr()[index] if sp.issparse(X) else X[index]
 
 
 def as_pandas(X: Any) -> pd.DataFrame:

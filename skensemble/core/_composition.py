@@ -9,7 +9,7 @@ DROP = "drop"
 
 
 def named_members(owner: Any) -> list[tuple[str, Any]]:
-    """Give the (name, estimator) pairs of all layers."""
+    """Return the (name, estimator) pairs of all layers."""
     layers: Any = getattr(owner, "layers", None)
     above = layers if is_layers(layers) else []
     return [member for layer in (owner.estimators, *above) for member in layer]
@@ -29,7 +29,7 @@ def with_member_params(owner: Any, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def replace_members(owner: Any, params: dict[str, Any]) -> dict[str, Any]:
-    """Replace the members that `params` names, and give the other parameters."""
+    """Replace the members that `params` names, and return the other parameters."""
     if not is_named_list(owner.estimators):
         return params
     names = dict(named_members(owner))
@@ -87,7 +87,7 @@ def is_dropped(member: Any) -> bool:
 
 
 def check_layers(owner: Any) -> list[list[tuple[str, Any]]]:
-    """Check the members of all layers of `owner` and give those not left out.
+    """Check the members of all layers of `owner` and return those not left out.
 
     Layers without members are left out.
     """
@@ -109,7 +109,7 @@ def check_layers(owner: Any) -> list[list[tuple[str, Any]]]:
 
 
 def check_members(owner: Any) -> list[tuple[str, Any]]:
-    """Check the members of `owner` and give those that are not left out."""
+    """Check the members of `owner` and return those that are not left out."""
     members = owner.estimators
     if not is_named_list(members) or not members:
         raise ValueError(

@@ -42,7 +42,7 @@ def check_weights(name: str, values: Any, n_rows: int) -> None:
 
 
 def validated_weights(name: str, values: Any, n_rows: int) -> np.ndarray | None:
-    """Read sample weights; errors are in the words of scikit-learn's boosting.
+    """Read sample weights; the error messages are those of scikit-learn's boosting.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def validated_weights(name: str, values: Any, n_rows: int) -> np.ndarray | None:
     if values is None:
         return None
     weights = np.asarray(values, dtype=float)
-    # The test-suite of scikit-learn looks for the words of these two messages.
+    # The test suite of scikit-learn matches these two messages.
     if weights.shape != (n_rows,):
         raise ValueError(
             f"{name}.shape == {weights.shape}, expected ({n_rows},): one entry per row."

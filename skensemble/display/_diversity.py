@@ -90,7 +90,7 @@ class DiversityDisplay:
         ax : matplotlib Axes or None, default=None
             Axes to draw on. None creates a new figure.
         colorbar : bool, default=True
-            Whether to add a colour bar.
+            Whether to add a color bar.
         **kwargs : dict
             Keyword arguments of the matplotlib method that draws the data.
 
@@ -117,7 +117,7 @@ class DiversityDisplay:
         ax : matplotlib Axes or None, default=None
             Axes to draw on. None creates a new figure.
         colorbar : bool, default=True
-            Whether to add a colour bar.
+            Whether to add a color bar.
         **kwargs : dict
             Keyword arguments of the matplotlib method that draws the data.
 
@@ -189,6 +189,6 @@ def _write_numbers(ax: Any, image: Any, values: np.ndarray) -> None:
             continue
         red, green, blue, _ = image.to_rgba(value)
         light = 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
-        labels_text = f"{round(value, 2) + 0.0:.2f}"
-        ax.text(column, row, labels_text, ha="center", va="center", fontsize="small",
+        text = f"{round(value, 2) + 0.0:.2f}"
+        ax.text(column, row, text, ha="center", va="center", fontsize="small",
                 color="black" if light else "white")  # fmt: skip

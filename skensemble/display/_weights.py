@@ -77,7 +77,8 @@ class WeightsDisplay:
             estimator,
             "weights_",
             otherwise="use an ensemble with one weight per member, such as "
-            "SuperLearnerClassifier (a stack with a meta model has none), or "
+            "SuperLearnerClassifier (a stack has none if its meta model has neither "
+            "coefficients nor importances), or "
             "WeightsDisplay(weights) with a Series.",
         )
         return cls(weights).plot(ax, hide_zero=hide_zero, **kwargs)
@@ -119,8 +120,8 @@ class WeightsDisplay:
 def _draw_bars(ax: Any, weights: pd.Series, kwargs: dict) -> None:
     style = {"color": BLUE, "height": 0.65, **kwargs}
     bars = ax.barh(range(len(weights)), weights.to_numpy(), **style)
-    labels_text = ["0" if weight == 0 else _share(weight) for weight in weights]
-    texts = ax.bar_label(bars, labels=labels_text, padding=3, fontsize="small")
+    label_texts = ["0" if weight == 0 else _share(weight) for weight in weights]
+    texts = ax.bar_label(bars, labels=label_texts, padding=3, fontsize="small")
     ax.axvline(0, color=FAINT, linewidth=0.8)
     ax.set_axisbelow(True)
     for text in texts:  # hides the grid behind the text

@@ -1,11 +1,11 @@
-"""The fit engine: plan cells, run them as one queue, assemble what they predict."""
+"""The fit engine: plan fits, run them as one queue, assemble their predictions."""
 
 # Names imported with `as` are for the other packages of this library, not public.
 from skensemble.fitting._data_checks import (
     check_data as check_data,
     count_rows as count_rows,
 )
-from skensemble.fitting._failures import drop_failed as drop_failed
+from skensemble.fitting._failures import drop_failed as drop_failed, is_late as is_late
 from skensemble.fitting._fit import (
     cut_params as cut_params,
     fit_member as fit_member,
@@ -23,7 +23,10 @@ from skensemble.fitting._fold_fit import (
     Split as Split,
     TrainingData as TrainingData,
 )
-from skensemble.fitting._holdout import WAYS as WAYS, inner_split as inner_split
+from skensemble.fitting._holdout import (
+    HOLDOUT_CHOICES as HOLDOUT_CHOICES,
+    inner_split as inner_split,
+)
 from skensemble.fitting._out_of_fold import (
     OutOfFold,
     assemble as assemble,

@@ -30,6 +30,11 @@ def too_late(
     return Failure(name, label, error, "")
 
 
+def is_late(failure: Failure) -> bool:
+    """Whether a fit was not done for lack of time."""
+    return isinstance(failure.error, TimeLimitError)
+
+
 def drop_failed(
     fitted: list[FoldFit], failures: list[Failure]
 ) -> tuple[list[FoldFit], dict[str, tuple[Failure, ...]]]:
@@ -41,17 +46,13 @@ def drop_failed(
     if not kept:
         raise MemberFailedError(_why_none(failures))
     for name, why in failed.items():
-        first = next((f for f in why if not _is_late(f)), why[0])
-        happened = "was not completed in time" if _is_late(first) else "failed"
+        first = next((f for f in why if not is_late(f)), why[0])
+        happened = "was not completed in time" if is_late(first) else "failed"
         warn(
             f"Member {name!r} {happened} and is left out (see failed_): {first}",
             MemberFailedWarning,
         )
     return kept, failed
-
-
-def _is_late(failure: Failure) -> bool:
-    return isinstance(failure.error, TimeLimitError)
 
 
 def _causes(failures: list[Failure]) -> str:
@@ -67,8 +68,8 @@ def _causes(failures: list[Failure]) -> str:
 
 
 def _why_none(failures: list[Failure]) -> str:
-    causes = _causes([failure for failure in failures if not _is_late(failure)])
-    if not any(map(_is_late, failures)):
+    causes = _causes([failure for failure in failures if not is_late(failure)])
+    if not any(map(is_late, failures)):
         return f"Every member failed, so none is left:\n{causes}"
     needed = {
         failure.member: failure.error.needed

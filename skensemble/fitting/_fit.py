@@ -182,7 +182,7 @@ def weight_name(estimator: Any) -> str:
 def _takes_any(estimator: Any) -> bool:
     """Whether ``fit`` takes ``**fit_params``, as meta-estimators do."""
     parameters = inspect.signature(type(estimator).fit).parameters.values()
-    return any(one.kind is one.VAR_KEYWORD for one in parameters)
+    return any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
 
 
 def _callbacks(context: Any, model: Any) -> Any:

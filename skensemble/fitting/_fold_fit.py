@@ -13,14 +13,29 @@ Rows = NDArray[np.intp]
 REFIT = "refit"
 
 
+def no_score(block: Any, method: str, y: Any) -> None:
+    """Return no score, for fits that are not scored."""
+
+
 @dataclass(frozen=True)
 class TrainingData:
-    """The data that all fits of one run share, and the number of classes."""
+    """The data that all fits of one run share.
+
+    Parameters
+    ----------
+    X, y : array-like
+        The features and the target, classes as codes.
+    n_classes : int
+        Number of classes; 0 for a target that is not one class per row.
+    score : callable
+        ``score(block, method, y)`` of predictions of held-out rows; by default, fits
+        are not scored.
+    """
 
     X: Any
     y: Any
     n_classes: int
-    score: Callable[..., float | None]
+    score: Callable[..., float | None] = no_score
 
 
 @dataclass(frozen=True)
@@ -47,7 +62,19 @@ class Member:
 
 @dataclass(frozen=True)
 class PlannedFit:
-    """A fit to do: a member, already seeded, and a split."""
+    """A fit to do: a member, already seeded, and a split.
+
+    Parameters
+    ----------
+    member : Member
+        The member.
+    split : Split
+        The split.
+    keep : bool
+        Whether the fitted model is kept.
+    cost : float
+        Expected duration, relative to that of the other fits.
+    """
 
     member: Member
     split: Split
@@ -80,7 +107,8 @@ class FoldFit:
     member : str
         Name of the member.
     split : int or str
-        Number of the split, or ``"refit"`` for the fit on all rows.
+        Number of the split, ``"refit"`` for the fit on all rows, or ``"prefit"`` for a
+        member that was fitted before.
     train, test : ndarray of int or None
         Training rows (None: all rows) and predicted rows.
     method : str

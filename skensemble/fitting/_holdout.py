@@ -1,15 +1,16 @@
 """The validation rows of early stopping."""
 
-from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
+from skensemble.core import check_choice, check_share
+
 Array = NDArray[Any]
 
-WAYS = ("random", "last")
+HOLDOUT_CHOICES = ("random", "last")
 
 
 def inner_split(
@@ -46,13 +47,8 @@ def inner_split(
     train, validation : ndarrays of int
     """
     rows = np.arange(len(y))
-    number = isinstance(fraction, Real) and not isinstance(fraction, bool)
-    if not number or not 0 < fraction < 1:
-        raise ValueError(
-            f"{name}={fraction!r} must lie between 0 and 1 (a share of rows)."
-        )
-    if how not in WAYS:
-        raise ValueError(f"validation={how!r} is not known; use one of {list(WAYS)}.")
+    check_share(name, fraction, of="rows")
+    check_choice("validation", how, list(HOLDOUT_CHOICES))
     if how == "last":
         first = len(y) - max(1, round(fraction * len(y)))
         if first < 1:

@@ -10,8 +10,8 @@ from skensemble.fitting.hashing._digest import pack
 from skensemble.fitting.hashing._hasher import Hasher
 from skensemble.fitting.hashing._source_code import installed_version, version_of
 
-_ALWAYS = ("numpy", "scipy", "sklearn", "skensemble")
-# Our engines use these libraries, whatever their parameters are.
+_ALWAYS_USED = ("numpy", "scipy", "sklearn", "skensemble")
+# Libraries that our engines use with any parameters.
 _USED_LIBRARIES = {"skensemble": ("lightgbm", "pandas", "xgboost")}
 _CONFIG = ("transform_output", "enable_metadata_routing", "array_api_dispatch")
 
@@ -52,7 +52,7 @@ class Keys:
             If the result depends on an object that cannot be digested.
         """
         member, hasher = fold_fit.member, self._hasher
-        train, test = self._of(fold_fit.split)
+        train, test = self._row_digests(fold_fit.split)
         hasher.packages = set(self._packages)
         hasher.open_seeds = False
         parts = [hasher.digest(member.estimator), hasher.digest(member.fit_params)]
@@ -64,7 +64,7 @@ class Keys:
         found = pack("fold fit", model, test, hasher.digest(member.method))
         return Key(found.hex(), model.hex())
 
-    def _of(self, split: Split) -> tuple[bytes, bytes]:
+    def _row_digests(self, split: Split) -> tuple[bytes, bytes]:
         if id(split) not in self._rows:
             train, test = (self._hasher.digest(r) for r in (split.train, split.test))
             self._rows[id(split)] = split, (train, test)
@@ -74,6 +74,6 @@ class Keys:
 def _versions(packages: set[str]) -> dict[str, Any]:
     libraries = [used for name in packages for used in _USED_LIBRARIES.get(name, ())]
     python = ".".join(platform.python_version_tuple()[:2])
-    always = {name: installed_version(name) for name in (*_ALWAYS, *libraries)}
+    always = {name: installed_version(name) for name in (*_ALWAYS_USED, *libraries)}
     others = {name: version_of(name) for name in packages if name != "__main__"}
     return {"python": python, **always, **others}

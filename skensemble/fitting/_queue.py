@@ -48,48 +48,54 @@ class Queue:
         self._tried = set(seconds)
         # Seconds per unit of cost, so that a fit on fewer rows is expected to be
         # shorter.
+        largest: dict[str, float] = {}
+        for planned in fold_fits:
+            name = planned.member.name
+            largest[name] = max(planned.cost, largest.get(name, 0.0))
         self._pace = {
-            name: took / max(c.cost for c in fold_fits if c.member.name == name)
+            name: took / largest[name]
             for name, took in seconds.items()
-            if any(c.member.name == name for c in fold_fits)
+            if name in largest
         }
         self._scores: dict[str, float] = {}
         self._failed: set[str] = set()
         self._lock = threading.RLock()  # joblib pulls from the threads of its callbacks
-        for place, fold_fit in (found or {}).items():
-            self._left.remove(place)
+        for index, fold_fit in (found or {}).items():
+            self._left.remove(index)
             self._tried.add(fold_fit.member)
-            self.learn(
-                place, fold_fit.fit_seconds + fold_fit.predict_seconds, fold_fit.score
+            self.record_fit(
+                index, fold_fit.fit_seconds + fold_fit.predict_seconds, fold_fit.score
             )
 
     def __iter__(self) -> Iterator[int]:
         """Yield the index of each fit once."""
         while True:
             with self._lock:
-                place = self._choose() if self._left else None
-                if place is None:
+                index = self._choose() if self._left else None
+                if index is None:
                     return
-                self._left.remove(place)
-                self._tried.add(self._name(place))
-            yield place
+                self._left.remove(index)
+                self._tried.add(self._name(index))
+            yield index
 
-    def learn(self, place: int, seconds: float, score: float | None = None) -> None:
+    def record_fit(
+        self, index: int, seconds: float, score: float | None = None
+    ) -> None:
         """Record the duration and the score of a fit."""
         with self._lock:
-            self._pace[self._name(place)] = seconds / self._fold_fits[place].cost
+            self._pace[self._name(index)] = seconds / self._fold_fits[index].cost
             if score is not None:
-                self._scores.setdefault(self._name(place), score)
+                self._scores.setdefault(self._name(index), score)
 
-    def give_up(self, place: int) -> None:
+    def record_failure(self, index: int) -> None:
         """Record a fit that failed."""
         with self._lock:
-            self._failed.add(self._name(place))
+            self._failed.add(self._name(index))
 
-    def expected(self, place: int) -> float | None:
+    def expected(self, index: int) -> float | None:
         """Return the expected duration of a fit in seconds, if it is known."""
-        pace = self._pace.get(self._name(place))
-        return None if pace is None else pace * self._fold_fits[place].cost
+        pace = self._pace.get(self._name(index))
+        return None if pace is None else pace * self._fold_fits[index].cost
 
     def needed(self, name: str) -> float | None:
         """Return the seconds that all fits of a member take one after another."""
@@ -100,8 +106,8 @@ class Queue:
         )
         return self._pace[name] * costs if name in self._pace else None
 
-    def _name(self, place: int) -> str:
-        return self._fold_fits[place].member.name
+    def _name(self, index: int) -> str:
+        return self._fold_fits[index].member.name
 
     def _choose(self) -> int | None:
         raise NotImplementedError
@@ -113,14 +119,14 @@ class LongestFirst(Queue):
     def _choose(self) -> int:
         return max(self._left, key=self._rank)
 
-    def _rank(self, place: int) -> tuple[bool, float, float, int]:
-        """Members not tried yet; then those in their first fit; then the longest."""
-        expected = self.expected(place)
+    def _rank(self, index: int) -> tuple[bool, float, float, int]:
+        """Rank untried members first, then those in their first fit, then long fits."""
+        expected = self.expected(index)
         return (
-            self._name(place) not in self._tried,
+            self._name(index) not in self._tried,
             inf if expected is None else expected,
-            self._fold_fits[place].cost,
-            -place,
+            self._fold_fits[index].cost,
+            -index,
         )
 
 
@@ -141,7 +147,7 @@ class WithinTime(Queue):
         Number of fits that run at a time.
     progress : callable
         Returns a dict of index to (seconds, score) of fits that finished since the last
-        call, before their results arrive; None in place of the pair for a failed fit.
+        call, before their results arrive; None instead of the pair for a failed fit.
     """
 
     def __init__(
@@ -179,14 +185,14 @@ class WithinTime(Queue):
 
     def _record_progress(self) -> None:
         """Record finished fits whose results have not arrived yet."""
-        for place, facts in self._progress().items():
+        for index, facts in self._progress().items():
             if facts is None:
-                self.give_up(place)
+                self.record_failure(index)
             else:
-                self.learn(place, *facts)
+                self.record_fit(index, *facts)
 
     def _choose_after_deadline(self, time_left: float) -> int | None:
-        """After the deadline without a complete member: one that needs little more."""
+        """Choose a member that needs little more time, if no member is complete."""
         if self._any_complete():
             return None
         left = sorted(self._left)
@@ -214,8 +220,8 @@ class WithinTime(Queue):
         own = [self._seconds(k) for k in self._left if self._name(k) == name]
         return name not in self._pace, max(max(own), sum(own) / self._workers)
 
-    def _seconds(self, place: int) -> float:
-        return self.expected(place) or 0.0
+    def _seconds(self, index: int) -> float:
+        return self.expected(index) or 0.0
 
 
 @dataclass(frozen=True)
@@ -254,23 +260,25 @@ class InTurn(WithinTime):
         self._on_splits = dict(turns.scores)
         super().__init__(*args, **rest)
 
-    def learn(self, place: int, seconds: float, score: float | None = None) -> None:
+    def record_fit(
+        self, index: int, seconds: float, score: float | None = None
+    ) -> None:
         """Record the duration of a fit, and its score on its split."""
-        super().learn(place, seconds, score)
+        super().record_fit(index, seconds, score)
         if score is not None:
-            self._on_splits[self._name(place), self._fold_fits[place].split.label] = (
+            self._on_splits[self._name(index), self._fold_fits[index].split.label] = (
                 score
             )
 
-    def expected(self, place: int) -> float | None:
+    def expected(self, index: int) -> float | None:
         """Return the expected seconds of a fit, or those of a similar member."""
-        name, own = self._name(place), super().expected(place)
+        name, own = self._name(index), super().expected(index)
         if name in self._scores or name not in self._similar:
             return own
         other, times = self._similar[name]
         if other not in self._scores:
             return own
-        return max(own or 0.0, times * self._pace[other] * self._fold_fits[place].cost)
+        return max(own or 0.0, times * self._pace[other] * self._fold_fits[index].cost)
 
     def _choose(self) -> int | None:
         self._record_progress()
@@ -283,7 +291,7 @@ class InTurn(WithinTime):
         return None if self._any_complete() else self._choose_after_deadline(time_left)
 
     def _work_left(self, name: str) -> tuple[bool, float]:
-        """Count complete fits: two workers need two batches for three fits."""
+        """Return the seconds in complete batches: two workers do three fits in two."""
         own = [self._seconds(k) for k in self._left if self._name(k) == name]
         unknown, seconds = super()._work_left(name)
         return unknown, max(seconds, ceil(len(own) / self._workers) * min(own))

@@ -14,7 +14,19 @@ from skensemble.fitting._fit import weight_name
 
 @dataclass(frozen=True)
 class FitParams:
-    """Fit parameters, sorted by their destination."""
+    """Fit parameters, sorted by their destination.
+
+    Parameters
+    ----------
+    members : dict of str to dict
+        Fit parameters per member.
+    splitter : dict
+        Parameters of ``split`` of the splitter.
+    final : dict
+        Fit parameters of the combiner, such as ``sample_weight``.
+    sample_weight : array-like or None
+        Sample weights as given.
+    """
 
     members: dict[str, dict[str, Any]]
     splitter: dict[str, Any]

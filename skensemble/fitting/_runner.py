@@ -18,9 +18,9 @@ from skensemble.fitting._fold_fit import (
     TrainingData,
 )
 from skensemble.fitting._queue import InTurn, LongestFirst, Queue, Turns, WithinTime
-from skensemble.fitting._shared import Shared, fetch
+from skensemble.fitting._shared import Shared, read_result
 from skensemble.fitting._store import Store
-from skensemble.fitting._store_lookup import CachedFit, CacheLookup
+from skensemble.fitting._store_lookup import CacheLookup, StoredModel
 from skensemble.fitting._threads import inner_threads, limited_blas, preferred_backend
 from skensemble.fitting._workers import RunContext, Task, TaskResult, Workers
 
@@ -178,12 +178,12 @@ def _collect_result(
     """Complete a result with its model and with the rows of the plan, not copies."""
     fold_fit, result = task.fold_fit, outcome.result
     if isinstance(result, Failure):
-        queue.give_up(task.index)
+        queue.record_failure(task.index)
         return result
     seconds = result.fit_seconds + result.predict_seconds
-    queue.learn(task.index, seconds, result.score)
-    model = fetch(result.estimator)
-    if isinstance(model, CachedFit):
+    queue.record_fit(task.index, seconds, result.score)
+    model = read_result(result.estimator)
+    if isinstance(model, StoredModel):
         model = cache.model(model)
         if model is None:  # another process cleared the store meanwhile
             again = run_planned_fit(

@@ -13,7 +13,7 @@ from typing import Any
 
 import joblib
 
-# A small container has 64 MB there; joblib requires this many bytes.
+# Free bytes that /dev/shm must have, as in joblib; in a small container it has 64 MB.
 _REQUIRED_BYTES = 2_000_000_000
 _PROGRESS = "progress-"
 
@@ -45,10 +45,10 @@ class Shared:
         """Whether the value was sent to another process."""
         return self._folder is not None
 
-    def park(self, value: Any) -> Any:
+    def write_result(self, value: Any) -> Any:
         """In a worker process, write a result to a file; otherwise return it unchanged.
 
-        A pipe would copy a large forest several times.
+        A pipe between the processes would copy a large forest several times.
         """
         if self._mapped_in is None or value is None:
             return value
@@ -105,13 +105,13 @@ class Shared:
 
 @dataclass(frozen=True)
 class ResultFile:
-    """A result in a file."""
+    """A result that a worker process wrote to a file."""
 
     path: Path
 
 
-def fetch(value: Any) -> Any:
-    """Return a result; read it from its file if it was parked."""
+def read_result(value: Any) -> Any:
+    """Return a result; read it from its file if it was written to one."""
     if not isinstance(value, ResultFile):
         return value
     with value.path.open("rb") as file:

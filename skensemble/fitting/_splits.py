@@ -123,19 +123,20 @@ def covered_rows(splits: list[Split], n_rows: int) -> np.ndarray:
     return covered
 
 
-def _rows(words: str, rows: Any, n_rows: int) -> Rows:
+def _rows(description: str, rows: Any, n_rows: int) -> Rows:
     rows = np.asarray(rows)
     if rows.dtype == bool and len(rows) == n_rows:
         rows = np.flatnonzero(rows)
     if rows.ndim != 1 or len(rows) == 0 or rows.dtype.kind not in "iu":
         raise ValueError(
-            f"{words} should be a non-empty list of integers or a mask of {n_rows} "
-            f"booleans; got an array of shape {rows.shape} and dtype {rows.dtype}."
+            f"{description} should be a non-empty list of integers or a mask of "
+            f"{n_rows} booleans; got an array of shape {rows.shape} and dtype "
+            f"{rows.dtype}."
         )
     if rows.min() < -n_rows or rows.max() >= n_rows:
         raise ValueError(
-            f"{words} go from {rows.min()} up to {rows.max()}, but X has {n_rows} rows, "
-            f"numbered 0 to {n_rows - 1}."
+            f"{description} go from {rows.min()} up to {rows.max()}, but X has {n_rows} "
+            f"rows, numbered 0 to {n_rows - 1}."
         )
     return np.where(rows < 0, rows + n_rows, rows).astype(np.intp)
 
@@ -169,11 +170,11 @@ def check_folds(name: str, cv: Any, target: Target) -> None:
         )
 
 
-def check_coverage(words: str, splits: list[Split], n_rows: int) -> None:
+def check_coverage(description: str, splits: list[Split], n_rows: int) -> None:
     """Refuse splits that predict too few rows to fit a combination."""
     covered = int(covered_rows(splits, n_rows).sum())
     if splits and covered < 2:
         raise ValueError(
-            f"{words} predicts {covered} of {n_rows} rows; fitting the combination needs at "
-            "least 2."
+            f"{description} predicts {covered} of {n_rows} rows; fitting the combination "
+            "needs at least 2."
         )

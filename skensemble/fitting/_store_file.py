@@ -19,7 +19,7 @@ class DamagedError(Exception):
     """An entry differs from what was written under its name."""
 
 
-class _Digested:
+class _DigestingFile:
     """A file that computes the digest of the data written to it."""
 
     def __init__(self, file: BinaryIO):
@@ -44,7 +44,7 @@ def write_entry(path: Path, name: str, value: Any) -> None:
         with temporary.open("xb") as file:
             head = _head(name, 0, b"\0" * _SIZE)
             file.write(head)
-            body = _Digested(file)
+            body = _DigestingFile(file)
             pickle.dump(value, body, protocol=5)
             file.seek(0)
             file.write(_head(name, body.length, body.digest.digest()))

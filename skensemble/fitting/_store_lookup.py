@@ -17,7 +17,7 @@ _STORED = ("method", "present", "block", "fit_seconds", "predict_seconds")
 
 
 @dataclass(frozen=True)
-class CachedFit:
+class StoredModel:
     """A reference to a fitted model in the store."""
 
     key: Key
@@ -58,7 +58,8 @@ class CacheLookup:
             pass
         except DamagedError as error:
             self._warn(
-                f"An entry of the store is not used, so it is refitted: {error}."
+                "An entry of the store cannot be used, so its fit is done again: "
+                f"{error}."
             )
         except OSError as error:
             message = (
@@ -79,7 +80,7 @@ class CacheLookup:
             save_predictions(self._store, key, found)
         return found if fold_fit.keep else replace(found, estimator=None)
 
-    def model(self, cached: CachedFit) -> Any:
+    def model(self, cached: StoredModel) -> Any:
         """Read a model that a worker has just saved; None if it was removed since."""
         try:
             return _read_model(self._store, cached.key)[0] if self._store else None

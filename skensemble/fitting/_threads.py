@@ -38,10 +38,10 @@ def uses_threads(estimator: Any) -> bool:
     models = getattr(estimator, "estimators", None)
     first = models[0] if isinstance(models, tuple) else estimator
     params = first.get_params(deep=True) | {"": first}
-    return any(not _is_held(key, params) for key in _too_many(first, 1, 1))
+    return any(not _is_single_threaded(key, params) for key in _too_many(first, 1, 1))
 
 
-def _is_held(key: str, params: dict[str, Any]) -> bool:
+def _is_single_threaded(key: str, params: dict[str, Any]) -> bool:
     """Whether a parameter belongs to a part that predicts on one thread."""
     names = key.split("__")
     around = (params.get("__".join(names[:k])) for k in range(len(names)))
@@ -56,8 +56,8 @@ def preferred_backend(estimators: list[Any]) -> str | None:
 
 def _parts(estimator: Any) -> list[Any]:
     """List an estimator and its nested estimators."""
-    held = estimator.get_params(deep=True).values()
-    return [estimator, *(part for part in held if hasattr(part, "fit"))]
+    params = estimator.get_params(deep=True).values()
+    return [estimator, *(part for part in params if hasattr(part, "fit"))]
 
 
 def _is_compiled(estimator: Any) -> bool:

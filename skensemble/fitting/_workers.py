@@ -1,8 +1,8 @@
 """The workers that run one fit after another, and their recovery.
 
 A worker process that dies ends its pool. Finished fits are kept. The fits that were
-running are repeated one at a time, each in a pool of its own, so that the one that
-kills its process is found. The others continue in a new pool.
+running are repeated one at a time, each in a separate pool, to find the one that
+kills its process. The others continue in a new pool.
 """
 
 import re
@@ -25,7 +25,7 @@ from skensemble.fitting._fold_fit import REFIT, Failure, FoldFit, PlannedFit
 from skensemble.fitting._keys import Key
 from skensemble.fitting._shared import Shared
 from skensemble.fitting._store import Store
-from skensemble.fitting._store_lookup import CachedFit, save_fit
+from skensemble.fitting._store_lookup import StoredModel, save_fit
 
 # Columns that most estimators cannot use without an encoder.
 _TEXT_DTYPES = ("object", "str", "string", "category", "String", "Categorical")
@@ -181,7 +181,7 @@ class Workers:
         return Failure(name, label, died, "")
 
 
-def _words_of(label: int | str) -> str:
+def _describe_split(label: int | str) -> str:
     return "in the fit on all rows" if label == REFIT else f"split {label!r}"
 
 
@@ -212,7 +212,9 @@ def _run(task: Task, run: RunContext) -> TaskResult:
     except Exception as error:
         name, label = fold_fit.member.name, fold_fit.split.label
         if run.on_error == "raise":
-            error.add_note(f"This happened in member {name!r}, {_words_of(label)}.")
+            error.add_note(
+                f"This happened in member {name!r}, {_describe_split(label)}."
+            )
             if hint := _text_columns_hint(data.X, error):
                 error.add_note(hint)
             raise
@@ -234,12 +236,12 @@ def _save(task: Task, run: RunContext, fitted: FoldFit) -> TaskResult:
             save_fit(run.store, task.key, fitted)
             if run.shared.in_worker_process and task.fold_fit.keep:
                 return TaskResult(
-                    task.index, replace(fitted, estimator=CachedFit(task.key))
+                    task.index, replace(fitted, estimator=StoredModel(task.key))
                 )
         except Exception as error:  # a full disk, or any error of pickling
             store_error = error
             if not isinstance(error, OSError) and run.shared.in_worker_process:
                 # A class of __main__ is only known in the main process.
                 model = fitted.estimator
-    fitted = replace(fitted, estimator=run.shared.park(model))
+    fitted = replace(fitted, estimator=run.shared.write_result(model))
     return TaskResult(task.index, fitted, store_error)

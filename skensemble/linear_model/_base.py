@@ -63,8 +63,9 @@ class BaseLinear(BaseEstimator):
             self.solver_ = as_solver(self.solver)
             self.loss_, self.penalty_ = problem.loss, problem.penalty
             self._run = self.solver_.begin(problem)
-            few = problem.design.rows(slice(0, 1))
-            self._stream = replace(problem, design=few, y=None, weight=None), rows.width
+            # One row keeps the scaling of the columns; loss and penalty are bound.
+            row = problem.design.rows(slice(0, 1))
+            self._stream = replace(problem, design=row, y=None, weight=None), rows.width
         else:
             like, width = self._stream
             X = encode(self, X, self._encoding, reset=False)
@@ -75,7 +76,7 @@ class BaseLinear(BaseEstimator):
             problem = make_problem(rows, self.penalty_, self._settings(), like)
         # A copy, so that a pass that fails does not change the run.
         run = self._run.copy()
-        self._keep(problem, self.solver_.advance(problem, run))
+        self._store_solution(problem, self.solver_.advance(problem, run))
         self._run = run
         return self
 
@@ -117,22 +118,22 @@ class BaseLinear(BaseEstimator):
         settings = self._settings()
         problem = make_problem(rows, as_penalty(self.penalty), settings)
         self.solver_ = choose_solver(self.solver, problem)
-        start = self._warm(problem) if self.warm_start else None
+        start = self._previous_solution(problem) if self.warm_start else None
         solution = self.solver_.solve(
             problem, problem.start() if start is None else start
         )
         self.loss_, self.penalty_ = problem.loss, problem.penalty
-        self._keep(problem, solution)
+        self._store_solution(problem, solution)
         return self
 
-    def _warm(self, problem):
+    def _previous_solution(self, problem):
         """Solution of the previous fit, if it has the same number of columns."""
         point = getattr(self, "_point", None)
         if point is None or point.coef.shape != problem.start().coef.shape:
             return None
         return Point(*problem.design.transformed(point.coef, point.intercept))
 
-    def _keep(self, problem, solution):
+    def _store_solution(self, problem, solution):
         """Set the fitted attributes from a solution."""
         point = solution.point
         coef, intercept = problem.design.original(point.coef, point.intercept)

@@ -17,7 +17,7 @@ from scipy import linalg
 from skensemble.linear_model._problem import Problem
 from skensemble.linear_model._quadratic import minimise_quadratic
 from skensemble.linear_model.penalties import Penalty
-from skensemble.linear_model.penalties._base import form_of
+from skensemble.linear_model.penalties._base import normal_form
 
 Array = NDArray[Any]
 
@@ -52,9 +52,11 @@ class Curvatures:
         d: Array,
     ) -> None:
         self.rows = d
-        held = [_bordered(problem, d, block) for block in blocks]
+        held = [_weighted_gram(problem, d, block) for block in blocks]
         total = (
-            np.sum(held, axis=0) if partition else _bordered(problem, d, slice(None))
+            np.sum(held, axis=0)
+            if partition
+            else _weighted_gram(problem, d, slice(None))
         )
         sums = [total, *(total - one for one in held)]
         self.matrices = [H / share for H, share in zip(sums, shares, strict=True)]
@@ -105,24 +107,19 @@ class Curvatures:
         return np.append(move, -(gradient[p] + cross @ move) / own)
 
 
-def _bordered(problem: Problem, d: Array, rows: Any) -> Array:
-    """Weighted products of the columns (with the intercept) over some rows."""
-    picked = problem.design.rows(rows)
-    p = picked.shape[1]
-    found = np.empty((p + problem.fit_intercept,) * 2)
-    found[:p, :p] = picked.gram(d[rows])
-    if problem.fit_intercept:
-        found[p, :p] = found[:p, p] = picked.transposed_times(d[rows])
-        found[p, p] = d[rows].sum()
-    return found
+def _weighted_gram(problem: Problem, d: Array, rows: Any) -> Array:
+    """Weighted products of the columns, with the intercept, over some rows."""
+    design = problem.design.rows(rows)
+    return design.gram_with_intercept(d[rows], problem.fit_intercept)
 
 
 def _minimum(H: Array, q: Array, penalty: Penalty, start: Array, tol: float) -> Array:
-    form = form_of(penalty, len(q))
+    """Minimise w'Hw/2 - q'w + penalty(w) over w."""
+    form = normal_form(penalty, len(q))
     if not form.quadratic:
         return minimise_quadratic(H, q, penalty, start, tol)
     matrix = H.copy()
-    slight = 1e-13 * np.trace(matrix) / max(len(q), 1)
-    matrix[np.diag_indices(len(q))] += form.l2 + slight
+    damping = 1e-13 * np.trace(matrix) / max(len(q), 1)
+    matrix[np.diag_indices(len(q))] += form.l2 + damping
     _, found, failed = linalg.lapack.dposv(matrix, q)
     return linalg.solve(matrix, q) if failed else found

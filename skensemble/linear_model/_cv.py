@@ -22,7 +22,7 @@ from skensemble.linear_model._leave_one_out import (
 )
 from skensemble.linear_model._linear import ClassTargets, ContinuousTargets
 from skensemble.linear_model._problem import Point
-from skensemble.linear_model._rows import as_slice, make_problem, rebound
+from skensemble.linear_model._rows import as_slice, bind_penalty, make_problem
 from skensemble.linear_model.penalties import as_penalty
 from skensemble.linear_model.solvers import choose_solver
 from skensemble.scoring import as_scorer
@@ -70,7 +70,7 @@ def _fit_path(model, X, y, sample_weight, groups):
     penalties = penalties_for(as_penalty(model.penalty), model.l1_ratios)
     problem = make_problem(rows, penalties[0], settings)
     grid = [
-        (penalty, _alphas(model, rebound(problem, penalty, rows.encoding)))
+        (penalty, _alphas(model, bind_penalty(problem, penalty, rows.encoding)))
         for penalty in penalties
     ]
     splits = _splits(model, X, rows, groups, settings)
@@ -143,7 +143,7 @@ def _select(model, rows, problem, grid, full, results):
     if model.l1_ratios is not None:
         model.l1_ratio_ = full[ratio].l1_ratio
     model.oof_ = model._mean(results.raw(ratio, index))
-    bound = rebound(problem, penalty, rows.encoding)
+    bound = bind_penalty(problem, penalty, rows.encoding)
     best = bound.with_penalty(bound.penalty.with_alpha(model.alpha_))
     model.solver_ = choose_solver(model.solver, best)
     near = best.design.transformed(
@@ -152,10 +152,10 @@ def _select(model, rows, problem, grid, full, results):
     solution = model.solver_.solve(best, Point(*near))
     model.penalty_ = best.penalty
     spent = int(model.path_.n_iter[index]) + solution.n_iter
-    model._keep(best, replace(solution, n_iter=max(spent, 1)))
+    model._store_solution(best, replace(solution, n_iter=max(spent, 1)))
 
 
-def _at(model, path, j):
+def _with_coefficients(model, path, j):
     """A copy of the model with the coefficients of one alpha."""
     other = copy.copy(model)
     other._point = Point(path.coef[j], path.intercept[j])
@@ -188,10 +188,12 @@ def _score_by_loss(model, data, rows, test, paths):
     held = rows.take(as_slice(test)).with_positive_weight()
     if not len(held.y):
         return np.nan
-    return np.array([_losses(model.loss_, held, path.raw(held.X)) for path in paths])
+    return np.array(
+        [_negative_losses(model.loss_, held, path.raw(held.X)) for path in paths]
+    )
 
 
-def _losses(loss, held, raw):
+def _negative_losses(loss, held, raw):
     """Minus the mean loss for each alpha."""
     raw = np.ascontiguousarray(np.moveaxis(raw, 1, 0))
     return [-loss.value(held.y, one, held.weight) for one in raw]
@@ -207,7 +209,7 @@ def _score_by_scorer(scorer, model, data, rows, test, paths):
     return np.array(
         [
             [
-                scorer(_at(model, path, j), held_X, held_y, **weight)
+                scorer(_with_coefficients(model, path, j), held_X, held_y, **weight)
                 for j in range(len(path.alphas))
             ]
             for path in paths
@@ -325,6 +327,7 @@ class LinearRegressorCV(ContinuousTargets, BaseLinear):
     """
 
     _encoder_style = "linear"
+    warm_start = False
 
     def __init__(
         self,
@@ -362,8 +365,6 @@ class LinearRegressorCV(ContinuousTargets, BaseLinear):
         self.tol = tol
         self.max_iter = max_iter
         self.random_state = random_state
-
-    warm_start = False
 
     def fit(self, X, y, sample_weight=None, *, groups=None):
         """Fit the path on all rows and on each fold, and select an alpha.
@@ -482,7 +483,7 @@ class LinearClassifierCV(ClassTargets, BaseLinear):
     coef_, intercept_, coef_names_, n_iter_, converged_, violation_, dual_gap_
         Attributes of the fit on all rows, as in `LinearRegressor`.
     objective_, solver_, loss_, penalty_, classes_, n_features_in_, feature_names_in_
-        As in `LinearRegressor`.
+        As in `LinearClassifier`.
 
     See Also
     --------
@@ -501,6 +502,7 @@ class LinearClassifierCV(ClassTargets, BaseLinear):
     """
 
     _encoder_style = "linear"
+    warm_start = False
 
     def __init__(
         self,
@@ -540,8 +542,6 @@ class LinearClassifierCV(ClassTargets, BaseLinear):
         self.tol = tol
         self.max_iter = max_iter
         self.random_state = random_state
-
-    warm_start = False
 
     def fit(self, X, y, sample_weight=None, *, groups=None):
         """Fit the path on all rows and on each fold, and select an alpha.

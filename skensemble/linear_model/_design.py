@@ -1,4 +1,4 @@
-"""Columns of a linear model, centred and scaled; sparse columns stay sparse."""
+"""Centred and scaled columns of a linear model; sparse columns stay sparse."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -89,6 +89,16 @@ class Design:
                 total += half.T @ half  # symmetric: BLAS computes half the products
         return total
 
+    def gram_with_intercept(self, weight: Array, intercept: bool) -> Array:
+        """Like `gram`, with a last column of ones if there is an intercept."""
+        p = self.shape[1]
+        found = np.empty((p + intercept,) * 2)
+        found[:p, :p] = self.gram(weight)
+        if intercept:
+            found[p, :p] = found[:p, p] = self.transposed_times(weight)
+            found[p, p] = weight.sum()
+        return found
+
     def _sparse_gram(self, weight: Array) -> Array:
         heavy = self.X.multiply(weight[:, None]).tocsr()
         product = (self.X.T @ heavy).toarray().astype(float)
@@ -178,7 +188,7 @@ def make_design(
         mean, scale = like.shift, like.scale
     else:
         mean = np.asarray(X.T @ weight, dtype=float) if center else np.zeros(p)
-        scale = _spread(X, weight, mean) if standardize else np.ones(p)
+        scale = _standard_deviations(X, weight, mean) if standardize else np.ones(p)
     mean, scale = mean.astype(X.dtype), scale.astype(X.dtype)
     if sp.issparse(X):
         return Design(X.tocsr(), mean, scale, applied=False)
@@ -188,7 +198,7 @@ def make_design(
     return Design(moved, mean, scale, applied=True)
 
 
-def _spread(X: Any, weight: Array, mean: Array) -> Array:
+def _standard_deviations(X: Any, weight: Array, mean: Array) -> Array:
     """Weighted standard deviation of each column; one for constant columns."""
     if sp.issparse(X):
         squares = X.multiply(X).T @ weight

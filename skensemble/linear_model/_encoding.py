@@ -49,7 +49,7 @@ class Encoding:
     def expand(self, codes: Array) -> Any:
         """One-hot encode codes of levels; unknown levels are zero in all columns."""
         parts = [
-            _levels(codes[:, j], len(self.categories.categories[j]))
+            _one_hot(codes[:, j], len(self.categories.categories[j]))
             if j in self.categories.categories
             else sp.csr_matrix(codes[:, [j]])
             for j in range(codes.shape[1])
@@ -144,7 +144,8 @@ def _names_of_missing(X: Any, encoding: Encoding) -> str:
     return f"the column{'s' * (len(names) > 1)} {names[:_SHOWN]}{more}"
 
 
-def _levels(codes: Array, n_levels: int) -> Any:
+def _one_hot(codes: Array, n_levels: int) -> Any:
+    """One-hot columns of one column of codes, as a sparse matrix."""
     seen = np.flatnonzero(~np.isnan(codes))
     at = (seen, codes[seen].astype(int))
     return sp.csr_matrix((np.ones(len(seen)), at), shape=(len(codes), n_levels))

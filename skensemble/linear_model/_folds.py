@@ -6,11 +6,16 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from skensemble.fitting import Split, inner_threads, limited_blas
-from skensemble.linear_model._gram_folds import gram_paths, shares_gram
-from skensemble.linear_model._newton_folds import newton_paths, shares_newton
+from skensemble.linear_model._gram_folds import can_share_gram, gram_paths
+from skensemble.linear_model._newton_folds import can_share_curvature, newton_paths
 from skensemble.linear_model._path import CoefficientPath, as_path
 from skensemble.linear_model._problem import Problem
-from skensemble.linear_model._rows import Settings, TrainingRows, make_problem, rebound
+from skensemble.linear_model._rows import (
+    Settings,
+    TrainingRows,
+    bind_penalty,
+    make_problem,
+)
 from skensemble.linear_model.penalties import Penalty
 from skensemble.linear_model.solvers import choose_solver
 
@@ -49,13 +54,13 @@ def all_paths(
     folds : list of list of CoefficientPath
         Paths of each split, one per l1_ratio.
     """
-    if shares_gram(rows, grid, settings):
+    if can_share_gram(rows, grid, settings):
         everything = Split("all", None, np.arange(0))
         full, *folds = gram_paths(
             rows, problem, [everything, *splits], grid, settings, n_jobs
         )
         return full, folds
-    if shares_newton(rows, problem, grid, settings):
+    if can_share_curvature(rows, problem, grid, settings):
         found = newton_paths(rows, problem, splits, grid, settings)
         if found is not None:
             return found
@@ -78,7 +83,7 @@ def paths(
     """Fit one path per l1_ratio on the rows of a problem."""
     found = []
     for penalty, alphas in grid:
-        here = rebound(problem, penalty, rows.encoding)
+        here = bind_penalty(problem, penalty, rows.encoding)
         bound = [here.penalty.with_alpha(alpha) for alpha in alphas]
         solver = choose_solver(settings.solver, here)
         solutions = solver.path(here, bound, here.start())

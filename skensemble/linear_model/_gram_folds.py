@@ -16,7 +16,7 @@ from skensemble.fitting import Split, inner_threads, limited_blas
 from skensemble.linear_model._design import Design, make_design
 from skensemble.linear_model._path import CoefficientPath
 from skensemble.linear_model._problem import Problem
-from skensemble.linear_model._quadratic import Quadratic
+from skensemble.linear_model._quadratic import Quadratic, ridge_inverse
 from skensemble.linear_model._rows import Settings, TrainingRows, as_slice
 from skensemble.linear_model.penalties import Penalty
 from skensemble.linear_model.solvers import CoordinateDescent, Direct, as_solver
@@ -27,7 +27,7 @@ Array = NDArray[Any]
 # With more columns the Gram matrix costs more than it saves.
 _MOST_COLUMNS = 3000
 
-# A difference below this share of the sums has lost too many digits.
+# A mean loss below this share of its terms has lost too many digits.
 _CANCELLED = 1e-6
 
 
@@ -64,7 +64,7 @@ class Sums:
         return Sums(**{name: mine[name] + sign * theirs[name] for name in mine})
 
 
-def shares_gram(rows: TrainingRows, grid: Any, settings: Settings) -> bool:
+def can_share_gram(rows: TrainingRows, grid: Any, settings: Settings) -> bool:
     """Whether loss, penalties and solver allow shared products of columns."""
     solver = settings.solver
     fits = isinstance(solver, str) and solver == "auto"
@@ -94,7 +94,7 @@ def gram_paths(
         Paths of each split, one per l1_ratio.
     """
     weight = rows.shares()
-    design = _columns(rows, problem, weight, settings)
+    design = _centred_columns(rows, problem, weight, settings)
     middle = weight @ rows.y if settings.fit_intercept else 0.0
     centred = replace(rows, y=rows.y - middle)
     sums = _sums_of_folds(design, centred, weight, splits)
@@ -110,12 +110,12 @@ def gram_paths(
     return list(run(delayed(one)(*pair) for pair in sums))
 
 
-def _columns(
+def _centred_columns(
     rows: TrainingRows, problem: Problem, weight: Array, settings: Settings
 ) -> Design:
-    """Columns centred once by the mean of all rows.
+    """Columns centred by the means of all rows.
 
-    The means of folds are close to it, so that their products lose few digits.
+    The means of folds are close to these, so the sums of folds lose few digits.
     """
     if not settings.standardize and problem.design.shape == rows.X.shape:
         return problem.design
@@ -283,15 +283,14 @@ class _Fold:
     def _ridge(self, l2: Array) -> Array:
         """Solve for all alphas, with one decomposition if all factors are equal."""
         if np.ptp(l2, axis=1).max(initial=0.0) > 0:
-            return np.stack([_solved(self.gram + np.diag(d), self.xy) for d in l2])
+            return np.stack(
+                [_least_squares(self.gram + np.diag(d), self.xy) for d in l2]
+            )
         values, vectors = np.linalg.eigh(self.gram)
-        # Directions without variance stay at zero: the solution of least norm.
-        level = len(values) * np.finfo(float).eps * max(values[-1], 0.0)
-        raised = np.maximum(values, 0) + l2[:, :1]
-        inverse = np.where(raised > level, 1 / np.maximum(raised, 1e-300), 0.0)
+        inverse = ridge_inverse(values, l2[:, :1])
         turned = vectors.T @ self.xy
         return np.matmul(vectors, inverse[:, :, None] * turned)
 
 
-def _solved(gram: Array, xy: Array) -> Array:
+def _least_squares(gram: Array, xy: Array) -> Array:
     return np.linalg.lstsq(gram, xy, rcond=None)[0]

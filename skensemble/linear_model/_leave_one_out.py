@@ -27,9 +27,10 @@ from scipy import linalg
 
 from skensemble.linear_model._path import CoefficientPath
 from skensemble.linear_model._problem import Point, Problem
-from skensemble.linear_model._rows import TrainingRows, rebound
+from skensemble.linear_model._quadratic import ridge_inverse
+from skensemble.linear_model._rows import TrainingRows, bind_penalty
 from skensemble.linear_model.penalties import Penalty
-from skensemble.linear_model.penalties._base import form_of
+from skensemble.linear_model.penalties._base import normal_form
 
 Array = NDArray[Any]
 
@@ -69,7 +70,7 @@ def leave_one_out(
     raw = np.full((len(used), len(grid), m), np.nan)
     scores, error = np.empty((len(grid), m, 1)), np.empty((len(grid), m))
     for i, (penalty, alphas) in enumerate(grid):
-        here = rebound(problem, penalty, rows.encoding)
+        here = bind_penalty(problem, penalty, rows.encoding)
         leverages = _Leverages(here)
         for j, alpha in enumerate(alphas):
             near = here.design.transformed(full[i].coef[j], full[i].intercept[j])
@@ -93,7 +94,7 @@ def check_leave_one_out(
             "cv=LeaveOneOut(), which refits for each row, or cv=5."
         )
     for penalty in penalties:
-        bound = rebound(problem, penalty, rows.encoding).penalty
+        bound = bind_penalty(problem, penalty, rows.encoding).penalty
         form = bound.form(problem.design.shape[1])
         if form is None or not form.quadratic:
             raise ValueError(
@@ -119,7 +120,7 @@ class _Leverages:
         return raw + s * g * h / np.maximum(1 - s * d * h, 1e-12)
 
     def _leverage(self, problem: Problem, d: Array) -> Array:
-        form = form_of(problem.penalty, problem.design.shape[1])
+        form = normal_form(problem.penalty, problem.design.shape[1])
         alike = np.ptp(form.l2) == 0
         if problem.loss.constant_hessian and alike and problem.design.shape[1]:
             return self._shared(form.l2[0])
@@ -132,22 +133,21 @@ class _Leverages:
             values, vectors = np.linalg.eigh(gram)
             self._decomposed = values, self.problem.design.times(vectors) ** 2
         values, squares = self._decomposed
-        level = len(values) * np.finfo(float).eps * max(values[-1], 0.0)
-        raised = np.maximum(values, 0) + l2
-        inverse = np.where(raised > level, 1 / np.maximum(raised, 1e-300), 0.0)
-        # With centred columns the curvature by the intercept is the sum of weights,
+        inverse = ridge_inverse(values, l2)
+        # For centred columns the intercept adds one over the sum of weights, which is
         # one.
         return squares @ inverse + float(self.problem.fit_intercept)
 
 
 def _by_cholesky(problem: Problem, d: Array, l2: Array) -> Array:
+    """Leverages for any curvature, by the inverse of the matrix J."""
     curvature = problem.weight * d
     design, p = problem.design, len(l2)
     ones = float(problem.fit_intercept)
-    matrix = np.empty((p + 1, p + 1))
-    matrix[:p, :p] = design.gram(curvature) + np.diag(l2)
-    matrix[p, :p] = matrix[:p, p] = ones * design.transposed_times(curvature)
-    matrix[p, p] = curvature.sum() if ones else 1.0
+    matrix = np.eye(p + 1)
+    size = p + problem.fit_intercept
+    matrix[:size, :size] = design.gram_with_intercept(curvature, problem.fit_intercept)
+    matrix[np.diag_indices(p)] += l2
     matrix[np.diag_indices(p + 1)] += 1e-12 * max(np.trace(matrix) / (p + 1), 1e-300)
     inverse = linalg.inv(matrix, assume_a="pos") if p else 1 / matrix
     moved = design.times(inverse[:p, :p]) if p else np.zeros((len(d), 0))

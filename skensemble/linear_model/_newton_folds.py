@@ -1,8 +1,8 @@
 """Paths of all folds for smooth losses, fitted at the same time with shared curvature.
 
 The solutions of folds are close to the solution on all rows. So each fold uses the
-curvature of all rows minus that of its held-out rows, which is summed rarely and block
-by block, and updated after each step (`Curvatures`). One step of all folds costs one
+curvature of all rows minus that of its held-out rows. The curvature is summed rarely,
+and updated after each step (`Curvatures`). One step of all folds costs one
 pass over the data. The gradient after the last step for an alpha is the first gradient
 for the next alpha. The optimality conditions are the same as for any solver.
 """
@@ -18,9 +18,9 @@ from skensemble.fitting import Split
 from skensemble.linear_model._curvature import Curvatures
 from skensemble.linear_model._path import CoefficientPath, as_path
 from skensemble.linear_model._problem import Point, Problem, Solution
-from skensemble.linear_model._rows import Settings, TrainingRows, as_slice, rebound
+from skensemble.linear_model._rows import Settings, TrainingRows, as_slice, bind_penalty
 from skensemble.linear_model.penalties import Adaptive, Form, FormPenalty, Penalty
-from skensemble.linear_model.penalties._base import form_of
+from skensemble.linear_model.penalties._base import normal_form
 from skensemble.linear_model.solvers import (
     NewtonCholesky,
     ProximalNewton,
@@ -34,10 +34,11 @@ Array = NDArray[Any]
 # out columns with zero coefficients.
 _MOST_COLUMNS = 400
 
-# The curvature is computed again when it has changed by this share, or when steps
-# reduce the violation by less than this factor.
+# The curvature is computed again when it has changed by this share, or when a step
+# leaves more than this share of the violation.
 _STALE, _SLOW = 0.06, 0.3
 
+# Largest number of steps per alpha.
 _MOST_STEPS = 30
 
 # Steps end if the violation grows by this factor; a solver with line search takes over.
@@ -47,7 +48,7 @@ _DIVERGED = 1e6
 _CACHE_BYTES = 4_000_000
 
 
-def shares_newton(
+def can_share_curvature(
     rows: TrainingRows,
     problem: Problem,
     grid: list[tuple[Penalty, Array]],
@@ -65,7 +66,7 @@ def shares_newton(
     return all(
         # An adaptive penalty needs a first fit in each fold.
         not isinstance(kind, Adaptive)
-        and rebound(problem, kind, rows.encoding).penalty.form(p) is not None
+        and bind_penalty(problem, kind, rows.encoding).penalty.form(p) is not None
         for kind, _ in grid
     )
 
@@ -103,7 +104,7 @@ def newton_paths(
     folds = _SharedFolds(problem, blocks, settings)
     found = []
     for kind, alphas in grid:
-        here = rebound(problem, kind, rows.encoding)
+        here = bind_penalty(problem, kind, rows.encoding)
         found.append(folds.paths(here, kind, alphas))
     by_column = list(zip(*found, strict=True))
     return list(by_column[0]), [list(paths) for paths in by_column[1:]]
@@ -218,14 +219,14 @@ class _PathRun:
         diverged = _DIVERGED * (1 + off.max())
         self._update_curvature()
         for _ in range(_MOST_STEPS):
-            open_ = np.flatnonzero(~(off <= self.folds.tol))
-            if not (len(open_) and off.max() < diverged):
+            unsolved = np.flatnonzero(~(off <= self.folds.tol))
+            if not (len(unsolved) and off.max() < diverged):
                 break
-            count[open_] += 1
-            self._step(penalties, open_)
+            count[unsolved] += 1
+            self._step(penalties, unsolved)
             last, off = off, self._violations(penalties)
-            unsolved = off[open_] > self.folds.tol
-            if np.any(unsolved & (off[open_] > _SLOW * last[open_])):
+            remaining = off[unsolved] > self.folds.tol
+            if np.any(remaining & (off[unsolved] > _SLOW * last[unsolved])):
                 self._update_curvature(always=True)
         for k, penalty in enumerate(penalties):
             if not off[k] <= self.folds.tol:
@@ -321,7 +322,7 @@ def _rescaled(penalty: Penalty, rho: Array) -> Penalty:
     """The penalty of a fold that scales its own columns, in the units of all rows."""
     if np.all(rho == 1):
         return penalty
-    form = form_of(penalty, len(rho))
+    form = normal_form(penalty, len(rho))
     return FormPenalty(
         Form(form.l1 * rho, form.l2 * rho**2, form.lower / rho, form.upper / rho)
     )

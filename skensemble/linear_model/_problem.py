@@ -29,6 +29,11 @@ class Point:
     coef: Array
     intercept: Array
 
+    def astype(self, dtype: Any) -> "Point":
+        """Return this point in another type; an array of this type is not copied."""
+        intercept = np.asarray(self.intercept, dtype)
+        return Point(self.coef.astype(dtype, copy=False), intercept)
+
     def moved(self, other: "Point", step: float) -> "Point":
         """Return this point plus `step` times another."""
         return Point(
@@ -152,7 +157,7 @@ class Problem:
         return max(float(np.max(each)), 1e-10)
 
     def tolerance(self) -> float:
-        """Largest violation at convergence, in units of the gradient."""
+        """Largest violation of the optimality conditions at convergence."""
         # The precision of sums in the dtype limits the precision of slopes.
         finest = 1000 * float(np.finfo(self.design.dtype).eps)
         return max(self.tol, finest) * self.unit()

@@ -120,23 +120,23 @@ def make_problem(
     problem : Problem
     """
     rows = rows.with_positive_weight()
-    weight = rows.shares()
+    shares = rows.shares()
+    weight = shares.astype(rows.X.dtype)
     y = rows.y.astype(rows.X.dtype) if rows.y.dtype.kind == "f" else rows.y
     design = make_design(
         rows.X,
-        weight.astype(rows.X.dtype),
+        weight,
         center=settings.fit_intercept,
         standardize=settings.standardize,
         like=None if like is None else like.design,
     )
     if like is not None:
-        share = weight.astype(rows.X.dtype)
-        return replace(like, design=design, y=y, weight=share)
+        return replace(like, design=design, y=y, weight=weight)
     problem = Problem(
         design=design,
         y=y,
-        weight=weight.astype(rows.X.dtype),
-        loss=rows.loss.adapted(y, _constant(rows), weight),
+        weight=weight,
+        loss=rows.loss.adapted(y, _constant(rows), shares),
         penalty=penalty,
         width=rows.width,
         fit_intercept=settings.fit_intercept,
@@ -144,12 +144,12 @@ def make_problem(
         max_iter=settings.max_iter,
         seed=settings.seed,
     )
-    return rebound(problem, penalty, rows.encoding)
+    return bind_penalty(problem, penalty, rows.encoding)
 
 
-def rebound(problem: Problem, penalty: Penalty, encoding: Encoding) -> Problem:
+def bind_penalty(problem: Problem, penalty: Penalty, encoding: Encoding) -> Problem:
     """Return a problem with another penalty, which is bound to the columns."""
-    return problem.with_penalty(penalty.bind(_columns(problem, encoding)))
+    return problem.with_penalty(penalty.bind(_penalty_columns(problem, encoding)))
 
 
 def solve(problem: Problem, solver: Any, start: Point | None = None) -> Solution:
@@ -165,7 +165,9 @@ def _constant(rows: TrainingRows) -> Array:
     return np.zeros(n if rows.width is None else (n, rows.width)) + start
 
 
-def _columns(problem: Problem, encoding: Encoding) -> PenaltyColumns:
+def _penalty_columns(problem: Problem, encoding: Encoding) -> PenaltyColumns:
+    """Describe the columns of a problem, with a function for a first fit."""
+
     def pilot(penalty: Penalty) -> Array:
         bound = problem.with_penalty(penalty.bind(replace(columns, pilot=None)))
         return solve(bound, "auto").point.coef

@@ -1,4 +1,4 @@
-"""Losses: what a model pays, and all that boosters and linear models derive from it."""
+"""Losses of boosting and linear models, with derivatives, links and start values."""
 
 # Names imported with `as` are for the other packages of this library, not public.
 from skensemble.losses._base import Loss
@@ -23,8 +23,14 @@ from skensemble.losses._fitted_loss import (
 )
 from skensemble.losses._focal import Focal
 from skensemble.losses._kink import Kink
-from skensemble.losses._links import SOFTMAX as SOFTMAX
-from skensemble.losses._names import as_loss, did_you_mean as did_you_mean, loss_names
+from skensemble.losses._links import SOFTMAX as SOFTMAX, two_columns as two_columns
+from skensemble.losses._names import (
+    as_loss,
+    descendants as descendants,
+    did_you_mean as did_you_mean,
+    loss_names,
+    snake_case as snake_case,
+)
 from skensemble.losses._regression import (
     AbsoluteError,
     Expectile,

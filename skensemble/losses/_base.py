@@ -1,4 +1,4 @@
-"""The base class of losses, which boosting and linear models share."""
+"""Base class of losses, for boosting and linear models."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
@@ -295,7 +295,7 @@ class Loss(ParameterHolder):
             The value to add to `raw` in all rows of the group.
         """
         w = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
-        self.value(y, raw)  # refuses a wrong shape with a clear message
+        self.value(y, raw)  # raises an error with a clear message for a wrong shape
         if raw.ndim == 1:
             return best_step(
                 lambda c: float(w @ self.gradient(y, raw + c)),
@@ -317,7 +317,7 @@ class Loss(ParameterHolder):
         raw: Array,
         sample_weight: Array | None = None,
     ) -> Self:
-        """Return the loss with parameters that depend on the data (see `Huber`).
+        """Return the loss with parameters computed from the data (see `Huber`).
 
         Parameters
         ----------
@@ -338,7 +338,7 @@ class Loss(ParameterHolder):
     def for_classes(
         self, classes: Any, y: Array, sample_weight: Array | None = None
     ) -> Self:
-        """Return the loss with parameters per class expressed per code (see `LogLoss`).
+        """Return the loss with parameters by class code, not label (see `LogLoss`).
 
         Parameters
         ----------
@@ -437,5 +437,6 @@ class Loss(ParameterHolder):
 
 
 def _listed(names: Mapping[str, Any]) -> str:
+    """Join names by commas and "and"."""
     words = list(names)
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + f" and {words[-1]}"

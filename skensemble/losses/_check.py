@@ -38,26 +38,26 @@ def check_loss(
 ) -> list[str]:
     """Verify the derivatives and the declared properties of a loss.
 
-    Its derivatives are compared with differences of its value; the claims of convexity
-    and smoothness, the start value and the leaf value with the loss around them; the
-    link with its inverse; weights with repetition; and value and derivatives must be
-    finite at raw outputs of a thousand, in float32 too.
+    Derivatives are compared with finite differences, weights with repeated rows, and
+    the link with its inverse. Declared convexity and smoothness are tested at points on
+    a grid. The start value and the leaf value must be minima. Value and derivatives
+    must be finite at raw outputs of a thousand, also in float32.
 
     Parameters
     ----------
     loss : Loss or str
         The loss to verify.
     y : array-like or None, default=None
-        Targets to verify it on; None: drawn for each kind of target that it is for.
+        Targets to verify the loss on; None draws targets for each supported task.
     raise_error : bool, default=True
-        Raise an error that lists what is wrong; False: only return it.
+        Whether to raise an error that lists the findings, or only return them.
     random_state : int, default=0
-        Seed of the draws.
+        Seed of the random numbers.
 
     Returns
     -------
     findings : list of str
-        One sentence for each thing wrong; empty for a good loss.
+        One sentence per inconsistency; empty if there is none.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def check_loss(
             findings += [f"{task}: {text}" for text in _findings(fixed, sample, rng)]
         except Exception as error:
             findings.append(f"{task}: {type(error).__name__}: {error}")
-    findings += _keeping(loss)
+    findings += _persistence(loss)
     if findings and raise_error:
         lines = "\n".join(f"- {finding}" for finding in findings)
         raise ValueError(f"loss={loss!r} is inconsistent:\n{lines}")
@@ -90,7 +90,7 @@ def check_loss(
 
 
 def _sample(loss: Loss, task: str, y: Any, rng: Any) -> Sample | None:
-    """Draw targets that the loss takes, and raw outputs."""
+    """Draw targets that the loss supports, and raw outputs."""
     n = 200
     for target in [np.asarray(y)] if y is not None else _targets(task, n, rng):
         try:
@@ -105,7 +105,7 @@ def _sample(loss: Loss, task: str, y: Any, rng: Any) -> Sample | None:
         )
         width = loss.width(task, columns)
         shape = (len(target),) if width is None else (len(target), width)
-        # On a grid with an odd offset no raw output hits a target, where slopes jump.
+        # The offset avoids raw outputs equal to a target, where slopes jump.
         raw = np.round(rng.normal(scale=2, size=shape), 1) + 0.0352
         return Sample(task, target, raw, rng.integers(1, 4, len(target)).astype(float))
     return None
@@ -157,7 +157,7 @@ def _curvature(loss: Loss, sample: Sample) -> Iterator[str]:
     y, raw = sample.y, sample.raw
     computed = loss.hessian(y, raw)
     if np.min(computed) < 0:
-        yield f"the hessian is negative ({np.min(computed):.4g}); give an upper bound."
+        yield f"the hessian is negative ({np.min(computed):.4g}); use an upper bound."
     if loss.constant_hessian and not np.allclose(computed, 1):
         yield "constant_hessian is True, but the hessian is not one everywhere."
     if not loss.smooth:
@@ -169,13 +169,13 @@ def _curvature(loss: Loss, sample: Sample) -> Iterator[str]:
     elif np.any(computed < seen - 1e-5 * (1 + np.abs(seen))):
         worst = int(np.argmin(rows(computed - seen)))
         yield (
-            "the hessian is no upper bound of the second derivative at "
+            "the hessian is not an upper bound of the second derivative at "
             f"y={_shown(y[worst])}, raw={_shown(raw[worst])}."
         )
     if not np.any(computed > 1e-8 * np.abs(loss.gradient(y, raw)).max()):
         yield (
-            "the hessian is zero everywhere, so Newton steps are endless: the slope "
-            "jumps. Set smooth=False, or give a hessian."
+            "the hessian is zero everywhere, so Newton steps are infinite: the slope "
+            "jumps. Set smooth=False, or define a hessian."
         )
 
 
@@ -202,7 +202,7 @@ def _claims(loss: Loss, sample: Sample, rng: Any) -> Iterator[str]:
 
 
 def _jump(loss: Loss, y: Any) -> float | None:
-    """Find a jump of the slope: a step that stays as the grid gets finer."""
+    """Find a jump of the slope: a difference that stays on finer and finer grids."""
     low, high = -6.0, 6.0
     steps = []
     for _ in range(4):
@@ -211,7 +211,7 @@ def _jump(loss: Loss, y: Any) -> float | None:
         at = int(np.argmax(np.abs(np.diff(g))))
         steps.append(abs(g[at + 1] - g[at]))
         low, high = grid[at], grid[at + 1]
-        # Differences cannot look closer than their own step.
+        # Finite differences do not resolve intervals below their own step.
         if high - low < 1e-4:
             break
     scale = 1e-6 * (1 + np.abs(loss.gradient(np.full(1, y), np.zeros(1)))[0])
@@ -223,11 +223,12 @@ def _minima(loss: Loss, sample: Sample) -> Iterator[str]:
     y, raw, w = sample.y, sample.raw, sample.weight
     zero = np.zeros_like(raw)
     start = np.asarray(loss.start(y, w, sample.width))
-    yield from _beaten("start", loss, sample, zero + start)
-    yield from _beaten("leaf", loss, sample, raw + loss.leaf(y, raw, w))
+    yield from _lower_values("start", loss, sample, zero + start)
+    yield from _lower_values("leaf", loss, sample, raw + loss.leaf(y, raw, w))
 
 
-def _beaten(name: str, loss: Loss, sample: Sample, raw: Array) -> Iterator[str]:
+def _lower_values(name: str, loss: Loss, sample: Sample, raw: Array) -> Iterator[str]:
+    """Report a constant step from `raw` that has a lower mean loss."""
     here = loss.value(sample.y, raw, sample.weight)
     shape = () if raw.ndim == 1 else raw.shape[1:]
     for size in (0.003, 0.1, 1.0):
@@ -248,7 +249,7 @@ def _link(loss: Loss, sample: Sample) -> Iterator[str]:
     mean = link.inverse(sample.raw)
     back = link.inverse(link.link(mean))
     if not np.allclose(back, mean, rtol=1e-6, atol=1e-9):
-        yield f"the link {link!r} and its inverse do not undo each other."
+        yield f"the link {link!r} and its inverse are not consistent."
     if link.probabilities and (np.min(mean) < 0 or np.max(mean) > 1):
         yield f"the link {link!r} gives probabilities outside 0 to 1."
 
@@ -288,22 +289,22 @@ def _tails(loss: Loss, sample: Sample) -> Iterator[str]:
             for name, values in found.items():
                 if not np.all(np.isfinite(values)):
                     yield (
-                        f"{name} is not finite at raw={far:g} in {dtype.__name__}; cut "
-                        "off exponents or use the logarithmic form."
+                        f"{name} is not finite at raw={far:g} in {dtype.__name__}; clip "
+                        "exponents or use the logarithmic form."
                     )
 
 
-def _keeping(loss: Loss) -> Iterator[str]:
+def _persistence(loss: Loss) -> Iterator[str]:
     try:
         again = pickle.loads(pickle.dumps(loss))
     except Exception as error:
         yield (
             f"it cannot be pickled ({error}); use functions and classes of a module, "
-            "not lambdas or local ones."
+            "not lambdas or local functions."
         )
     else:
         if again.get_params().keys() != loss.get_params().keys():
-            yield "it is not the same after a pickle."
+            yield "its parameters are not the same after pickling."
     if repr(clone(loss)) != repr(loss):
         yield "it is not the same after clone; store parameters as they are given."
 

@@ -28,18 +28,19 @@ Array = NDArray[Any]
 class LogLoss(Loss):
     r"""Log loss: minus the logarithm of the probability of the observed class.
 
-    One raw column and y in {0, 1}: log(1 + exp(raw)) - y raw, with the logit link; k
-    columns and codes 0..k-1: log(sum of exp(raw)) - raw_y, with the softmax link; (n,
-    k) labels in {0, 1}: the sum of the first over labels (Good, "Rational decisions",
-    Journal of the Royal Statistical Society B 14, 1952).
+    For two classes y in {0, 1} and one raw column it is log(1 + exp(raw)) - y raw, with
+    the logit link. For classes 0, ..., k-1 and k columns it is log(sum of exp(raw)) -
+    raw_y, with the softmax link. For labels in {0, 1}, of shape (n, k), it is the sum
+    of the loss for two classes over the labels (Good, "Rational decisions", Journal of
+    the Royal Statistical Society B 14, 1952).
 
     Read more in the :ref:`User Guide <guide_losses>`.
 
     Parameters
     ----------
     label_smoothing : float, default=0.0
-        Share of the target spread evenly over the classes (Szegedy et al., "Rethinking
-        the Inception architecture", CVPR 2016, section 7).
+        Share of the target that is spread evenly over the classes (Szegedy et al.,
+        "Rethinking the Inception architecture", CVPR 2016, section 7).
     class_weight : dict, "balanced" or None, default=None
         Factor of the loss per class: keys are class labels in an estimator, and codes
         0..k-1 otherwise (0 and 1 for multilabel targets). "balanced" uses
@@ -100,7 +101,7 @@ class LogLoss(Loss):
 
     def pointwise(self, y, raw):
         """Loss of each row, or of each row and label."""
-        if _multiclass(y, raw):
+        if is_multiclass(y, raw):
             target = self._shares(y, raw)
             each = special.logsumexp(raw, axis=1) - (target * raw).sum(axis=1)
         else:
@@ -117,7 +118,7 @@ class LogLoss(Loss):
 
     def gradient_hessian(self, y, raw):
         """Gradient p - y and second derivative p (1 - p), times the class weight."""
-        if _multiclass(y, raw):
+        if is_multiclass(y, raw):
             p = special.softmax(raw, axis=1)
             g = p - self._shares(y, raw)
         else:
@@ -127,7 +128,7 @@ class LogLoss(Loss):
 
     def softmax_hessian(self, y, raw):
         """Return the probabilities of several classes, and the class weight per row."""
-        if not _multiclass(y, raw):
+        if not is_multiclass(y, raw):
             return None
         ones = np.ones(len(y), dtype=raw.dtype)
         return special.softmax(raw, axis=1), self._weighted(y, ones)
@@ -171,7 +172,7 @@ class Exponential(Loss):
 
     Its minimiser is half the log odds (Friedman, Hastie and Tibshirani, "Additive
     logistic regression", Annals of Statistics 28, 2000), so the link is a logit with
-    scale two. Binary targets only.
+    scale two. The loss is for binary targets only.
 
     Read more in the :ref:`User Guide <guide_losses>`.
 
@@ -189,21 +190,21 @@ class Exponential(Loss):
 
     def pointwise(self, y, raw):
         """Loss of each row."""
-        return exponential(-_signs(y, raw) * raw)
+        return exponential(-class_signs(y, raw) * raw)
 
     def gradient(self, y, raw):
         """Slope: -s exp(-s raw)."""
-        s = _signs(y, raw)
+        s = class_signs(y, raw)
         return -s * exponential(-s * raw, 1)
 
     def hessian(self, y, raw):
         """Second derivative: exp(-s raw)."""
-        return exponential(-_signs(y, raw) * raw, 2)
+        return exponential(-class_signs(y, raw) * raw, 2)
 
     def leaf(self, y, raw, sample_weight=None):
         """Half the logarithm of the ratio of weights of the two classes."""
         w = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
-        each = w * exponential(-_signs(y, raw) * raw)
+        each = w * exponential(-class_signs(y, raw) * raw)
         on, total = each[y == 1].sum(), each.sum()
         return float(LOGIT.link(on / total) / 2) if total > 0 else 0.0
 
@@ -211,11 +212,11 @@ class Exponential(Loss):
 class Hinge(Loss):
     """Hinge loss of support vector machines, max(0, 1 - s raw), s = 2 y - 1.
 
-    y in {0, 1}; several classes or labels: the sum over one column each, in which the
-    observed class counts as 1 (one against the rest). It has no probabilities: the
-    sign, or the largest column, decides (Cortes and Vapnik, "Support-vector networks",
-    Machine Learning 20, 1995). Trees use a hessian of one and set their leaf values by
-    `leaf`.
+    The target y is in {0, 1}. For several classes or labels the loss is the sum over
+    one column per class, in which the observed class counts as 1 (one against the
+    rest). The loss has no probabilities: the sign, or the largest column, determines
+    the class (Cortes and Vapnik, "Support-vector networks", Machine Learning 20, 1995).
+    Trees use a hessian of one and set their leaf values by `leaf`.
 
     Read more in the :ref:`User Guide <guide_losses>`.
 
@@ -237,21 +238,21 @@ class Hinge(Loss):
 
     def pointwise(self, y, raw):
         """Loss of each entry."""
-        return np.maximum(0, 1 - _signs(y, raw) * raw)
+        return np.maximum(0, 1 - class_signs(y, raw) * raw)
 
     def gradient(self, y, raw):
         """Slope: -s where the margin s raw is below one."""
-        s = _signs(y, raw)
+        s = class_signs(y, raw)
         return np.where(s * raw < 1, -s, 0)
 
     def kink(self, y, width=None):
         """Give lines of slope -s and 0 that meet at a raw output of s."""
-        s = _signs(y, np.empty(len(y) if width is None else (len(y), width)))
+        s = class_signs(y, np.empty(len(y) if width is None else (len(y), width)))
         return kink_of(s, np.minimum(-s, 0), np.maximum(-s, 0))
 
     def leaf(self, y, raw, sample_weight=None):
         """Exact minimiser: a weighted quantile of the steps to a margin of one."""
-        s = _signs(y, raw)
+        s = class_signs(y, raw)
         if raw.ndim == 1:
             return _hinge_step(s, raw, sample_weight)
         pairs = zip(s.T, raw.T, strict=True)
@@ -261,9 +262,10 @@ class Hinge(Loss):
 class SquaredHinge(Loss):
     """Squared hinge loss, max(0, 1 - s raw)², s = 2 y - 1.
 
-    y in {0, 1}; several classes or labels as in `Hinge`. It has no probabilities (Fan
-    et al., "LIBLINEAR", Journal of Machine Learning Research 9, 2008). The hessian is
-    the upper bound two, since the true one vanishes beyond the margin.
+    The target y is in {0, 1}, or several classes or labels as in `Hinge`. The loss has
+    no probabilities (Fan et al., "LIBLINEAR", Journal of Machine Learning Research 9,
+    2008). The hessian is the upper bound two, because the second derivative is zero
+    beyond the margin.
 
     Read more in the :ref:`User Guide <guide_losses>`.
 
@@ -280,11 +282,11 @@ class SquaredHinge(Loss):
 
     def pointwise(self, y, raw):
         """Loss of each entry."""
-        return np.maximum(0, 1 - _signs(y, raw) * raw) ** 2
+        return np.maximum(0, 1 - class_signs(y, raw) * raw) ** 2
 
     def gradient(self, y, raw):
         """Slope: -2 s (1 - s raw) where the margin is below one."""
-        s = _signs(y, raw)
+        s = class_signs(y, raw)
         return -2 * s * np.maximum(0, 1 - s * raw)
 
     def hessian(self, y, raw):
@@ -331,13 +333,15 @@ def _factors(class_weight: dict[int, float], y: Array) -> Array:
     return table[codes]
 
 
-def _multiclass(y: Array, raw: Array) -> bool:
+def is_multiclass(y: Array, raw: Array) -> bool:
+    """Whether targets are codes of several classes, with one raw column per class."""
     return raw.ndim == 2 and np.ndim(y) == 1
 
 
-def _signs(y: Array, raw: Array) -> Array:
+def class_signs(y: Array, raw: Array) -> Array:
+    """Signs 2 y - 1 for each entry of the raw output."""
     raw = np.asarray(raw)
-    if _multiclass(y, raw):
+    if is_multiclass(y, raw):
         return 2 * one_hot(y, raw.shape[1], raw.dtype) - 1
     return 2 * np.asarray(y, dtype=raw.dtype) - 1
 

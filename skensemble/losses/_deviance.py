@@ -36,7 +36,7 @@ class Poisson(Loss):
 
     def check(self, y):
         """Refuse targets below zero, and a column of zeros."""
-        _not_negative(self, y)
+        _check_not_negative(self, y)
 
     def pointwise(self, y, raw):
         """Half of the unit deviance of each entry."""
@@ -75,7 +75,7 @@ class Gamma(Loss):
 
     def check(self, y):
         """Refuse targets that are not above zero."""
-        _above_zero(self, y)
+        _check_positive(self, y)
 
     def pointwise(self, y, raw):
         """Half of the unit deviance of each entry."""
@@ -129,7 +129,7 @@ class Tweedie(Loss):
                 f"power={self.power!r} must lie between 1 and 2; use SquaredError for "
                 "power 0."
             )
-        (_above_zero if self.power == 2 else _not_negative)(self, y)
+        (_check_positive if self.power == 2 else _check_not_negative)(self, y)
 
     def pointwise(self, y, raw):
         """Half of the unit deviance of each entry."""
@@ -172,7 +172,7 @@ def _log_ratio(y, raw, power: float, sample_weight) -> Any:
     return float(step) if raw.ndim == 1 else step
 
 
-def _not_negative(loss: Loss, y: Array) -> None:
+def _check_not_negative(loss: Loss, y: Array) -> None:
     if np.min(y) < 0 or np.any(np.sum(y, axis=0) <= 0):
         raise ValueError(
             f"loss={loss!r} needs a target of zero or above that is not zero "
@@ -180,7 +180,7 @@ def _not_negative(loss: Loss, y: Array) -> None:
         )
 
 
-def _above_zero(loss: Loss, y: Array) -> None:
+def _check_positive(loss: Loss, y: Array) -> None:
     if np.min(y) <= 0:
         raise ValueError(
             f"loss={loss!r} needs a target above zero, got {np.min(y):.6g}; "

@@ -15,7 +15,7 @@ class LossDisplay:
     Parameters
     ----------
     raw : ndarray of shape (n,)
-        The raw outputs drawn.
+        Raw outputs of the curves.
     curves : dict of str to tuple of ndarray
         Value and gradient of each loss at `raw`, by its name.
     y : float
@@ -68,9 +68,12 @@ class LossDisplay:
         target = 1.0 if y is None else float(y)
         curves = {}
         for loss in [as_loss(one) for one in losses]:
-            _one_column(loss)
-            seen = np.full(len(grid), target)
-            curves[repr(loss)] = (loss.pointwise(seen, grid), loss.gradient(seen, grid))
+            _check_one_column(loss)
+            targets = np.full(len(grid), target)
+            curves[repr(loss)] = (
+                loss.pointwise(targets, grid),
+                loss.gradient(targets, grid),
+            )
         return cls(grid, curves, target).plot(axes=axes)
 
     def plot(self, *, axes: Any = None) -> Self:
@@ -100,7 +103,7 @@ class LossDisplay:
         return self
 
 
-def _one_column(loss: Loss) -> None:
+def _check_one_column(loss: Loss) -> None:
     if not {"regression", "binary"} & set(loss.links) or loss.width("binary", 2):
         raise ValueError(
             f"loss={loss!r} has several raw outputs per row, so it "

@@ -17,10 +17,11 @@ Array = NDArray[Any]
 class KLDivergence(Loss):
     """Kullback-Leibler divergence to given probabilities, sum of y log(y / p).
 
-    y is (n, k), zero or above with rows that sum to one, and p = softmax(raw); or (n,)
-    probabilities of one event, with p = expit(raw). For distillation: a small model
-    learns another's probabilities (Hinton, Vinyals and Dean, "Distilling the knowledge
-    in a neural network", 2015).
+    The target y is of shape (n, k), with rows of probabilities that sum to one, and p =
+    softmax(raw); or of shape (n,), with probabilities of one event, and p = expit(raw).
+    The loss is used for distillation, in which a small model learns the probabilities
+    of a large one (Hinton, Vinyals and Dean, "Distilling the knowledge in a neural
+    network", 2015).
 
     Read more in the :ref:`User Guide <guide_losses>`.
 
@@ -84,12 +85,12 @@ class KLDivergence(Loss):
 class RankedProbability(Loss):
     """Ranked probability score, sum over j of (P(y <= j) - 1(y <= j))².
 
-    y in 0..k-1, ordered classes, with probabilities softmax(raw) (expit for two):
-    a miss by two classes costs more than a miss by one (Epstein, "A scoring system for
-    probability forecasts of ranked categories", Journal of Applied Meteorology 8,
-    1969); the squared Wasserstein distance between classes (Hou, Yu and Samaras,
-    2016). Not convex: the hessian is the Gauss-Newton term plus the absolute value of
-    the rest.
+    The target y is an ordered class 0, ..., k-1, with probabilities softmax(raw) (expit
+    for two classes). An error of two classes costs more than an error of one (Epstein,
+    "A scoring system for probability forecasts of ranked categories", Journal of
+    Applied Meteorology 8, 1969). It is the squared Wasserstein distance between classes
+    (Hou, Yu and Samaras, 2016). The loss is not convex: the hessian is the Gauss-Newton
+    term plus the absolute value of the rest.
 
     Read more in the :ref:`User Guide <guide_losses>`.
 
@@ -134,7 +135,7 @@ class RankedProbability(Loss):
         return 2 * p * ahead, 2 * (p**2 * squares + rest)
 
     def _errors(self, y: Array, raw: Array) -> tuple[Array, Array, Array]:
-        """Probabilities, their running sums, and the sums' errors."""
+        """Probabilities, their cumulative sums, and the errors of these sums."""
         p = special.softmax(raw, axis=1)
         below = np.cumsum(p, axis=1)
         seen = np.cumsum(one_hot(y, raw.shape[1], raw.dtype), axis=1)
@@ -142,5 +143,5 @@ class RankedProbability(Loss):
 
 
 def _sum_from(values: Array) -> Array:
-    """Sum of each column and all after it."""
+    """Sum of each column and all later columns."""
     return np.cumsum(values[:, ::-1], axis=1)[:, ::-1]

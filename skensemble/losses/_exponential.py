@@ -13,8 +13,8 @@ _CAP = 60.0
 def exponential(x: Array, derivative: int = 0) -> Array:
     """Value, slope or curvature of exp; above 60 its second-order Taylor polynomial.
 
-    So the value stays convex and finite in float32, and its slope and curvature are
-    really its derivatives everywhere.
+    So the function is convex and finite in float32, and slope and curvature are exactly
+    its derivatives.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ def loss_for_target(
     Parameters
     ----------
     loss : Loss
-        The loss; it stays as it is.
+        The loss, which is not changed.
     given : str or Loss
         The value of the parameter, for messages.
     target : Target
@@ -27,7 +27,7 @@ def loss_for_target(
     task : {"regression", "multioutput", "binary", "multiclass", "multilabel"}
         The task.
     y : ndarray of shape (n,) or (n, k)
-        The rows of its values that are fitted.
+        Target values of the training rows.
     sample_weight : ndarray of shape (n,) or None
         Sample weights.
 
@@ -38,8 +38,7 @@ def loss_for_target(
     Raises
     ------
     ValueError
-        If the loss does not serve the task, or a value of the target is out of its
-        range.
+        If the loss does not support the task or a value of the target.
     """
     if task == "multiclass" and task not in loss.links and "binary" in loss.links:
         raise ValueError(
@@ -57,7 +56,7 @@ def loss_for_target(
 
 
 def regression_score(loss: Loss, y: Any, y_pred: Any, sample_weight: Any) -> float:
-    """R2 of predictions; for several quantiles minus their mean loss.
+    """Return R2 of predictions, or minus the mean loss of several quantiles.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from skensemble.losses._base import Loss
-from skensemble.losses._classification import LogLoss
+from skensemble.losses._classification import LogLoss, class_signs, is_multiclass
 from skensemble.losses._links import Link, softplus
 
 Array = NDArray[Any]
@@ -19,18 +19,18 @@ class Focal(Loss):
 
     p is the probability of the observed class.
 
-    y in {0, 1}, codes 0..k-1, or labels, as in `LogLoss`, which is the case gamma=0
-    (Lin et al., "Focal loss for dense object detection", ICCV 2017). It is not convex:
-    the hessian is an upper bound, the exact one without its negative terms. Its
-    probabilities rank well but are drawn towards the middle; calibrate them if their
-    values matter.
+    The target y is as in `LogLoss`, which is the special case gamma=0 (Lin et al.,
+    "Focal loss for dense object detection", ICCV 2017). The loss is not convex: the
+    hessian is an upper bound, the second derivative without its negative terms.
+    Predicted probabilities have a good order, but are less extreme than the true ones;
+    calibrate them if their values matter.
 
     Read more in the :ref:`User Guide <guide_losses>`.
 
     Parameters
     ----------
     gamma : float, default=2.0
-        How fast the weight falls for well classified rows; zero or above.
+        Exponent of the weight of well classified rows; zero or above.
     alpha : float, sequence of float or None, default=None
         Binary and multilabel: weight of class 1; the weight of class 0 is one minus it.
         Multiclass: one weight per class. None: weight 1 for all.
@@ -71,10 +71,10 @@ class Focal(Loss):
 
     def pointwise(self, y, raw):
         """Loss of each row, or of each row and label."""
-        if raw.ndim == 2 and y.ndim == 1:
-            _, q, cost = self._seen(y, raw)
+        if is_multiclass(y, raw):
+            _, q, cost = self._observed(y, raw)
             return self._alpha(y, raw) * q**self.gamma * cost
-        z = self._signed(y, raw)
+        z = class_signs(y, raw) * raw
         q = special.expit(-z)
         return self._alpha(y, raw) * q**self.gamma * softplus(-z)
 
@@ -88,9 +88,9 @@ class Focal(Loss):
 
     def gradient_hessian(self, y, raw):
         """Slope and the upper bound of the second derivative."""
-        if raw.ndim == 2 and y.ndim == 1:
+        if is_multiclass(y, raw):
             return self._multiclass(y, raw)
-        gamma, z = self.gamma, self._signed(y, raw)
+        gamma, z = self.gamma, class_signs(y, raw) * raw
         p, q = special.expit(z), special.expit(-z)
         cost = softplus(-z)
         focus = self._alpha(y, raw) * q**gamma
@@ -100,7 +100,7 @@ class Focal(Loss):
 
     def _multiclass(self, y: Array, raw: Array) -> tuple[Array, Array]:
         gamma, n = self.gamma, np.arange(len(y))
-        p, q, cost = self._seen(y, raw)
+        p, q, cost = self._observed(y, raw)
         each = special.softmax(raw, axis=1)
         alpha = self._alpha(y, raw)
         pull = alpha * (q**gamma + gamma * p * q ** max(gamma - 1, 0) * cost)
@@ -115,16 +115,13 @@ class Focal(Loss):
         h = bend[:, None] * share**2 + pull[:, None] * each * (1 - each)
         return pull[:, None] * away, h
 
-    def _seen(self, y: Array, raw: Array) -> tuple[Array, Array, Array]:
-        """Probability of the observed class, of all others, and minus its logarithm."""
+    def _observed(self, y: Array, raw: Array) -> tuple[Array, Array, Array]:
+        """Probability p of the observed class, 1 - p, and -log(p)."""
         n, codes = np.arange(len(y)), y.astype(np.intp)
         others = raw.copy()
         others[n, codes] = -np.inf
         margin = raw[n, codes] - special.logsumexp(others, axis=1)
         return special.expit(margin), special.expit(-margin), softplus(-margin)
-
-    def _signed(self, y: Array, raw: Array) -> Array:
-        return (2 * np.asarray(y, dtype=np.asarray(raw).dtype) - 1) * raw
 
     def _alpha(self, y: Array, raw: Array) -> Any:
         if self.alpha is None:

@@ -81,7 +81,7 @@ class Logit(Link):
 
     def link(self, mean: Array) -> Array:
         """Raw output of a probability."""
-        p = _inside(mean)
+        p = _clip_probabilities(mean)
         return np.log(p / (1 - p)) / self.scale
 
     def inverse(self, raw: Array) -> Array:
@@ -130,7 +130,7 @@ class Softmax(Link):
 
     def link(self, mean: Array) -> Array:
         """Raw output of the probabilities, with mean zero in each row."""
-        logs = np.log(_inside(mean))
+        logs = np.log(_clip_probabilities(mean))
         return logs - logs.mean(axis=-1, keepdims=True)
 
     def inverse(self, raw: Array) -> Array:
@@ -139,7 +139,7 @@ class Softmax(Link):
 
 
 class Rearranged(Link):
-    """The raw columns of each row in ascending order: quantiles that never cross.
+    """Sort the raw columns of each row, so that quantiles never cross.
 
     Sorting estimated quantiles never moves them further from the true ones
     (Chernozhukov, Fernández-Val and Galichon, "Quantile and probability curves
@@ -162,7 +162,7 @@ LINKS = {link.name: link for link in (IDENTITY, LOG, LOGIT, SOFTMAX)}
 
 
 def as_link(link: Link | str) -> Link:
-    """Return a link, given itself or its name."""
+    """Return a link, given by its name or as an instance."""
     if isinstance(link, Link):
         return link
     if link not in LINKS:
@@ -170,7 +170,12 @@ def as_link(link: Link | str) -> Link:
     return LINKS[link]
 
 
-def _inside(probability: Array) -> Array:
+def two_columns(p: Array) -> Array:
+    """Probabilities of both classes from those of the second; others unchanged."""
+    return np.column_stack([1 - p, p]) if p.ndim == 1 else p
+
+
+def _clip_probabilities(probability: Array) -> Array:
     """Clip probabilities, because the raw output is infinite at zero and one."""
     values = np.asarray(probability)
     tiny = np.finfo(values.dtype if values.dtype.kind == "f" else float).eps

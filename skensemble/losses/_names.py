@@ -1,10 +1,12 @@
-"""Losses by name: the name of each class in snake case."""
+"""Short names of losses: the class name in snake case."""
 
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 from skensemble.core import nearest_name
 from skensemble.losses._base import Loss
+
+_Class = TypeVar("_Class")
 
 # Names in other libraries, in lower case without punctuation.
 _ELSEWHERE = {
@@ -26,30 +28,30 @@ def loss_names() -> dict[str, type[Loss]]:
     Returns
     -------
     names : dict of str to class
-        Every loss of this package that constructs without arguments.
+        All losses of this package whose parameters have defaults.
     """
     return {
-        _snake(cls.__name__): cls
-        for cls in _descendants(Loss)
+        snake_case(cls.__name__): cls
+        for cls in descendants(Loss)
         if cls.__module__.startswith("skensemble.losses.")
         and cls.__name__ != "CustomLoss"
     }
 
 
 def as_loss(loss: Loss | str, **parameters: Any) -> Loss:
-    """Return a loss, given itself or its name.
+    """Return a loss, given by its short name or as an instance.
 
     Parameters
     ----------
     loss : Loss or str
-        A loss, or its name: "huber", "log_loss", ...
+        A loss, or its short name: "huber", "log_loss", ...
     **parameters : dict
-        Parameters of a loss that is given by name.
+        Parameters of the loss, if it is given by name.
 
     Returns
     -------
     loss : Loss
-        The loss.
+        The instance given, or a new one.
     """
     if isinstance(loss, Loss):
         return loss
@@ -80,13 +82,15 @@ def did_you_mean(given: Any, known: list[str], elsewhere: dict[str, str]) -> str
     return f"did you mean {found if '(' in found else repr(found)}? "
 
 
-def _snake(name: str) -> str:
+def snake_case(name: str) -> str:
+    """Turn the name of a class into a short name."""
     # A capital starts a word unless it is within a run of capitals (KLDivergence).
     return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
-def _descendants(cls: type[Loss]) -> list[type[Loss]]:
-    found: list[type[Loss]] = []
+def descendants(cls: type[_Class]) -> list[type[_Class]]:
+    """List all subclasses of a class, direct and indirect."""
+    found: list[type[_Class]] = []
     for child in cls.__subclasses__():
-        found += [child, *_descendants(child)]
+        found += [child, *descendants(child)]
     return found

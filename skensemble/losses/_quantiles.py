@@ -13,18 +13,18 @@ def weighted_quantile(
 ) -> float:
     """Quantile of weighted values.
 
-    The value at which the sum of weights first passes the share `quantile`, or the
-    middle of two neighbours where it meets the share exactly (so that the median of
-    an even number of values is the one that `numpy.median` gives).
+    The quantile is the first value at which the cumulative weight exceeds the share
+    `quantile`, or the mean of two neighbours if the cumulative weight is equal to it.
+    So the median of an even number of values is that of `numpy.median`.
 
     Parameters
     ----------
     values : ndarray of shape (n,)
-        What to take the quantile of.
+        The values.
     quantile : float
         The share, between 0 and 1.
     sample_weight : ndarray of shape (n,) or None
-        Weights, the same as repeating rows.
+        Weights; a weight of two is equivalent to the value twice.
 
     Returns
     -------
@@ -41,11 +41,11 @@ def weighted_quantile(
         share = np.arange(1, len(values) + 1, dtype=float)
     else:
         share = np.cumsum(sample_weight[order], dtype=float)
-    wanted = quantile * share[-1]
-    # Sums of weights carry rounding: what meets the share up to it meets it.
+    target = quantile * share[-1]
+    # Cumulative weights have rounding errors, so they are compared with a tolerance.
     slack = 1e-12 * share[-1]
-    low = min(int(np.searchsorted(share, wanted - slack)), len(values) - 1)
+    low = min(int(np.searchsorted(share, target - slack)), len(values) - 1)
     high = min(
-        int(np.searchsorted(share, wanted + slack, side="right")), len(values) - 1
+        int(np.searchsorted(share, target + slack, side="right")), len(values) - 1
     )
     return float((ranked[low] + ranked[high]) / 2)

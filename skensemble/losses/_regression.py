@@ -100,10 +100,10 @@ class Huber(Loss):
     Parameters
     ----------
     delta : float, default=1.0
-        Where the tails begin, in units of y.
+        Size of the residual at which the linear tails begin, in units of y.
     quantile : float or None, default=None
-        Take `delta` from the data instead: this quantile of the absolute residuals,
-        anew in each round of boosting (Friedman 2001, section 4.4).
+        If given, `delta` is this quantile of the absolute residuals, and is computed
+        again in each round of boosting (Friedman 2001, section 4.4).
 
     Examples
     --------
@@ -117,7 +117,8 @@ class Huber(Loss):
         self.delta = delta
         self.quantile = quantile
 
-    # Zero curvature in the tails would stop a Newton step dead; one bounds it.
+    # In the tails the second derivative is zero and a Newton step would be infinite, so
+    # the hessian is the upper bound one.
     exact_hessian: ClassVar[bool] = False
     constant_hessian: ClassVar[bool] = True
 
@@ -125,8 +126,8 @@ class Huber(Loss):
     def renews_leaves(self) -> bool:
         """Whether trees should set the values of their leaves by `leaf`.
 
-        With a `quantile`: its delta changes from round to round, and a Newton step
-        would be a step of the last round's loss.
+        This holds with `quantile`: delta changes from round to round, and a Newton step
+        would minimise the loss of the previous round.
         """
         return self.quantile is not None
 
@@ -174,8 +175,8 @@ class LogCosh(Loss):
 
     y is any number, in units where errors below one count as small (Green, "Bayesian
     reconstructions from emission tomography data using a modified EM algorithm", IEEE
-    Transactions on Medical Imaging 9, 1990). The hessian is the
-    upper bound tanh(r) / r, since the true one vanishes in the tails.
+    Transactions on Medical Imaging 9, 1990). The hessian is the upper bound tanh(r) /
+    r, because the second derivative vanishes in the tails.
 
     Read more in the :ref:`User Guide <guide_losses>`.
 
@@ -257,7 +258,7 @@ class Quantile(Loss):
 
 
 class MultiQuantile(Loss):
-    """Sum of pinball losses for several quantiles at once, one raw column each.
+    """Sum of pinball losses of several quantiles, with one raw column per quantile.
 
     y is any number, one column. Predictions never cross: the columns of a row are
     sorted in ascending order, which never increases the loss (Chernozhukov,
@@ -309,7 +310,7 @@ class MultiQuantile(Loss):
         return np.where(error == 0, 0, np.where(error > 0, 1 - q, -q))
 
     def kink(self, y, width=None):
-        """Give lines that meet at y, by column of slope -quantile and 1 - quantile."""
+        """Give lines of slopes -quantile and 1 - quantile per column that meet at y."""
         q = np.asarray(self.quantiles, dtype=float)
         return kink_of(np.repeat(y[:, None], len(q), axis=1), -q, 1 - q)
 
@@ -374,6 +375,7 @@ class Expectile(Loss):
 
 
 def _quantile_step(y, raw, quantile: float, sample_weight) -> Any:
+    """Quantile of the residuals of each raw column."""
     if raw.ndim == 1:
         return weighted_quantile(y - raw, quantile, sample_weight)
     residuals = (y - raw).T

@@ -62,12 +62,15 @@ class LossScorer(BaseEstimator):
         """
         y = np.asarray(y)
         if is_classifier(estimator):
-            y, prediction = self._classes(estimator, X, y)
+            y, prediction = self._class_predictions(estimator, X, y)
         else:
             prediction = np.asarray(estimator.predict(X))
         return self.loss.score(y, prediction, sample_weight)
 
-    def _classes(self, estimator: Any, X: Any, y: Array) -> tuple[Array, Array]:
+    def _class_predictions(
+        self, estimator: Any, X: Any, y: Array
+    ) -> tuple[Array, Array]:
+        """Class codes, and probabilities or decision values."""
         if y.ndim == 1:
             y = np.searchsorted(estimator.classes_, y)
         if not self.loss.probabilistic:

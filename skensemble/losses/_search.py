@@ -11,10 +11,10 @@ Array = NDArray[Any]
 
 _MOST_DOUBLINGS = 60
 _MOST_HALVINGS = 40
-# A slope this small in comparison with its terms counts as zero: the minimum lies at
-# infinity (all rows of one class) and the search stops.
+# A slope below this share of its terms counts as zero. The search then stops, because
+# the minimum is at infinity (such as for rows of one class).
 _FLAT = 1e-12
-_ENDLESS = (
+_UNBOUNDED = (
     "the loss decreases without bound as the raw output moves {}: it has no best "
     "constant. Define `start` and `leaf`, or correct the loss (see check_loss)."
 )
@@ -59,13 +59,15 @@ def best_step(
         if abs(here) <= _FLAT * size:
             return float(far)
         if here * first < 0:
-            return _lower(value_at, optimize.brentq(slope_at, near, far, xtol=1e-12))
+            return _unless_higher(
+                value_at, optimize.brentq(slope_at, near, far, xtol=1e-12)
+            )
         near, far = far, 2 * far
-    raise ValueError(_ENDLESS.format("up" if down > 0 else "down"))
+    raise ValueError(_UNBOUNDED.format("up" if down > 0 else "down"))
 
 
 def _middle(slope_at: Callable[[float], float], size: float) -> float:
-    """Middle of the steps between a falling and a rising slope."""
+    """Middle of the interval of optimal steps."""
     flat = _FLAT * size
     low = _edge(lambda step: slope_at(step) < -flat, 1.0)
     high = _edge(lambda step: slope_at(step) > flat, -1.0)
@@ -76,23 +78,24 @@ def _middle(slope_at: Callable[[float], float], size: float) -> float:
 
 
 def _edge(beyond: Callable[[float], bool], towards: float) -> float | None:
-    """Find where `beyond` ends, going `towards`; None where it never holds."""
+    """Find where `beyond` becomes False in a direction; None if it is never True."""
     step = towards
     place = 0.0
     if beyond(place):
         for _ in range(_MOST_DOUBLINGS):
             if not beyond(place + step):
-                return _halved(beyond, place, place + step)
+                return _bisect(beyond, place, place + step)
             place, step = place + step, 2 * step
-        raise ValueError(_ENDLESS.format("up" if towards > 0 else "down"))
+        raise ValueError(_UNBOUNDED.format("up" if towards > 0 else "down"))
     for _ in range(_MOST_DOUBLINGS):
         if beyond(place - step):
-            return _halved(beyond, place - step, place)
+            return _bisect(beyond, place - step, place)
         place, step = place - step, 2 * step
     return None
 
 
-def _halved(beyond: Callable[[float], bool], holds: float, ends: float) -> float:
+def _bisect(beyond: Callable[[float], bool], holds: float, ends: float) -> float:
+    """Find where `beyond` becomes False between two steps, by bisection."""
     for _ in range(_MOST_HALVINGS):
         half = (holds + ends) / 2
         if beyond(half):
@@ -117,6 +120,6 @@ def best_steps(
     return np.asarray(found.x)
 
 
-def _lower(value_at: Callable[[float], float], step: float) -> float:
+def _unless_higher(value_at: Callable[[float], float], step: float) -> float:
     # If the loss is not convex, a root of the slope may be a maximum.
     return float(step) if value_at(step) <= value_at(0.0) else 0.0

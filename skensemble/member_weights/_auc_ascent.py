@@ -15,7 +15,7 @@ _FIRST_STEP = 0.25
 
 
 def best_auc_weights(members: MemberPredictions, start: Array, tol: float) -> Array:
-    """Ascend from several starts and give the best weights.
+    """Ascend from several starts and return the best weights.
 
     Parameters
     ----------
@@ -63,9 +63,8 @@ class _CoordinateAscent:
 
     def sweep(self, w: Array, best: float, step: float) -> tuple[Array, float]:
         """Try each member once: a step towards it first, then away from it."""
-        total = self.combined(
-            w
-        )  # computed again, so that rounding errors do not add up
+        # Computed again in each sweep, so that rounding errors do not add up.
+        total = self.combined(w)
         for member in range(len(w)):
             for signed in (step, -min(step, w[member])):
                 if signed == 0 or 1 + signed < TOLERANCE:

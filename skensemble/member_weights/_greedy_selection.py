@@ -10,7 +10,11 @@ from sklearn.utils import check_random_state
 
 from skensemble.core import check_whole
 from skensemble.member_weights._greedy_metrics import CandidateScorer, candidate_scorer
-from skensemble.scoring import as_scoring, is_regression_scoring, read_predictions
+from skensemble.scoring import (
+    as_prediction_scorer,
+    is_regression_scoring,
+    read_predictions,
+)
 
 Array = NDArray[Any]
 
@@ -162,7 +166,7 @@ def greedy_selection(
     n_members = len(members.values)
     options = _checked_options(max_steps, n_init, patience, ties, n_members)
     _check_bags(n_bags, bag_fraction)
-    scorer = as_scoring(scoring, members.kind, members.n_classes)
+    scorer = as_prediction_scorer(scoring, members.kind, members.n_classes)
     candidates = candidate_scorer(members, scorer)
     rng = check_random_state(random_state)
     paths = [
@@ -176,7 +180,7 @@ def greedy_selection(
 
 
 def first_of_best(scores: Array) -> int:
-    """Give the first of the scores that equal the best.
+    """Return the first of the scores that equal the best.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ class BinaryAUC:
             )
 
     def __call__(self, score: Array) -> float:
-        """Give the AUC of scores.
+        """Compute the AUC of scores.
 
         Parameters
         ----------
@@ -113,7 +113,7 @@ class MeanAUC:
         self.each = [BinaryAUC(y == column, weight) for column in self.columns]
 
     def __call__(self, columns: Array) -> float:
-        """Give the mean AUC.
+        """Compute the mean AUC.
 
         Parameters
         ----------

@@ -15,12 +15,13 @@ _GAP = 1e-10
 def least_squares(residuals: Array) -> Array:
     r"""Minimise the length of a convex combination of columns.
 
-    :math:`\min_{w \in \Delta} |R w|^2`, which is least squares on the simplex, as R w =
-    P w - y where w sums to one. Solved exactly as :math:`\min_{v \ge 0} |R v|^2 + c^2
-    (1 - \sum v)^2`, w = v / sum(v): for v = s w the best s leaves c² q / (c² + q) with
-    q = \|R w\|², which grows with q, so both have the same w whatever c is (the
-    least-distance problem of Lawson and Hanson, "Solving least squares problems", 1974,
-    chapter 23).
+    :math:`\min_{w \in \Delta} |R w|^2`, which is least squares on the simplex, since
+    R w = P w - y if w sums to one. It is solved exactly as the non-negative least
+    squares problem :math:`\min_{v \ge 0} |R v|^2 + c^2 (1 - \sum v)^2`, with w = v /
+    sum(v) (the least-distance problem of Lawson and Hanson, "Solving least squares
+    problems", 1974, chapter 23). For v = s w with the best s, its objective is c² q /
+    (c² + q) with q = \|R w\|², which increases with q, so that both problems have the
+    same solution w for any c.
 
     Parameters
     ----------
@@ -33,7 +34,7 @@ def least_squares(residuals: Array) -> Array:
     """
     triangle: Array = np.asarray(np.linalg.qr(residuals, mode="r"))
     scale = np.abs(triangle).max() or 1.0
-    # In the scale of the residuals, so that neither part drowns the other.
+    # In the scale of the residuals, so that both parts have a similar size.
     augmented = np.vstack([triangle / scale, np.ones(triangle.shape[1])])
     aim = np.zeros(len(augmented))
     aim[-1] = 1.0
@@ -46,9 +47,9 @@ def largest_likelihood(likelihood: Array, weight: Array) -> Array:
 
     :math:`\min_{w \in \Delta} -\sum_i \omega_i \log u_i`, u = w P, with weights of
     entries that sum to one. Newton steps, each a quadratic programme on the simplex,
-    with a step of expectation maximisation (w times the slopes: never worse) between
-    them, which also leads on where Newton's model is poor; 200 rounds at most, where
-    ten are many.
+    alternate with steps of expectation maximisation (w times the slopes). The latter
+    never increase the loss, and make progress where the quadratic model is poor. There
+    are at most 200 rounds; ten are usually enough.
 
     Parameters
     ----------
@@ -75,7 +76,7 @@ def largest_likelihood(likelihood: Array, weight: Array) -> Array:
 
 
 def _newton(likelihood: Array, omega: Array, w: Array, u: Array) -> tuple[Array, Array]:
-    """Go to the minimum of the quadratic model at w, or a part of the way."""
+    """Step from w to the minimum of the quadratic model at w, or part of the way."""
     # Up to constants the model at z is |A z - 2 b|² / 2, A = sqrt(omega) P / u and
     # b = sqrt(omega); with z summing to one that is |(A - 2 b 1') z|² / 2.
     root = np.sqrt(omega)
@@ -95,7 +96,7 @@ def _newton(likelihood: Array, omega: Array, w: Array, u: Array) -> tuple[Array,
 
 
 def _root(gram: Array) -> Array:
-    """Give R with R'R = gram, small and square."""
+    """Return a square matrix R with R'R = gram."""
     values, vectors = np.linalg.eigh(gram)
     return np.sqrt(np.maximum(values, 0))[:, None] * vectors.T
 

@@ -14,7 +14,7 @@ from skensemble.member_weights._simplex import (
     least_squares,
     vertex,
 )
-from skensemble.scoring import MemberPredictions, as_scoring, read_predictions
+from skensemble.scoring import MemberPredictions, as_prediction_scorer, read_predictions
 
 Array = NDArray[Any]
 
@@ -106,16 +106,15 @@ class NNLS(WeightSolver):
         values, target, root = _stacked(members)
         system = np.column_stack([values, target]) * root
         triangle = np.linalg.qr(system, mode="r")
-        weights = nnls(triangle[:, :-1], triangle[:, -1], maxiter=100 * len(triangle))[
-            0
-        ]
+        most = 100 * len(triangle)
+        weights, _ = nnls(triangle[:, :-1], triangle[:, -1], maxiter=most)
         if weights.any():
             return weights
         return vertex(-(((values - target) * root) ** 2).sum(axis=0))
 
 
 class Convex(WeightSolver):
-    r"""The convex combination of least loss, exactly.
+    r"""The convex combination with the smallest loss, computed exactly.
 
     Squared error: :math:`\min_{w \in \Delta} \sum_i \omega_i (y_i - \sum_m w_m
     p_{mi})^2` by an active-set method. Log loss: :math:`\min_{w \in \Delta} -\sum_i
@@ -250,7 +249,7 @@ class Discrete(WeightSolver):
 
     def solve(self, members):
         """Score each member."""
-        scorer = as_scoring(self.scoring, members.kind, members.n_classes)
+        scorer = as_prediction_scorer(self.scoring, members.kind, members.n_classes)
         method = "predict" if members.kind == "continuous" else "predict_proba"
         scores = [
             scorer.score(block, members.y, members.sample_weight, method)
@@ -304,7 +303,7 @@ def as_weight_solver(solver: Any) -> WeightSolver:
 
 
 def _stacked(members: MemberPredictions) -> tuple[Array, Array, Array]:
-    """Give values (entries, n_members), target and root weights (entries, 1)."""
+    """Return values (entries, n_members), target and root weights (entries, 1)."""
     values = members.values.reshape(len(members.values), -1).T
     target = members.one_hot_target().reshape(-1, 1)
     weight = np.repeat(members.weight, len(target) // len(members.y))

@@ -143,7 +143,7 @@ class RMSProp(Optimizer):
             state["buffers"],
             strict=True,
         ):
-            _fade_squares(v, g, rho, buffer)
+            _update_squares(v, g, rho, buffer)
             _descend(p, g, v, size, buffer, rate, eps)
         return params, state["sizes"]
 
@@ -226,8 +226,8 @@ class Adam(Optimizer):
             np.multiply(m, keep, out=m)
             np.multiply(g, forget, out=buffer)
             np.add(m, buffer, out=m)
-            _fade_squares(v, g, float(self.beta_2), buffer)
-            _sizes(v, scaled, eps, out=size)
+            _update_squares(v, g, float(self.beta_2), buffer)
+            _step_sizes(v, scaled, eps, out=size)
             np.multiply(m, size, out=buffer)
             np.multiply(buffer, unbiased, out=buffer)
             np.subtract(p, buffer, out=p)
@@ -320,7 +320,7 @@ def _buffers(params):
     return {name: [np.empty_like(p) for p in params] for name in ("sizes", "buffers")}
 
 
-def _fade_squares(v, g, keep, buffer):
+def _update_squares(v, g, keep, buffer):
     """v <- keep v + (1 - keep) g²."""
     np.multiply(v, keep, out=v)
     np.multiply(g, g, out=buffer)
@@ -328,7 +328,7 @@ def _fade_squares(v, g, keep, buffer):
     np.add(v, buffer, out=v)
 
 
-def _sizes(v, rate, eps, out):
+def _step_sizes(v, rate, eps, out):
     """Step sizes rate / (sqrt v + eps)."""
     np.sqrt(v, out=out)
     np.add(out, eps, out=out)
@@ -337,7 +337,7 @@ def _sizes(v, rate, eps, out):
 
 def _descend(p, g, v, size, buffer, rate, eps):
     """p <- p - g rate / (sqrt v + eps)."""
-    _sizes(v, rate, eps, out=size)
+    _step_sizes(v, rate, eps, out=size)
     np.multiply(g, size, out=buffer)
     np.subtract(p, buffer, out=p)
 

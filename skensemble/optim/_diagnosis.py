@@ -19,14 +19,12 @@ Array = NDArray[Any]
 _RISING = 5
 # Rise of the loss that is attributed to noise, as a share of the loss.
 _NOISE = 0.1
-# A run has diverged if its loss grew by this multiple of the loss of the first epoch,
-# ...
-_FACTOR = 10.0
-# ... or by this multiple of the loss before the first update, which is of one batch
-# only.
-_LEAP = 1e6
+# A run has diverged if its loss grew by one of these multiples: of the loss of the
+# first epoch, or of the loss before the first update, which is that of a single batch.
+_FACTOR, _FACTOR_OF_BATCH = 10.0, 1e6
 # Number of epochs before a warning that the loss does not change.
 _PATIENCE = 5
+# Remedy against columns of very different scale.
 _SCALES = "standardise the columns (standardize=True where the model has it)"
 
 
@@ -125,7 +123,7 @@ def _warn_of_divergence(state: RunState) -> None:
     last = rows[-1]["loss"]
     starts = [(rows[0]["loss"], _FACTOR)]
     if state.first_loss is not None:
-        starts.append((state.first_loss, _LEAP))
+        starts.append((state.first_loss, _FACTOR_OF_BATCH))
     for first, factor in starts:
         if last - first > factor * abs(first) > 0:
             _warn_once(

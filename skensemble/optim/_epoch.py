@@ -24,7 +24,7 @@ from skensemble.optim._recipe import Objective, Recipe
 from skensemble.optim._state import RunState
 
 Array = NDArray[Any]
-# The loss of fewer rows may be near zero by chance.
+# The loss of a batch with fewer rows may be close to zero by chance.
 _FEWEST_ROWS = 8
 
 
@@ -137,26 +137,26 @@ def run_epoch(objective: Objective, state: RunState, recipe: Recipe) -> None:
     """
     started = time.perf_counter()
     before = state.flat.copy()
-    order = _order(objective, state, recipe)
+    order = _row_order(objective, state, recipe)
     stepper = Stepper(objective, state, recipe)
-    row = _pass(objective, state, recipe, stepper, order, before)
-    row |= _losses(objective, state, recipe, row["loss"])
+    row = _run_updates(objective, state, recipe, stepper, order, before)
+    row |= _losses_of_epoch(objective, state, recipe, row["loss"])
     if not _is_finite(row, state.flat):
         raise diverged(state, recipe, before, row)
-    row |= _grow(objective, state, recipe, stepper, order)
+    row |= _grow_batch(objective, state, recipe, stepper, order)
     state.source.record(row.get("validation_loss", row["loss"]))
     state.epoch += 1
     state.history.rows.append(row | {"seconds": time.perf_counter() - started})
 
 
-def _order(objective, state, recipe) -> Array | None:
+def _row_order(objective, state, recipe) -> Array | None:
     full = state.batch_size is None or state.batch_size >= objective.n_rows
     if full or not recipe.shuffle:
         return None
     return order_of(objective.n_rows, recipe.seed, state.epoch)
 
 
-def _pass(objective, state, recipe, stepper, order, before) -> dict[str, Any]:
+def _run_updates(objective, state, recipe, stepper, order, before) -> dict[str, Any]:
     n_rows, size, accumulate = objective.n_rows, state.batch_size, recipe.accumulate
     count = count_updates(n_rows, size, accumulate)
     # Schedules count updates of batches of the first size, even when batches grow.
@@ -183,7 +183,7 @@ def _pass(objective, state, recipe, stepper, order, before) -> dict[str, Any]:
     return {"loss": total, "batch_size": min(size or n_rows, n_rows)} | row
 
 
-def _losses(objective, state, recipe, running) -> dict[str, float]:
+def _losses_of_epoch(objective, state, recipe, running) -> dict[str, float]:
     now = views(state.now(), state.shapes)
     loss = float(objective.loss(now)) if recipe.exact_loss else running
     penalty = getattr(objective, "penalty", None)
@@ -194,7 +194,7 @@ def _losses(objective, state, recipe, running) -> dict[str, float]:
     return found
 
 
-def _grow(objective, state, recipe, stepper, order) -> dict[str, float]:
+def _grow_batch(objective, state, recipe, stepper, order) -> dict[str, float]:
     rule, size = recipe.batch_size, state.batch_size
     if not isinstance(rule, GrowingBatch):
         return {}

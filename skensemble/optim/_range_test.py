@@ -17,7 +17,7 @@ from skensemble.optim._state import begin_run
 Array = NDArray[Any]
 
 # Decay of the smoothed loss, and the multiple of its minimum at which the test ends.
-_MEMORY, _TOO_HIGH = 0.9, 4.0
+_DECAY, _TOO_HIGH = 0.9, 4.0
 
 
 @dataclass(frozen=True)
@@ -105,13 +105,13 @@ def learning_rate_range_test(
         )
     objective, params, recipe = clone(model).first_order_run(X, y, sample_weight)
     rates = np.geomspace(low, high, steps)
-    losses = _rising(objective, params, recipe, rates)
+    losses = _losses_at(objective, params, recipe, rates)
     rates = rates[: len(losses)]
     best = int(np.argmin(losses))
     return RangeTest(rates, losses, float(rates[best] / 10))
 
 
-def _rising(
+def _losses_at(
     objective: Objective, params: list[Array], recipe: Recipe, rates: Array
 ) -> Array:
     """Smoothed loss at each rate, until it is too high."""
@@ -124,8 +124,8 @@ def _rising(
         stepper = Stepper(objective, state, recipe)
         for rate, parts in zip(rates, _batches(objective, recipe, size), strict=False):
             loss, _ = stepper.compute_gradient(parts)
-            smooth = _MEMORY * smooth + (1 - _MEMORY) * loss
-            level = smooth / (1 - _MEMORY ** (len(found) + 1))
+            smooth = _DECAY * smooth + (1 - _DECAY) * loss
+            level = smooth / (1 - _DECAY ** (len(found) + 1))
             if not math.isfinite(level) or not stepper.is_finite():
                 break
             found.append(level)

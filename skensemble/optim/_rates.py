@@ -68,13 +68,13 @@ class RateSource:
         """Record the loss of an epoch, of validation or else training rows."""
 
 
-def falling(high: float, low: float, step: float, steps: float) -> float:
+def half_cosine(high: float, low: float, step: float, steps: float) -> float:
     """Half a cosine from high to low over some steps, then low."""
     share = (1 + math.cos(math.pi * min(step / steps, 1.0))) / 2
     return low + (high - low) * share
 
 
-def length(steps: float, n_steps: int) -> float:
+def count_steps(steps: float, n_steps: int) -> float:
     """Number of steps, which may be given as a share of all steps."""
     return steps * n_steps if 0 < steps < 1 else steps
 

@@ -25,7 +25,7 @@ class Objective(Protocol):
     mean over parts, weighted by their numbers of rows, is the mean over all rows: with
     weights w of sum n, the mean of w_i loss_i over the given rows.
 
-    An objective may have these, too:
+    An objective may also have:
 
     - ``loss(params) -> float``: loss on all training rows, for ``exact_loss=True``;
     - ``penalty(params) -> float``: added to the loss of each epoch in the history, if

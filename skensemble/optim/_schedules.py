@@ -14,8 +14,8 @@ from skensemble.optim._rates import (
     Schedule,
     check_finite,
     check_length,
-    falling,
-    length,
+    count_steps,
+    half_cosine,
 )
 
 
@@ -82,7 +82,7 @@ class StepDecay(Schedule):
 
     def rate_at(self, step, n_steps):
         """Learning rate of a step."""
-        return self.rate * self.factor ** int(step // length(self.every, n_steps))
+        return self.rate * self.factor ** int(step // count_steps(self.every, n_steps))
 
 
 class ExponentialDecay(Schedule):
@@ -166,13 +166,13 @@ class Cosine(Schedule):
     def rate_at(self, step, n_steps):
         """Learning rate of a step."""
         if self.cycle is None:
-            return falling(self.rate, self.final, step, n_steps)
-        span = length(self.cycle, n_steps)
+            return half_cosine(self.rate, self.final, step, n_steps)
+        span = count_steps(self.cycle, n_steps)
         if self.factor == 1:
-            return falling(self.rate, self.final, step % span, span)
+            return half_cosine(self.rate, self.final, step % span, span)
         while step >= span:
             step, span = step - span, span * self.factor
-        return falling(self.rate, self.final, step, span)
+        return half_cosine(self.rate, self.final, step, span)
 
 
 class Polynomial(Schedule):
@@ -260,7 +260,7 @@ class WarmUp(Schedule):
         return after.rate_at(step - rise, max(n_steps - rise, 1))
 
     def _rise(self, n_steps):
-        return math.ceil(length(self.steps, n_steps))
+        return math.ceil(count_steps(self.steps, n_steps))
 
 
 class _WarmUpSource(RateSource):
@@ -316,7 +316,7 @@ class Cyclical(Schedule):
 
     def rate_at(self, step, n_steps):
         """Learning rate of a step."""
-        period = length(self.period, n_steps)
+        period = count_steps(self.period, n_steps)
         share = step % period / period
         return self.low + (self.high - self.low) * (1 - abs(2 * share - 1))
 
@@ -368,9 +368,9 @@ class OneCycle(Schedule):
         """Learning rate of a step."""
         first, peak = self.high / self.start_divisor, self.rise * n_steps
         if step < peak:
-            return falling(self.high, first, peak - step, peak)
+            return half_cosine(self.high, first, peak - step, peak)
         last = first / self.end_divisor
-        return falling(self.high, last, step - peak, n_steps - peak)
+        return half_cosine(self.high, last, step - peak, n_steps - peak)
 
 
 def as_schedule(rate: Any) -> Schedule:

@@ -1,4 +1,4 @@
-"""Stopping rules."""
+"""Stopping rules on the validation loss and on the training loss."""
 
 import math
 import time
@@ -94,10 +94,11 @@ class Watch:
 
 
 class ConvergenceRule:
-    """Stop when a loss has stopped to fall.
+    """Stop when a loss has stopped falling.
 
-    For some consecutive epochs it was never below its earlier minimum by more than
-    `tol` times the size of this minimum. The rule also stops if the loss rises.
+    This is the case if in some consecutive epochs the loss was never below its earlier
+    minimum by more than `tol` times the size of this minimum. The rule also stops if
+    the loss rises.
 
     Parameters
     ----------

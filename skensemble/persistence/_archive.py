@@ -84,7 +84,7 @@ def _default_mode(path: Path) -> int:
 
 @dataclass(frozen=True)
 class Archive:
-    """A model file that is read."""
+    """A model file to read."""
 
     path: Path
 

@@ -66,6 +66,7 @@ def _dump_catboost(model: Any) -> dict[str, Any]:
 def _load_catboost(value: dict[str, Any]) -> Any:
     catboost = optional("catboost", "files")
     kind = value["kind"]
+    # An error for any other name: a file must not choose what is called.
     make = getattr(catboost, CATBOOST_CLASSES[CATBOOST_CLASSES.index(kind)])
     model = make(**value["params"])
     if value["model"] is not None:

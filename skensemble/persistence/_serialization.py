@@ -19,6 +19,7 @@ from skensemble.persistence._import_names import resolve
 ArrayFunction = type(np.mean)
 # The function by which pickle calls the ``__new__`` of a class, and nothing else.
 NEW = getattr(copyreg, "__newobj__")  # noqa: B009
+# Types of objects that are stored by name.
 Reference = (type, FunctionType, BuiltinFunctionType, ArrayFunction, np.ufunc)
 
 

@@ -32,6 +32,7 @@ SKLEARN_VALUE_MODULES = (
     "sklearn.utils._metadata_requests",
     "sklearn.utils._tags",
 )
+# Estimators of LightGBM and XGBoost with the interface of scikit-learn.
 WRAPPERS = frozenset(
     (
         *(f"lightgbm.sklearn.LGBM{kind}" for kind in ("Classifier", "Ranker")),
@@ -60,7 +61,6 @@ PYTHON_NAMES = frozenset(
 COMPUTING_MODULES = frozenset(
     f"skensemble.{module}"
     for module in (
-        "boosting.learners._variants",
         "preprocessing._scaling",
         "combination._combiners",
         "scoring._prediction_scorer",
@@ -134,7 +134,7 @@ def _resolve_at_home(name: str) -> Any:
     return found if at_home else None
 
 
-def _is_trusted_here(name: str) -> bool:
+def _is_trusted_skensemble(name: str) -> bool:
     """Whether a class does not read files, or a function only computes."""
     if name in COMPUTING_FUNCTIONS:
         return True
@@ -184,6 +184,6 @@ TRUST_RULES = {
     "collections": _is_trusted_python,
     "numpy": _is_trusted_numpy,
     "scipy": _is_trusted_scipy,
-    "skensemble": _is_trusted_here,
+    "skensemble": _is_trusted_skensemble,
     "sklearn": _is_trusted_sklearn,
 }

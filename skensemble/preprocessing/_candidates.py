@@ -15,7 +15,7 @@ OPERATIONS = ("sum", "difference", "product", "ratio", "square", "group", "cross
 
 @dataclass(frozen=True)
 class PairFeature:
-    """a + b, a - b, a * b, a / b (missing where b is zero), or a² where b is a."""
+    """a + b, a - b, a * b, a / b (missing where b is zero), or a² if b is a."""
 
     operation: str
     a: str
@@ -133,13 +133,15 @@ def make_candidates(
         numbers = numeric_columns(frame, numeric)
         for c in categories:
             levels = learn_levels(frame[c])
-            candidates += [_group(frame, numbers[a], a, levels) for a in numeric]
+            candidates += [
+                _group_deviation(frame, numbers[a], a, levels) for a in numeric
+            ]
     if "cross" in operations:
         candidates += [CategoryCross(a, b) for a, b in combinations(categories, 2)]
     return [one for one in candidates if one.name not in frame.columns]
 
 
-def _group(
+def _group_deviation(
     frame: pd.DataFrame, numbers: Array, a: str, levels: Levels
 ) -> GroupDeviation:
     codes = levels.codes(frame[levels.name])

@@ -9,7 +9,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 
-def _has(name):
+def _estimator_has(name):
     def check(model):
         getattr(getattr(model, "estimator_", model.estimator), name)
         return True
@@ -101,7 +101,7 @@ class CategoriesOfFrame(MetaEstimatorMixin, BaseEstimator):
         one_column = values.ndim == 2 and values.shape[1] == 1
         return values[:, 0] if one_column else values
 
-    @available_if(_has("predict_proba"))
+    @available_if(_estimator_has("predict_proba"))
     def predict_proba(self, X):
         """Return the predicted probabilities of the estimator.
 

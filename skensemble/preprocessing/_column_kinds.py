@@ -81,7 +81,7 @@ def infer_column_kinds(
     kinds : pandas.Series
         Kinds, indexed by the names of the columns.
     """
-    given = _validated(given, frame)
+    given = _validated_kinds(given, frame)
     native = [
         name
         for name, dtype in zip(frame.columns, frame.dtypes, strict=True)
@@ -97,7 +97,7 @@ def infer_column_kinds(
     return pd.Series(kinds, name="kind", dtype=object)
 
 
-def _validated(given: Any, frame: pd.DataFrame) -> dict[str, str]:
+def _validated_kinds(given: Any, frame: pd.DataFrame) -> dict[str, str]:
     given = {str(name): kind for name, kind in dict(given or {}).items()}
     unknown = [name for name in given if name not in frame.columns]
     if unknown:
@@ -180,10 +180,7 @@ def _kind_of_column(column: pd.Series, high_cardinality: int) -> ColumnKind:
     if pd.api.types.is_object_dtype(dtype) or not pd.api.types.is_string_dtype(dtype):
         inferred = pd.api.types.infer_dtype(column, skipna=True)
     if inferred == "complex":
-        raise ValueError(
-            f"column {column.name!r} holds complex numbers; split "
-            "them into real and imaginary parts."
-        )
+        raise _complex_error(column)
     if inferred in _INFERRED:
         return _constant_or(_INFERRED[inferred], column)
     return _kind_of_strings(column, high_cardinality)
@@ -192,14 +189,18 @@ def _kind_of_column(column: pd.Series, high_cardinality: int) -> ColumnKind:
 def _kind_of_extension_numeric(column: pd.Series) -> ColumnKind:
     """Infer the kind of a numeric column of a nullable or Arrow dtype."""
     if getattr(column.dtype, "kind", "f") == "c":
-        raise ValueError(
-            f"column {column.name!r} holds complex numbers; split "
-            "them into real and imaginary parts."
-        )
+        raise _complex_error(column)
     name = str(column.name)
     whole = getattr(column.dtype, "kind", "f") in "iu" and not column.hasnans
     plain = pd.Series(column.to_numpy("int64" if whole else float, na_value=np.nan))
     return _kinds_of_numeric(plain.to_frame(name), [name])[name]
+
+
+def _complex_error(column: pd.Series) -> ValueError:
+    return ValueError(
+        f"column {column.name!r} holds complex numbers; split them into real and "
+        "imaginary parts."
+    )
 
 
 def _constant_or(kind: str, column: pd.Series) -> ColumnKind:

@@ -35,6 +35,7 @@ _PARTS = {
     "minute": "minute",
 }
 _CYCLES = {"month": 12, "weekday": 7, "hour": 24}
+# Smallest share of the strings that must be dates.
 _MIN_PARSED = 0.95
 # Number of dates from which candidate formats are guessed.
 _N_GUESSES = 5

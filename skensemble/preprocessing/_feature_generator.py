@@ -18,7 +18,11 @@ from skensemble.preprocessing._candidates import (
 )
 from skensemble.preprocessing._column_kinds import infer_column_kinds
 from skensemble.preprocessing._feature_scores import SELECTIONS
-from skensemble.preprocessing._frames import Array, read_columns
+from skensemble.preprocessing._frames import (
+    Array,
+    check_number_of_names,
+    read_columns,
+)
 from skensemble.preprocessing._levels import learn_levels
 from skensemble.preprocessing._number_formats import learn_number_format
 from skensemble.preprocessing._target_means import (
@@ -136,7 +140,7 @@ class FeatureGenerator(TransformerMixin, BaseEstimator):
         self : FeatureGenerator
             Fitted transformer.
         """
-        operations = _validated(self)
+        operations = _validated_operations(self)
         frame = read_columns(self, X)
         seed = root_seed(self.random_state)
         target = _read_target(self, frame, y)
@@ -184,11 +188,8 @@ class FeatureGenerator(TransformerMixin, BaseEstimator):
             One name per column of the output.
         """
         check_is_fitted(self)
-        if input_features is not None and len(input_features) != self.n_features_in_:
-            raise ValueError(
-                "input_features should have length equal to number of features "
-                f"({self.n_features_in_}), got {len(input_features)}"
-            )
+        if input_features is not None:
+            check_number_of_names(self, input_features)
         return np.array(
             [*self._columns.names, *(one.name for one in self._kept)], dtype=object
         )
@@ -204,7 +205,7 @@ class FeatureGenerator(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _validated(generator):
+def _validated_operations(generator):
     check_choice("selection", generator.selection, [*SELECTIONS, None])
     check_choice("task", generator.task, ["auto", "classification", "regression"])
     check_whole("max_features", generator.max_features, 1)

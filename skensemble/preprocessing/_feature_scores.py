@@ -32,8 +32,8 @@ def by_correlation(
 
     The threshold is the score of the best parent, or that of chance if it is larger.
     """
-    ranks = _centred(rankdata(_fill_missing(table), axis=0))
-    target_ranks = _centred(rankdata(target.values, axis=0))
+    ranks = _unit_columns(rankdata(_fill_missing(table), axis=0))
+    target_ranks = _unit_columns(rankdata(target.values, axis=0))
     values = np.abs(ranks.T @ target_ranks).max(axis=1)
     # The largest of p scores of noise is about sqrt(2 log p) standard deviations.
     chance = np.sqrt(2 * np.log(max(len(values), 2)) / len(table))
@@ -110,7 +110,8 @@ def _fill_missing(table: Array) -> Array:
     return learn_median_fill(table, [str(j) for j in range(table.shape[1])]).fill(table)
 
 
-def _centred(ranks: Array) -> Array:
+def _unit_columns(ranks: Array) -> Array:
+    """Centre columns and scale them to norm one, for correlations."""
     centred = ranks - ranks.mean(axis=0)
     norms = np.sqrt((centred**2).sum(axis=0))
     return np.asarray(centred / np.where(norms > 0, norms, 1.0))

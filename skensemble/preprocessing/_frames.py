@@ -32,13 +32,15 @@ MISSING_WORDS = {
 BOOLEAN_WORDS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
 
 
-def read_frame(X: Any) -> tuple[pd.DataFrame, bool]:
+def read_frame(X: Any, owner: str) -> tuple[pd.DataFrame, bool]:
     """Convert a table to a pandas frame whose names are strings.
 
     Parameters
     ----------
     X : {DataFrame, array-like} of shape (n_samples, n_features)
         A frame of pandas, polars or another library, an array, or a list of rows.
+    owner : str
+        Name of the class that reads the table, for messages.
 
     Returns
     -------
@@ -49,7 +51,7 @@ def read_frame(X: Any) -> tuple[pd.DataFrame, bool]:
     """
     if hasattr(X, "columns") and hasattr(X, "dtypes"):
         frame = X if isinstance(X, pd.DataFrame) else _from_other_library(X)
-        return _with_string_names(frame), True
+        return _with_string_names(frame, owner), True
     values = check_array(X, dtype=None, ensure_all_finite=False)
     names = [f"x{j}" for j in range(values.shape[1])]
     frame = pd.DataFrame(values, columns=names)
@@ -78,12 +80,12 @@ def _from_polars(column: Any) -> Any:
     return pd.Series(column.to_list(), dtype="str" if kind == "String" else None)
 
 
-def _with_string_names(frame: pd.DataFrame) -> pd.DataFrame:
+def _with_string_names(frame: pd.DataFrame, owner: str) -> pd.DataFrame:
     if 0 in frame.shape:
         what = "sample(s)" if not len(frame) else "feature(s)"
         raise ValueError(
             f"Found array with 0 {what} (shape={frame.shape}) while a minimum of 1 is "
-            "required by TableEncoder."
+            f"required by {owner}."
         )
     names = [str(name) for name in frame.columns]
     if len(set(names)) < len(names):
@@ -96,7 +98,7 @@ def _with_string_names(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _to_numeric_if_possible(column: pd.Series) -> pd.Series:
-    """Convert back numbers that numpy converted to strings beside strings."""
+    """Convert numbers back that numpy made strings because of other strings."""
     try:
         return pd.to_numeric(column)
     except (ValueError, TypeError):
@@ -263,7 +265,7 @@ class FittedColumns:
         UserWarning
             If X has unknown columns, which are ignored.
         """
-        frame, named = read_frame(X)
+        frame, named = read_frame(X, self.owner)
         if not (named and self.named):
             return self._by_position(frame, named)
         if list(frame.columns) == self.names:
@@ -314,13 +316,23 @@ def read_columns(owner: Any, X: Any) -> pd.DataFrame:
     -------
     frame : pandas.DataFrame
     """
-    frame, named = read_frame(X)
+    name = type(owner).__name__
+    frame, named = read_frame(X, name)
     owner.n_features_in_ = frame.shape[1]
-    owner._columns = FittedColumns(list(frame.columns), named, type(owner).__name__)
+    owner._columns = FittedColumns(list(frame.columns), named, name)
     vars(owner).pop("feature_names_in_", None)
     if named and all(isinstance(name, str) for name in X.columns):
         owner.feature_names_in_ = np.array(frame.columns, dtype=object)
     return frame
+
+
+def check_number_of_names(owner: Any, input_features: Any) -> None:
+    """Refuse more or fewer names than the training data has columns."""
+    if len(input_features) != owner.n_features_in_:
+        raise ValueError(
+            "input_features should have length equal to number of features "
+            f"({owner.n_features_in_}), got {len(input_features)}"
+        )
 
 
 def clean_names(names: list[str]) -> list[str]:

@@ -13,6 +13,7 @@ from skensemble.preprocessing._frames import (
     level_names,
 )
 
+# Largest number of rows whose codes are computed by a loop.
 _SMALL_BATCH = 16
 
 
@@ -128,7 +129,7 @@ class OneHot:
     names: tuple[str, ...]
 
 
-def one_hot(levels: Levels, *, rare: int, most: int | None = None) -> OneHot:
+def choose_one_hot(levels: Levels, *, rare: int, most: int | None = None) -> OneHot:
     """Choose the one-hot columns of a category.
 
     Levels with fewer than `rare` rows share a column, and at most `most` levels have a

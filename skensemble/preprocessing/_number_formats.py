@@ -21,6 +21,7 @@ _PATTERNS = {
     )
     for decimal, digits in ((".", _POINT), (",", _COMMA))
 }
+# Smallest share of the values that a format must parse.
 _MIN_PARSED = 0.95
 
 

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from skensemble.preprocessing._encoder_styles import EncoderStyle
 from skensemble.preprocessing._encodings import TableEncoding
 from skensemble.preprocessing._frames import Array, clean_names
-from skensemble.preprocessing._levels import Levels, OneHot, one_hot
+from skensemble.preprocessing._levels import Levels, OneHot, choose_one_hot
 from skensemble.preprocessing._scaling import learn_median_fill
 
 # The output is sparse if it has more columns than this, and if more than this share of
@@ -133,7 +133,7 @@ def learn_output_layout(
     scale = learn(numbers, encoding.names) if learn else None
     names = list(scale.names if scale is not None else encoding.names)
     hot = tuple(
-        (position, one_hot(category.levels, rare=rare, most=category.most_hot))
+        (position, choose_one_hot(category.levels, rare=rare, most=category.most_hot))
         for position, category in enumerate(encoding.categories)
         if category.hot
     )

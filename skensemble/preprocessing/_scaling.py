@@ -8,8 +8,11 @@ from scipy.special import ndtri
 
 from skensemble.preprocessing._frames import Array
 
+# Quantiles are computed from at most about this many rows.
 _MAX_SORTED = 20_000
+# Standardized columns are clipped to this many standard deviations.
 _MAX_DEVIATIONS = 10.0
+# Largest number of pieces per column of the piecewise linear encoding.
 _MAX_PIECES = 8
 
 

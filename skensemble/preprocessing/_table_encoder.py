@@ -16,7 +16,7 @@ from skensemble.preprocessing._encodings import (
     learn_means,
     learn_table_encoding,
 )
-from skensemble.preprocessing._frames import read_columns
+from skensemble.preprocessing._frames import check_number_of_names, read_columns
 from skensemble.preprocessing._output_layout import learn_output_layout
 from skensemble.preprocessing._scaling import learn_standard_scaling
 from skensemble.preprocessing._target_means import assign_folds, target_columns
@@ -360,8 +360,5 @@ def _check_names(encoder, names):
     if hasattr(encoder, "feature_names_in_"):
         if names != list(encoder.feature_names_in_):
             raise ValueError("input_features is not equal to feature_names_in_")
-    elif len(names) != encoder.n_features_in_:
-        raise ValueError(
-            "input_features should have length equal to number of features "
-            f"({encoder.n_features_in_}), got {len(names)}"
-        )
+    else:
+        check_number_of_names(encoder, names)

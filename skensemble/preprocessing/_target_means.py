@@ -11,9 +11,11 @@ from sklearn.utils.multiclass import type_of_target
 
 from skensemble.preprocessing._frames import Array
 
+# Largest number of indicator columns of a target.
 _MAX_CLASSES = 10
 # Integers with more different values than this are a continuous target, not classes.
 _MAX_LABELS = 20
+# Limits of m, and m if it cannot be estimated.
 _MIN_PRIOR_ROWS, _MAX_PRIOR_ROWS, _DEFAULT_PRIOR_ROWS = 1.0, 1000.0, 20.0
 
 

@@ -11,6 +11,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from skensemble.preprocessing._frames import Array
 
+# Largest number of different words of a column that are used.
 _MAX_WORDS = 5000
 
 

@@ -14,10 +14,10 @@ from skensemble.scoring._precomputed import (
 from skensemble.scoring._prediction_scorer import (
     SHORT_NAMES as SHORT_NAMES,
     PredictionScorer as PredictionScorer,
+    as_prediction_scorer as as_prediction_scorer,
     as_scorer as as_scorer,
-    as_scoring as as_scoring,
-    check_scored as check_scored,
     check_scoring_kind as check_scoring_kind,
+    check_scoring_of_labels as check_scoring_of_labels,
     full_scoring_name as full_scoring_name,
     is_regression_scoring as is_regression_scoring,
     predicted_codes as predicted_codes,

@@ -167,7 +167,9 @@ class PredictionScorer:
         )
 
 
-def as_scoring(scoring: Any, kind: str, n_classes: int = 0) -> PredictionScorer:
+def as_prediction_scorer(
+    scoring: Any, kind: str, n_classes: int = 0
+) -> PredictionScorer:
     """Make the scorer of predictions.
 
     Parameters
@@ -206,7 +208,7 @@ def as_scoring(scoring: Any, kind: str, n_classes: int = 0) -> PredictionScorer:
 
 
 def as_scorer(estimator: Any, scoring: Any) -> Any:
-    """Return a scorer of scikit-learn for a fitted estimator; None stays None.
+    """Make a scorer of scikit-learn for a fitted estimator; None stays None.
 
     `scoring` may be the name of a scorer or of a loss, a short name, a scorer or a
     loss.
@@ -218,7 +220,7 @@ def as_scorer(estimator: Any, scoring: Any) -> Any:
         several = isinstance(estimator.classes_, list)
         kind = "labels" if several else "classes"
         n_classes = 0 if several else len(estimator.classes_)
-    rule = as_scoring(scoring, kind, n_classes).rule
+    rule = as_prediction_scorer(scoring, kind, n_classes).rule
     return rule.scorer() if isinstance(rule, Loss) else rule
 
 
@@ -252,7 +254,7 @@ def check_scoring_kind(scoring: Any, kind: str) -> None:
     )
 
 
-def check_scored(scoring: Any, method: str) -> None:
+def check_scoring_of_labels(scoring: Any, method: str) -> None:
     """Refuse a score that needs probabilities if all members predict labels."""
     if scoring is None or scoring.kind != "classes" or method != "predict":
         return
@@ -284,9 +286,8 @@ def _as_rule(scoring: Any) -> Any:
             f"scoring={scoring!r} must be the name of a scorer ('neg_log_loss', "
             "'roc_auc', 'r2'), a scorer made by make_scorer, a loss or None."
         )
-    return check_scoring(
-        PrecomputedClassifier(), scoring=scoring
-    )  # refuses bare metrics
+    # It refuses metrics that were not made scorers by make_scorer.
+    return check_scoring(PrecomputedClassifier(), scoring=scoring)
 
 
 def _by_name(name: str) -> Any:
@@ -327,9 +328,8 @@ def score_block(
     if scoring is not None:
         return _score_by(np.asarray(block), method, y, weight, scoring)
     if kind == "continuous":
-        if len(y) < 2 or np.shape(block) != np.shape(
-            y
-        ):  # several quantiles, for example
+        # The shapes differ for several quantiles, for example.
+        if len(y) < 2 or np.shape(block) != np.shape(y):
             return float("nan")
         return float(r2_score(y, block, sample_weight=weight))
     labels = predicted_codes(np.asarray(block), method, y)
@@ -337,7 +337,7 @@ def score_block(
 
 
 def predicted_codes(block: Array, method: str, y: Any) -> Array:
-    """Give the codes of the predicted classes or labels."""
+    """Return the codes of the predicted classes or labels."""
     if method == "predict":
         return np.rint(block).astype(int)
     if block.ndim == 1 or y.ndim == 2:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.core import check_per_row
+from skensemble.core import check_weights
 
 Array = NDArray[Any]
 
@@ -53,13 +53,13 @@ class MemberPredictions:
         return self.sample_weight
 
     def one_hot_target(self) -> Array:
-        """Give the target in the shape of the predictions: one-hot rows for classes."""
+        """Return the target in the shape of the predictions, one-hot for classes."""
         if self.kind != "classes":
             return self.y.astype(float)
         return np.eye(self.n_classes)[self.y]
 
     def likelihoods(self) -> Array:
-        """Give the probability of the target, clipped: shape (n_members, n or n k).
+        """Return clipped probabilities of the target, shape (n_members, n or n * k).
 
         The bounds are those of scikit-learn's log loss.
         """
@@ -71,7 +71,7 @@ class MemberPredictions:
         return np.clip(p.reshape(len(p), -1), tiny, 1 - tiny)
 
     def weight_of_entries(self) -> Array:
-        """Give the weights of rows, repeated for every column of several outputs."""
+        """Return the weights of rows, repeated for every column of several outputs."""
         weight = self.weight
         if self.kind != "classes" and self.y.ndim == 2:
             return np.repeat(weight, self.y.shape[1])
@@ -164,16 +164,8 @@ def read_weights(sample_weight: Any, n_rows: int) -> Array | None:
     """
     if sample_weight is None:
         return None
-    check_per_row("sample_weight", sample_weight, n_rows)
-    weight = np.asarray(sample_weight, dtype=float)
-    if not np.isfinite(weight).all() or (weight < 0).any():
-        raise ValueError(
-            f"sample_weight has the lowest entry {weight.min()}; all must be finite and "
-            "zero or more."
-        )
-    if not weight.any():
-        raise ValueError("sample_weight is zero in all rows; one must be above zero.")
-    return weight
+    check_weights("sample_weight", sample_weight, n_rows)
+    return np.asarray(sample_weight, dtype=float)
 
 
 def _infer(values: Array, y: Array, regression: bool) -> str:

@@ -1,6 +1,5 @@
 """Stacking, blending, Super Learner, ensemble selection and voting, on any split."""
 
-# Names imported with `as` are for the other packages of this library, not public.
 from skensemble.member_weights import (
     NNLS,
     Convex,

@@ -54,15 +54,15 @@ class BaseEnsemble(
         raise NotImplementedError
 
     def _final_model(self) -> Any:
-        """Give the unfitted meta model, if there is one."""
+        """Return the unfitted meta model, if there is one."""
         return None
 
     def _params_for(self, members: list[tuple[str, Any]]) -> dict[str, Any]:
-        """Give the parameters of the ensemble of some of its members."""
+        """Return the parameters of the ensemble of some of its members."""
         return {"estimators": members}
 
     def _fitted_for_prediction(self) -> FittedEnsemble:
-        """Give the fitted value that predicts new rows."""
+        """Return the fitted value that predicts new rows."""
         check_is_fitted(self)
         return self._fitted
 

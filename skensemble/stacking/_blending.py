@@ -19,7 +19,7 @@ from skensemble.core import (
     rollback_on_error,
     root_seed,
 )
-from skensemble.fitting import WAYS, Split, inner_split
+from skensemble.fitting import HOLDOUT_CHOICES, Split, inner_split
 from skensemble.stacking._fit_steps import (
     begin_callbacks,
     check_parameters,
@@ -64,7 +64,7 @@ class Holdout:
 
     @property
     def description(self) -> str:
-        """The parameter that decides."""
+        """The parameter that determines the split, for error messages."""
         return f"validation_fraction={self.fraction!r}"
 
     def split(
@@ -90,7 +90,7 @@ class Holdout:
 def _blending_kind(blend: Any, target: Target) -> EnsembleKind:
     check_share("validation_fraction", blend.validation_fraction, of="rows")
     if isinstance(blend.validation, str):
-        check_choice("validation", blend.validation, list(WAYS))
+        check_choice("validation", blend.validation, list(HOLDOUT_CHOICES))
     holdout = Holdout(blend.validation, blend.validation_fraction)
     return meta_model_kind(blend, target, holdout, row_name="blend")
 

@@ -48,13 +48,22 @@ from skensemble.fitting import (
     take_rows,
     task_tree,
 )
-from skensemble.scoring import as_scoring, check_scored, check_scoring_kind, score_block
-from skensemble.stacking._fitted import FittedEnsemble, join_layers, layer_oof_data
+from skensemble.scoring import (
+    as_prediction_scorer,
+    check_scoring_kind,
+    check_scoring_of_labels,
+    score_block,
+)
+from skensemble.stacking._fitted import (
+    FittedEnsemble,
+    layer_oof_data,
+    members_of_layers,
+)
 from skensemble.stacking._kind import EnsembleKind, is_prefit
 
 Members = list[tuple[str, Any]]
 
-# Number of rows by which training data are recognised.
+# Approximate number of rows whose digest identifies the training data.
 _FINGERPRINT_ROWS = 1000
 
 
@@ -107,11 +116,11 @@ def check_parameters(ensemble: Any, params: dict[str, Any]) -> None:
 
 
 def resolve_scoring(scoring: Any, target: Target) -> Any:
-    """Give the scorer of predictions; None for the default score of the target."""
+    """Return the scorer of predictions; None for the default score of the target."""
     check_scoring_kind(scoring, target.kind)
     if scoring is None:
         return None
-    return as_scoring(scoring, target.kind, target.n_classes)
+    return as_prediction_scorer(scoring, target.kind, target.n_classes)
 
 
 def read_inputs(
@@ -130,7 +139,7 @@ def read_inputs(
     routed = route(ensemble, names, kind.final_estimator, params)
     (X,) = indexable(X)
     check_data(X, target, routed)
-    check_scored(kind.evaluation.scoring, kind.response_method)
+    check_scoring_of_labels(kind.evaluation.scoring, kind.response_method)
     return FitInputs(X, target, routed, params, seed, started)
 
 
@@ -223,8 +232,8 @@ def _fit_members(
             fold_fits, {}, [], target, refit=True, index=index, labels=target.classes
         )
     else:
-        fits, failures = _run(
-            ensemble, kind, _named(kind, members, inputs), inputs, data, context
+        fits, failures = _run_member_fits(
+            ensemble, kind, _make_members(kind, members, inputs), inputs, data, context
         )
         kept, failed = drop_failed(fits, failures)
         fitted = gather_members(
@@ -234,7 +243,9 @@ def _fit_members(
     return fitted.calibrated(how, target, inputs.routed.sample_weight)
 
 
-def _named(kind: EnsembleKind, members: Members, inputs: FitInputs) -> list[Member]:
+def _make_members(
+    kind: EnsembleKind, members: Members, inputs: FitInputs
+) -> list[Member]:
     return [
         Member(
             name,
@@ -252,7 +263,7 @@ def _screened(estimator: Any, screener: Any) -> Any:
     return Pipeline([("screener", clone(screener)), ("member", estimator)])
 
 
-def _run(
+def _run_member_fits(
     ensemble: Any,
     kind: EnsembleKind,
     members: list[Member],
@@ -263,7 +274,7 @@ def _run(
     target, limit = inputs.target, ensemble.time_limit
     planned = plan_fits(members, data.splits, refit=kind.refit, seed=inputs.seed)
     if data.rows is not None:
-        planned = [_on_rows(one, data.rows) for one in planned]
+        planned = [_on_rows(fit, data.rows) for fit in planned]
     score = functools.partial(
         score_block, kind=target.kind, scoring=kind.evaluation.scoring
     )
@@ -288,7 +299,7 @@ def _on_rows(planned: PlannedFit, rows: Any) -> PlannedFit:
 
 
 def _known_seconds(fold_fits: tuple[FoldFit, ...]) -> dict[str, float]:
-    """Give the longest fit of each member in the last fit of the ensemble."""
+    """Return the longest fit of each member in the last fit of the ensemble."""
     known: dict[str, float] = {}
     for fold_fit in fold_fits:
         known[fold_fit.member] = max(
@@ -362,7 +373,7 @@ def new_fitted(
 
 def evaluated(fitted: FittedEnsemble, oof_data: Any, seconds: float) -> FittedEnsemble:
     """Add out-of-fold data, their evaluation, and the calibrator."""
-    members = join_layers(fitted.layers)
+    members = members_of_layers(fitted.layers)
     evaluation = start_evaluation(
         EvaluationInputs(
             options=fitted.options,
@@ -387,7 +398,7 @@ def _prefix(ensemble: Any) -> str:
 
 
 def data_fingerprint(X: Any) -> bytes | None:
-    """Digest some rows, to recognise the data without keeping them."""
+    """Digest some rows, to recognise the training data without storing them."""
     n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
     step = max(1, n_rows // _FINGERPRINT_ROWS)
     return digest(take_rows(X, np.arange(0, n_rows, step)))

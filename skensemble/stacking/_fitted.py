@@ -28,7 +28,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class FittedEnsemble:
-    """All that a fit gives, without the training data.
+    """Everything that a fit produces, except the training data.
 
     Parameters
     ----------
@@ -80,10 +80,10 @@ class FittedEnsemble:
     @property
     def members(self) -> FittedMembers:
         """The members of all layers, with the rows that the last layer covers."""
-        return join_layers(self.layers)
+        return members_of_layers(self.layers)
 
     def known_oof_data(self) -> OutOfFoldData:
-        """Give the out-of-fold data, or raise AttributeError without splits."""
+        """Return the out-of-fold data, or raise AttributeError without splits."""
         if self.oof_data is None:
             raise AttributeError(
                 "The ensemble has no out-of-fold predictions without splits; give it a cv."
@@ -91,7 +91,7 @@ class FittedEnsemble:
         return self.oof_data
 
     def known_evaluation(self) -> Evaluation:
-        """Give the evaluation, or raise AttributeError without splits."""
+        """Return the evaluation, or raise AttributeError without splits."""
         self.known_oof_data()
         assert self.evaluation is not None
         return self.evaluation.value
@@ -142,7 +142,7 @@ class FittedEnsemble:
         )
 
 
-def join_layers(layers: Any) -> FittedMembers:
+def members_of_layers(layers: Any) -> FittedMembers:
     """Join the members of all layers; the last layer decides which rows are covered."""
     joined = functools.reduce(FittedMembers.joined, layers)
     return replace(joined, oof=replace(joined.oof, covered=layers[-1].oof.covered))
@@ -156,7 +156,7 @@ def layer_oof_data(
     X: Any,
     params: dict[str, Any],
 ) -> OutOfFoldData:
-    """Give the out-of-fold data of one layer, in the rows that it covers.
+    """Return the out-of-fold data of one layer, for the rows that it covers.
 
     `X` is None if the features are not passed through.
     """
@@ -182,7 +182,7 @@ def layer_oof_data(
 
 
 def with_features(fitted: FittedEnsemble, training: Any) -> OutOfFoldData:
-    """Give the out-of-fold data, with the features if they are passed through."""
+    """Return the out-of-fold data, with the features if they are passed through."""
     oof_data = fitted.known_oof_data()
     if not fitted.passthrough:
         return oof_data

@@ -1,8 +1,9 @@
 """A guard against overfitting of upper layers, by rows that no layer was fitted on.
 
-Members of an upper layer are fitted on out-of-fold predictions of models that were
-fitted on the targets of the rows they predict next. Their out-of-fold scores can
-therefore be too good; scores on rows held out from all layers are not.
+Members of an upper layer are fitted on out-of-fold predictions of the layer below. The
+models behind these predictions were fitted on targets of rows that the upper layer
+predicts out of fold. Its out-of-fold scores can therefore be too high; scores on rows
+held out from all layers are not.
 """
 
 import functools
@@ -15,22 +16,21 @@ from sklearn.base import clone
 from sklearn.model_selection import TimeSeriesSplit
 
 from skensemble.combination import OutOfFoldData, held_out_predictions
-from skensemble.core import check_share, named_seed, warn
+from skensemble.core import check_choice, check_share, named_seed, warn
 from skensemble.exceptions import StackedOverfitWarning
 from skensemble.fitting import cut_params, inner_split, take_rows
 from skensemble.scoring import score_block
 from skensemble.stacking._fit_steps import FitInputs, Members, resolve_scoring
 from skensemble.stacking._fitted import layer_oof_data
 
-# Bootstrap samples of the held-out rows for the standard errors.
+# Number of bootstrap samples of the held-out rows, for the standard errors.
 _N_DRAWS = 100
 GUARDS = [None, "warn", "fallback"]
 
 
 def check_guard(ensemble: Any) -> None:
     """Refuse an unknown guard, and layers without splits."""
-    if ensemble.guard not in GUARDS:
-        raise ValueError(f"guard={ensemble.guard!r} is not known; use one of {GUARDS}.")
+    check_choice("guard", ensemble.guard, GUARDS)
     check_share("guard_fraction", ensemble.guard_fraction, of="rows")
     if ensemble.layers and isinstance(ensemble.cv, str):
         raise ValueError(
@@ -42,7 +42,7 @@ def check_guard(ensemble: Any) -> None:
 def guarded_layers(
     ensemble: Any, layers: list[Members], inputs: FitInputs
 ) -> tuple[list[Members], dict[str, Any]]:
-    """Give the layers to fit, and the attribute `guard_` if there is a guard."""
+    """Return the layers to fit, and the attribute `guard_` if there is a guard."""
     if ensemble.guard is None or len(layers) < 2:
         return layers, {}
     table = measure_layers(ensemble, inputs)
@@ -91,7 +91,7 @@ def measure_layers(ensemble: Any, inputs: FitInputs) -> pd.DataFrame:
 def _score_depth(
     probe: Any, depth: int, score: Callable[..., float]
 ) -> tuple[OutOfFoldData, float]:
-    """Give the out-of-fold data of one depth, and the score of an ensemble so deep."""
+    """Return out-of-fold data of one layer, and the score of an ensemble up to it."""
     fitted, (X, target, _) = probe._fitted, probe._training
     oof_data = layer_oof_data(
         fitted.layers,
@@ -130,16 +130,17 @@ def _standard_errors(
 
 
 def n_layers_to_fit(table: pd.DataFrame, guard: str) -> int:
-    """Give the number of layers to fit, and warn if fewer layers score better."""
+    """Return the number of layers to fit, and warn if fewer layers score better."""
     oof, held_out, se = (
         {depth: float(value) for depth, value in enumerate(table[name], 1)}
         for name in ("oof_score", "held_out_score", "se")
     )
-    # No margin: benchmarks/ranking.py found the better depth in 39 of 50 fits this way.
+    # No margin is required: without one, the better depth was chosen in 39 of the 50
+    # fits of benchmarks/ranking.py.
     given, best = len(held_out), max(held_out, key=lambda depth: held_out[depth])
     if best == given:
         return given
-    words = "fitted" if guard == "fallback" else "better (guard='fallback' does that)"
+    words = "fitted" if guard == "fallback" else "worth fitting (see guard='fallback')"
     warn(
         f"With {given} layers the score is {oof[given]:.4g} out of fold, but "
         f"{held_out[given]:.4g} on rows held out from all layers; with {best} it is "

@@ -16,12 +16,12 @@ class Splitting(Protocol):
 
     @property
     def description(self) -> str:
-        """The parameter that decides, as error messages quote it."""
+        """The parameter that determines the splits, for error messages."""
 
     def split(
         self, X: Any, target: Target, params: dict[str, Any], seed: int | None
     ) -> list[Split]:
-        """Split the rows; no split if members are not fitted, or on all rows only."""
+        """Split the rows; an empty list if no member is fitted on a subset of rows."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class CrossValidation:
 
     @property
     def description(self) -> str:
-        """The parameter that decides."""
+        """The parameter that determines the splits, for error messages."""
         return f"cv={self.cv!r}"
 
     def split(
@@ -55,29 +55,29 @@ class CrossValidation:
 
 @dataclass(frozen=True)
 class NoSplits:
-    """No split: members that are fitted already, or fitted on all rows only."""
+    """No splits: the members are fitted already, or are fitted on all rows only."""
 
     cv: Any
 
     @property
     def description(self) -> str:
-        """The parameter that decides."""
+        """The parameter that determines the splits, for error messages."""
         return f"cv={self.cv!r}"
 
     def split(
         self, X: Any, target: Target, params: dict[str, Any], seed: int | None
     ) -> list[Split]:
-        """Give no split."""
+        """Return an empty list."""
         return []
 
 
 def is_prefit(cv: Any) -> bool:
-    """Whether `cv` is the word 'prefit'."""
+    """Whether `cv` is the string "prefit"."""
     return isinstance(cv, str) and cv == PREFIT
 
 
 def splitting_of(ensemble: Any) -> Splitting:
-    """Give the splitting strategy of the parameter ``cv``."""
+    """Return the splitting strategy of the parameter ``cv``."""
     if is_prefit(ensemble.cv):
         return NoSplits(ensemble.cv)
     return CrossValidation(ensemble.cv, is_classifier(ensemble))

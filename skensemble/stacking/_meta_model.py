@@ -242,7 +242,7 @@ class BaseMetaModelEnsemble(BaseEnsemble):
 
 
 def _predict_params(ensemble: Any, params: dict[str, Any]) -> dict[str, Any]:
-    """Give the parameters that ``predict`` of the meta model takes."""
+    """Return the parameters that ``predict`` of the meta model takes."""
     if not sklearn.get_config()["enable_metadata_routing"]:
         return params
     return process_routing(ensemble, "predict", **params).final_estimator_["predict"]

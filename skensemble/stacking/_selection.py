@@ -36,7 +36,7 @@ from skensemble.stacking._fitted import FittedEnsemble, set_fitted_attributes
 from skensemble.stacking._kind import Combination, EnsembleKind
 from skensemble.stacking._weighted import (
     BaseWeightedEnsemble,
-    stacked,
+    stack_predictions,
     weight_attributes,
     weighted_kind,
     weighted_mean,
@@ -93,7 +93,7 @@ class GreedyCombination(Combination):
     def __call__(self, oof_data: OutOfFoldData) -> WeightedMean:
         """Fit the weights."""
         weights, path = greedy_selection(
-            dict(zip(oof_data.blocks, stacked(oof_data), strict=True)),
+            dict(zip(oof_data.blocks, stack_predictions(oof_data), strict=True)),
             oof_data.y,
             scoring=self.scoring,
             sample_weight=oof_data.weight,
@@ -144,7 +144,7 @@ def _check_options(selection: Any) -> None:
 
 
 def _attributes(fitted: FittedEnsemble) -> dict[str, Any]:
-    """Give the fitted attributes `weights_` and `path_`."""
+    """Return the fitted attributes `weights_` and `path_`."""
     assert isinstance(fitted.combiner, WeightedMean)
     paths = [_steps(path, bag) for bag, path in enumerate(fitted.combiner.details)]
     return weight_attributes(fitted) | {"path_": pd.concat(paths, ignore_index=True)}

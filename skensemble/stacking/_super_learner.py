@@ -34,7 +34,7 @@ from skensemble.stacking._fitted import FittedEnsemble, set_fitted_attributes
 from skensemble.stacking._kind import Combination, EnsembleKind
 from skensemble.stacking._weighted import (
     BaseWeightedEnsemble,
-    stacked,
+    stack_predictions,
     weight_attributes,
     weighted_kind,
     weighted_mean,
@@ -77,7 +77,7 @@ class SolverCombination(Combination):
     def __call__(self, oof_data: OutOfFoldData) -> WeightedMean:
         """Fit the weights."""
         weights = as_weight_solver(self.solver).weigh(
-            stacked(oof_data),
+            stack_predictions(oof_data),
             oof_data.y,
             kind=oof_data.kind,
             sample_weight=oof_data.weight,
@@ -114,7 +114,7 @@ def _check_screeners(screeners: Any, names: list[str]) -> None:
         )
     if unknown := [name for name in screeners if name not in names]:
         raise ValueError(
-            f"screeners name {unknown}, which are no members; members: {names}."
+            f"screeners names {unknown}, which are not members; members: {names}."
         )
     for name, screener in screeners.items():
         able = hasattr(screener, "fit") and hasattr(screener, "transform")
@@ -146,14 +146,14 @@ def _check_outer_splits(learner: Any, inputs: FitInputs) -> None:
 def _outer_risk(
     learner: Any, X: Any, target: Target, params: dict[str, Any]
 ) -> dict[str, Any]:
-    """Give the fitted attribute `outer_risk_`, if there is an `outer_cv`."""
+    """Return the fitted attribute `outer_risk_`, if there is an `outer_cv`."""
     if learner.outer_cv is None:
         return {}
     return {"outer_risk_": outer_risk(learner, X, target, params, _ROW_NAME)}
 
 
 def _attributes(fitted: FittedEnsemble) -> dict[str, Any]:
-    """Give the fitted attributes `weights_` and `cv_risk_`."""
+    """Return the fitted attributes `weights_` and `cv_risk_`."""
     known = weight_attributes(fitted)
     oof_data = fitted.known_oof_data()
     table = {}
@@ -174,7 +174,7 @@ def _attributes(fitted: FittedEnsemble) -> dict[str, Any]:
 
 
 def _params_for(screeners: Any, members: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Give the parameters of the ensemble of some members: their own screeners only."""
+    """Return the parameters of the ensemble of some members, with their screeners."""
     if screeners is None:
         return {"estimators": members}
     names = [name for name, _ in members]

@@ -45,7 +45,7 @@ from skensemble.stacking._weighted import (
 
 @with_callbacks
 def _fit(vote: Any, X: Any, target: Target, params: dict[str, Any]) -> Any:
-    """Fit the members on all rows and, if there are any, on splits; then weigh them."""
+    """Fit the members on all rows and, if needed, on splits; then combine them."""
     started = time.monotonic()
     check_parameters(vote, params)
     (members,) = check_layers(vote)
@@ -101,7 +101,7 @@ def _needs_splits(vote: Any) -> bool:
 
 
 def _attributes(fitted: FittedEnsemble) -> dict[str, Any]:
-    """Give the fitted attributes `weights_` and, for classes, scikit-learn's `le_`."""
+    """Return the fitted attributes `weights_` and, for classes, `le_`."""
     known = weight_attributes(fitted)
     if fitted.target.kind == "classes":
         known["le_"] = fitted.target.encoders[0]
@@ -109,7 +109,7 @@ def _attributes(fitted: FittedEnsemble) -> dict[str, Any]:
 
 
 def _params_for(vote: Any, members: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Give the parameters of the vote of some members: their own weights only."""
+    """Return the parameters of the vote of some members: their own weights only."""
     weights = vote._fitted.combination.weights
     if weights is None or isinstance(weights, str):
         return {"estimators": members}

@@ -15,8 +15,9 @@ from skensemble.stacking.inspection import pointwise_risk, risk_row
 CV = "cv"
 # The combination of predictions for each value of `voting`.
 MEANS = {"hard": "vote", "soft": "mean", "logit": "logit"}
-# A member without an error would have an infinite weight.
-_LEAST = 1e-12
+# Smallest risk, accuracy and weight; the weight of a member without any error would
+# otherwise be infinite.
+_SMALLEST = 1e-12
 
 
 @dataclass(frozen=True)
@@ -77,11 +78,11 @@ class VotingCombination(Combination):
                 kind=oof_data.kind,
                 weight=oof_data.weight,
             )
-            right = min(max(right, _LEAST), 1 - 1 / (len(oof_data) + 1))
+            right = min(max(right, _SMALLEST), 1 - 1 / (len(oof_data) + 1))
             odds = (max(oof_data.n_classes, 2) - 1) * right / (1 - right)
-            return max(float(np.log(odds)), _LEAST)
+            return max(float(np.log(odds)), _SMALLEST)
         losses = pointwise_risk(block, oof_data.y, oof_data.kind)
-        return 1.0 / max(risk_row(losses, oof_data.weight)["risk"], _LEAST)
+        return 1.0 / max(risk_row(losses, oof_data.weight)["risk"], _SMALLEST)
 
 
 def check_voting_weights(weights: Any, estimators: Any) -> None:

@@ -49,7 +49,7 @@ def weighted_kind(
 
 
 def probability_method(ensemble: Any) -> str:
-    """Give the response method of members whose predictions are averaged."""
+    """Return the response method of members whose predictions are averaged."""
     if not is_classifier(ensemble):
         return "predict"
     return "predict_proba" if ensemble.calibrate_members is None else "auto"
@@ -85,13 +85,13 @@ def weighted_mean(
 
 
 def weight_attributes(fitted: FittedEnsemble) -> dict[str, Any]:
-    """Give the fitted attribute `weights_`."""
+    """Return the fitted attribute `weights_`."""
     assert isinstance(fitted.combiner, WeightedMean)
     weights = pd.Series(fitted.combiner.weights, name="weight", dtype=float)
     return {"weights_": weights.rename_axis("member")}
 
 
-def stacked(oof_data: OutOfFoldData) -> np.ndarray:
+def stack_predictions(oof_data: OutOfFoldData) -> np.ndarray:
     """Stack the predictions of the members: (n_members, n) or (n_members, n, k)."""
     return np.stack([as_double(b, oof_data.kind) for b in oof_data.blocks.values()])
 

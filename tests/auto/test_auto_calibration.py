@@ -18,7 +18,7 @@ from skensemble import AutoEnsembleClassifier, AutoEnsembleRegressor, load, save
 from skensemble.auto._calibration import depends_on_size
 from skensemble.auto._threshold import tuned_threshold
 from skensemble.losses import Hinge, LogLoss
-from skensemble.scoring import as_scoring
+from skensemble.scoring import as_prediction_scorer
 
 # A tree of pure leaves is right or wrong with certainty; of small ones, nearly so.
 SURE = [("sure", DecisionTreeClassifier(min_samples_leaf=2, random_state=0))]
@@ -136,7 +136,7 @@ def test_scores_of_ranks_and_labels_do_not_calibrate(two, scoring):
     ids=str,
 )
 def test_which_scores_depend_on_the_size_of_probabilities(scoring, answer):
-    assert depends_on_size(as_scoring(scoring, "classes", 2)) is answer
+    assert depends_on_size(as_prediction_scorer(scoring, "classes", 2)) is answer
 
 
 @pytest.mark.parametrize(

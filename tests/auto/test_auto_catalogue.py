@@ -30,7 +30,9 @@ def table(n=120):
 @pytest.mark.parametrize("name", NAMES)
 def test_members_fit_regression(name):
     X, y = table()
-    model = AutoEnsembleRegressor(None, members=[name], cv=3, random_state=0)
+    model = AutoEnsembleRegressor(
+        None, preset="fast", members=[name], cv=3, random_state=0
+    )
     model.fit(X, y)
     assert not model.failed_
     assert np.sqrt(np.mean((model.predict(X) - y) ** 2)) < 0.8 * y.std()
@@ -42,7 +44,9 @@ def test_members_fit_regression(name):
 def test_members_fit_classes(name):
     X, y = table()
     classes = np.where(y > y.median(), "expensive", "cheap")
-    model = AutoEnsembleClassifier(None, members=[name], cv=3, random_state=0)
+    model = AutoEnsembleClassifier(
+        None, preset="fast", members=[name], cv=3, random_state=0
+    )
     model.fit(X, classes)
     assert not model.failed_
     assert (model.predict(X) == classes).mean() > 0.85
@@ -53,7 +57,9 @@ def test_weights_count_and_reach_members_under_routing(name):
     X, y = table(150)
     X, X_new, y = X[:110], X[110:], y[:110]
     weight = np.where(X["word"] == "red", 5.0, 1.0)
-    model = AutoEnsembleRegressor(None, members=[name], cv=3, random_state=0)
+    model = AutoEnsembleRegressor(
+        None, preset="fast", members=[name], cv=3, random_state=0
+    )
     plain = model.fit(X, y, sample_weight=weight).predict(X_new)
     unweighted = model.fit(X, y).predict(X_new)
     with config_context(enable_metadata_routing=True):

@@ -15,11 +15,10 @@ from sklearn.model_selection import GroupKFold, cross_val_score
 
 from skensemble import AutoEnsembleClassifier, AutoEnsembleRegressor
 from skensemble.auto import _fit_times, _full_data_fits, _layer_fits
-from skensemble.auto._layer_fits import is_late
 from skensemble.auto._threshold import tuned_threshold
 from skensemble.datasets import load_ames
 from skensemble.exceptions import MemberFailedError, MemberFailedWarning
-from skensemble.fitting import run_fits, uses_threads
+from skensemble.fitting import is_late, run_fits, uses_threads
 from skensemble.losses import AbsoluteError
 
 QUICK = ["linear", "lightgbm_small"]

@@ -218,7 +218,7 @@ def scaled_down(monkeypatch):
     """Treat tables of 3,000 rows as large, with the smallest sample."""
     monkeypatch.setattr(_fit_times, "TRIAL_ROWS", 1200)
     monkeypatch.setattr(_trainer, "TRIAL_ROWS", 1200)
-    monkeypatch.setattr(_fit_times, "_LARGE", 3000)
+    monkeypatch.setattr(_fit_times, "_LARGE_N_ROWS", 3000)
     monkeypatch.setattr(_trainer, "_FIRST_MEMBER_SHARE", 0.0)
 
 

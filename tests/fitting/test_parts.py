@@ -34,7 +34,7 @@ from skensemble.fitting._out_of_fold import assemble
 from skensemble.fitting._plan import plan_fits
 from skensemble.fitting._queue import InTurn, LongestFirst, Turns
 from skensemble.fitting._runner import run_fits
-from skensemble.fitting._shared import Shared, fetch
+from skensemble.fitting._shared import Shared, read_result
 from skensemble.fitting._splits import covered_rows, plan_splits
 from skensemble.fitting._threads import (
     inner_threads,
@@ -118,13 +118,13 @@ def test_shared_data_is_written_once():
 def test_results_are_parked_by_other_processes_only():
     shared = Shared(TABLE)
     there = pickle.loads(pickle.dumps(shared))
-    assert shared.park(TABLE) is TABLE
-    parked = there.park({"model": TABLE})
+    assert shared.write_result(TABLE) is TABLE
+    parked = there.write_result({"model": TABLE})
     assert parked.path.exists()
-    assert_array_equal(fetch(parked)["model"], TABLE)
+    assert_array_equal(read_result(parked)["model"], TABLE)
     assert not parked.path.exists()
     unpicklable = lambda: None  # noqa: E731
-    assert there.park(unpicklable) is unpicklable
+    assert there.write_result(unpicklable) is unpicklable
     shared.close()
 
 
@@ -169,9 +169,9 @@ def test_each_member_is_tried_once_and_then_the_longest_comes_first():
     order = iter(queue)
     seconds = {"quick": 0.1, "slow": 9.0, "middling": 1.0}
     taken = []
-    for place in order:
-        taken.append(plan[place].member.name)
-        queue.learn(place, seconds[taken[-1]])
+    for index in order:
+        taken.append(plan[index].member.name)
+        queue.record_fit(index, seconds[taken[-1]])
     assert taken == ["quick", "slow", "middling", "slow", "middling", "quick"]
 
 
@@ -181,7 +181,7 @@ def test_members_still_on_their_first_fit_are_taken_for_long():
     order = iter(queue)
     first = next(order)
     next(order)
-    queue.learn(first, 100.0)
+    queue.record_fit(first, 100.0)
     assert plan[next(order)].member.name == "unknown"
 
 
@@ -210,9 +210,9 @@ def test_who_begins_poorly_comes_last(first, scores):
     elsewhere = {("first", 1): 10 * first if first < 0 else 1.0}
     queue = in_turn(plan, Turns(scores={("first", 0): first, **elsewhere}))
     taken = []
-    for place in queue:
-        taken.append(plan[place].member.name)
-        queue.learn(place, 1.0, scores[taken[-1]])
+    for index in queue:
+        taken.append(plan[index].member.name)
+        queue.record_fit(index, 1.0, scores[taken[-1]])
     assert taken == ["poor", "good", "good", "poor"]
 
 
@@ -220,9 +220,9 @@ def test_times_of_slow_members_come_from_similar_ones():
     plan = fold_fits(one=1.0, other=2.0)
     queue = in_turn(plan, Turns(similar={"other": ("one", 3.0), "one": ("gone", 9.0)}))
     assert queue.expected(2) == 1.0
-    queue.learn(next(iter(queue)), 10.0, -1.0)
+    queue.record_fit(next(iter(queue)), 10.0, -1.0)
     assert queue.expected(2) == 3 * 10 * 2
-    queue.learn(2, 5.0, -1.0)
+    queue.record_fit(2, 5.0, -1.0)
     assert queue.expected(3) == 5.0
 
 

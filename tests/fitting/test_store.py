@@ -231,7 +231,7 @@ def test_damaged_entries_are_not_believed(tmp_path, how):
     for path, other in zip(every, every[1:] + every[:1], strict=True):
         whole = path.read_bytes()
         damage(path, how, other)
-        with pytest.warns(StoreWarning, match=f"refitted: .*{path.name}"):
+        with pytest.warns(StoreWarning, match=f"done again: .*{path.name}"):
             again = run(store, refit=False)
         assert fitted(again) == 1
         assert_same(again, first)

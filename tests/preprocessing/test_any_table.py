@@ -154,7 +154,7 @@ def assert_encoded_or_refused(frame, kind, target):
 
 
 @settings(
-    max_examples=100,
+    max_examples=25,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],

@@ -256,7 +256,7 @@ def test_narrow_blocks_of_two_classes():
         ({"block": np.ones(3) / 2}, "block has 3 rows and y 4"),
         ({"y": np.zeros(4, dtype=int)}, r"only rows of the classes \[0\], of 2"),
         ({"sample_weight": [1, 2]}, "sample_weight has shape"),
-        ({"sample_weight": [1, 2, -3, 1]}, "lowest entry -3"),
+        ({"sample_weight": [1, 2, -3, 1]}, "sample_weight is -3.0 in row 2"),
     ],
 )
 def test_errors_name_the_way_out(change, words):

@@ -324,7 +324,7 @@ def test_labels():
         ({"y": np.zeros((4, 2))}, "needs predictions of shape"),
         ({"predictions": {"a": [0, 1, np.nan, 1]}}, "member 'a' are NaN .* 1 rows"),
         ({"sample_weight": [1, 2]}, r"sample_weight has shape \(2,\)"),
-        ({"sample_weight": [1, 1, 1, -1]}, "lowest entry -1"),
+        ({"sample_weight": [1, 1, 1, -1]}, "sample_weight is -1.0 in row 3"),
         ({"sample_weight": np.zeros(4)}, "zero in all rows"),
         ({"max_steps": 0}, "max_steps=0 must be a whole number, 1 or more"),
         ({"max_steps": 2.5}, "max_steps=2.5 must be a whole number"),

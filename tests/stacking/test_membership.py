@@ -227,7 +227,7 @@ def test_dropped_after_a_pickle(family):
 
 @pytest.mark.parametrize(
     ("names", "message"),
-    [("nobody", "no members"), (["tree", "nobody"], "nobody"),
+    [("nobody", "are not members"), (["tree", "nobody"], "nobody"),
      (["tree", "ridge"], "leave no member")],
 )  # fmt: skip
 def test_who_cannot_be_dropped(names, message):

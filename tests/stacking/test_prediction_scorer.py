@@ -19,7 +19,7 @@ from sklearn.svm import LinearSVC
 
 from skensemble.losses import AbsoluteError, Hinge, Huber, LogLoss, Loss
 from skensemble.scoring._prediction_scorer import (
-    as_scoring,
+    as_prediction_scorer,
     check_scoring_kind,
     is_regression_scoring,
 )
@@ -55,7 +55,9 @@ def test_binary_as_the_estimator(name, weighted):
     X, y, model = fitted(load_breast_cancer)
     weight = {"sample_weight": RNG.random(len(y))} if weighted else {}
     scorer = get_scorer(name) if isinstance(name, str) else name
-    ours = as_scoring(name, "classes", 2).score(model.predict_proba(X), y, **weight)
+    ours = as_prediction_scorer(name, "classes", 2).score(
+        model.predict_proba(X), y, **weight
+    )
     assert_allclose(ours, scorer(model, X, y, **weight), rtol=1e-12)
 
 
@@ -64,7 +66,7 @@ def test_binary_as_the_estimator(name, weighted):
 )
 def test_multiclass_as_the_estimator(name):
     X, y, model = fitted(load_iris)
-    ours = as_scoring(name, "classes", 3).score(model.predict_proba(X), y)
+    ours = as_prediction_scorer(name, "classes", 3).score(model.predict_proba(X), y)
     assert_allclose(ours, get_scorer(name)(model, X, y), rtol=1e-12)
 
 
@@ -76,7 +78,7 @@ def test_numbers_as_the_estimator(name, outputs):
     X, y = load_diabetes(return_X_y=True)
     y = y if outputs == 1 else np.column_stack([y, np.sqrt(y)])
     model, weight = LinearRegression().fit(X, y), RNG.random(len(y))
-    ours = as_scoring(name, "continuous").score(model.predict(X), y, weight)
+    ours = as_prediction_scorer(name, "continuous").score(model.predict(X), y, weight)
     theirs = get_scorer(name or "r2")(model, X, y, sample_weight=weight)
     assert_allclose(ours, theirs, rtol=1e-12)
 
@@ -85,7 +87,7 @@ def test_labels_as_the_metrics():
     y = RNG.integers(0, 2, (50, 3))
     p = np.clip(y + RNG.normal(size=y.shape), 0, 1)
     found = {
-        name: as_scoring(name, "labels").score(p, y)
+        name: as_prediction_scorer(name, "labels").score(p, y)
         for name in ("accuracy", "f1_macro", "roc_auc", "log_loss")
     }
     assert_allclose(found["accuracy"], accuracy_score(y, p > 0.5))
@@ -99,17 +101,23 @@ def test_losses_judge_predictions():
     y, p = np.array([0, 1, 1, 0]), np.array([0.2, 0.7, 1.0, 0.0])
     block = np.column_stack([1 - p, p])
     for scoring in ("log_loss", LogLoss()):
-        ours = as_scoring(scoring, "classes", 2).score(block, y)
+        ours = as_prediction_scorer(scoring, "classes", 2).score(block, y)
         assert_allclose(ours, -log_loss(y, block), rtol=1e-12)
     wide = np.array([[0.2, 0.3, 0.5], [0.1, 0.9, 0.0]])
-    ours = as_scoring("log_loss", "classes", 3).score(wide, np.array([2, 1]))
+    ours = as_prediction_scorer("log_loss", "classes", 3).score(wide, np.array([2, 1]))
     assert_allclose(ours, np.log([0.5, 0.9]).mean())
     target = np.array([1.0, 2.0, 4.0])
-    ours = as_scoring("absolute_error", "continuous").score(target + 2, target)
+    ours = as_prediction_scorer("absolute_error", "continuous").score(
+        target + 2, target
+    )
     assert_allclose(ours, -2.0)
-    ours = as_scoring(Huber(delta=1.0), "continuous").score(target + 2, target)
+    ours = as_prediction_scorer(Huber(delta=1.0), "continuous").score(
+        target + 2, target
+    )
     assert_allclose(ours, -1.5)
-    ours = as_scoring(LogLoss(class_weight="balanced"), "classes", 2).score(block, y)
+    ours = as_prediction_scorer(LogLoss(class_weight="balanced"), "classes", 2).score(
+        block, y
+    )
     assert np.isfinite(ours)
 
 
@@ -118,12 +126,14 @@ def test_labels_and_decisions():
     X = (X - X.mean(0)) / X.std(0)
     model = LinearSVC(random_state=0).fit(X, y)
     decision, codes = model.decision_function(X), model.predict(X)
-    assert as_scoring(None, "classes", 2).score(codes, y) == model.score(X, y)
-    ours = as_scoring("roc_auc", "classes", 2).score(decision, y)
+    assert as_prediction_scorer(None, "classes", 2).score(codes, y) == model.score(X, y)
+    ours = as_prediction_scorer("roc_auc", "classes", 2).score(decision, y)
     assert_allclose(ours, get_scorer("roc_auc")(model, X, y))
-    hinge = as_scoring("hinge", "classes", 2).score(decision, y)
+    hinge = as_prediction_scorer("hinge", "classes", 2).score(decision, y)
     assert_allclose(hinge, Hinge().score(y, decision))
-    assert as_scoring("accuracy", "classes", 2).score(decision, y) == model.score(X, y)
+    assert as_prediction_scorer("accuracy", "classes", 2).score(
+        decision, y
+    ) == model.score(X, y)
 
 
 def test_errors_name_the_way_out():
@@ -131,37 +141,40 @@ def test_errors_name_the_way_out():
     with pytest.raises(
         ValueError, match=r"'neg_log_loss' cannot be computed.*'accuracy'"
     ):
-        as_scoring("neg_log_loss", "classes", 2).score(codes, y)
+        as_prediction_scorer("neg_log_loss", "classes", 2).score(codes, y)
     with pytest.raises(
         ValueError, match=r"LogLoss\(\) cannot be computed from predict"
     ):
-        as_scoring(LogLoss(), "classes", 2).score(codes, y)
+        as_prediction_scorer(LogLoss(), "classes", 2).score(codes, y)
     with pytest.raises(
         ValueError, match="is for classes, but the target is continuous"
     ):
-        as_scoring("roc_auc", "continuous").score(y + 0.5, y)
+        as_prediction_scorer("roc_auc", "continuous").score(y + 0.5, y)
     with pytest.raises(
         ValueError, match="'hinge' cannot be computed from predict_proba"
     ):
-        as_scoring("hinge", "classes", 2).score(np.eye(2)[y], y)
+        as_prediction_scorer("hinge", "classes", 2).score(np.eye(2)[y], y)
     with pytest.raises(ValueError, match=r"mean one of .'neg_log_loss'"):
-        as_scoring("neg_logloss", "classes", 2)
+        as_prediction_scorer("neg_logloss", "classes", 2)
     with pytest.raises(ValueError, match=r"'huber' is a loss for .*target is binary"):
-        as_scoring("huber", "classes", 2)
+        as_prediction_scorer("huber", "classes", 2)
     with pytest.raises(ValueError, match="must be the name of a scorer"):
-        as_scoring(3, "classes", 2)
+        as_prediction_scorer(3, "classes", 2)
     with pytest.raises(ValueError, match="metric function rather than a scorer"):
-        as_scoring(roc_auc_score, "classes", 2)
+        as_prediction_scorer(roc_auc_score, "classes", 2)
     bare = make_scorer(max_error, greater_is_better=False)
     with pytest.raises(ValueError, match="does not support sample weights"):
-        as_scoring(bare, "continuous").score(y + 0.5, y, np.ones(3))
+        as_prediction_scorer(bare, "continuous").score(y + 0.5, y, np.ones(3))
 
 
 def test_short_names_are_those_of_scorers():
-    assert as_scoring("rmse", "continuous").known_as == "neg_root_mean_squared_error"
-    assert as_scoring("auc", "classes", 2).known_as == "roc_auc"
-    assert as_scoring("auc", "classes", 3).known_as == "roc_auc_ovr"
-    assert as_scoring("f1_score", "classes", 3).known_as == "f1_macro"
+    assert (
+        as_prediction_scorer("rmse", "continuous").known_as
+        == "neg_root_mean_squared_error"
+    )
+    assert as_prediction_scorer("auc", "classes", 2).known_as == "roc_auc"
+    assert as_prediction_scorer("auc", "classes", 3).known_as == "roc_auc_ovr"
+    assert as_prediction_scorer("f1_score", "classes", 3).known_as == "f1_macro"
     assert is_regression_scoring("mae")
     assert not is_regression_scoring("logloss")
     with pytest.raises(ValueError, match="scoring='rmse' is for regression"):
@@ -174,14 +187,17 @@ def test_certain_predictions():
             return 2 * np.abs(raw - y)
 
     Own.__name__ = "AbsoluteError"
-    assert as_scoring("roc_auc", "classes", 2).known_as == "roc_auc"
-    assert as_scoring("absolute_error", "continuous").known_as == "AbsoluteError()"
-    assert as_scoring(Own(), "continuous").known_as == ""
-    assert isinstance(as_scoring(Own(), "continuous").rule, Loss)
+    assert as_prediction_scorer("roc_auc", "classes", 2).known_as == "roc_auc"
+    assert (
+        as_prediction_scorer("absolute_error", "continuous").known_as
+        == "AbsoluteError()"
+    )
+    assert as_prediction_scorer(Own(), "continuous").known_as == ""
+    assert isinstance(as_prediction_scorer(Own(), "continuous").rule, Loss)
     numbers = ["r2", "huber", AbsoluteError(), AbsoluteError().scorer()]
     assert all(map(is_regression_scoring, numbers))
     assert not any(
         map(is_regression_scoring, ["accuracy", "neg_log_loss", "log_loss", None])
     )
-    scorer = as_scoring("r2", "continuous")
-    assert as_scoring(scorer, "continuous") is scorer
+    scorer = as_prediction_scorer("r2", "continuous")
+    assert as_prediction_scorer(scorer, "continuous") is scorer

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skensemble.core import draw_seed, optional, round_bits
 
-# Categories with at most so many levels are one-hot encoded.
+# Categorical columns with at most this many levels are one-hot encoded.
 _ONE_HOT_LEVELS = 10
 
 

@@ -13,7 +13,7 @@ from skensemble.fitting import inner_split, take_rows
 
 Array = NDArray[Any]
 
-# Random draws of validation groups, of which the best balanced one is taken.
+# Number of random draws of validation groups; the best balanced draw is used.
 _N_DRAWS = 10
 # A draw may hold out at most this factor more, or fewer, rows than wanted.
 _MAX_FACTOR = 4
@@ -78,11 +78,11 @@ class EarlyStoppingEstimator(EncodedEstimator):
         if self.rounds is None:
             self._fit_with_validation(X, y, weight, *self._split(y, groups))
         else:
-            self._fit_all(X, y, weight)
+            self._fit_on_all_rows(X, y, weight)
         self._reduce_for_prediction()
         return self
 
-    def _fit_all(self, X, y, weight):
+    def _fit_on_all_rows(self, X, y, weight):
         model = clone(self.estimator).set_params(n_estimators=self.rounds)
         if "early_stopping" in model.get_params(deep=False):
             model.set_params(early_stopping=False)

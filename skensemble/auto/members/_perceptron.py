@@ -37,8 +37,8 @@ _MAX_TARGET = 8
 
 
 @dataclass(frozen=True)
-class WeightedRows:
-    """Scaled features, targets and weights of mean one, in float32."""
+class NetworkRows:
+    """Rows for a network: scaled features, targets, weights of mean one, in float32."""
 
     X: Array
     target: Array
@@ -54,9 +54,9 @@ class Network:
 
     Parameters
     ----------
-    train : WeightedRows
+    train : NetworkRows
         Training rows. Targets are standardized, or one-hot encoded classes.
-    validation : WeightedRows or None
+    validation : NetworkRows or None
         Rows of the validation loss; None uses the training rows.
     classes : bool
         Whether the loss is the log loss rather than the squared error.
@@ -66,8 +66,8 @@ class Network:
         Seed of the initial weights and of dropout.
     """
 
-    train: WeightedRows
-    validation: WeightedRows | None
+    train: NetworkRows
+    validation: NetworkRows | None
     classes: bool
     dropout: float
     seed: int
@@ -247,11 +247,11 @@ class BasePerceptron(BaseEstimator):
         validation = None
         if X_val is not None:
             X_val = validate_data(self, X_val, reset=False, dtype=np.float32)
-            validation = _weighted_rows(X_val, self._encode(y_val), sample_weight_val)
-        self._train(_weighted_rows(X, self._encode(y), sample_weight), validation)
+            validation = _network_rows(X_val, self._encode(y_val), sample_weight_val)
+        self._train(_network_rows(X, self._encode(y), sample_weight), validation)
         return self
 
-    def _train(self, train: WeightedRows, validation: WeightedRows | None) -> None:
+    def _train(self, train: NetworkRows, validation: NetworkRows | None) -> None:
         seed = draw_seed(self.random_state)
         network = Network(train, validation, is_classifier(self), self.dropout, seed)
         stopping = CycleStopping(self.cycles)
@@ -282,9 +282,9 @@ class BasePerceptron(BaseEstimator):
         return np.asarray(raw_output(params, X))
 
 
-def _weighted_rows(X: Array, target: Array, sample_weight: Any) -> WeightedRows:
+def _network_rows(X: Array, target: Array, sample_weight: Any) -> NetworkRows:
     weight = check_sample_weight(sample_weight, X, dtype=np.float32)
-    return WeightedRows(X, target, weight / weight.mean())
+    return NetworkRows(X, target, weight / weight.mean())
 
 
 class PerceptronClassifier(ClassifierMixin, BasePerceptron):

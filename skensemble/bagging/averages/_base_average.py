@@ -1,4 +1,4 @@
-"""What ensembles of one estimator fitted several times share."""
+"""Base class of ensembles of one estimator that is fitted several times."""
 
 import functools
 from copy import deepcopy
@@ -228,7 +228,7 @@ def check_estimator_kind(estimator: Any) -> None:
 def read_average_data(
     average: BaseAverage, X: Any, y: Any, params: dict[str, Any]
 ) -> AverageTrainingData:
-    """Read the target, sort the fit parameters and check that all fit together."""
+    """Read the target and the fit parameters, and check that they are consistent."""
     target = class_target(y) if is_classifier(average) else numeric_target(y)
     routed = route_to_estimator(average, MEMBER, params)
     (X,) = indexable(X)

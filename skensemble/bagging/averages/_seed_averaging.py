@@ -14,12 +14,12 @@ from skensemble.bagging.averages._base_average import (
 )
 from skensemble.core import (
     check_whole,
-    draw_seed,
     named_seed,
     predict_block,
     resolve_response_method,
     rollback_on_error,
-    root_seed,
+    root_seed_or_new,
+    seed_parameters,
 )
 from skensemble.fitting import Member, plan_fits
 
@@ -135,9 +135,8 @@ class SeedAveraging(BaseAverage):
     def _fit(self, X, y, params):
         _check_options(self)
         data = read_average_data(self, X, y, params)
-        root = root_seed(self.random_state)
-        root = draw_seed(None) if root is None else root
-        names = _seed_names(self.estimator)
+        root = root_seed_or_new(self.random_state)
+        names = seed_parameters(self.estimator)
         self.seeds_ = [
             {name: named_seed(root, "seed", k, name) for name in names}
             for k in range(self.n_seeds)
@@ -195,18 +194,9 @@ class SeedAveraging(BaseAverage):
 def _check_options(model):
     check_average(model)
     check_whole("n_seeds", model.n_seeds, 1)
-    if not _seed_names(model.estimator):
+    if not seed_parameters(model.estimator):
         raise ValueError(
             f"estimator={model.estimator!r} has no random_state, so that all seeds would "
             "give the same model; use CrossFitted, which averages over folds, or fit the "
             "estimator alone."
         )
-
-
-def _seed_names(estimator):
-    """Name the parameters that seed an estimator and its nested estimators."""
-    return [
-        key
-        for key in estimator.get_params(deep=True)
-        if key == "random_state" or key.endswith("__random_state")
-    ]

@@ -15,13 +15,13 @@ from skensemble.bagging.bags._aggregation import (
 from skensemble.bagging.bags._base_bagging import (
     BaseBagging,
     fit_members,
-    fitted_before,
     plan_members,
     prediction_options,
+    previous_fit,
     read_new_rows,
     set_fitted_attributes,
     unfitted_member,
-    with_member_params,
+    with_metadata,
 )
 from skensemble.bagging.bags._engine import GENERAL
 from skensemble.bagging.bags._fitted_bag import PredictionOptions
@@ -251,7 +251,7 @@ class BaggingClassifier(ClassifierMixin, BaseBagging):
         check_options(self, CLASSIFIER_AGGREGATIONS)
         fit_params = member_params(self, "fit", "fit", fit_params)
         data = read_training_data(self, X, y, sample_weight, groups)
-        previous = fitted_before(self)
+        previous = previous_fit(self)
         if previous is not None and previous.n_planned == self.n_estimators:
             return self
         plan = plan_members(self, data, fit_params, previous)
@@ -276,7 +276,7 @@ class BaggingClassifier(ClassifierMixin, BaseBagging):
         labels : ndarray of shape (n_samples,)
             The labels.
         """
-        options = with_member_params(self, "predict", prediction_options(self), params)
+        options = with_metadata(self, "predict", prediction_options(self), params)
         probabilities = self._predict_block(X, options)
         target = self._bag.target
         return decode(target.encoders, probabilities.argmax(axis=1), target.kind)
@@ -298,7 +298,7 @@ class BaggingClassifier(ClassifierMixin, BaseBagging):
         """
         options = prediction_options(self)
         return self._predict_block(
-            X, with_member_params(self, "predict_proba", options, params)
+            X, with_metadata(self, "predict_proba", options, params)
         )
 
     def predict_log_proba(self, X, **params):
@@ -322,7 +322,7 @@ class BaggingClassifier(ClassifierMixin, BaseBagging):
         soft = options.method == "predict_proba" and options.rule == "mean"
         if soft and self.engine_ == GENERAL and hasattr(unfitted_member(self), name):
             options = PredictionOptions(name, options.rule, options.n_jobs)
-        options = with_member_params(self, name, options, params)
+        options = with_metadata(self, name, options, params)
         return self._bag.log_proba(read_new_rows(self, X), options)
 
     @available_if(_has_decision_function)
@@ -344,7 +344,7 @@ class BaggingClassifier(ClassifierMixin, BaseBagging):
         name = "decision_function"
         X = read_new_rows(self, X)
         options = PredictionOptions(name, "mean", self.n_jobs)
-        options = with_member_params(self, name, options, params)
+        options = with_metadata(self, name, options, params)
         return aggregate(self._bag.member_blocks(X, options), "mean", X.shape[0])
 
     def _predict_block(self, X, options):

@@ -14,12 +14,12 @@ from skensemble.bagging.bags._aggregation import (
 from skensemble.bagging.bags._base_bagging import (
     BaseBagging,
     fit_members,
-    fitted_before,
     plan_members,
     prediction_options,
+    previous_fit,
     read_new_rows,
     set_fitted_attributes,
-    with_member_params,
+    with_metadata,
 )
 from skensemble.bagging.bags._member_failures import explained_text_errors
 from skensemble.bagging.bags._metadata_routing import member_params
@@ -236,7 +236,7 @@ class BaggingRegressor(RegressorMixin, BaseBagging):
         check_options(self, REGRESSOR_AGGREGATIONS)
         fit_params = member_params(self, "fit", "fit", fit_params)
         data = read_training_data(self, X, y, sample_weight, groups)
-        previous = fitted_before(self)
+        previous = previous_fit(self)
         if previous is not None and previous.n_planned == self.n_estimators:
             return self
         plan = plan_members(self, data, fit_params, previous)
@@ -262,7 +262,7 @@ class BaggingRegressor(RegressorMixin, BaseBagging):
             The predictions; with ``return_std=True`` a tuple of predictions and
             standard deviations.
         """
-        options = with_member_params(self, "predict", prediction_options(self), params)
+        options = with_metadata(self, "predict", prediction_options(self), params)
         X = read_new_rows(self, X)
         if not return_std:
             return self._bag.predict(X, options)

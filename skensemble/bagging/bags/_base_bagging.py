@@ -1,4 +1,4 @@
-"""What the bagging classifier and the bagging regressor share."""
+"""Base class of the bagging classifier and the bagging regressor."""
 
 from dataclasses import replace
 from typing import Any
@@ -38,7 +38,7 @@ from skensemble.bagging.bags._training_data import (
     read_rows,
 )
 from skensemble.bagging.bags._tree_views import tree_views
-from skensemble.core import draw_seed, root_seed, warn
+from skensemble.core import root_seed_or_new, warn
 from skensemble.fitting import FoldFit, TrainingData, as_store, run_fits
 from skensemble.scoring import permutation_importance
 
@@ -88,7 +88,7 @@ class BaseBagging(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         max_samples=1.0,
         sample_weight=None,
     ):
-        """Compute the fall of a score when the values of one feature are shuffled.
+        """Compute the decrease of a score when the values of one feature are shuffled.
 
         Without `X`, each training row is predicted by the members that were not fitted
         on it (Breiman 2001, section 10).
@@ -117,8 +117,8 @@ class BaseBagging(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         -------
         table : pandas.DataFrame
             One row per feature, the most important first, with the columns
-            ``importance`` (mean fall of the score) and ``std`` (standard deviation over
-            the shuffles).
+            ``importance`` (mean decrease of the score) and ``std`` (standard deviation
+            over the shuffles).
         """
         check_is_fitted(self)
         options = {
@@ -227,7 +227,7 @@ class BaseBagging(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
 # Parts of a fit
 
 
-def fitted_before(bag: Any) -> FittedBag | None:
+def previous_fit(bag: Any) -> FittedBag | None:
     """Return the members that a fit with ``warm_start=True`` keeps."""
     previous = getattr(bag, "_bag", None) if bag.warm_start else None
     if previous is None:
@@ -267,7 +267,9 @@ def plan_members(
     return BagPlan(
         estimator=estimator,
         sampler=make_sampler(sampling, data.X, data.target, data.weight, data.groups),
-        seed=_seed(bag.random_state) if previous is None else previous.plan.seed,
+        seed=root_seed_or_new(bag.random_state)
+        if previous is None
+        else previous.plan.seed,
         n_rows=len(data.target.values),
         n_columns=n_columns,
         n_drawn_columns=_n_drawn_columns(bag.max_features, n_columns),
@@ -295,7 +297,7 @@ def fit_members(
             plan.planned_fit(k, bool(bag.oob_score), ordered)
             for k in range(n_before, bag.n_estimators)
         ]
-    kept, failed = _run(bag, planned, data, started)
+    kept, failed = _run_planned(bag, planned, data, started)
     trees = kept[0].estimator if bag.engine_ == BINNED else None
     members = (
         members_of(kept, plan) if trees is None else tree_views(trees, plan.n_columns)
@@ -323,7 +325,7 @@ def set_fitted_attributes(
     bag.estimator_ = fitted.plan.estimator
     bag.estimators_ = [member.model for member in fitted.members]
     bag.estimators_features_ = [member.columns for member in fitted.members]
-    # Names that scikit-learn's estimators set, too.
+    # Private attributes of scikit-learn's estimators, which its tests read.
     bag._max_samples = getattr(fitted.plan.sampler, "size", None)
     bag._max_features = fitted.plan.n_drawn_columns
     # For out-of-bag predictions later; not pickled.
@@ -340,7 +342,7 @@ def set_fitted_attributes(
     setattr(bag, bag._out_of_bag_attribute, bag._oof[BLOCK])
 
 
-def _run(bag: Any, planned: list, data: BagTrainingData, started: float) -> Any:
+def _run_planned(bag: Any, planned: list, data: BagTrainingData, started: float) -> Any:
     y = data.target.values
     context = bag._init_callback_context(max_subtasks=len(planned))
     context.call_on_fit_task_begin(estimator=bag, X=data.X, y=y)
@@ -361,11 +363,6 @@ def _run(bag: Any, planned: list, data: BagTrainingData, started: float) -> Any:
 
 def _no_score(block: Any, method: str, y: Any) -> None:
     """Members of bagging are not scored individually."""
-
-
-def _seed(random_state: Any) -> int:
-    seed = root_seed(random_state)
-    return draw_seed(None) if seed is None else seed
 
 
 def _n_drawn_columns(max_features: int | float, n_columns: int) -> int:
@@ -405,7 +402,7 @@ def read_new_rows(bag: Any, X: Any) -> Any:
     return read_rows(bag, X, bag._bag.fitted_on_frame)
 
 
-def with_member_params(
+def with_metadata(
     bag: Any, caller: str, options: PredictionOptions, params: dict[str, Any]
 ) -> PredictionOptions:
     """Add the metadata that the members use to the options of a prediction."""

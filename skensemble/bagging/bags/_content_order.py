@@ -1,4 +1,4 @@
-"""An order of rows that depends on their content, not on their position.
+"""Order of rows that depends on their content, not on their position.
 
 Draws that follow this order are the same for a shuffled table, and a row of weight two
 is drawn as the same row given twice.
@@ -31,14 +31,14 @@ def content_order(X: Any, y: Array) -> Array:
     digest = _digest_sparse(X) if sp.issparse(X) else _digest_columns(X)
     outputs = y.reshape(len(y), -1)
     for k in range(outputs.shape[1]):
-        digest += _mixed(outputs[:, k], -1 - k)
+        digest += _hashes(outputs[:, k], -1 - k)
     return np.argsort(digest, kind="stable")
 
 
 def _digest_columns(X: Any) -> Array:
     digest = np.zeros(X.shape[0], dtype=np.uint64)
     for k in range(X.shape[1]):
-        digest += _mixed(_column(X, k), k)
+        digest += _hashes(_column(X, k), k)
     return digest
 
 
@@ -46,7 +46,7 @@ def _digest_sparse(X: Any) -> Array:
     # The digest of a dense array is the same, since zeros add nothing.
     table = X.tocoo()
     digest = np.zeros(X.shape[0], dtype=np.uint64)
-    np.add.at(digest, table.row, _mixed(table.data, table.col))
+    np.add.at(digest, table.row, _hashes(table.data, table.col))
     return digest
 
 
@@ -56,7 +56,7 @@ def _column(X: Any, k: int) -> Array:
     return np.asarray(X[:, k])
 
 
-def _mixed(values: Array, column: Any) -> Array:
+def _hashes(values: Array, column: Any) -> Array:
     """Hash each value with its column (finaliser of SplitMix64); zero gives zero."""
     numbers = _numbers(values)
     bits = (numbers + 0.0).view(np.uint64)

@@ -1,4 +1,4 @@
-"""A fitted bagging ensemble as one value, and what it predicts."""
+"""A fitted bagging ensemble, and its predictions."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.utils.parallel import Parallel, delayed
 
-from skensemble.bagging._jackknife import jackknife_of
+from skensemble.bagging._jackknife import jackknife_from_counts
 from skensemble.bagging.bags._aggregation import (
     MemberBlock,
     aggregate,
@@ -47,20 +47,20 @@ class PredictionOptions:
 
 @dataclass(frozen=True)
 class FittedBag:
-    """The members of a fitted ensemble and how they were made.
+    """The members of a fitted ensemble, and the plan of their fits.
 
     Parameters
     ----------
     members : tuple of BagMember
         The fitted members.
     plan : BagPlan
-        How they were sampled.
+        How the members were sampled and seeded.
     target : Target
         The kind and the classes of the target, without values.
     fitted_on_frame : bool
         Whether the members were fitted on named columns.
     n_planned : int
-        Number of members that were to be fitted, failed ones included.
+        Number of planned members, including those that failed.
     trees : BinnedTrees or None
         All trees in one value, for ``engine="binned"``.
     """
@@ -142,7 +142,9 @@ class FittedBag:
     def standard_error(self, X: Any, options: PredictionOptions) -> Array:
         """Estimate the standard error of the mean by the infinitesimal jackknife."""
         counts = np.stack([self.plan.counts(member.index) for member in self.members])
-        return jackknife_of(csr_matrix(counts)).standard_error(self.stacked(X, options))
+        return jackknife_from_counts(csr_matrix(counts)).standard_error(
+            self.stacked(X, options)
+        )
 
 
 def response_method(estimator: Any, *, classifier: bool, aggregation: str) -> str:

@@ -12,7 +12,7 @@ from skensemble.fitting import Failure, FoldFit, drop_failed
 def keep_fitted(
     fitted: list[FoldFit], failures: list[Failure]
 ) -> tuple[list[FoldFit], dict[str, tuple[Failure, ...]]]:
-    """Leave out members that failed, with one warning each, and late members, with one.
+    """Leave out members that failed (one warning each) or were late (one warning).
 
     Parameters
     ----------
@@ -24,6 +24,7 @@ def keep_fitted(
     Returns
     -------
     kept : list of FoldFit
+        The fitted members.
     failed : dict of str to tuple of Failure
         The failures per name of a member.
     """

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import sklearn
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils import get_tags
@@ -14,6 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import has_fit_parameter
 
 from skensemble.bagging.bags._aggregation import votes
+from skensemble.bagging.bags._metadata_routing import routing_is_enabled
 from skensemble.bagging.bags._sampling import Sample, Sampler
 from skensemble.core import named_seed, predict_block, seed_estimator
 from skensemble.fitting import (
@@ -49,7 +49,7 @@ class ColumnSubsetEstimator(MetaEstimatorMixin, BaseEstimator):
 
     def fit(self, X, y, **fit_params):
         """Fit the estimator, without a clone, on its columns of `X`."""
-        if "sample_weight" in fit_params and not _routing_is_enabled():
+        if "sample_weight" in fit_params and not routing_is_enabled():
             name = weight_name(self.estimator)
             fit_params[name] = fit_params.pop("sample_weight")
         self.estimator.fit(take_columns(X, self.columns), y, **fit_params)
@@ -132,7 +132,7 @@ class BagMember:
 
 @dataclass(frozen=True)
 class BagPlan:
-    """What all members have in common before they are fitted.
+    """Settings that all members share, from which each member is planned.
 
     Parameters
     ----------
@@ -237,7 +237,7 @@ def members_of(fold_fits: list[FoldFit], plan: BagPlan) -> list[BagMember]:
 
 def consumes_weights(estimator: Any) -> bool:
     """Whether ``fit`` of an estimator itself takes sample weights."""
-    if _routing_is_enabled():
+    if routing_is_enabled():
         routing = get_routing_for_object(estimator)
         return bool(routing.consumes("fit", ("sample_weight",)))
     return bool(has_fit_parameter(estimator, "sample_weight"))
@@ -245,7 +245,7 @@ def consumes_weights(estimator: Any) -> bool:
 
 def check_takes_weights(estimator: Any) -> None:
     """Refuse members that take no weights for ``sampling="bayesian"``."""
-    if _routing_is_enabled():
+    if routing_is_enabled():
         takes = consumes_weights(estimator)
     else:
         try:
@@ -266,10 +266,6 @@ def take_columns(X: Any, columns: Array) -> Any:
     if hasattr(X, "columns"):
         return take_rows(X, columns, axis=1)
     return X[:, columns]
-
-
-def _routing_is_enabled() -> bool:
-    return bool(sklearn.get_config()["enable_metadata_routing"])
 
 
 def _are_all(columns: Array, n_columns: int) -> bool:

@@ -1,4 +1,4 @@
-"""Metadata routing: from the methods of the ensemble to those of its members."""
+"""Metadata routing from the methods of the ensemble to those of its members."""
 
 from typing import Any
 
@@ -8,6 +8,11 @@ from sklearn.utils.metadata_routing import (
     MethodMapping,
     process_routing,
 )
+
+
+def routing_is_enabled() -> bool:
+    """Whether scikit-learn's metadata routing is enabled."""
+    return bool(sklearn.get_config()["enable_metadata_routing"])
 
 
 def member_router(bag: Any, estimator: Any, method: str) -> MetadataRouter:
@@ -54,7 +59,7 @@ def member_params(bag: Any, caller: str, callee: str, params: dict[str, Any]) ->
     """
     if not params:
         return {}
-    if not sklearn.get_config()["enable_metadata_routing"]:
+    if not routing_is_enabled():
         raise ValueError(
             f"[{', '.join(sorted(params))}] passed to {type(bag).__name__}.{caller} is "
             "only supported if enable_metadata_routing=True, which you can set with "

@@ -176,11 +176,11 @@ def out_of_bag_importance(
     root = bag.plan.seed if seed is None else seed
     shuffles = _ShuffledScores(bag, data, options, score, root, n_drawn)
     base = score_out_of_bag(score, oof[BLOCK], target, data.weight)
-    falls = [
-        [base - shuffles.score_without(column, repeat) for repeat in range(n_repeats)]
+    decreases = [
+        [base - shuffles.score_shuffled(column, repeat) for repeat in range(n_repeats)]
         for column in range(bag.plan.n_columns)
     ]
-    return importance_table(np.array(falls), names)
+    return importance_table(np.array(decreases), names)
 
 
 def _n_drawn(max_samples: int | float, n_rows: int) -> int:
@@ -203,7 +203,7 @@ class _ShuffledScores:
     root: int
     n_drawn: int
 
-    def score_without(self, column: int, repeat: int) -> float:
+    def score_shuffled(self, column: int, repeat: int) -> float:
         """Score predictions of rows in which one column is shuffled."""
         seed = named_seed(self.root, "importance", column, repeat)
         rng = np.random.default_rng(seed)

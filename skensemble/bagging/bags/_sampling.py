@@ -1,4 +1,4 @@
-"""How the rows of each member are drawn.
+"""Draw the rows of each member.
 
 A draw is a function of a seed and of the content of the rows, not of their order: rows
 are put in the order of a digest of their content, and uniform numbers are looked up in
@@ -44,7 +44,7 @@ class SamplingOptions:
 
 
 @dataclass(frozen=True)
-class WeightedRows:
+class Stratum:
     """Rows to draw from, in the order of their content, with cumulative weights."""
 
     rows: Array
@@ -72,7 +72,7 @@ class WeightedRows:
 class RowSampler:
     """Draws a number of rows from each stratum; a single stratum holds all rows."""
 
-    strata: tuple[WeightedRows, ...]
+    strata: tuple[Stratum, ...]
     sizes: tuple[int, ...]
     replace: bool
 
@@ -192,10 +192,10 @@ def make_sampler(
         return BayesianSampler(order, weights[order], n_rows)
     if options.kind == "rows":
         size = _n_drawn(options, n_rows, weight)
-        return RowSampler((_weighted_rows(order, weights),), (size,), options.replace)
+        return RowSampler((_stratum(order, weights),), (size,), options.replace)
     strata = _strata(target)[order]
     rows_of_strata = tuple(
-        _weighted_rows(order[strata == s], weights) for s in np.unique(strata)
+        _stratum(order[strata == s], weights) for s in np.unique(strata)
     )
     sizes = _sizes(options, n_rows, weight, rows_of_strata)
     return RowSampler(rows_of_strata, sizes, options.replace)
@@ -235,15 +235,15 @@ def _requested_size(options: SamplingOptions, n_rows: int, weight: Array | None)
     return size
 
 
-def _weighted_rows(rows: Array, weights: Array) -> WeightedRows:
-    return WeightedRows(rows, np.cumsum(weights[rows]))
+def _stratum(rows: Array, weights: Array) -> Stratum:
+    return Stratum(rows, np.cumsum(weights[rows]))
 
 
 def _sizes(
     options: SamplingOptions,
     n_rows: int,
     weight: Array | None,
-    strata: tuple[WeightedRows, ...],
+    strata: tuple[Stratum, ...],
 ) -> tuple[int, ...]:
     """Number of draws per stratum: in proportion to their weights, or the same."""
     totals = np.array([stratum.total for stratum in strata])

@@ -1,4 +1,4 @@
-"""What the random forest classifier and regressor add to those of scikit-learn."""
+"""Base class of the random forests: additions to those of scikit-learn."""
 
 from numbers import Integral, Real
 from typing import Any
@@ -196,7 +196,7 @@ def check_sampling(forest: Any, groups: Any) -> None:
 
 
 def oob_score_of(forest: Any, y: Any) -> OutOfBagScore | None:
-    """Read the parameter `oob_score`; None if nothing is to be scored."""
+    """Read the parameter `oob_score`; None if there is no score."""
     if not forest.oob_score:
         return None
     values = np.asarray(y)
@@ -216,7 +216,7 @@ def needs_scoring(forest: Any, score: OutOfBagScore | None) -> bool:
 
 
 def fit_sampled(forest: Any, X: Any, y: Any, sample_weight: Any, groups: Any) -> None:
-    """Grow trees on rows drawn by a sampler of ours."""
+    """Grow trees on rows that a `TreeSampler` draws."""
     check_whole("n_estimators", forest.n_estimators, 1)
     X, y = validate_data(
         forest,
@@ -242,7 +242,7 @@ def fit_sampled(forest: Any, X: Any, y: Any, sample_weight: Any, groups: Any) ->
     forest._sampler = sampler
     forest.estimators_ = older + Parallel(
         n_jobs=forest.n_jobs, verbose=forest.verbose, prefer="threads"
-    )(delayed(_grow)(tree, X, values, sampler) for tree in trees)
+    )(delayed(_fit_tree)(tree, X, values, sampler) for tree in trees)
 
 
 def set_out_of_bag_attributes(
@@ -310,5 +310,5 @@ def _seeded_trees(forest: Any, older: list) -> list:
     return trees
 
 
-def _grow(tree: Any, X: Any, y: Any, sampler: TreeSampler) -> Any:
+def _fit_tree(tree: Any, X: Any, y: Any, sampler: TreeSampler) -> Any:
     return tree.fit(X, y, sample_weight=sampler.weights(tree.random_state))

@@ -26,13 +26,13 @@ _ROUNDING = 1e-12
 class LeafTable:
     r"""The weight of every training row in every leaf.
 
-    A new row :math:`x` falls into the leaf :math:`\ell_b(x)` of tree `b`; training row
-    `i`, drawn :math:`n_{ib}` times for tree `b`, has the weight
+    A new row :math:`x` falls into the leaf :math:`\ell_b(x)` of tree `b`. For this row,
+    training row `i`, drawn :math:`n_{ib}` times for tree `b`, has the weight
 
     .. math:: w_i(x) = \frac1B \sum_b \frac{n_{ib} [i \in \ell_b(x)]}
         {\sum_j n_{jb} [j \in \ell_b(x)]}
 
-    for it. The prediction of the forest is the mean :math:`\sum_i w_i(x) y_i`.
+    The prediction of the forest is the mean :math:`\sum_i w_i(x) y_i`.
 
     Parameters
     ----------

@@ -4,7 +4,7 @@ import numpy as np
 import sklearn.ensemble
 from sklearn.utils.validation import check_is_fitted
 
-from skensemble.bagging._jackknife import jackknife
+from skensemble.bagging._jackknife import jackknife_from_draws
 from skensemble.bagging.forests._base_forest import BaseForest
 from skensemble.bagging.forests._leaf_quantiles import leaf_table
 from skensemble.bagging.forests._out_of_bag import drawn_rows
@@ -302,10 +302,10 @@ class RandomForestRegressor(BaseForest, sklearn.ensemble.RandomForestRegressor):
 
 
 def _jackknife_of_forest(forest):
-    """Compare the rows, or groups, that the trees drew."""
+    """Products of the draws of rows, or of groups, of all pairs of trees."""
     sampler = getattr(forest, "_sampler", None)
     if sampler is not None:
         units = (sampler.units(tree.random_state) for tree in forest.estimators_)
-        return jackknife(units, len(sampler.strata))
+        return jackknife_from_draws(units, len(sampler.strata))
     draws = (drawn_rows(forest, tree) for tree in forest.estimators_)
-    return jackknife(draws, forest._n_rows)
+    return jackknife_from_draws(draws, forest._n_rows)

@@ -34,7 +34,7 @@ class TreeSampler:
         Codes of the classes that have the same total weight in every tree; None for
         classes weighted as drawn.
     class_weight : ndarray of shape (n_rows,) or None
-        Weight of the class of each row, by which its weight is multiplied at last.
+        Weight of the class of each row, by which its weight is multiplied in the end.
     """
 
     kind: str
@@ -66,7 +66,7 @@ class TreeSampler:
             sizes = [min(sizes)] * len(sizes)
         return np.concatenate(
             [
-                rows[random.randint(0, len(rows), _part(size, self.share))]
+                rows[random.randint(0, len(rows), _count(size, self.share))]
                 for rows, size in zip(self.strata, sizes, strict=True)
             ]
         )
@@ -85,7 +85,7 @@ class TreeSampler:
             Numbers of the groups, with repeats.
         """
         count = len(self.strata)
-        return check_random_state(seed).randint(0, count, _part(count, self.share))
+        return check_random_state(seed).randint(0, count, _count(count, self.share))
 
     def weights(self, seed: int) -> Array:
         """Compute the weight of every row in a tree.
@@ -134,5 +134,6 @@ def codes_of_rows(values: Array) -> Array:
     return np.unique(values, axis=axis, return_inverse=True)[1].ravel()
 
 
-def _part(size: int, share: float) -> int:
+def _count(size: int, share: float) -> int:
+    """Number of draws for a share, at least one."""
     return max(1, round(size * share))

@@ -1,4 +1,4 @@
-"""The interface of engines: what they are given, and what they return."""
+"""Interface of the engines of gradient boosting: their input and output."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class BoostingProblem:
     train : BoostingRows
         Training rows.
     scored : BoostingRows
-        Those of the training rows that the training loss is computed on.
+        Training rows on which the training loss is computed.
     scored_at : ndarray of int or None
         Their positions among the training rows; None for all.
     validation : BoostingRows or None
@@ -72,7 +72,7 @@ class BoostingProblem:
     rate : float
         Learning rate of the first round.
     seed : int
-        Seed of what the engine draws.
+        Seed of the random numbers of the engine.
     threads : int
         Number of threads; 0 leaves the choice to OpenMP.
     can_defer_losses : bool
@@ -283,7 +283,7 @@ def check_reserved_params(engine: LibraryEngine, names: dict[str, str]) -> None:
 
 
 def min_hessian(problem: BoostingProblem) -> float:
-    """Turn `min_weight_fraction_leaf` into a sum of hessians, as they are at the start.
+    """Turn `min_weight_fraction_leaf` into a sum of the hessians at the start.
 
     For losses with a hessian of one this is the share of the weights itself.
     """

@@ -10,7 +10,8 @@ from skensemble.losses import SOFTMAX, Loss
 
 Array = NDArray[Any]
 
-# BoostingRows a block: small enough for the cache, large enough for numpy's overhead.
+# Number of rows per block: small enough for the cache, and large enough that numpy's
+# overhead per call does not matter.
 _BLOCK = 32_768
 
 
@@ -22,9 +23,8 @@ class Derivatives:
     problem : BoostingProblem
         Loss, targets and weights.
     coupled : float
-        Factor of the hessian where the columns are coupled (softmax): its diagonal
-        alone is too small for steps in all columns at once. Each library has its own
-        factor.
+        Factor of the hessian if a softmax couples the columns: the diagonal alone is
+        too small for steps in all columns at once. Each library has its own factor.
     dtype : type
         Data type of the library's raw output.
     """

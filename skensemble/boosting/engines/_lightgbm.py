@@ -247,7 +247,7 @@ class LightGBMGrower(Grower):
         k = problem.width
         # LightGBM's factor for the diagonal of the softmax hessian.
         self._derivatives = Derivatives(problem, k / max(k - 1, 1), np.float64)
-        self._own = {name: self._rows(name).raw.copy() for name in self._sets}
+        self._raw_outputs = {name: self._rows(name).raw.copy() for name in self._sets}
         self._mask: Array | None = None
 
     def _start(self) -> tuple[Any, dict[str, Any]]:
@@ -307,14 +307,14 @@ class LightGBMGrower(Grower):
 
     def _objective(self, raw: Array, _: Any) -> tuple[Array, Array]:
         return self._derivatives(
-            self._own["train"] if self._renews else raw, self._mask
+            self._raw_outputs["train"] if self._renews else raw, self._mask
         )
 
     def _renew(self, rate: float, mask: Array | None) -> None:
         problem, booster = self._problem, self._booster
         last = booster.current_iteration() - 1
-        leaves = self._one(problem.train.X, last, pred_leaf=True)
-        raw = self._own["train"]
+        leaves = self._predict_round(problem.train.X, last, pred_leaf=True)
+        raw = self._raw_outputs["train"]
         loss = problem.loss.adapted(problem.train.y, raw, problem.train.weight)
         leaves = leaves.reshape(len(raw), problem.width).astype(np.intp)
         for j in range(problem.width):
@@ -323,10 +323,12 @@ class LightGBMGrower(Grower):
             for leaf in np.unique(leaves[:, j]):
                 value = rate * steps.get(int(leaf), 0.0)
                 booster.set_leaf_output(tree, int(leaf), value)
-        for name in self._own:
-            self._own[name] += self._one(self._rows(name).X, last, raw_score=True)
+        for name in self._raw_outputs:
+            self._raw_outputs[name] += self._predict_round(
+                self._rows(name).X, last, raw_score=True
+            )
 
-    def _one(self, X: Any, iteration: int, **options: Any) -> Array:
+    def _predict_round(self, X: Any, iteration: int, **options: Any) -> Array:
         return np.asarray(
             self._booster.predict(
                 _plain(X),
@@ -340,7 +342,7 @@ class LightGBMGrower(Grower):
     def raw(self, rows):
         """Current raw output of the "train", "scored" or "validation" rows."""
         if self._renews:
-            return self._own[rows]
+            return self._raw_outputs[rows]
         found: list[Array] = []
 
         def keep(scores: Array, _: Any) -> tuple[str, float, bool]:

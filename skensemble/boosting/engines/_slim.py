@@ -1,4 +1,4 @@
-"""Models of the libraries without the parts that predictions do not need.
+"""Reduce models of LightGBM and XGBoost to what predictions need.
 
 LightGBM and XGBoost store the gain, the number of rows, the weight and the value of
 each inner node, and the values of leaves with more digits than are meaningful. Without
@@ -44,7 +44,7 @@ def slim_text(model: str) -> str:
         The same trees without gains; leaves have 5 significant digits.
     """
     model = _IDLE_LINES.sub(_zeros, model)
-    model = re.sub(r"^leaf_value=(.+)$", _shorter, model, flags=re.MULTILINE)
+    model = re.sub(r"^leaf_value=(.+)$", _shorten_leaves, model, flags=re.MULTILINE)
     # The length of each tree in characters is wrong now, and LightGBM does not need it.
     return re.sub(r"^tree_sizes=.*\n", "", model, flags=re.MULTILINE)
 
@@ -53,7 +53,7 @@ def _zeros(line: re.Match[str]) -> str:
     return f"{line[1]}={' '.join('0' * (line[2].count(' ') + 1))}"
 
 
-def _shorter(line: re.Match[str]) -> str:
+def _shorten_leaves(line: re.Match[str]) -> str:
     values = (f"{float(value):.{_DIGITS}g}" for value in line[1].split())
     return f"leaf_value={' '.join(values)}"
 

@@ -77,7 +77,7 @@ class WeakLearner(Engine):
                 f"engine={self!r} boosts regressors (they are fitted to gradients), also "
                 "for classification; give a regressor."
             )
-        learner = _tree(problem) if self.estimator is None else self.estimator
+        learner = _default_tree(problem) if self.estimator is None else self.estimator
         if problem.train.weight is not None and not _takes_weights(learner):
             raise ValueError(
                 f"engine={self!r} cannot use sample_weight: {type(learner).__name__}.fit "
@@ -86,7 +86,7 @@ class WeakLearner(Engine):
         return WeakGrower(learner, problem)
 
 
-def _tree(problem: BoostingProblem) -> DecisionTreeRegressor:
+def _default_tree(problem: BoostingProblem) -> DecisionTreeRegressor:
     shape = problem.shape
     return DecisionTreeRegressor(
         max_depth=shape.max_depth,
@@ -115,7 +115,9 @@ class WeakGrower(Grower):
         self._factors: list[list[float]] = []
         names = ["train", "scored"]
         names += ["validation"] if problem.validation is not None else []
-        self._own = {name: getattr(problem, name).raw.astype(float) for name in names}
+        self._raw_outputs = {
+            name: getattr(problem, name).raw.astype(float) for name in names
+        }
         k = problem.width
         softmax = problem.loss.link_for(problem.task) == SOFTMAX
         # Factor (k - 1) / k for steps in all columns at once (Friedman, 2001).
@@ -123,7 +125,7 @@ class WeakGrower(Grower):
 
     def grow(self, rate, mask):
         """Fit the weak learners of one round."""
-        rows, raw = self._problem.train, self._own["train"]
+        rows, raw = self._problem.train, self._raw_outputs["train"]
         loss = self._problem.loss.adapted(rows.y, raw, rows.weight)
         g, h = loss.gradient_hessian(rows.y, raw)
         columns = range(self._problem.width)
@@ -137,9 +139,9 @@ class WeakGrower(Grower):
             factors = [rate * step] * len(grown)
         self._models.append(grown)
         self._factors.append(factors)
-        for name, own in self._own.items():
+        for name, own in self._raw_outputs.items():
             X = getattr(self._problem, name).X
-            own += _sum(grown, factors, X).reshape(own.shape)
+            own += _scaled_predictions(grown, factors, X).reshape(own.shape)
 
     def _fit(self, column: int, target: Array, mask: Array | None) -> Any:
         rows, seen = self._problem.train, slice(None) if mask is None else mask
@@ -159,7 +161,7 @@ class WeakGrower(Grower):
         mask: Array | None,
         rate: float,
     ) -> None:
-        rows, raw = self._problem.train, self._own["train"]
+        rows, raw = self._problem.train, self._raw_outputs["train"]
         leaves = tree.apply(rows.X)
         values = tree.tree_.value  # a view: changes to it change the predictions
         if loss.renews_leaves:
@@ -170,19 +172,25 @@ class WeakGrower(Grower):
                 values[leaf, 0, 0] = rate * step
             return
         g, h = (_column(part, column) for part in slopes)
-        weight = np.ones(len(g)) if rows.weight is None else rows.weight
-        weight = weight if mask is None else weight * mask
+        weight = self._row_weights(mask)
         up = np.bincount(leaves, weight * g, len(values))
         down = np.bincount(leaves, weight * h, len(values))
         # Without curvature there is nothing left to gain.
         steps = np.divide(-up, down, out=np.zeros_like(up), where=down > 1e-150)
         values[:, 0, 0] = rate * self._shrink * steps
 
+    def _row_weights(self, mask: Array | None) -> Array:
+        """Weights of the training rows, zero for rows that are masked out."""
+        rows = self._problem.train
+        weight = np.ones(len(rows.y)) if rows.weight is None else rows.weight
+        return weight if mask is None else weight * mask
+
     def _line_search(self, loss: Loss, grown: list[Any], mask: Array | None) -> float:
-        rows, raw = self._problem.train, self._own["train"]
-        towards = _sum(grown, [1.0] * len(grown), rows.X).reshape(raw.shape)
-        weight = np.ones(len(raw)) if rows.weight is None else rows.weight
-        weight = weight if mask is None else weight * mask
+        rows, raw = self._problem.train, self._raw_outputs["train"]
+        towards = _scaled_predictions(grown, [1.0] * len(grown), rows.X).reshape(
+            raw.shape
+        )
+        weight = self._row_weights(mask)
         if not np.any(towards):
             return 0.0
 
@@ -200,7 +208,7 @@ class WeakGrower(Grower):
 
     def raw(self, rows):
         """Current raw output of the "train", "scored" or "validation" rows."""
-        return self._own[rows]
+        return self._raw_outputs[rows]
 
     def forest(self, n_iterations):
         """Return the weak learners of the first rounds."""
@@ -230,7 +238,7 @@ class WeakForest(Forest):
         total = np.zeros((X.shape[0], self.width))
         pairs = zip(self.models[first:last], self.factors[first:last], strict=True)
         for models, factors in pairs:
-            total += _sum(models, factors, X)
+            total += _scaled_predictions(models, factors, X)
         return total[:, 0] if self.width == 1 else total
 
     def leaves(self, X, threads=0):
@@ -273,7 +281,8 @@ def _column(values: Array, column: int) -> Array:
     return values if values.ndim == 1 else values[:, column]
 
 
-def _sum(models: list[Any], factors: list[float], X: Any) -> Array:
+def _scaled_predictions(models: list[Any], factors: list[float], X: Any) -> Array:
+    """Predictions of each model times its factor, one column per model."""
     found = [
         factor * np.ravel(model.predict(X))
         for model, factor in zip(models, factors, strict=True)

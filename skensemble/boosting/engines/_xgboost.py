@@ -245,12 +245,12 @@ class XGBoostGrower(Grower):
             self._sets["scored"] = self._matrix(problem.scored, train)
         if problem.validation is not None:
             self._sets["validation"] = self._matrix(problem.validation, train)
-        self._own = {
+        self._raw_outputs = {
             name: getattr(problem, name).raw.astype(float)
             for name in self._sets
             if name != "scored" or self._scored_at is None
         }
-        self._kept: Array | None = None
+        self._train_margin: Array | None = None
         cache = list({id(m): m for m in self._sets.values()}.values())
         self._booster = xgboost.Booster(self._params, cache)
 
@@ -260,12 +260,7 @@ class XGBoostGrower(Grower):
         label = rows.y
         if not self._native:  # only the number of columns is used then
             label = np.zeros(rows.raw.shape, dtype=np.float32)
-        options: dict[str, Any] = {}
-        if self._problem.categorical:
-            options = {
-                "feature_types": _kinds(self._problem),
-                "enable_categorical": True,
-            }
+        options = feature_types(self._problem.n_features, self._problem.categorical)
         if self._params["tree_method"] == "hist":
             options["ref"] = reference
             options["max_bin"] = self._params.get("max_bin", 256)
@@ -291,10 +286,10 @@ class XGBoostGrower(Grower):
         train = self._sets["train"]
         if self._native:
             self._booster.update(train, self._rounds)
-            self._kept = None
+            self._train_margin = None
         else:
-            raw = self._own["train"] if self._renews else self._margin("train")
-            self._kept = None
+            raw = self._raw_outputs["train"] if self._renews else self._margin("train")
+            self._train_margin = None
             g, h = self._derivatives(raw, mask)
             self._booster.boost(train, self._rounds, grad=g, hess=h)
         self._rounds += 1
@@ -302,7 +297,7 @@ class XGBoostGrower(Grower):
             self._renew(rate, mask)
 
     def _renew(self, rate: float, mask: Array | None) -> None:
-        problem, raw = self._problem, self._own["train"]
+        problem, raw = self._problem, self._raw_outputs["train"]
         loss = problem.loss.adapted(problem.train.y, raw, problem.train.weight)
         leaves = self._leaves("train")
         steps = [
@@ -311,12 +306,12 @@ class XGBoostGrower(Grower):
         ]
         values = [{leaf: rate * v for leaf, v in step.items()} for step in steps]
         self._values.append(values)
-        for name in dict.fromkeys(self._own):
+        for name in dict.fromkeys(self._raw_outputs):
             where = leaves if name == "train" else self._leaves(name)
             added = np.column_stack(
                 [_look_up(values[j], where[:, j]) for j in range(problem.width)]
             )
-            self._own[name] += added.reshape(self._own[name].shape)
+            self._raw_outputs[name] += added.reshape(self._raw_outputs[name].shape)
 
     def _leaves(self, name: str) -> Array:
         last = self._booster[self._rounds - 1 : self._rounds]
@@ -326,21 +321,21 @@ class XGBoostGrower(Grower):
     def raw(self, rows):
         """Current raw output of the "train", "scored" or "validation" rows."""
         if rows == "scored" and self._scored_at is not None:
-            raw = self._own["train"] if self._renews else self._margin("train")
+            raw = self._raw_outputs["train"] if self._renews else self._margin("train")
             return raw[self._scored_at].astype(float)
         if self._renews:
-            return self._own[rows]
+            return self._raw_outputs[rows]
         return self._margin(rows).astype(float)
 
     def _margin(self, rows: str) -> Array:
-        if rows == "train" and self._kept is not None:
-            return self._kept
+        if rows == "train" and self._train_margin is not None:
+            return self._train_margin
         found = self._booster.predict(
             self._sets[rows], output_margin=True, validate_features=False
         )
         found = found.reshape(-1, *self._problem.train.raw.shape[1:])
         if rows == "train":
-            self._kept = found
+            self._train_margin = found
         return found
 
     def replay(self, first, last):
@@ -350,7 +345,7 @@ class XGBoostGrower(Grower):
         leaves = leaves.reshape(-1, last - first).astype(np.intp)
         content = json.loads(bytes(stretch.save_raw("json")))
         found = []
-        for k, tree in enumerate(_trees(content)):
+        for k, tree in enumerate(trees_of(content)):
             values = np.asarray(tree["split_conditions"])  # of a leaf: its value
             self._replayed = self._replayed + values[leaves[:, k]]
             found.append(self._replayed)
@@ -416,12 +411,7 @@ class XGBoostForest(Forest):
         elif sp.issparse(X) and not self.sparse:
             X = X.toarray()
         shape = (X.shape[0],) if self.width == 1 else (X.shape[0], self.width)
-        options: dict[str, Any] = {}
-        if self.categorical:
-            kinds = ["q"] * X.shape[1]
-            for j in self.categorical:
-                kinds[j] = "c"
-            options = {"feature_types": kinds, "enable_categorical": True}
+        options = feature_types(X.shape[1], self.categorical)
         return xgboost.DMatrix(
             X,
             base_margin=np.zeros(shape, dtype=np.float32),
@@ -475,8 +465,12 @@ def _shape_params(problem: BoostingProblem) -> dict[str, Any]:
     return params
 
 
-def _kinds(problem: BoostingProblem) -> list[str]:
-    return ["c" if j in problem.categorical else "q" for j in range(problem.n_features)]
+def feature_types(n_features: int, categorical: tuple[int, ...]) -> dict[str, Any]:
+    """Return the options of XGBoost's matrices that mark categorical columns."""
+    if not categorical:
+        return {}
+    types = ["c" if j in categorical else "q" for j in range(n_features)]
+    return {"feature_types": types, "enable_categorical": True}
 
 
 def _look_up(values: dict[int, float], leaves: Array) -> Array:
@@ -485,7 +479,8 @@ def _look_up(values: dict[int, float], leaves: Array) -> Array:
     return table[leaves]
 
 
-def _trees(content: Any) -> list[dict[str, Any]]:
+def trees_of(content: Any) -> list[dict[str, Any]]:
+    """Return the trees of a model in XGBoost's public JSON format."""
     return list(content["learner"]["gradient_booster"]["model"]["trees"])
 
 
@@ -496,7 +491,7 @@ def _with_values(model: Any, rounds: list[list[dict[int, float]]]) -> bytes:
     base weight.
     """
     content = json.loads(bytes(model))
-    trees = _trees(content)
+    trees = trees_of(content)
     flat = [values for columns in rounds for values in columns]
     for tree, values in zip(trees, flat, strict=True):
         for node, child in enumerate(tree["left_children"]):

@@ -1,1 +1,1 @@
-"""What AdaBoost fits round after round, and what it keeps of it."""
+"""Weak learners of AdaBoost: how they are fitted, weighted and stored."""

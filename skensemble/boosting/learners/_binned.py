@@ -20,10 +20,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skensemble.boosting.engines._xgboost import feature_types, trees_of
 from skensemble.boosting.learners._base import StageFitter, Stages
 from skensemble.boosting.learners._bins import MOST_BINS, dense, find_bins
 from skensemble.boosting.learners._tree_view import TreeView
 from skensemble.core import draw_seed
+from skensemble.losses import two_columns
 
 Array = NDArray[Any]
 
@@ -32,6 +34,7 @@ _WEIGHT_OF_A_ROW = 1000.0
 _MIN_WEIGHT_OF_A_LEAF = 1e-3
 # Differences of sums below this share of the largest sum are rounding errors.
 _RELATIVE_ERROR = 1e-6
+# Largest number of steps up in `drawn_counts` before a binary search.
 _FEW_STEPS = 8
 
 
@@ -43,7 +46,7 @@ def labels_from_mean(mean: Array) -> Array:
 def probabilities_from_mean(mean: Array) -> Array:
     """Probabilities from a mean of -1 and 1."""
     p = np.clip(0.5 * (1.0 + mean), 0.0, 1.0)
-    return np.column_stack([1.0 - p, p])
+    return two_columns(p)
 
 
 def unscaled(values: Array, center: float, scale: float) -> Array:
@@ -94,17 +97,17 @@ class BinnedStages(Stages):
         """Part of each tree."""
         data = self._matrix(X)
         for k in range(len(self)):
-            yield self._some(data, k, k + 1)
+            yield self._predicted_sum(data, k, k + 1)
 
     def total(self, X: Any) -> Array:
         """Sum of the parts."""
-        return self._some(self._matrix(X), 0, len(self))
+        return self._predicted_sum(self._matrix(X), 0, len(self))
 
-    def some(self, X: Any, first: int, last: int) -> Array:
+    def sum_of_rounds(self, X: Any, first: int, last: int) -> Array:
         """Sum of the parts of rounds `first` to `last` (excluded)."""
-        return self._some(self._matrix(X), first, last)
+        return self._predicted_sum(self._matrix(X), first, last)
 
-    def _some(self, data: Any, first: int, last: int) -> Array:
+    def _predicted_sum(self, data: Any, first: int, last: int) -> Array:
         found = self.booster.predict(
             data, output_margin=True, iteration_range=(first, last)
         )
@@ -113,7 +116,7 @@ class BinnedStages(Stages):
     def _matrix(self, X: Any) -> Any:
         return matrix(dense(X), self.categorical, self.threads)
 
-    def side_by_side(self, X: Any) -> Array:
+    def stacked_parts(self, X: Any) -> Array:
         """Parts of all trees, of shape (n_samples, n_rounds)."""
         leaves = self.booster.predict(self._matrix(X), pred_leaf=True)
         leaves = leaves.reshape(X.shape[0], -1).astype(np.intp)
@@ -166,23 +169,12 @@ def _cuts(tree: dict[str, Any]) -> list[Any]:
     return cuts
 
 
-def trees_of(content: Any) -> list[dict[str, Any]]:
-    """The trees in XGBoost's public JSON format."""
-    return list(content["learner"]["gradient_booster"]["model"]["trees"])
-
-
 def matrix(X: Array, categorical: tuple[int, ...], threads: int) -> Any:
     """Data in XGBoost's format, for predictions."""
     import xgboost
 
-    return xgboost.DMatrix(X, nthread=threads or None, **_kinds(X, categorical))
-
-
-def _kinds(X: Array, categorical: tuple[int, ...]) -> dict[str, Any]:
-    if not categorical:
-        return {}
-    kinds = ["c" if j in categorical else "q" for j in range(X.shape[1])]
-    return {"feature_types": kinds, "enable_categorical": True}
+    types = feature_types(X.shape[1], categorical)
+    return xgboost.DMatrix(X, nthread=threads or None, **types)
 
 
 class BinnedFitter(StageFitter):
@@ -255,7 +247,7 @@ class BinnedFitter(StageFitter):
         options = {
             "max_bin": self._bins.most + 1,
             "nthread": self._threads or None,
-            **_kinds(X, self._categorical),
+            **feature_types(X.shape[1], self._categorical),
         }
         # With these rows as reference XGBoost uses our bins and searches for none.
         every = xgboost.QuantileDMatrix(self._bins.every_index(), **options)
@@ -339,7 +331,7 @@ class BinnedFitter(StageFitter):
         content = json.loads(bytes(kept.save_raw("json")))
         for at, tree in enumerate(trees_of(content)):
             k = at // self._width
-            self._write(tree, _sign(k), weights[k])
+            self._write_leaves(tree, _sign(k), weights[k])
         return BinnedStages(
             json.dumps(content).encode(),
             len(weights),
@@ -349,7 +341,7 @@ class BinnedFitter(StageFitter):
             functools.partial(self._view, seeds=self._seeds[: len(weights)]),
         )
 
-    def _write(self, tree: dict[str, Any], sign: float, weight: float) -> None:
+    def _write_leaves(self, tree: dict[str, Any], sign: float, weight: float) -> None:
         """Write thresholds in units of the features, and parts of the leaves."""
         values = np.array(tree["split_conditions"], dtype=float)
         leaf = np.array(tree["left_children"]) == -1
@@ -376,7 +368,7 @@ def _rounding_error(sums: Array) -> float:
 
 
 def _sign(k: int) -> float:
-    """Every other tree is fitted to the negative of the response."""
+    """Sign of the response of a tree: every other tree is fitted to the negative."""
     return -1.0 if k % 2 else 1.0
 
 

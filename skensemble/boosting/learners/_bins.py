@@ -8,12 +8,15 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
+# Largest number of bins of a feature.
 MOST_BINS = 255
+# Up to this number of rows every value has a bin.
 _FEW_ROWS = 2048
 # Number of rows that quantiles are computed from.
 _ENOUGH_ROWS = 10_000
 # Number of equal intervals between the first and the last edge, in a lookup table.
 _N_INTERVALS = 2048
+# Number of steps up in `places` before a binary search.
 _FEW_STEPS = 2
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from skensemble.boosting.learners._base import StageFitter, Stages
-from skensemble.core import draw_seed, predict_block
+from skensemble.core import draw_seed, predict_block, seed_parameters
 from skensemble.fitting import take_rows, weight_name
 
 Array = NDArray[Any]
@@ -33,14 +33,9 @@ def predict_values(model: Any, X: Any) -> Array:
 
 
 def clone_with_seed(estimator: Any, rng: np.random.RandomState) -> Any:
-    """Clone an estimator and draw each of its parameters ``random_state``."""
+    """Clone an estimator and draw all its seeds, in the order of their names."""
     model = clone(estimator)
-    names = sorted(model.get_params(deep=True))
-    seeds = {
-        name: draw_seed(rng)
-        for name in names
-        if name == "random_state" or name.endswith("__random_state")
-    }
+    seeds = {name: draw_seed(rng) for name in sorted(seed_parameters(model))}
     return model.set_params(**seeds) if seeds else model
 
 

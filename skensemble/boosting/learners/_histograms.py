@@ -30,6 +30,7 @@ Array = NDArray[Any]
 _LEAF = -1
 # Minimum weight of a child, relative to the mean weight of a row.
 _MIN_WEIGHT = 1e-6
+# Digits to which shares and scores are rounded.
 _DIGITS = 12
 # Size of a histogram of several features that stays in the cache.
 _MOST_COUNTS = 2**17
@@ -117,15 +118,17 @@ class _TreeGrower:
         node = np.zeros(len(weight), dtype=np.intp)
         level, rows = [0], self._rows
         for _ in range(self._depth):
-            best = self._best(tree, level, node, rows, weight, least)
-            level = [k for at in level for k in self._split(tree, at, best.get(at))]
+            best = self._best_splits(tree, level, node, rows, weight, least)
+            level = [
+                k for at in level for k in self._split_node(tree, at, best.get(at))
+            ]
             if not level:
                 break
             rows = rows[np.array(tree.feature)[node[rows]] != _LEAF]
             tree.move(self._codes, self._bins, node, rows)
         return tree, node
 
-    def _best(
+    def _best_splits(
         self,
         tree: HistogramTree,
         level: list[int],
@@ -200,7 +203,7 @@ class _TreeGrower:
         sides = np.where(missing.any(axis=(2, 3)), side.astype(bool), large)
         return best[side, i, j], cut, sides, left
 
-    def _split(self, tree: HistogramTree, at: int, found: Any) -> list[int]:
+    def _split_node(self, tree: HistogramTree, at: int, found: Any) -> list[int]:
         """Split a node into two children."""
         if found is None:
             return []
@@ -269,7 +272,7 @@ class HistogramStages(Stages):
         for tree, table in zip(self.trees, self.tables, strict=True):
             yield table[tree.apply(codes, self.bins)]
 
-    def some(self, X: Any, first: int, last: int) -> Array:
+    def sum_of_rounds(self, X: Any, first: int, last: int) -> Array:
         """Sum of the parts of rounds `first` to `last` (excluded)."""
         kept = HistogramStages(
             self.trees[first:last], self.tables[first:last], self.bins, self._view

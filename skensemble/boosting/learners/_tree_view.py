@@ -64,7 +64,7 @@ class TreeView:
         return np.asarray(self.classes_[codes])
 
     def _part(self, X: Any) -> Array:
-        parts = self._stages.some(self._read(X), self._k, self._k + 1)
+        parts = self._stages.sum_of_rounds(self._read(X), self._k, self._k + 1)
         return np.asarray(parts)
 
     @property

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
+from skensemble.losses import two_columns
+
 Array = NDArray[Any]
 
 # Probabilities are clipped to this distance from 0 and 1.
@@ -21,6 +23,7 @@ _LEAST = 1e-5
 # Working responses of LogitBoost are clipped to this size (Friedman, Hastie and
 # Tibshirani, 2000).
 _LARGEST_RESPONSE = 4.0
+# Smallest p (1 - p) by which a working response is divided.
 _LEAST_CURVATURE = 1e-10
 
 
@@ -89,7 +92,7 @@ class Variant(ABC):
     def probabilities(self, total: Array) -> Array:
         """Probabilities from the decision function, (n, n_classes)."""
         if self.n_classes == 2:
-            return _two_columns(expit(total))
+            return two_columns(expit(total))
         return np.asarray(softmax(total / (self.n_classes - 1), axis=1))
 
 
@@ -217,8 +220,8 @@ class LogitBoost(Variant):
         """Weak learners have equal weights; rows are weighed by the log-odds."""
         labels = self.labels(prediction)
         error = float(np.average(labels != y, weights=weight))
-        still = np.ptp(prediction) == 0  # nothing is left to fit
-        return None if still else BoostingStep(error, self.rate, np.ones(len(y)))
+        constant = np.ptp(prediction) == 0  # nothing is left to fit
+        return None if constant else BoostingStep(error, self.rate, np.ones(len(y)))
 
     def loss(self, y, total, weight):
         """Mean log loss."""
@@ -235,7 +238,7 @@ class LogitBoost(Variant):
     def probabilities(self, total):
         """Probabilities from log-odds."""
         if self.n_classes == 2:
-            return _two_columns(expit(total))
+            return two_columns(expit(total))
         return np.asarray(softmax(total, axis=1))
 
 
@@ -289,7 +292,3 @@ class AdaBoostR2:
         losses -= 1.0
         losses *= own
         return BoostingStep(error, own, np.exp(losses, out=losses))
-
-
-def _two_columns(p: Array) -> Array:
-    return np.column_stack([1.0 - p, p])

@@ -43,24 +43,25 @@ _GENERATORS = (
 )
 _PANDAS = (pd.DataFrame, pd.Series, pd.Index, pd.api.extensions.ExtensionArray)
 # What scikit-learn's callbacks leave in an estimator while it is fitted.
-_CALLBACKS = {
+_CALLBACK_ATTRIBUTES = {
     "_skl_callbacks",
     "_parent_callback_ctx",
     "_callback_fit_ctx",
     "_skl_callbacks_to_teardown",
 }
+# Arrays of this many bytes or more are digested only once.
 _LARGE = 2**16
-_NAMES: WeakKeyDictionary[type, tuple[str, ...]] = WeakKeyDictionary()
+_PARAMETER_NAMES: WeakKeyDictionary[type, tuple[str, ...]] = WeakKeyDictionary()
 
 
-def _of_int(value: int) -> bytes:
+def _int_bytes(value: int) -> bytes:
     return value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True)
 
 
 _SCALARS: dict[type, Callable[[Any], bytes]] = {
     type(None): lambda _: b"",
     bool: lambda value: b"1" if value else b"0",
-    int: _of_int,
+    int: _int_bytes,
     float: lambda value: value.hex().encode(),
     complex: lambda value: f"{value.real.hex()} {value.imag.hex()}".encode(),
     str: lambda value: value.encode("utf8", "surrogatepass"),
@@ -72,7 +73,7 @@ _SCALARS: dict[type, Callable[[Any], bytes]] = {
 class Hasher:
     """Digests values and collects the packages of their classes and functions.
 
-    `open_seeds` is set if an estimator has no seed.
+    `open_seeds` becomes True if an estimator has ``random_state=None``.
     """
 
     def __init__(self) -> None:
@@ -194,7 +195,7 @@ class Hasher:
         rest = {
             key: part
             for key, part in getattr(value, "__dict__", {}).items()
-            if key not in params and key not in _CALLBACKS
+            if key not in params and key not in _CALLBACK_ATTRIBUTES
         }
         pairs = []
         for name, part in params.items():
@@ -246,7 +247,7 @@ class Hasher:
         except RecursionError:
             raise
         except Exception as error:
-            raise _no_content(value, "has no lasting content") from error
+            raise _no_content(value, "cannot be pickled") from error
 
     def _location(self, value: Any) -> bytes:  # the location of a store changes no fit
         return pack("location of a store")
@@ -261,9 +262,9 @@ def _params_of(value: Any) -> dict[str, Any]:
     kind = type(value)
     if getattr(kind, "get_params", None) is not BaseEstimator.get_params:
         return dict(value.get_params(deep=False))
-    if kind not in _NAMES:
-        _NAMES[kind] = tuple(value.get_params(deep=False))
-    return {name: getattr(value, name) for name in _NAMES[kind]}
+    if kind not in _PARAMETER_NAMES:
+        _PARAMETER_NAMES[kind] = tuple(value.get_params(deep=False))
+    return {name: getattr(value, name) for name in _PARAMETER_NAMES[kind]}
 
 
 def _no_content(value: Any, why: str) -> Unkeyable:

@@ -18,11 +18,12 @@ from weakref import WeakKeyDictionary
 
 from skensemble.fitting.hashing._digest import Digest, Unkeyable, pack
 
-_NAMED = "use a named function of a module"
-# In a notebook the source of methods is known, that of the class is not; and that of
-# methods is not any more when instances came back from a worker by cloudpickle.
-_OF_METHODS: WeakKeyDictionary[type, bytes] = WeakKeyDictionary()
-# To find the source of a class, all of its file is parsed.
+_USE_NAMED = "use a named function of a module"
+# Sources of the methods of classes. In a notebook the source of a class is not
+# available, and that of its methods is no longer available after instances came back
+# from a worker process by cloudpickle.
+_METHOD_SOURCES: WeakKeyDictionary[type, bytes] = WeakKeyDictionary()
+# Sources that were read, because Python parses a file completely to find a class.
 _SOURCES: WeakKeyDictionary[Any, bytes] = WeakKeyDictionary()
 _DISTRIBUTIONS = {"sklearn": "scikit-learn"}
 
@@ -104,13 +105,13 @@ def digest_function(function: FunctionType, digest: Digest) -> bytes:
     """Digest a function by its name, and by its source if no package versions it."""
     name = f"{function.__module__}.{function.__qualname__}"
     if function.__name__ == "<lambda>":
-        raise Unkeyable("a lambda has no name", _NAMED)
+        raise Unkeyable("a lambda has no name", _USE_NAMED)
     if "<locals>" in function.__qualname__ and function.__closure__:
-        raise Unkeyable(f"{name} was made inside another function", _NAMED)
+        raise Unkeyable(f"{name} was made inside another function", _USE_NAMED)
     if is_script(package_of(function)):
         return pack("function", name.encode(), _source_of_all(function, digest))
     if "<locals>" in function.__qualname__:
-        raise Unkeyable(f"{name} cannot be found by its name", _NAMED)
+        raise Unkeyable(f"{name} cannot be found by its name", _USE_NAMED)
     return pack("function", name.encode())
 
 
@@ -148,9 +149,9 @@ def _read_source(thing: Any) -> bytes:
     try:
         return inspect.getsource(thing).encode()
     except (OSError, TypeError) as error:
-        if isinstance(thing, type) and thing not in _OF_METHODS:
-            _OF_METHODS[thing] = b"\n".join(map(_source, _methods(thing)))
-        found = _OF_METHODS.get(thing) if isinstance(thing, type) else None
+        if isinstance(thing, type) and thing not in _METHOD_SOURCES:
+            _METHOD_SOURCES[thing] = b"\n".join(map(_source, _methods(thing)))
+        found = _METHOD_SOURCES.get(thing) if isinstance(thing, type) else None
         if not found:
             raise Unkeyable(
                 f"the source of {thing.__module__}.{thing.__qualname__} is not known",

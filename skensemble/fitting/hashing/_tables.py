@@ -1,4 +1,4 @@
-"""Digests of arrays, sparse matrices and frames: by content, whatever its layout."""
+"""Digests of arrays, sparse matrices and frames: by content, not by memory layout."""
 
 from collections.abc import Iterator
 from hashlib import blake2b
@@ -11,7 +11,7 @@ from skensemble.fitting.hashing._digest import SIZE, Digest, pack
 
 _CHUNK = 2**20  # bytes copied at a time where memory is not in order
 _MASKED: Any = (pd.arrays.IntegerArray, pd.arrays.FloatingArray, pd.arrays.BooleanArray)
-_CLOCKS: Any = (
+_DATETIMES: Any = (
     pd.arrays.DatetimeArray,
     pd.arrays.TimedeltaArray,
     pd.arrays.PeriodArray,
@@ -121,7 +121,7 @@ def _column(column: Any, digest: Digest) -> bytes:
         gaps = np.asarray(array.isna())
         filled = array.to_numpy(dtype=array.dtype.numpy_dtype, na_value=0)
         return pack(kind, digest(gaps), digest(filled))
-    if isinstance(array, _CLOCKS):
+    if isinstance(array, _DATETIMES):
         return pack(kind, digest(array.asi8))
     if isinstance(array, pd.arrays.IntervalArray):
         return pack(kind, digest(array.left), digest(array.right))

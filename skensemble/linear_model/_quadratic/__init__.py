@@ -1,5 +1,9 @@
 """Quadratic problems with a penalty: the steps of coordinate descent and Newton."""
 
-from skensemble.linear_model._quadratic._minimise import Quadratic, minimise_quadratic
+from skensemble.linear_model._quadratic._minimise import (
+    Quadratic,
+    minimise_quadratic,
+    ridge_inverse,
+)
 
-__all__ = ["Quadratic", "minimise_quadratic"]
+__all__ = ["Quadratic", "minimise_quadratic", "ridge_inverse"]

@@ -1,10 +1,10 @@
 """Quadratic problems with absolute values, squares and bounds, by active sets.
 
-Newton steps on the coefficients that are not zero, or should not be: a linear system
-gives their minimum for fixed signs. Coefficients that would cross zero or a bound stop
-there. From the minimum for a similar alpha, one or two steps give the solution to the
-last digit. If the signs do not converge, scikit-learn's coordinate descent gives a
-better start.
+Each step is a Newton step on the active set: the coefficients that are not zero, and
+those that violate the optimality conditions at zero. A linear system gives their
+minimum for fixed signs. Coefficients that would cross zero or a bound stop there. From
+the minimum for a similar alpha, one or two steps give the solution to the last digit.
+If the signs do not converge, scikit-learn's coordinate descent gives a better start.
 """
 
 import warnings
@@ -21,12 +21,14 @@ from skensemble.linear_model.penalties import Form
 
 Array = NDArray[Any]
 
-_MOST_POLISHED = 100
+# Largest number of Newton steps from the start, and of sweeps of coordinate descent.
+_MOST_STEPS = 100
 _MOST_SWEEPS = 100
 
-# Number of coefficients that may leave zero per step, or half of those that are not
-# zero.
+# Largest number of coefficients that may leave zero per step, or half the number of
+# nonzero coefficients if that is larger.
 _FEW = 10
+# Rounding error of a slope, as a share of its terms.
 _ROUNDING = 1e-14
 
 
@@ -55,14 +57,14 @@ def minimise_form(H: Array, q: Array, form: Form, start: Array, tol: Any) -> Arr
     # rounding.
     tol = np.maximum(tol, _ROUNDING * (np.abs(q).max(initial=0) + form.l1))
     w = np.clip(np.asarray(start, dtype=float), form.lower, form.upper)
-    w, done = _active(H, q, form, w, tol, _MOST_POLISHED)
+    w, done = _active_set_steps(H, q, form, w, tol, _MOST_STEPS)
     if done:
         return w
     ridged = H + np.diag(form.l2)
     if form.bounded or not (form.l1 > 0).all():
         return _coordinate_descent(ridged, q, form, w, tol)
     for found in _descents(ridged, q, form, w):
-        w, done = _active(H, q, form, found, tol, 5)
+        w, done = _active_set_steps(H, q, form, found, tol, 5)
         if done:
             return w
     return _coordinate_descent(ridged, q, form, w, tol)
@@ -100,7 +102,7 @@ def _square_root(G: Array) -> Array:
     return (vectors * np.sqrt(np.maximum(values, 0))).T
 
 
-def _active(
+def _active_set_steps(
     H: Array, q: Array, form: Form, w: Array, tol: Any, most: int
 ) -> tuple[Array, bool]:
     """Newton steps on the free coefficients, as far as signs and bounds allow."""
@@ -164,7 +166,7 @@ def _stepped(
     while True:
         inner = part if len(keep) == len(index) else part[keep[:, None], keep]
         way = np.zeros(len(index))
-        way[keep] = -_solved(inner, down[keep])
+        way[keep] = -_solve_damped(inner, down[keep])
         new = _clipped(here + way, low, high)
         move = new - here
         if down @ move + move @ part @ move / 2 < 0:
@@ -180,7 +182,7 @@ def _stepped(
         keep = keep[~stuck]
 
 
-def _solved(part: Array, slope: Array) -> Array:
+def _solve_damped(part: Array, slope: Array) -> Array:
     """Solve with the smallest ridge that makes the matrix definite."""
     level = float(np.trace(part)) / max(len(slope), 1)
     for ridge in (0.0, 1e-14, 1e-12, 1e-10, 1e-8):
@@ -212,7 +214,7 @@ def _coordinate_descent(H: Array, q: Array, form: Form, w: Array, tol: Any) -> A
                 gradient += H[:, j] * (new - before)
                 w[j] = new
         if sweep % 5 == 4:
-            w, done = _active(H, q, form, w, tol, 3)
+            w, done = _active_set_steps(H, q, form, w, tol, 3)
             if done:
                 return w
             gradient = H @ w - q

@@ -12,6 +12,7 @@ from skensemble.linear_model.penalties import Form, Penalty
 
 Array = NDArray[Any]
 
+# Largest number of lasso problems for a concave penalty.
 _MOST_REWEIGHTED = 100
 
 
@@ -53,6 +54,17 @@ class Quadratic:
         for penalty in penalties:
             w = minimise_quadratic(self.H, self.q, penalty, w, tol)
             yield w
+
+
+def ridge_inverse(values: Array, l2: Any) -> Array:
+    """One over each eigenvalue plus a ridge, for matrices w'Hw/2 + l2 w'w/2.
+
+    It is zero for directions without curvature, which gives the minimiser of least
+    norm. The eigenvalues are in ascending order.
+    """
+    level = len(values) * np.finfo(float).eps * max(values[-1], 0.0)
+    raised = np.maximum(values, 0) + l2
+    return np.where(raised > level, 1 / np.maximum(raised, 1e-300), 0.0)
 
 
 def minimise_quadratic(
@@ -114,7 +126,7 @@ def _reweighted(
 
 
 def _slopes_at_zero(penalty: Penalty, p: int) -> Array:
-    """Smallest slope that moves a coefficient away from zero."""
+    """Largest slope of each coefficient at which zero is optimal."""
     big = 1.0
     zero = np.zeros(p)
     while True:

@@ -52,7 +52,7 @@ class PenaltyColumns:
     groups : ndarray of shape (n,) or None
         Index of the source column; the one-hot columns of a categorical column share
         it.
-    scale : ndarray of shape (n,)
+    scale : ndarray of shape (n,) or None
         Divisor of each column, if columns are standardised.
     pilot : callable or None
         Fits the same loss with another penalty, and returns coefficients of shape (p,)
@@ -273,8 +273,12 @@ class Penalty(ParameterHolder):
         return type(self)(**(self.get_params(deep=False) | changes))
 
 
-def form_of(penalty: Penalty, p: int) -> Form:
-    """Normal form of a bound penalty that is known to have one, for `p` columns."""
+def normal_form(penalty: Penalty, p: int) -> Form:
+    """Normal form of a bound penalty for `p` columns, or an error if it has none."""
     form = penalty.form(p)
-    assert form is not None, f"{penalty!r} has no normal form"
+    if form is None:
+        raise ValueError(
+            f"penalty={penalty!r} is not a sum of absolute values, squares and bounds of "
+            "single coefficients."
+        )
     return form

@@ -1,12 +1,12 @@
 """Short names of penalties: the class name in snake case."""
 
-import re
 from inspect import signature
 from typing import Any, ClassVar, Self
 
+from skensemble.core import expand_short_names
 from skensemble.linear_model.penalties._base import Penalty
 from skensemble.linear_model.penalties._elastic_net import NoPenalty
-from skensemble.losses import did_you_mean
+from skensemble.losses import descendants, did_you_mean, snake_case
 
 # Short names that differ from the class name in snake case.
 _USUAL = {"NoPenalty": "none", "ElasticNetPenalty": "elasticnet"}
@@ -39,10 +39,7 @@ class NestedPenalty(Penalty):
         self : object
             The object itself.
         """
-        given = getattr(self, self._part)
-        nested = any(key.startswith(f"{self._part}__") for key in params)
-        if nested and isinstance(given, str):
-            setattr(self, self._part, as_penalty(given))
+        expand_short_names(self, params, {self._part: as_penalty})
         return super().set_params(**params)
 
 
@@ -61,10 +58,10 @@ def penalty_names() -> dict[str, type[Penalty]]:
     'ElasticNetPenalty'
     """
     return {
-        _USUAL.get(cls.__name__, _snake(cls.__name__)): cls
-        for cls in _descendants(Penalty)
+        _USUAL.get(cls.__name__, snake_case(cls.__name__)): cls
+        for cls in descendants(Penalty)
         if cls.__module__.startswith("skensemble.linear_model.penalties.")
-        and _constructs(cls)
+        and _has_defaults(cls)
     }
 
 
@@ -109,21 +106,9 @@ def as_penalty(penalty: Penalty | str | None, **parameters: Any) -> Penalty:
     return known[penalty](**parameters)
 
 
-def _constructs(cls: type[Penalty]) -> bool:
-    """Whether a class is not a base class only, and needs no arguments."""
+def _has_defaults(cls: type[Penalty]) -> bool:
+    """Whether a class is a penalty, not a base class, and needs no arguments."""
     if "__init__" not in vars(cls):
         return cls is NoPenalty
     arguments = signature(cls).parameters.values()
     return all(one.default is not one.empty for one in arguments)
-
-
-def _snake(name: str) -> str:
-    # L1 and MCP are one word each; else a capital after a small letter starts a word.
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
-
-
-def _descendants(cls: type[Penalty]) -> list[type[Penalty]]:
-    found: list[type[Penalty]] = []
-    for child in cls.__subclasses__():
-        found += [child, *_descendants(child)]
-    return found

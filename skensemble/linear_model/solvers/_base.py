@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from skensemble.core import ParameterHolder
 from skensemble.linear_model._problem import Point, Problem, Solution
-from skensemble.linear_model.penalties._base import Form, Penalty
+from skensemble.linear_model.penalties._base import Form, Penalty, normal_form
 from skensemble.losses import Loss
 
 
@@ -42,15 +42,17 @@ def pairing(problem: Problem) -> Pairing:
     return Pairing(problem.loss, problem.penalty, p, problem.width, coupled)
 
 
-def form_of(problem: Problem) -> Form:
+def normal_form_of(problem: Problem) -> Form:
     """Normal form of the penalty of a problem, or an error if it has none."""
-    form = problem.penalty.form(problem.design.shape[1])
-    if form is None:
-        raise ValueError(
-            f"penalty={problem.penalty!r} is not a sum of absolute values, squares and "
-            "bounds of single coefficients."
-        )
-    return form
+    return normal_form(problem.penalty, problem.design.shape[1])
+
+
+def solution_at(
+    problem: Problem, point: Point, n_iter: int, violation: float, tolerance: float
+) -> Solution:
+    """Return a point as a solution, in the type of the columns."""
+    point = point.astype(problem.design.dtype)
+    return Solution(point, n_iter, violation, violation <= tolerance)
 
 
 class Solver(ParameterHolder):

@@ -15,7 +15,8 @@ from skensemble.losses import SquaredError
 
 Array = NDArray[Any]
 
-# With more columns, or more columns than rows, the products of all are not computed.
+# With more columns, or more columns than rows, working sets avoid the products of all
+# columns.
 _MOST_COLUMNS = 2000
 
 
@@ -60,30 +61,21 @@ class CoordinateDescent(Solver):
     def path(
         self, problem: Problem, penalties: list[Penalty], start: Point
     ) -> Iterator[Solution]:
-        """Minimise with each penalty; products are computed once."""
+        """Minimise with each penalty; products of columns are computed once."""
         n, p = problem.design.shape
-        if p > min(n, _MOST_COLUMNS) and p > NARROW:
-            yield from self._wide(problem, penalties, start)
-            return
-        products = _Products(problem)
-        point = start
-        for penalty in penalties:
-            solution = products.solved(problem.with_penalty(penalty), point)
-            point = solution.point
-            yield solution
-
-    def _wide(
-        self, problem: Problem, penalties: list[Penalty], start: Point
-    ) -> Iterator[Solution]:
-        point = start
+        wide = p > min(n, _MOST_COLUMNS) and p > NARROW
+        products = None if wide else _Products(problem)
         for penalty in penalties:
             here = problem.with_penalty(penalty)
-            solution = by_working_sets(here, point, _narrow)
-            point = solution.point
+            if products is None:
+                solution = by_working_sets(here, start, _solve_narrow)
+            else:
+                solution = products.solved(here, start)
+            start = solution.point
             yield solution
 
 
-def _narrow(problem: Problem, start: Point) -> Solution:
+def _solve_narrow(problem: Problem, start: Point) -> Solution:
     return _Products(problem).solved(problem, start)
 
 

@@ -10,7 +10,12 @@ from scipy.sparse.linalg import LinearOperator, lsmr
 
 from skensemble.core import check_whole
 from skensemble.linear_model._problem import Point, Problem, Solution
-from skensemble.linear_model.solvers._base import Pairing, Solver, form_of
+from skensemble.linear_model.solvers._base import (
+    Pairing,
+    Solver,
+    normal_form_of,
+    solution_at,
+)
 from skensemble.linear_model.solvers._normal_equations import (
     Border,
     Dual,
@@ -62,8 +67,8 @@ class Direct(Solver):
     def refusal(self, pairing: Pairing) -> str | None:
         """Return the reason why a problem is not supported, or None."""
         form = pairing.penalty.form(pairing.p)
-        fine = isinstance(pairing.loss, SquaredError)
-        if fine and form is not None and form.quadratic:
+        squared = isinstance(pairing.loss, SquaredError)
+        if squared and form is not None and form.quadratic:
             return None
         return "needs SquaredError and a penalty of squares only (or none)"
 
@@ -71,7 +76,7 @@ class Direct(Solver):
         """Minimise the objective of a problem; `start` is used by LSMR only."""
         check_whole("largest", self.largest, 1)
         n, p = problem.design.shape
-        ridge = form_of(problem).l2
+        ridge = normal_form_of(problem).l2
         if min(n, p) > self.largest or (p > self.largest and not ridge.all()):
             return _iterated(problem, start, ridge)
         return _refined(problem, _system(problem, ridge), ridge)
@@ -94,7 +99,7 @@ def _system(problem: Problem, ridge: Array) -> "Primal | Dual | PseudoInverse":
 def _refined(problem: Problem, system: Any, ridge: Array) -> Solution:
     """Newton steps: the first solves the problem, and others reduce rounding errors."""
     zero, tolerance = problem.start(), problem.tolerance()
-    point = Point(zero.coef.astype(float), zero.intercept.astype(float))
+    point = zero.astype(float)
     raw = np.zeros_like(problem.y) + zero.intercept
     best = (np.inf, point)
     for _ in range(1 + _MOST_REFINEMENTS):
@@ -109,15 +114,7 @@ def _refined(problem: Problem, system: Any, ridge: Array) -> Solution:
         point = point.moved(system.solve(Point(pull, gradient.intercept)), -1.0)
         raw = problem.raw(point)
     worst, point = best if best[0] <= worst else (worst, point)
-    return _solution(problem, point, 1, worst, tolerance)
-
-
-def _solution(
-    problem: Problem, point: Point, n_iter: int, worst: float, tolerance: float
-) -> Solution:
-    dtype = problem.design.dtype
-    kept = Point(point.coef.astype(dtype), np.asarray(point.intercept, dtype))
-    return Solution(kept, n_iter, worst, worst <= tolerance)
+    return solution_at(problem, point, 1, worst, tolerance)
 
 
 @dataclass(frozen=True)
@@ -194,19 +191,19 @@ def _iterated(problem: Problem, start: Point, ridge: Array) -> Solution:
     design, tolerance = problem.design, problem.tolerance()
     determined = design.shape[0] >= design.shape[1] or ridge.all()
     norms = np.sqrt(problem.norms**2 + ridge) if determined else 1.0
-    rows = _rows(problem, ridge, norms)
+    rows = _augmented_rows(problem, ridge, norms)
     point = start if determined else problem.start()  # zero leads to the least norm
-    point = Point(point.coef.astype(float), point.intercept.astype(float))
+    point = point.astype(float)
     accuracy = problem.tol / np.sqrt(design.shape[1])
     used = 0
     while True:
         gradient = problem.gradient(problem.raw(point))
         worst = problem.violation(point, gradient)
         if worst <= tolerance or used >= problem.max_iter:
-            return _solution(problem, point, used, worst, tolerance)
+            return solution_at(problem, point, used, worst, tolerance)
         step, steps = _least_squares(problem, rows, point, ridge, accuracy, used)
         coef = point.coef + (step.T / norms).T
-        point = _centred(problem, coef, point.intercept)
+        point = _with_best_intercept(problem, coef, point.intercept)
         accuracy, used = 0.1 * accuracy, used + max(steps, 1)
 
 
@@ -220,9 +217,9 @@ def _least_squares(
 ) -> tuple[Array, int]:
     """Step of the scaled coefficients that minimises the residuals of a point."""
     root = np.sqrt(np.asarray(problem.weight, dtype=float))
-    left = ((problem.y - problem.raw(point)).T * root).T
-    owed = -(point.coef.T * np.sqrt(ridge)).T
-    target = np.concatenate([left, owed])
+    residual = ((problem.y - problem.raw(point)).T * root).T
+    penalty = -(point.coef.T * np.sqrt(ridge)).T
+    target = np.concatenate([residual, penalty])
     columns = target.reshape(len(target), -1).T
     found = [
         lsmr(
@@ -239,7 +236,7 @@ def _least_squares(
     return step, max(each[2] for each in found)
 
 
-def _rows(problem: Problem, ridge: Array, norms: Any) -> LinearOperator:
+def _augmented_rows(problem: Problem, ridge: Array, norms: Any) -> LinearOperator:
     """Operator of the weighted, centred rows, followed by the rows of the penalty."""
     design, w = problem.design, np.asarray(problem.weight, dtype=float)
     (n, p), root, pull = design.shape, np.sqrt(w), np.sqrt(ridge)
@@ -258,7 +255,7 @@ def _rows(problem: Problem, ridge: Array, norms: Any) -> LinearOperator:
     return LinearOperator((n + p, p), matvec=forwards, rmatvec=backwards, dtype=float)
 
 
-def _centred(problem: Problem, coef: Array, intercept: Array) -> Point:
+def _with_best_intercept(problem: Problem, coef: Array, intercept: Array) -> Point:
     """Coefficients with their optimal intercept."""
     if not problem.fit_intercept:
         return Point(coef, intercept)

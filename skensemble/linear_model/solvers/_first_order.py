@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from skensemble.core import check_share, named_seed
+from skensemble.core import check_share, expand_short_names, named_seed
 from skensemble.fitting import inner_split
 from skensemble.linear_model._problem import Point, Problem, Solution
 from skensemble.linear_model.solvers._base import Solver
@@ -128,9 +128,7 @@ class FirstOrder(Solver):
         self : FirstOrder
             The solver itself.
         """
-        nested = any(key.startswith("optimizer__") for key in params)
-        if nested and "optimizer" not in params and isinstance(self.optimizer, str):
-            self.optimizer = as_optimizer(self.optimizer)
+        expand_short_names(self, params, {"optimizer": as_optimizer})
         return super().set_params(**params)
 
     def solve(self, problem, start):
@@ -246,7 +244,7 @@ class FirstOrder(Solver):
             groups=None,
             seed=named_seed(problem.seed, "validation"),
         )
-        return _part(problem, train), _part(problem, held)
+        return _problem_of_rows(problem, train), _problem_of_rows(problem, held)
 
 
 @dataclass
@@ -259,6 +257,16 @@ class MeanLoss:
         Training rows, loss and penalty.
     held : Problem or None
         Problem of the validation rows.
+    n_rows : int
+        Number of training rows.
+    weight : ndarray of shape (n,) or None
+        Sample weights with mean one; None if all are equal.
+    l2 : float, ndarray of shape (p,) or (p, 1)
+        Squares of the penalty, which are part of the gradient.
+    validation_loss, prox, penalty : callable or None
+        Functions of the parameters, as in `skensemble.optim.Objective`.
+    decayed : list of bool
+        Whether weight decay applies to coefficients and intercept.
     """
 
     problem: Problem
@@ -319,11 +327,12 @@ class MeanLoss:
         if isinstance(rows, slice):
             part = design if rows == slice(None) else design.rows(rows)
             return part, y[rows], weight if weight is None else weight[rows]
-        X = design.X[rows] if design.sparse else self._taken(design.X, rows)
+        X = design.X[rows] if design.sparse else self._gathered(design.X, rows)
         picked = None if weight is None else weight[rows]
         return replace(design, X=X), y[rows], picked
 
-    def _taken(self, X, rows):
+    def _gathered(self, X, rows):
+        """Rows of a dense matrix, in a buffer that batches of equal size share."""
         buffer = self._buffer.get(len(rows))
         if buffer is None:
             buffer = self._buffer[len(rows)] = np.empty(
@@ -337,11 +346,10 @@ class MeanLoss:
     def _prox(self, params, steps):
         coef, intercept = params
         step = steps[0]
-        if np.ndim(step):
-            shared = np.min(step, axis=1) if np.ndim(step) == 2 else step
-            if not self.problem.penalty.separable:
-                step = self.problem.penalty.common_steps(shared)
-                step = step if coef.ndim == 1 else step[:, None]
+        if np.ndim(step) and not self.problem.penalty.separable:
+            smallest = np.min(step, axis=1) if np.ndim(step) == 2 else step
+            step = self.problem.penalty.common_steps(smallest)
+            step = step if coef.ndim == 1 else step[:, None]
         return [self.problem.penalty.prox(coef, step), intercept]
 
     def _penalty(self, params):
@@ -356,7 +364,7 @@ def _solution(problem: Problem, params: Any, n_iter: int, history: Any) -> Solut
     return Solution(point, n_iter, violation, bool(done), history=history)
 
 
-def _part(problem: Problem, rows: Array) -> Problem:
+def _problem_of_rows(problem: Problem, rows: Array) -> Problem:
     weight = problem.weight[rows]
     return replace(
         problem,

@@ -14,6 +14,7 @@ Array = NDArray[Any]
 # Number of iterations between checks of the optimality conditions, which cost about
 # half an iteration.
 _CHECK_EVERY = 5
+# Largest number of halvings of the step size per step.
 _MOST_HALVINGS = 40
 
 
@@ -77,15 +78,17 @@ class _State:
 
 
 class _Run:
+    """Iterates of one minimisation: the last point, and the extrapolated point."""
+
     def __init__(self, problem: Problem, start: Point) -> None:
         self.problem = problem
         p = problem.design.shape[1]
         share = problem.penalty.common_steps(1 / problem.norms**2)
         self.share = share if problem.width is None else share[:, None]
         ones = np.ones(p) if problem.width is None else np.ones((p, 1))
+        # A tiny step moves the start to where the penalty is finite.
         first = problem.penalty.prox(start.coef, 1e-300 * ones)
-        dtype = problem.design.dtype
-        point = Point(first.astype(dtype), np.asarray(start.intercept, dtype))
+        point = Point(first, start.intercept).astype(problem.design.dtype)
         self.last = _State(point, problem.raw(point))
         self.here = self.last
         self.t = 1.0
@@ -101,7 +104,7 @@ class _Run:
         return self.problem.violation(self.last.point, gradient)
 
     def step(self, growth: float) -> bool:
-        """Make one step; return False if no step descends."""
+        """Make one step; return False if no step decreases the objective."""
         new = self._forward(self.here, growth)
         if new is not None and self._uphill(new):
             self._restart()
@@ -128,6 +131,7 @@ class _Run:
         self.here, self.t = self.last, 1.0
 
     def _uphill(self, new: _State) -> bool:
+        """Whether the extrapolation increases the objective, to first order."""
         a = (self.here.point.coef - new.point.coef) / self.share
         b = new.point.coef - self.last.point.coef
         c = self.here.point.intercept - new.point.intercept

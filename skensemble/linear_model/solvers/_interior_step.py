@@ -16,24 +16,27 @@ from skensemble.linear_model.solvers._normal_equations import (
 
 Array = NDArray[Any]
 
-# A system is kept off singularity by this share of its diagonal.
+# Share of its diagonal that is added to a system, so that it is not singular.
 _DAMPING = 1e-13
-# How near to its wall a step may come.
+# Share of the longest step that keeps all distances positive.
 _STEP = 0.995
+# Distances below this would make the weights of kinks overflow.
 _NEAREST = 1e-60
-# Rounds that balance dual variables: one solves, the others take rounding out.
-_BALANCINGS = 3
-# Columns that are collinear up to this share are left as they are: a step along them
-# is large, and its rounding would spoil the balance of the others.
-_BALANCE_DAMPING = 1e-8
+# Rounds of `balanced_duals`: the first solves the equations, and the others reduce
+# rounding errors.
+_BALANCING_ROUNDS = 3
+# Damping in `balanced_duals`. A step along columns that are almost collinear is large,
+# and its rounding would disturb the equations of the other columns.
+_BALANCING_DAMPING = 1e-8
 
 
 @dataclass
 class State:
-    """Where the method is; all distances above zero.
+    """Primal and dual variables; all distances from their boundaries are positive.
 
-    A kink's r = right - left is apart from the form it looks at until steps close the
-    difference; a = high - above = low + below is its dual variable.
+    For each kink, r = right - left is a variable of its own: it differs from the
+    residual of the model until steps close the difference. Its dual variable is a =
+    high - above = low + below.
 
     Parameters
     ----------
@@ -42,8 +45,8 @@ class State:
     a : ndarray of shape (m,)
         Dual variables, strictly between low and high.
     right, left : ndarray of shape (m,)
-        Parts of r above and below zero; `right` is zero where high is infinite, `left`
-        where low is.
+        Parts of r above and below zero; `right` is zero where high is infinite, and
+        `left` where low is infinite.
     above, below : ndarray of shape (m,)
         Distances of `a` from high and from low.
     """
@@ -57,16 +60,16 @@ class State:
     below: Array
 
     def products(self) -> tuple[Array, Array]:
-        """Complementarity of each side; zero where there is no such side."""
+        """Complementarity products of both sides; zero where a side is infinite."""
         right = self.right * np.where(np.isfinite(self.above), self.above, 0.0)
         return right, self.left * np.where(np.isfinite(self.below), self.below, 0.0)
 
-    def left_to_close(self) -> float:
-        """The part of the duality gap that steps can close."""
+    def complementarity(self) -> float:
+        """Sum of the products: the part of the duality gap that steps can close."""
         return float(sum(part.sum() for part in self.products()))
 
-    def spent(self) -> bool:
-        """Whether weights of kinks would overflow: there is nothing left to gain."""
+    def exhausted(self) -> bool:
+        """Whether distances are so small that the weights of kinks would overflow."""
         near = (
             np.minimum(self.right, self.above) + np.minimum(self.left, self.below)
         ).min()
@@ -84,14 +87,16 @@ class Step:
     left: Array
 
 
-def advance(kinks: Kinks, equations: NormalEquations, state: State) -> None:
-    """One predictor and one corrector."""
-    system = System(kinks, equations, state)
+def predictor_corrector_step(
+    kinks: Kinks, equations: NormalEquations, state: State
+) -> None:
+    """Update a state by Mehrotra's predictor and corrector."""
+    system = NewtonSystem(kinks, equations, state)
     right, left = state.products()
-    both = state.left_to_close()
+    total = state.complementarity()
     count = int(np.isfinite(state.above).sum() + np.isfinite(state.below).sum())
     guess = system.step(-right, -left)
-    primal, dual = _lengths(kinks, state, guess, 1.0)
+    primal, dual = _step_lengths(kinks, state, guess, 1.0)
     ahead = State(
         state.coef,
         state.intercept,
@@ -101,153 +106,162 @@ def advance(kinks: Kinks, equations: NormalEquations, state: State) -> None:
         state.above - dual * guess.a,
         state.below + dual * guess.a,
     )
-    centre = (ahead.left_to_close() / both) ** 3 * both / count
+    centre = (ahead.complementarity() / total) ** 3 * total / count
     step = system.step(
         centre - right + guess.right * guess.a, centre - left - guess.left * guess.a
     )
-    primal, dual = _lengths(kinks, state, step, _STEP)
+    primal, dual = _step_lengths(kinks, state, step, _STEP)
     state.coef = state.coef + primal * step.coef
     state.intercept += primal * step.intercept
     state.right = state.right + primal * step.right
     state.left = state.left + primal * step.left
     state.a = state.a + dual * step.a
-    # Moved by the step and not taken anew from `a`: near a wall differences lose
-    # digits.
+    # Updated by the step and not computed from `a`: close to a boundary the difference
+    # would lose digits.
     state.above = state.above - dual * step.a
     state.below = state.below + dual * step.a
 
 
-def balanced(kinks: Kinks, equations: NormalEquations, state: State) -> Array:
-    """Dual variables of the rows, moved until the slopes by the coefficients balance.
+def balanced_duals(kinks: Kinks, equations: NormalEquations, state: State) -> Array:
+    """Dual variables of the rows, corrected so that A'a + Q coef is zero.
 
-    Rows on their kinks have weights without bound in the end, and a step of their dual
-    variables is a weight times a difference that has lost its digits. Here the weights
-    are the squared distances from the walls, which are bounded: rounding of the step
-    shrinks as the step does.
+    Close to the solution the weights of rows on their kinks grow without bound, and a
+    step of their dual variables is a weight times a difference that has lost its
+    digits. Here the weights are the squared distances from the boundaries, which are
+    bounded, so rounding errors shrink with the step.
 
     Parameters
     ----------
     kinks : Kinks
         The problem.
     equations : NormalEquations
-        Of its columns.
+        Normal equations of its columns.
     state : State
-        The place, which stays as it is.
+        Current state, which is not changed.
 
     Returns
     -------
     a : ndarray of shape (n,)
-        Dual variables; the caller keeps them within their walls.
+        Dual variables. They may leave their interval; the caller clips them.
     """
     n, p = kinks.rows, len(state.coef)
     a = state.a.copy()
-    if by_rows(kinks):  # these steps balance as they are
+    if uses_rows(kinks):  # steps of the row system keep the equations balanced
         return a[:n]
     weight = np.minimum(state.above, state.below) ** 2
-    extra = np.bincount(kinks.of, weights=weight[n:], minlength=p)
-    factor = equations.factor(weight[:n], extra, _BALANCE_DAMPING)
-    for _ in range(_BALANCINGS):
-        coef, total = kinks.pulled(a)
-        owed = Point(-coef - kinks.form.l2 * state.coef, np.asarray(-total))
-        step = factor.solve(owed)
-        a += weight * kinks.forms(step.coef, float(step.intercept))
+    extra = np.bincount(kinks.column, weights=weight[n:], minlength=p)
+    factor = equations.factor(weight[:n], extra, _BALANCING_DAMPING)
+    for _ in range(_BALANCING_ROUNDS):
+        coef, total = kinks.transposed_times(a)
+        residual = Point(-coef - kinks.form.l2 * state.coef, np.asarray(-total))
+        step = factor.solve(residual)
+        a += weight * kinks.times(step.coef, float(step.intercept))
     return a[:n]
 
 
-def settle(kinks: Kinks, equations: NormalEquations, state: State) -> None:
-    """Move the model along collinear columns to where it pays least.
+def minimise_along_collinear(
+    kinks: Kinks, equations: NormalEquations, state: State
+) -> None:
+    """Move coefficients of collinear columns to where the penalty is smallest.
 
-    Steps do so at first only: in the end the damping of their system, by the weights of
-    rows on their kinks, is more than the penalty. The raw output stays as it is.
+    The raw output does not change. Steps also do this in the first iterations. Later
+    the damping of their system, which grows with the weights of rows on their kinks,
+    exceeds the penalty.
     """
     l2 = kinks.form.l2
-    # Kinks of the coefficients hold collinear columns themselves.
-    if by_rows(kinks) or len(kinks.of) or not l2.any():
+    # With kinks of coefficients, the solution along collinear columns is determined.
+    if uses_rows(kinks) or len(kinks.column) or not l2.any():
         return
     free = equations.collinear
     size = np.sqrt(l2 @ free.coef**2)
-    paying = size > 0
-    if not paying.any():
+    penalised = size > 0
+    if not penalised.any():
         return
-    step, shift = free.coef[:, paying] / size[paying], free.intercept[paying]
+    step = free.coef[:, penalised] / size[penalised]
+    shift = free.intercept[penalised]
     curvature = step.T @ (l2[:, None] * step)
-    owed = -(l2 * state.coef) @ step  # the rows have no slope along these
-    share = np.linalg.lstsq(curvature, owed, rcond=None)[0]
+    slope = -(l2 * state.coef) @ step  # the loss has no slope along these directions
+    share = np.linalg.lstsq(curvature, slope, rcond=None)[0]
     state.coef = state.coef + step @ share
-    state.intercept += float(shift / size[paying] @ share)
+    state.intercept += float(shift / size[penalised] @ share)
 
 
-def by_rows(kinks: Kinks) -> bool:
-    """Whether n rows are fewer unknowns than the columns, and all of those pay."""
+def uses_rows(kinks: Kinks) -> bool:
+    """Whether there are fewer rows than columns, and all columns are penalised."""
     n, p = kinks.design.shape
     if n >= p:
         return False
-    paying = kinks.form.l2 > 0
-    paying[kinks.of] = True
-    return bool(paying.all())
+    penalised = kinks.form.l2 > 0
+    penalised[kinks.column] = True
+    return bool(penalised.all())
 
 
-def _lengths(
+def _step_lengths(
     kinks: Kinks, state: State, step: Step, share: float
 ) -> tuple[float, float]:
-    """Longest steps of primal and dual variables that hit no wall."""
-    primal = min(_room(state.right, step.right), _room(state.left, step.left))
-    dual = min(_room(state.above, -step.a), _room(state.below, step.a))
+    """Primal and dual step length: at most one, and a share of the longest step."""
+    primal = min(
+        _longest_step(state.right, step.right), _longest_step(state.left, step.left)
+    )
+    dual = min(_longest_step(state.above, -step.a), _longest_step(state.below, step.a))
     primal, dual = min(1.0, share * primal), min(1.0, share * dual)
-    if kinks.form.l2.any():  # squares tie the slopes to the coefficients
+    # Squares couple the dual variables to the coefficients.
+    if kinks.form.l2.any():
         primal = dual = min(primal, dual)
     return primal, dual
 
 
-def _room(distance: Array, change: Array) -> float:
-    """How many such changes fit before a distance is zero."""
+def _longest_step(distance: Array, change: Array) -> float:
+    """Multiple of a change at which the first distance is zero."""
     closing = change < 0
     if not closing.any():
         return np.inf
     return float(np.min(distance[closing] / -change[closing]))
 
 
-class System:
+class NewtonSystem:
     """Linear equations of one iteration, solved for two right-hand sides.
 
-    With d the change of coefficients and intercept, A what the kinks look at and
-    1 / D = right / above + left / below: da = D (A d + h) and A' da + Q d = -slope.
+    With d the change of coefficients and intercept, A as in `Kinks`, Q the squares of
+    the penalty and 1 / D = right / above + left / below:
+
+        da = D (A d + h),   A' da + Q d = -(A'a + Q coef).
 
     Parameters
     ----------
     kinks : Kinks
         The problem.
     equations : NormalEquations
-        For rows that are not fewer than the columns.
+        Normal equations of its columns.
     state : State
-        The place.
+        Current state.
     """
 
     def __init__(self, kinks: Kinks, equations: NormalEquations, state: State) -> None:
         n, p = kinks.rows, len(state.coef)
         self._kinks, self._state = kinks, state
-        # An infinite distance takes its side out: nothing over infinity is zero.
+        # A side with an infinite distance has no effect: its quotient is zero.
         self._weight = 1 / (state.right / state.above + state.left / state.below)
-        extra = np.bincount(kinks.of, weights=self._weight[n:], minlength=p)
+        extra = np.bincount(kinks.column, weights=self._weight[n:], minlength=p)
         ridge = kinks.form.l2 + extra
-        coef, total = kinks.pulled(state.a)
+        coef, total = kinks.transposed_times(state.a)
         self._slope = Point(coef + kinks.form.l2 * state.coef, np.asarray(total))
-        looked = kinks.forms(state.coef, state.intercept)
-        self._apart = looked - kinks.at - state.right + state.left
-        solver = RowSystem if by_rows(kinks) and ridge.all() else ColumnSystem
+        fitted = kinks.times(state.coef, state.intercept)
+        self._residual = fitted - kinks.at - state.right + state.left
+        solver = RowSystem if uses_rows(kinks) and ridge.all() else ColumnSystem
         self._solver = solver(kinks, equations, self._weight[:n], ridge)
 
     def step(self, right: Array, left: Array) -> Step:
-        """Changes that bring the products of the distances by `right` and `left`."""
+        """Step that changes the complementarity products by `right` and `left`."""
         kinks, state = self._kinks, self._state
         n, p = kinks.rows, len(state.coef)
         right, left = right / state.above, left / state.below
-        h = self._apart - right + left
+        h = self._residual - right + left
         weight = self._weight[n:]
-        pull = np.bincount(kinks.of, weights=weight * h[n:], minlength=p)
-        slope = Point(self._slope.coef + pull, self._slope.intercept)
+        extra = np.bincount(kinks.column, weights=weight * h[n:], minlength=p)
+        slope = Point(self._slope.coef + extra, self._slope.intercept)
         found, rows = self._solver.solve(slope, h[:n])
-        a = np.concatenate([rows, weight * (found.coef[kinks.of] + h[n:])])
+        a = np.concatenate([rows, weight * (found.coef[kinks.column] + h[n:])])
         return Step(
             found.coef,
             float(found.intercept),
@@ -258,7 +272,7 @@ class System:
 
 
 class ColumnSystem:
-    """The equations by p columns: (Q + Z'DZ) d = -slope - Z'D h."""
+    """System of p unknowns: (Q + Z'DZ) d = -slope - Z'D h."""
 
     def __init__(
         self, kinks: Kinks, equations: NormalEquations, weight: Array, ridge: Array
@@ -271,7 +285,7 @@ class ColumnSystem:
         design, weight = self._kinks.design, self._weight
         found = Point(np.zeros_like(slope.coef), np.zeros(()))
         rows = weight * h
-        for _ in range(2):  # again for what rounding and damping left
+        for _ in range(2):  # the second pass reduces errors of rounding and damping
             coef = slope.coef + design.transposed_times(rows) + self._ridge * found.coef
             total = slope.intercept + rows.sum()
             found = found.moved(self._factor.solve(Point(coef, total)), -1.0)
@@ -280,9 +294,10 @@ class ColumnSystem:
 
 
 class RowSystem:
-    """The equations by n rows: (1 / D + Z Q^-1 Z') da - d_0 = h - Z Q^-1 slope.
+    """System of n unknowns: (1 / D + Z Q^-1 Z') da - db = h - Z Q^-1 slope.
 
-    Weights without bound, as rows on their kinks have in the end, do no harm here.
+    db is the change of the intercept. The system stays well conditioned if weights D
+    grow without bound, as those of rows on their kinks do.
     """
 
     def __init__(
@@ -294,24 +309,25 @@ class RowSystem:
         matrix *= self._size[:, None]
         matrix *= self._size
         self._lower, _ = cholesky(matrix, _DAMPING)
-        self._ones = self._inverse(np.ones(len(weight)))
+        self._ones = self._inverse_times(np.ones(len(weight)))
 
-    def _inverse(self, rows: Array) -> Array:
-        scaled = (self._lower, True), rows * self._size
-        return self._size * linalg.cho_solve(*scaled, check_finite=False)
+    def _inverse_times(self, rows: Array) -> Array:
+        scaled = rows * self._size
+        factor = (self._lower, True)
+        return self._size * linalg.cho_solve(factor, scaled, check_finite=False)
 
     def solve(self, slope: Point, h: Array) -> tuple[Point, Array]:
         """Changes of the model and of the dual variables of the rows."""
         design, ridge = self._kinks.design, self._ridge
         intercept, rows = 0.0, np.zeros_like(h)
-        for _ in range(2):
+        for _ in range(2):  # the second pass reduces errors of rounding and damping
             coef = -(slope.coef + design.transposed_times(rows)) / ridge
-            left = h + design.times(coef) + intercept - rows / self._weight
-            step = self._inverse(left)
+            residual = h + design.times(coef) + intercept - rows / self._weight
+            step = self._inverse_times(residual)
             if self._kinks.intercept:
-                owed = -float(slope.intercept) - rows.sum() - step.sum()
-                more = owed / self._ones.sum()
-                intercept, step = intercept + more, step + more * self._ones
+                imbalance = -float(slope.intercept) - rows.sum() - step.sum()
+                shift = imbalance / self._ones.sum()
+                intercept, step = intercept + shift, step + shift * self._ones
             rows = rows + step
         coef = -(slope.coef + design.transposed_times(rows)) / ridge
         return Point(coef, np.asarray(intercept)), rows

@@ -10,7 +10,12 @@ from scipy import optimize
 from skensemble.core import check_whole
 from skensemble.linear_model._problem import Point, Problem, Solution
 from skensemble.linear_model.penalties._base import Form
-from skensemble.linear_model.solvers._base import Pairing, Solver, form_of
+from skensemble.linear_model.solvers._base import (
+    Pairing,
+    Solver,
+    normal_form_of,
+    solution_at,
+)
 
 Array = NDArray[Any]
 
@@ -65,10 +70,10 @@ class LBFGS(Solver):
         """Minimise the objective of a problem."""
         check_whole("memory", self.memory, 1)
         check_whole("max_line_search", self.max_line_search, 1)
-        form = form_of(problem)
+        form = normal_form_of(problem)
         tolerance, used, last = problem.tolerance(), 0, np.inf
         coef = np.clip(start.coef.T, form.lower, form.upper).T.astype(float)
-        point = Point(coef, start.intercept.astype(float))
+        point = Point(coef, start.intercept).astype(float)
         for _ in range(2 + _MOST_RESTARTS):
             worst = problem.violation(point, problem.gradient(problem.raw(point)))
             # A run almost without progress is limited by rounding.
@@ -80,9 +85,7 @@ class LBFGS(Solver):
                 point, tolerance, problem.max_iter - used, self
             )
             used += max(steps, 1)
-        dtype = problem.design.dtype
-        kept = Point(point.coef.astype(dtype), np.asarray(point.intercept, dtype))
-        return Solution(kept, used, worst, worst <= tolerance)
+        return solution_at(problem, point, used, worst, tolerance)
 
 
 def _fixed_signs(form: Form) -> Array:
@@ -106,6 +109,7 @@ def _scales(problem: Problem, form: Form, point: Point) -> Point:
 
 
 def _root(curved: Array) -> Array:
+    """Square root; curvatures that are almost zero are replaced by the largest."""
     most = float(curved.max(initial=0.0))
     return np.sqrt(np.where(curved > 1e-30 * most, curved, most or 1.0))
 

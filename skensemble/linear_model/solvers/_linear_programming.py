@@ -11,7 +11,12 @@ from scipy.optimize import linprog
 from skensemble.core import check_choice, check_seconds
 from skensemble.linear_model._problem import Point, Problem, Solution
 from skensemble.linear_model.solvers._base import Pairing, Solver
-from skensemble.linear_model.solvers._kinks import Found, Kinks, kinks_of, solution
+from skensemble.linear_model.solvers._kinks import (
+    ColumnSolution,
+    Kinks,
+    combine_columns,
+    kinks_of,
+)
 
 Array = NDArray[Any]
 
@@ -79,31 +84,31 @@ class LinearProgramming(Solver):
             strict=True,
         )
         found = [
-            _solved(kinks, *begin, self.method, self.time_limit)
+            _solve_column(kinks, *begin, self.method, self.time_limit)
             for kinks, begin in zip(columns, starts, strict=True)
         ]
-        return solution(problem, columns, found, problem.tol)
+        return combine_columns(problem, columns, found, problem.tol)
 
 
-def _solved(
+def _solve_column(
     kinks: Kinks, coef: Array, intercept: float, method: str, limit: Real | None
-) -> Found:
+) -> ColumnSolution:
     """Solve the dual program of one raw column."""
     n, p = kinks.design.shape
-    rows, size = _columns(kinks)
+    rows, size = _scaled_columns(kinks)
     unit = _unit(kinks)
-    size_of = size[kinks.of]
-    at = np.concatenate([kinks.at[:n] / unit, kinks.at[n:] * size_of / unit])
+    column_size = size[kinks.column]
+    at = np.concatenate([kinks.at[:n] / unit, kinks.at[n:] * column_size / unit])
     # The tolerances of HiGHS are absolute, so columns, kinks and slopes are scaled to
     # about one.
-    stretch = np.concatenate([np.full(n, float(n)), n / size_of])
+    stretch = np.concatenate([np.full(n, float(n)), n / column_size])
     extra = sp.csc_matrix(
-        (np.ones(len(kinks.of)), (kinks.of, np.arange(len(kinks.of)))),
-        shape=(p, len(kinks.of)),
+        (np.ones(len(kinks.column)), (kinks.column, np.arange(len(kinks.column)))),
+        shape=(p, len(kinks.column)),
     )
     equations = sp.hstack([rows.T, extra], format="csc")
     if kinks.intercept:
-        ones = np.concatenate([np.ones(n), np.zeros(len(kinks.of))])
+        ones = np.concatenate([np.ones(n), np.zeros(len(kinks.column))])
         equations = sp.vstack([equations, sp.csc_matrix(ones)], format="csc")
     result = linprog(
         at,
@@ -114,21 +119,21 @@ def _solved(
         options={} if limit is None else {"time_limit": float(limit)},
     )
     if result.x is None or result.status != 0:
-        return Found(np.asarray(coef, float), float(intercept), np.zeros(n), 0)
+        return ColumnSolution(np.asarray(coef, float), float(intercept), np.zeros(n), 0)
     prices = result.eqlin.marginals * unit
     coef = np.clip(prices[:p] / size, kinks.form.lower, kinks.form.upper)
     edge = kinks.at[n:]
-    near = np.abs(coef[kinks.of] - edge) * size_of <= _ROUNDING * unit
-    coef[kinks.of[near]] = edge[near]
+    near = np.abs(coef[kinks.column] - edge) * column_size <= _ROUNDING * unit
+    coef[kinks.column[near]] = edge[near]
     intercept = float(prices[p]) if kinks.intercept else 0.0
     if not kinks.design.applied:  # the columns were not shifted
         intercept += float(kinks.design.shift @ (coef / kinks.design.scale))
     dual = np.clip(result.x / stretch, kinks.low, kinks.high)[:n]
-    return Found(coef, intercept, dual, int(result.nit))
+    return ColumnSolution(coef, intercept, dual, int(result.nit))
 
 
-def _columns(kinks: Kinks) -> tuple[sp.csc_matrix, Array]:
-    """Columns scaled to root mean square one (not shifted if sparse); scales."""
+def _scaled_columns(kinks: Kinks) -> tuple[sp.csc_matrix, Array]:
+    """Columns scaled to root mean square one (not shifted if sparse), and scales."""
     X = kinks.design.X
     if not kinks.design.applied:
         X = X.multiply(1 / kinks.design.scale).tocsc()
@@ -141,7 +146,7 @@ def _columns(kinks: Kinks) -> tuple[sp.csc_matrix, Array]:
 
 
 def _unit(kinks: Kinks) -> float:
-    """Scale of the kinks of the rows."""
+    """Typical distance of the kinks of the rows from a constant."""
     at = kinks.at[: kinks.rows]
     spread = float(np.mean(np.abs(at - np.median(at)))) if kinks.intercept else 0.0
     return spread or float(np.mean(np.abs(at))) or 1.0

@@ -9,7 +9,12 @@ from numpy.typing import NDArray
 
 from skensemble.core import check_whole
 from skensemble.linear_model._problem import Point, Problem, Solution
-from skensemble.linear_model.solvers._base import Pairing, Solver, form_of
+from skensemble.linear_model.solvers._base import (
+    Pairing,
+    Solver,
+    normal_form_of,
+    solution_at,
+)
 from skensemble.linear_model.solvers._normal_equations import NormalEquations
 from skensemble.linear_model.solvers._softmax import SoftmaxEquations
 from skensemble.losses import Loss
@@ -18,7 +23,7 @@ Array = NDArray[Any]
 
 # Required decrease, as a share of the decrease predicted by the slope (Armijo's
 # condition).
-_SHARE = 1e-4
+_ARMIJO = 1e-4
 
 
 class NewtonCholesky(Solver):
@@ -67,7 +72,7 @@ class NewtonCholesky(Solver):
         form = pairing.penalty.form(pairing.p)
         if not pairing.loss.smooth or form is None or not form.quadratic:
             return "needs a smooth loss and a penalty of squares only (or none)"
-        if pairing.coupled and not _softmax(pairing.loss):
+        if pairing.coupled and not _has_softmax(pairing.loss):
             return (
                 "needs a loss that is a sum over its raw columns or has a softmax, such "
                 "as LogLoss"
@@ -83,7 +88,7 @@ class NewtonCholesky(Solver):
         check_whole("largest", self.largest, 1)
         self._check_size(*problem.design.shape)
         steps = _directions_for(problem)
-        point = Point(start.coef.astype(float), start.intercept.astype(float))
+        point = start.astype(float)
         raw, tolerance = problem.raw(point), problem.tolerance()
         for n_iter in range(problem.max_iter + 1):
             slopes, bound = problem.loss.gradient_hessian(problem.y, raw)
@@ -97,9 +102,7 @@ class NewtonCholesky(Solver):
             if moved is None:  # any further decrease is below rounding
                 break
             point, raw = moved
-        dtype = problem.design.dtype
-        kept = Point(point.coef.astype(dtype), np.asarray(point.intercept, dtype))
-        return Solution(kept, n_iter, worst, worst <= tolerance)
+        return solution_at(problem, point, n_iter, worst, tolerance)
 
     def _check_size(self, n: int, p: int) -> None:
         if min(n, p) > self.largest:
@@ -109,7 +112,7 @@ class NewtonCholesky(Solver):
             )
 
 
-def _softmax(loss: Loss) -> bool:
+def _has_softmax(loss: Loss) -> bool:
     return type(loss).softmax_hessian is not Loss.softmax_hessian
 
 
@@ -123,7 +126,7 @@ class _NewtonDirections:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self.ridge = form_of(problem).l2
+        self.ridge = normal_form_of(problem).l2
 
     def total(self, point: Point, gradient: Point) -> Point:
         """Gradient of loss plus penalty."""
@@ -149,7 +152,7 @@ class _ColumnDirections(_NewtonDirections):
         """Newton steps with the curvature and with its bound, then steepest descent."""
         loss, y = self.problem.loss, self.problem.y
         if loss.convex and not loss.exact_hessian:
-            yield self._newton(curvature(loss, y, raw, bound), total)
+            yield self._newton(_numerical_hessian(loss, y, raw, bound), total)
         yield self._newton(bound, total)
         yield self.downhill(total)
 
@@ -186,7 +189,7 @@ class _SoftmaxDirections(_NewtonDirections):
         yield self.downhill(total)
 
 
-def curvature(loss: Loss, y: Array, raw: Array, bound: Array) -> Array:
+def _numerical_hessian(loss: Loss, y: Array, raw: Array, bound: Array) -> Array:
     """Numerical derivative of the gradient, between zero and its bound."""
     at = raw.astype(float)
     step = 1e-6 * np.maximum(1, np.abs(at))
@@ -240,7 +243,7 @@ class _Search:
         for _ in range(most):
             point, raw = self._moved(direction, along, step)
             there = self._values(point.coef, raw)[0]
-            short = there <= value + _SHARE * step * fall + rounding
+            short = there <= value + _ARMIJO * step * fall + rounding
             if np.all(short | (step == 0)):
                 break
             step = np.where(short, step, step / 2)
@@ -260,7 +263,7 @@ class _Search:
         problem = self.problem
         with np.errstate(over="ignore", invalid="ignore"):
             each = problem.loss.pointwise(problem.y, raw)
-        paid = form_of(problem).l2 @ coef**2 / 2
+        paid = normal_form_of(problem).l2 @ coef**2 / 2
         paid = paid if paid.ndim == each.ndim - 1 else paid.sum()
         weight = np.asarray(problem.weight, dtype=float)
         return np.asarray(weight @ each + paid), weight @ np.abs(each) + paid

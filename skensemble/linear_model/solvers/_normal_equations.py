@@ -186,16 +186,16 @@ class NormalEquations:
 
     @cached_property
     def collinear(self) -> Point:
-        """Directions along which no raw output changes, but by rounding.
+        """Directions along which the raw output does not change, except by rounding.
 
-        Coefficients of shape (p, k) and intercepts of shape (k,); k is zero where no
-        columns are collinear.
+        Coefficients have the shape (p, k) and intercepts (k,), where k is the number of
+        columns that depend linearly on others.
         """
         n, p = self._design.shape
         weight = np.full(n, 1 / n)
         edge = border(self._design, weight, self._intercept)
         matrix, size = self._scaled(weight, np.zeros(p), edge)
-        # Columns of rounding only are no direction of their own.
+        # Columns that contain only rounding errors are left out.
         known = np.flatnonzero(size)
         least = 10 * p * float(np.finfo(float).eps)
         factor, order, rank, _ = linalg.lapack.dpstrf(
@@ -266,7 +266,7 @@ class NormalEquations:
 
 
 def cholesky(matrix: Array, damping: float = 0.0) -> tuple[Array, float]:
-    """Cholesky factor of a matrix with a diagonal of ones, and the term added to these.
+    """Cholesky factor of a matrix with a diagonal of ones.
 
     Parameters
     ----------

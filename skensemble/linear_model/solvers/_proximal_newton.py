@@ -16,7 +16,9 @@ from skensemble.losses import slope_of_gradient
 
 Array = NDArray[Any]
 
-_SHARE = 1e-4
+# Required decrease, as a share of the decrease predicted by the model (Armijo's
+# condition).
+_ARMIJO = 1e-4
 # Smallest curvature as a share of the largest, so that steps stay finite.
 _FLAT = 1e-8
 # Smallest curvature as a share of its upper bound.
@@ -24,7 +26,7 @@ _BENT = 1e-4
 # Number of steps before the solver changes to proximal gradient steps.
 _MOST_STEPS = 50
 # Number of halvings before the bound of the curvature is used.
-_FEW = 4
+_MOST_TRIALS = 4
 
 
 class ProximalNewton(Solver):
@@ -70,10 +72,10 @@ class ProximalNewton(Solver):
     def solve(self, problem, start):
         """Minimise the objective of a problem."""
         if problem.design.shape[1] > NARROW:
-            return by_working_sets(problem, start, self._narrow)
-        return self._narrow(problem, start)
+            return by_working_sets(problem, start, self._solve_narrow)
+        return self._solve_narrow(problem, start)
 
-    def _narrow(self, problem: Problem, start: Point) -> Solution:
+    def _solve_narrow(self, problem: Problem, start: Point) -> Solution:
         tol = problem.tolerance()
         point = _feasible(problem, start)
         raw = problem.raw(point)
@@ -103,7 +105,7 @@ class ProximalNewton(Solver):
     def _step(
         self, problem: Problem, point: Point, raw: Array, k: int, tol: float
     ) -> tuple[Point, Array] | None:
-        """Step in one raw column; None if no step descends."""
+        """Step in one raw column; None if no step decreases the objective."""
         one = (lambda a: a) if problem.width is None else (lambda a: a[..., k])
         coef = one(point.coef).astype(float)
         for slopes, curvature, last in _models(problem, raw):
@@ -133,19 +135,14 @@ class ProximalNewton(Solver):
         predicted = float(g @ along) + penalty.value(point.coef + moves) - before
         noise = 10 * float(np.finfo(raw.dtype).eps) * max(abs(base), 1e-300)
         t = 1.0
-        most = self.max_halvings if last else _FEW
+        most = self.max_halvings if last else _MOST_TRIALS
         for _ in range(most):
             new = Point(point.coef + t * moves, point.intercept + t * lifts)
             there = raw + t * turn
             with np.errstate(over="ignore", invalid="ignore"):
                 value = problem.value(new, there)
-            if value <= base + _SHARE * t * min(predicted, 0.0) + noise:
-                dtype = point.coef.dtype
-                kept = Point(
-                    new.coef.astype(dtype, copy=False),
-                    np.asarray(new.intercept, dtype=dtype),
-                )
-                return kept, there
+            if value <= base + _ARMIJO * t * min(predicted, 0.0) + noise:
+                return new.astype(point.coef.dtype), there
             t /= 2
         return None
 

@@ -114,9 +114,4 @@ class SoftmaxEquations:
                 blocks[i, free, j, free] += own / k
 
     def _block(self, weight: Array) -> Array:
-        gram = self._design.gram(weight)
-        if not self._intercept:
-            return gram
-        edge = np.asarray(self._design.transposed_times(weight), dtype=float)
-        corner = weight.sum().reshape(1, 1)
-        return np.block([[gram, edge[:, None]], [edge[None, :], corner]])
+        return self._design.gram_with_intercept(weight, self._intercept)

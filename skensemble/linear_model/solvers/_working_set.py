@@ -1,4 +1,4 @@
-"""Working sets: solve for some columns, check all, add those not optimal."""
+"""Working sets: solve for some columns, check all columns, add violating columns."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 from skensemble.linear_model._problem import Point, Problem, Solution
 
 Array = NDArray[Any]
-Narrow = Callable[[Problem, Point], Solution]
+Solve = Callable[[Problem, Point], Solution]
 
 # Problems with fewer columns are solved without working sets.
 NARROW = 300
+# Largest number of columns that the first working set adds.
 _FIRST = 30
 
 
-def by_working_sets(problem: Problem, start: Point, solve: Narrow) -> Solution:
+def by_working_sets(problem: Problem, start: Point, solve: Solve) -> Solution:
     """Solve a problem of many columns by a sequence of problems of few columns.
 
     The working set holds the columns whose coefficients are not zero and those with the
@@ -47,7 +48,7 @@ def by_working_sets(problem: Problem, start: Point, solve: Narrow) -> Solution:
         if violation <= tol or n_iter >= problem.max_iter:
             break
         chosen = _chosen(problem, point, gradient, blocks, tol)
-        found = _narrow(problem, point, chosen, solve)
+        found = _solve_columns(problem, point, chosen, solve)
         n_iter += max(found.n_iter, 1)
         coef = np.zeros_like(point.coef)
         coef[chosen] = found.point.coef
@@ -73,7 +74,9 @@ def _chosen(
     return np.flatnonzero(alive[blocks])
 
 
-def _narrow(problem: Problem, point: Point, chosen: Array, solve: Narrow) -> Solution:
+def _solve_columns(
+    problem: Problem, point: Point, chosen: Array, solve: Solve
+) -> Solution:
     """Solve for some columns, with the tolerance of the problem of all columns."""
     few = replace(
         problem,

@@ -16,7 +16,11 @@ def latencies(members: FittedMembers) -> dict[str, float]:
     """Seconds per member to predict 1,000 rows, as measured in the fit."""
     seconds_of = {}
     for name, model in members.estimators.items():
-        fold_fits = [c for c in members.fold_fits if c.member == name and len(c.test)]
+        fold_fits = [
+            fold_fit
+            for fold_fit in members.fold_fits
+            if fold_fit.member == name and len(fold_fit.test)
+        ]
         rows = sum(len(fold_fit.test) for fold_fit in fold_fits)
         seconds = sum(fold_fit.predict_seconds for fold_fit in fold_fits)
         models = len(model.estimators) if isinstance(model, FoldAverage) else 1
@@ -71,7 +75,7 @@ def compression(
 def _candidates(
     kept: list[str], latency: dict[str, float], max_latency: float | None
 ) -> dict[str, list[str]]:
-    """Give the members that may be left out, and the rest without each."""
+    """Return the members that may be left out, each with the other members."""
     limit = np.inf if max_latency is None else max_latency
     rest = {name: [n for n in kept if n != name] for name in kept}
     return {

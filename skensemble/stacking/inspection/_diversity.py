@@ -105,7 +105,7 @@ def diversity(
 
 
 def _rows(blocks: dict[str, Array], n: int, weight: Any) -> tuple[Array, Array]:
-    """Give the rows that count, and the weight of each."""
+    """Return the rows that are compared, and the weight of each."""
     weight = np.ones(n) if weight is None else np.asarray(weight, dtype=float)
     counts = weight > 0
     for block in blocks.values():
@@ -130,7 +130,7 @@ def _residual(block: Array, y: Array) -> Array:
 
 
 def _wrong(block: Array, method: str, y: Array, n_classes: int) -> Array:
-    """Give 1 where the label is wrong, 0 where right, NaN where there is none."""
+    """Return 1 for wrong labels, 0 for correct ones, NaN if there is no label."""
     choice = y.ndim == 1 and block.ndim == 2
     if choice and block.shape[1] != n_classes:  # decisions one class against one
         return np.full((len(y), 1), np.nan)
@@ -138,7 +138,7 @@ def _wrong(block: Array, method: str, y: Array, n_classes: int) -> Array:
 
 
 def _miss(block: Array, method: str, y: Array, wrong: Array) -> Array:
-    """Give one minus the probability of the target, or 0 and 1 for labels."""
+    """Return one minus the probability of the target, or 0 and 1 for labels."""
     if method != "predict_proba" or np.isnan(wrong).any():
         return wrong
     if block.ndim == 2 and y.ndim == 1:

@@ -10,8 +10,8 @@ from sklearn.utils import check_random_state
 from skensemble.combination import (
     OutOfFoldData,
     calibrated,
+    ensemble_score,
     held_out_predictions,
-    own_score,
 )
 from skensemble.core import check_choice
 from skensemble.stacking._fitted import FittedEnsemble
@@ -72,7 +72,7 @@ def out_of_fold_score(
         predict_from,
     )
     held_out = calibrated(fitted.options.calibrate, held_out, oof_data)
-    return own_score(held_out, oof_data, fitted.options.scoring)["score"]
+    return ensemble_score(held_out, oof_data, fitted.options.scoring)["score"]
 
 
 def _falls_without(

@@ -45,7 +45,7 @@ from skensemble.stacking.inspection._importance import out_of_fold_score
 def add_members(
     ensemble: Any, members: Any, X: Any, y: Any, params: dict[str, Any]
 ) -> Any:
-    """Give an ensemble with further members; fit only these and the combiner."""
+    """Return an ensemble with further members; fit only these and the combiner."""
     _check_one_layer(ensemble, "add_members")
     X, target, params = _training_data(ensemble, X, y, params)
     if not is_named_list(members) or not members:
@@ -92,12 +92,12 @@ def _fit_added(
 
 
 def drop_members(ensemble: Any, names: Any) -> Any:
-    """Give an ensemble without some members; only the combiner is fitted again."""
+    """Return an ensemble without some members; only the combiner is fitted again."""
     _check_one_layer(ensemble, "drop_members")
     names = [names] if isinstance(names, str) else list(names)
     known = [name for name, _ in ensemble.estimators]
     if unknown := sorted(set(names) - set(known)):
-        raise ValueError(f"{unknown} are no members; members: {known}.")
+        raise ValueError(f"{unknown} are not members; members: {known}.")
     kept = [name for name in ensemble._fitted.layers[0].names if name not in names]
     if not kept:
         raise ValueError(f"names={names!r} leave no member; members: {known}.")
@@ -106,7 +106,7 @@ def drop_members(ensemble: Any, names: Any) -> Any:
 
 
 def compress(ensemble: Any, max_members: Any, max_latency: Any) -> Any:
-    """Give an ensemble without the members that contribute least."""
+    """Return an ensemble without the members that contribute least."""
     _check_one_layer(ensemble, "compress")
     fitted = ensemble._fitted
     oof_data = with_features(fitted, getattr(ensemble, "_training", None))
@@ -130,7 +130,7 @@ def compress(ensemble: Any, max_members: Any, max_latency: Any) -> Any:
 
 
 def _reduced(ensemble: Any, members: Members, kept: list[str]) -> Any:
-    """Give an ensemble of some fitted members, combined again."""
+    """Return an ensemble of some fitted members, combined again."""
     started = time.monotonic()
     fitted, training = ensemble._fitted, getattr(ensemble, "_training", None)
     oof_data = None
@@ -159,7 +159,7 @@ def _reduced(ensemble: Any, members: Members, kept: list[str]) -> Any:
 
 
 def _with_parameters(ensemble: Any, params: dict[str, Any]) -> Any:
-    """Give an unfitted copy with other parameters, sharing only prefit members."""
+    """Return an unfitted copy with other parameters, sharing only prefit members."""
     new = copy.copy(ensemble)
     clear_fit(new)
     params = ensemble.get_params(deep=False) | params
@@ -185,7 +185,7 @@ def _check_one_layer(ensemble: Any, verb: str) -> None:
 
 
 def _training_data(ensemble: Any, X: Any, y: Any, params: dict[str, Any]) -> Any:
-    """Give the training data of the last fit, as given now or then."""
+    """Return the training data of the last fit: those given now, or the stored ones."""
     known = getattr(ensemble, "_training", None)
     if X is None:
         if known is None:

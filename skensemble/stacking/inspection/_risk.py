@@ -12,8 +12,8 @@ from skensemble.fitting import cut_params, plan_splits, take_rows
 
 Array = NDArray[Any]
 
-# A probability of zero has an infinite log loss; this one, 36.
-_LEAST = np.finfo(float).eps
+# The log loss of a probability of zero is infinite; that of this probability is 36.
+_MIN_PROBABILITY = np.finfo(float).eps
 WINNER = "discrete winner"
 _NORMAL_95 = 1.959964
 
@@ -38,10 +38,10 @@ def pointwise_risk(block: Array, y: Array, kind: str) -> Array:
     if kind == "continuous":
         squared = (np.asarray(block, dtype=float) - y) ** 2
         return squared if squared.ndim == 1 else squared.mean(axis=1)
-    p = np.clip(np.asarray(block, dtype=float), _LEAST, 1.0)
+    p = np.clip(np.asarray(block, dtype=float), _MIN_PROBABILITY, 1.0)
     if kind == "classes":
         return np.asarray(-np.log(p[np.arange(len(y)), y]))
-    off = np.clip(1.0 - np.asarray(block, dtype=float), _LEAST, 1.0)
+    off = np.clip(1.0 - np.asarray(block, dtype=float), _MIN_PROBABILITY, 1.0)
     return np.asarray(-np.where(y == 1, np.log(p), np.log(off)).mean(axis=1))
 
 
@@ -135,7 +135,7 @@ def _unique(name: str, taken: Any) -> str:
 
 
 def _in_all_classes(block: Array, probe: Any, target: Target) -> Array:
-    """Give classes that an outer training part lacks the probability zero."""
+    """Add columns of zeros for classes that are not in the outer training rows."""
     if target.kind != "classes" or block.shape[1] == target.n_classes:
         return block
     wide = np.zeros((len(block), target.n_classes))

@@ -348,5 +348,5 @@ def test_wrong_parameter_is_named(wrong):
 
 def test_too_large_a_system_is_named():
     X, y, _, _ = drawn("regression", 30, 10)
-    with pytest.raises(ValueError, match=r"here 10; use FirstOrder\(\), or raise"):
+    with pytest.raises(ValueError, match=r"here 10; use FirstOrder\(\), or increase"):
         solve(InteriorPoint(largest=9), make(X, y, Quantile(), L1()))

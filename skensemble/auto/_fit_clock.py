@@ -1,10 +1,10 @@
-"""The time that a fit may still take."""
+"""The time that a fit has taken, and may still take."""
 
 import time
 
 
-class Deadline:
-    """End of a fit that may take some seconds from now.
+class FitClock:
+    """Clock of a fit that starts now and may have a time limit.
 
     Parameters
     ----------
@@ -26,6 +26,9 @@ class Deadline:
         """Seconds left; infinite without a limit."""
         return float("inf") if self.seconds is None else self.seconds - self.elapsed
 
-    def minus(self, reserve: float = 0.0) -> float | None:
-        """Return the time of `time.monotonic` that leaves some seconds in reserve."""
+    def deadline(self, reserve: float = 0.0) -> float | None:
+        """Return the end of the fit, minus a reserve in seconds; None without a limit.
+
+        It is in the time of `time.monotonic`.
+        """
         return None if self.seconds is None else self._start + self.seconds - reserve
