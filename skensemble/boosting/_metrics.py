@@ -12,12 +12,7 @@ class _MeanLoss:
         self.loss = loss
 
     def __call__(self, y: Any, prediction: Any, sample_weight: Any) -> float:
-        if prediction.ndim == 1 and "regression" not in self.loss.links:
-            task = "binary"
-        else:
-            task = next(iter(self.loss.links))
-        raw = self.loss.link_for(task).link(prediction)
-        return self.loss.value(y, raw, sample_weight)
+        return -self.loss.score(y, prediction, sample_weight)
 
 
 def as_metrics(metrics: Any) -> dict[str, Any]:

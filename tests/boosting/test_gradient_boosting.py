@@ -199,6 +199,16 @@ def test_metrics_of_classes():
     assert 0 < model.history_["train_focal"].iloc[-1] < 0.2
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_the_training_loss_as_a_metric(n_classes):
+    y = np.digitize(YR, [100, 200][: n_classes - 1])
+    model = GradientBoostingClassifier(n_estimators=5, metrics=["log_loss"]).fit(XR, y)
+    history = model.history_
+    np.testing.assert_allclose(
+        history["train_log_loss"], history["train_loss"], rtol=1e-5
+    )
+
+
 def absolute(y, raw):
     return np.abs(raw - y)
 

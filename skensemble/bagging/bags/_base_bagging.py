@@ -348,7 +348,7 @@ def _run_planned(bag: Any, planned: list, data: BagTrainingData, started: float)
     context.call_on_fit_task_begin(estimator=bag, X=data.X, y=y)
     fitted, failures = run_fits(
         planned,
-        TrainingData(data.X, y, data.target.n_classes, _no_score),
+        TrainingData(data.X, y, data.target.n_classes),
         n_jobs=bag.n_jobs,
         on_error=bag.on_error,
         verbose=bag.verbose,
@@ -359,10 +359,6 @@ def _run_planned(bag: Any, planned: list, data: BagTrainingData, started: float)
     )
     context.call_on_fit_task_end(estimator=bag, X=data.X, y=y)
     return keep_fitted(fitted, failures)
-
-
-def _no_score(block: Any, method: str, y: Any) -> None:
-    """Members of bagging are not scored individually."""
 
 
 def _n_drawn_columns(max_features: int | float, n_columns: int) -> int:
