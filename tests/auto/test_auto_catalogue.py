@@ -9,6 +9,7 @@ import pytest
 from sklearn import config_context
 
 from skensemble import AutoEnsembleClassifier, AutoEnsembleRegressor
+from skensemble.auto import _fitted_ensemble
 from skensemble.auto._candidate import TimeAllowance
 from skensemble.auto._catalogue import CATALOGUE
 from skensemble.auto._portfolio import select_candidates
@@ -31,7 +32,7 @@ def table(n=120):
 def test_members_fit_regression(name):
     X, y = table()
     model = AutoEnsembleRegressor(
-        None, preset="fast", members=[name], cv=3, random_state=0
+        None, preset="fast", members=[name], cv=2, random_state=0, n_jobs=1
     )
     model.fit(X, y)
     assert not model.failed_
@@ -45,7 +46,7 @@ def test_members_fit_classes(name):
     X, y = table()
     classes = np.where(y > y.median(), "expensive", "cheap")
     model = AutoEnsembleClassifier(
-        None, preset="fast", members=[name], cv=3, random_state=0
+        None, preset="fast", members=[name], cv=2, random_state=0, n_jobs=1
     )
     model.fit(X, classes)
     assert not model.failed_
@@ -53,21 +54,35 @@ def test_members_fit_classes(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_weights_count_and_reach_members_under_routing(name):
-    X, y = table(150)
-    X, X_new, y = X[:110], X[110:], y[:110]
-    weight = np.where(X["word"] == "red", 5.0, 1.0)
+def test_weights_count(name, monkeypatch):
+    # The models of the folds show it; those of all rows take most of the time.
+    monkeypatch.setattr(_fitted_ensemble, "fit_on_all_rows", lambda model, *_: model)
+    X, y, weight = weighted_table()
     model = AutoEnsembleRegressor(
-        None, preset="fast", members=[name], cv=3, random_state=0
+        None, preset="fast", members=[name], cv=2, random_state=0, n_jobs=1
     )
-    plain = model.fit(X, y, sample_weight=weight).predict(X_new)
-    unweighted = model.fit(X, y).predict(X_new)
+    weighted = model.fit(X, y, sample_weight=weight).predict(X)
+    assert not model.failed_
+    assert not np.array_equal(weighted, model.fit(X, y).predict(X))
+
+
+@pytest.mark.parametrize("name", ["linear", "lightgbm", "extra_trees", "neighbors"])
+def test_weights_reach_members_under_routing(name):
+    X, y, weight = weighted_table()
+    model = AutoEnsembleRegressor(
+        None, preset="fast", members=[name], cv=2, random_state=0, n_jobs=1
+    )
+    expected = model.fit(X, y, sample_weight=weight).predict(X)
     with config_context(enable_metadata_routing=True):
         model.set_fit_request(sample_weight=True)
         routed = model.fit(X, y, sample_weight=weight)
         assert not routed.failed_
-        np.testing.assert_array_equal(routed.predict(X_new), plain)
-    assert not np.array_equal(plain, unweighted)
+        np.testing.assert_array_equal(routed.predict(X), expected)
+
+
+def weighted_table():
+    X, y = table(110)
+    return X, y, np.where(X["word"] == "red", 5.0, 1.0)
 
 
 def test_forests_have_as_many_trees_as_there_is_time_for():

@@ -27,7 +27,7 @@ QUICK = ["linear", "lightgbm_small"]
 @pytest.fixture(scope="module")
 def houses():
     X, y = load_ames(return_X_y=True)
-    return X[:400], y[:400], X[400:700], y[400:700]
+    return X[:250], y[:250], X[400:700], y[400:700]
 
 
 @pytest.fixture(scope="module")

@@ -155,7 +155,7 @@ def test_standard_error_is_that_of_a_mean():
     rng = np.random.default_rng(0)
     rows, targets = rng.normal(size=(50, 1)), rng.normal(size=50)
     forest = RandomForestRegressor(
-        4000, max_depth=1, min_samples_leaf=50, random_state=0
+        2000, max_depth=1, min_samples_leaf=50, random_state=0
     )
     with_no_split = forest.fit(rows, targets)
     assert all(tree.tree_.node_count == 1 for tree in with_no_split.estimators_)

@@ -102,7 +102,7 @@ def test_a_pickled_model_keeps_its_loss(engine):
 
 @every_engine
 def test_user_losses_renew_their_leaves(engine):
-    model = GradientBoostingRegressor(engine=engine, n_estimators=50, random_state=0)
+    model = GradientBoostingRegressor(engine=engine, n_estimators=25, random_state=0)
     own = clone(model).set_params(loss=CustomLoss(absolute, smooth=False))
     ratios = []
     for start in range(4):
