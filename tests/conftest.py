@@ -1,10 +1,15 @@
-"""A clock that a test sets, for what depends on time."""
+"""Cores of a test process, and a clock that a test sets, for what depends on time."""
 
+import os
 import re
 import threading
 from pathlib import Path
 
 import pytest
+
+# Test processes side by side share the cores: "all cores" is then one core for each.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")
 
 PACKAGE = Path(__file__).parents[1] / "skensemble"
 # Where durations are measured or limited; the automatic ensembles keep their own time.

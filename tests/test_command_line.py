@@ -115,7 +115,7 @@ def test_classes_and_probabilities(folder, capsys):
         (["fit", "no.csv", "--target=a", "--out=m"], "no such file"),
         (["fit", "train.csv", "--target=price", "--out=m"], "'price' is not a column"),
         (["fit", "train.csv", "--target=Id", "--out=train.csv"], "is a file"),
-        (["fit", "train.csv", "--target=Id", "--out=m", "--preset=x"], "preset='x'"),
+        (["fit", "train.csv", "--target=Id", "--out=m", "--preset=x"], "--preset 'x'"),
         (
             ["fit", "train.csv", "--target=Id", "--out=m", "--metric=aucc"],
             "--metric 'aucc'",

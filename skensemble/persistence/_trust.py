@@ -61,6 +61,7 @@ PYTHON_NAMES = frozenset(
 COMPUTING_MODULES = frozenset(
     f"skensemble.{module}"
     for module in (
+        "boosting.learners._variants",
         "preprocessing._scaling",
         "combination._combiners",
         "scoring._prediction_scorer",

@@ -39,14 +39,14 @@ def table(n):
 
 
 @dataclass
-class FixedDeadline:
-    """A deadline with the same time left at any time."""
+class FixedClock:
+    """A clock of a fit with the same time left at any time."""
 
     seconds: float
     left: float
     start: float
 
-    def minus(self, reserve=0.0):
+    def deadline(self, reserve=0.0):
         return self.start + self.left - reserve
 
 
@@ -302,7 +302,7 @@ def test_no_time_is_kept_for_fits_on_all_rows_that_take_too_long(
     unit = trainer.seconds_per_cost()
     for left in (unit * trainer.row_ratio, 1000.0):
         start = time.monotonic()
-        trainer.fit_until(FixedDeadline(seconds=0.0, left=left, start=start))
+        trainer.fit_until(FixedClock(seconds=0.0, left=left, start=start))
         ends[-1] -= start + left
     # Folds get all of little time; of much time a fifth is reserved.
     assert ends[0] > -0.1 * unit

@@ -63,8 +63,8 @@ DIABETES = load_diabetes(return_X_y=True)
         CrossFitted(Ridge()),
         CrossFitted(RidgeClassifier(), method="predict"),
         CrossFitted(DecisionTreeClassifier(), cv=3, random_state=0),
-        SeedAveraging(DecisionTreeClassifier()),
-        SeedAveraging(ExtraTreesRegressor(5)),
+        SeedAveraging(DecisionTreeClassifier(), 3),
+        SeedAveraging(ExtraTreesRegressor(3), 2),
         CrossFitted(SeedAveraging(DecisionTreeRegressor(), 2), cv=3),
     ]
 )

@@ -481,7 +481,10 @@ def everything():
         {"b": {"x", "yy", "zzz", ("t", 1)}, "a": frozenset(range(20)), 3: None},
         frame(), sp.csr_array(table), pl.DataFrame(table), TABLE, pipe, Mine(), Point(1, 2),
         FrozenEstimator(RandomForestRegressor(3, random_state=0).fit(table, table[:, 0])),
-        FrozenEstimator(LGBMRegressor(n_estimators=2, verbose=-1).fit(table, table[:, 0])),
+        # LightGBM keeps the number of threads in its model.
+        FrozenEstimator(
+            LGBMRegressor(n_estimators=2, verbose=-1, n_jobs=1).fit(table, table[:, 0])
+        ),
         XGBRegressor(), np.log1p, uses_helper, Colour.RED, KFold(3), key(),
     ]  # fmt: skip
 

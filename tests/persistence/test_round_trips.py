@@ -271,11 +271,11 @@ THEIRS = {
     "CatBoost": CatBoostClassifier(cat_features=("kind", "place"), **CAT),
     "CatBoost of numbers": ordinal(CatBoostRegressor(**CAT)),
 }
-ASKED = ("predict", "predict_proba", "decision_function", "transform")
+RESPONSE_METHODS = ("predict", "predict_proba", "decision_function", "transform")
 
 
 def assert_same(model, again, X):
-    for name in ASKED:
+    for name in RESPONSE_METHODS:
         if hasattr(model, name):
             assert_array_equal(getattr(model, name)(X), getattr(again, name)(X))
 

@@ -93,10 +93,18 @@ def test_listed_module_exists(module):
 
 @pytest.mark.parametrize("module", sorted(COMPUTING_MODULES))
 def test_functions_of_a_computing_module_are_trusted(module):
-    functions = [
-        name
+    own = [
+        (name, thing)
         for name, thing in vars(import_module(module)).items()
-        if isinstance(thing, FunctionType) and thing.__module__ == module
+        if getattr(thing, "__module__", None) == module
+    ]
+    functions = [name for name, thing in own if isinstance(thing, FunctionType)]
+    functions += [
+        f"{name}.{method}"
+        for name, thing in own
+        if isinstance(thing, type)
+        for method, function in vars(thing).items()
+        if isinstance(function, FunctionType) and not method.startswith("_")
     ]
     assert functions
     assert all(is_trusted(f"{module}.{name}") for name in functions)
