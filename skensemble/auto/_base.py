@@ -54,7 +54,7 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
             Seconds of all fits so far.
         """
         members, settings = ensemble.members, ensemble.settings
-        self.scoring_ = trainer.plan.weighting.scoring
+        self.scoring_ = trainer.plan.scoring
         self.fits_ = members.fold_fits
         self.failed_ = members.failed
         self.oof_ = members.oof

@@ -29,8 +29,8 @@ class LayerWeighting:
     ----------
     upper : tuple of str
         Members of the upper layer.
-    scoring : str, callable or Loss
-        The score that is maximized.
+    scoring : PredictionScorer
+        The score that is maximised.
     seed : int or None
         Seed of the choice between tied members.
     among : tuple of str or None, default=None

@@ -14,6 +14,7 @@ from skensemble.core import (
     check_weights,
     class_target,
     numeric_target,
+    with_unit_median,
 )
 from skensemble.preprocessing import read_columns
 from skensemble.scoring import check_scoring_kind
@@ -66,7 +67,8 @@ def read_task(
     check_per_row("groups", groups, len(table))
     if sample_weight is not None:
         sample_weight = np.asarray(sample_weight)
-    check_weights("sample_weight", sample_weight, len(table))
+        check_weights("sample_weight", sample_weight, len(table))
+        sample_weight = with_unit_median(sample_weight.astype(float))
     if target.kind == "classes":
         _check_classes(target, sample_weight)
     return LearningTask(table, target, sample_weight, groups, find_facts(table, target))

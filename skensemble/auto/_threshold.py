@@ -5,17 +5,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import config_context
-from sklearn.frozen import FrozenEstimator
-from sklearn.metrics import get_scorer, get_scorer_names
-from sklearn.model_selection import TunedThresholdClassifierCV
+from sklearn.metrics import get_scorer_names
 
 from skensemble.auto._layer_fits import FitSettings
 from skensemble.core import Target, nearest
-from skensemble.scoring import is_regression_scoring, precomputed_estimator
+from skensemble.scoring import (
+    PredictionScorer,
+    as_prediction_scorer,
+    is_regression_scoring,
+)
 
 Array = NDArray[Any]
 
+# Number of thresholds that are tried, as in scikit-learn's tuner.
+_N_THRESHOLDS = 100
 # Scores that do not depend on a threshold.
 _OF_PROBABILITIES = ("roc_auc", "average_precision", "log_loss", "brier")
 
@@ -49,6 +52,8 @@ def check_two_classes(threshold: Any, target: Target) -> None:
             f"threshold={threshold!r} needs two classes, got {target.n_classes}; use "
             "threshold=None."
         )
+    if isinstance(threshold, str) or callable(threshold):
+        _threshold_scorer(threshold, target.classes)
 
 
 def fit_threshold(
@@ -75,37 +80,45 @@ def fit_threshold(
         return None if threshold is None else float(threshold)
     weight = settings.sample_weight
     weight = None if weight is None else np.asarray(weight)[rows]
-    return tuned_threshold(p[rows], settings.target.values[rows], threshold, weight)
+    codes = settings.target.values[rows]
+    scorer = _threshold_scorer(threshold, settings.target.classes)
+    return tuned_threshold(p[rows], codes, scorer, weight)
 
 
-def tuned_threshold(p: Array, y: Array, scoring: Any, sample_weight: Any) -> float:
+def _threshold_scorer(threshold: Any, classes: Any) -> PredictionScorer:
+    try:
+        return as_prediction_scorer(threshold, "classes", 2, classes)
+    except ValueError as error:
+        message = str(error).replace("scoring=", "threshold=")
+        raise ValueError(message) from error
+
+
+def tuned_threshold(
+    p: Array, codes: Array, scorer: PredictionScorer, sample_weight: Any
+) -> float:
     """Return the threshold with the best score of out-of-fold probabilities.
 
     Parameters
     ----------
     p : ndarray of shape (n_samples, 2)
         Out-of-fold probabilities.
-    y : ndarray of int of shape (n_samples,)
+    codes : ndarray of int of shape (n_samples,)
         Codes of the two classes.
-    scoring : str or callable
-        The score that is maximized.
+    scorer : PredictionScorer
+        The score of labels that is maximised.
     sample_weight : ndarray of shape (n_samples,) or None
         Sample weights of the score.
 
     Returns
     -------
     threshold : float
+        The least probability of the second class at which it is predicted.
     """
-    scorer, params = get_scorer(scoring), {}
-    # scikit-learn passes weights to the score by metadata routing only.
-    with config_context(enable_metadata_routing=sample_weight is not None):
-        if sample_weight is not None:
-            params["sample_weight"] = sample_weight
-            scorer = scorer.set_score_request(sample_weight=True)
-        tuner = TunedThresholdClassifierCV(
-            FrozenEstimator(precomputed_estimator(None, n_classes=2)),
-            scoring=scorer,
-            cv="prefit",
-            refit=False,
+    thresholds = np.linspace(p[:, 1].min(), p[:, 1].max(), _N_THRESHOLDS)
+    scores = [
+        scorer.score(
+            (p[:, 1] >= threshold).astype(int), codes, sample_weight, "predict"
         )
-        return float(tuner.fit(p, y, **params).best_threshold_)
+        for threshold in thresholds
+    ]
+    return float(thresholds[int(np.argmax(scores))])

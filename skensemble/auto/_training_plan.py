@@ -44,6 +44,8 @@ class TrainingPlan:
         Candidates of the upper layer.
     weighting : LayerWeighting
         Fits the weights of the members.
+    scoring : str, scorer or Loss
+        The score by which members are weighted.
     """
 
     X: pd.DataFrame
@@ -52,6 +54,7 @@ class TrainingPlan:
     candidates: list[Candidate]
     upper_candidates: list[Candidate]
     weighting: LayerWeighting
+    scoring: Any
 
 
 def plan_training(estimator: Any, task: LearningTask, context: Any) -> TrainingPlan:
@@ -84,7 +87,9 @@ def plan_training(estimator: Any, task: LearningTask, context: Any) -> TrainingP
     settings = FitSettings(
         target=target,
         sample_weight=task.sample_weight,
-        scoring=as_prediction_scorer(scoring, target.kind, target.n_classes),
+        scoring=as_prediction_scorer(
+            scoring, target.kind, target.n_classes, target.classes
+        ),
         n_jobs=n_jobs,
         seed=seed,
         store=as_store(estimator.memory),
@@ -100,8 +105,9 @@ def plan_training(estimator: Any, task: LearningTask, context: Any) -> TrainingP
         candidates=select_candidates(estimator.members, preset, facts, allowance),
         upper_candidates=upper,
         weighting=LayerWeighting(
-            tuple(candidate.name for candidate in upper), scoring, seed
+            tuple(candidate.name for candidate in upper), settings.scoring, seed
         ),
+        scoring=scoring,
     )
 
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.utils import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 
 from skensemble.boosting._gradient_base import BaseGradientBoosting
@@ -13,6 +12,7 @@ from skensemble.core import (
     decode,
     rollback_on_error,
     validated_weights,
+    with_class_weight,
 )
 from skensemble.losses import two_columns
 
@@ -276,7 +276,7 @@ class GradientBoostingClassifier(ClassifierMixin, BaseGradientBoosting):
             arguments = FitArguments(
                 X=X,
                 y=y,
-                sample_weight=_with_class_weight(self.class_weight, y, sample_weight),
+                sample_weight=with_class_weight(self.class_weight, y, sample_weight),
                 groups=groups,
                 X_val=X_val,
                 y_val=y_val,
@@ -425,13 +425,3 @@ def _check_two_classes(target, sample_weight):
             f"y contains {n_classes} class after sample_weight trimmed classes with "
             "zero weights, while a minimum of 2 classes are required."
         )
-
-
-def _with_class_weight(class_weight, y, sample_weight):
-    """Product of class weights and sample weights."""
-    if class_weight is None:
-        return sample_weight
-    weight = compute_sample_weight(class_weight, np.asarray(y))
-    if sample_weight is None:
-        return weight
-    return weight * validated_weights("sample_weight", sample_weight, len(weight))

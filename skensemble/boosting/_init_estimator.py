@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone, is_classifier
 
+from skensemble.core import flat_column
+
 Array = NDArray[Any]
 
 
@@ -63,6 +65,6 @@ def raw_of_init(init: Any, X: Any, link: Any, task: str) -> Any:
     if init is None or isinstance(init, str):
         return 0.0
     if task in ("regression", "multioutput"):
-        return link.link(np.asarray(init.predict(X), dtype=float))
+        return link.link(flat_column(init.predict(X)).astype(float, copy=False))
     p = np.asarray(init.predict_proba(X))
     return link.link(p[:, 1] if task == "binary" else p)

@@ -7,7 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.core import Target, check_per_row, validated_weights
+from skensemble.core import (
+    Target,
+    check_per_row,
+    validated_weights,
+    with_unit_scale,
+)
 from skensemble.fitting import inner_split, take_rows
 
 Array = NDArray[Any]
@@ -62,7 +67,7 @@ def weighted_rows(X: Any, y: Array, arguments: FitArguments) -> WeightedRows:
         )
     weight = validated_weights("sample_weight", arguments.sample_weight, n_rows)
     check_per_row("groups", arguments.groups, n_rows)
-    return WeightedRows(X, y, weight, arguments.groups)
+    return WeightedRows(X, y, with_unit_scale(weight), arguments.groups)
 
 
 def with_positive_weight(rows: WeightedRows) -> tuple[WeightedRows, Array]:

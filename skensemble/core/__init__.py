@@ -31,6 +31,11 @@ from skensemble.core._composition import (
     tagged as tagged,
     with_member_params as with_member_params,
 )
+from skensemble.core._features import (
+    Features as Features,
+    check_features as check_features,
+    features_of as features_of,
+)
 from skensemble.core._optional import optional as optional
 from skensemble.core._pairs import pair_matrix as pair_matrix
 from skensemble.core._parameters import (
@@ -40,6 +45,7 @@ from skensemble.core._parameters import (
 from skensemble.core._responses import (
     AUTO as AUTO,
     find_response_method as find_response_method,
+    flat_column as flat_column,
     lacks_method as lacks_method,
     predict_block as predict_block,
     resolve_response_method as resolve_response_method,
@@ -50,6 +56,9 @@ from skensemble.core._sample_weight import (
     check_per_row as check_per_row,
     check_weights as check_weights,
     validated_weights as validated_weights,
+    with_class_weight as with_class_weight,
+    with_unit_median as with_unit_median,
+    with_unit_scale as with_unit_scale,
 )
 from skensemble.core._seeds import (
     LARGEST_SEED as LARGEST_SEED,

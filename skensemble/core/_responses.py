@@ -34,6 +34,27 @@ def find_response_method(name: str, estimator: Any, wanted: str) -> str:
     raise ValueError(f"Underlying estimator {name} does not implement {methods}.")
 
 
+def flat_column(values: Any) -> Array:
+    """Return an array, with one dimension if it has a single column.
+
+    Targets come as a frame with one column, and some estimators predict one: CatBoost
+    does for three or more classes. A shape of (n, 1) beside one of (n,) would compare
+    all pairs of rows.
+
+    Parameters
+    ----------
+    values : array-like
+        Targets or predictions.
+
+    Returns
+    -------
+    values : ndarray of shape (n,) or (n, k) with k > 1
+    """
+    values = np.asarray(values)
+    single = values.ndim == 2 and values.shape[1] == 1
+    return values[:, 0] if single else values
+
+
 def predict_block(
     estimator: Any, method: str, X: Any, present: Array | None, n_classes: int
 ) -> Array:
@@ -62,7 +83,7 @@ def predict_block(
     raw = getattr(estimator, method)(X)
     if isinstance(raw, list):
         return _labels_block(estimator, raw)
-    raw = np.asarray(raw)
+    raw = flat_column(raw) if method == "predict" else np.asarray(raw)
     if raw.dtype.kind == "f" and np.isnan(raw).any():
         raise ValueError(
             f"{method} gave NaN in {int(np.isnan(raw).reshape(len(raw), -1).any(1).sum())}"

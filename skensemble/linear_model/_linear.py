@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.preprocessing import LabelEncoder
-from sklearn.utils import column_or_1d, compute_sample_weight
+from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from skensemble.core import (
     Target,
-    check_weights,
     class_target,
     decode,
     numeric_target,
     rollback_on_error,
+    with_class_weight,
 )
 from skensemble.linear_model._base import BaseLinear
 from skensemble.linear_model.solvers import FirstOrder
@@ -150,7 +150,8 @@ class ClassTargets(ClassifierMixin):
         labels = np.arange(len(target.encoders))
         self.classes_ = labels if target.kind == "labels" else target.classes
         self._encoders, self._kind = target.encoders, target.kind
-        rows = self._training_rows(X, target, task, self._by_class(y, sample_weight))
+        weight = with_class_weight(self.class_weight, y, sample_weight)
+        rows = self._training_rows(X, target, task, weight)
         if task != "multilabel" and rows.weight is not None:
             seen = np.unique(target.values[rows.weight > 0])
             if len(seen) < target.n_classes:
@@ -160,15 +161,6 @@ class ClassTargets(ClassifierMixin):
                     "use a positive weight in at least one row, or drop these rows."
                 )
         return rows
-
-    def _by_class(self, y, sample_weight):
-        if self.class_weight is None:
-            return sample_weight
-        weight = compute_sample_weight(self.class_weight, np.asarray(y))
-        if sample_weight is None:
-            return weight
-        check_weights("sample_weight", sample_weight, len(weight))
-        return weight * np.asarray(sample_weight, dtype=float)
 
     def _shown(self, coef, intercept):
         """Coefficients in scikit-learn's shape: one row per class."""
@@ -563,7 +555,7 @@ class LinearClassifier(ClassTargets, BaseLinear):
         with rollback_on_error(self):
             target = self._stream_target(y, classes)
             task = "binary" if len(self.classes_) == 2 else "multiclass"
-            weight = self._by_class(y, sample_weight)
+            weight = with_class_weight(self.class_weight, y, sample_weight)
             return self._advance(X, target, task, weight)
 
     def _stream_target(self, y, classes):

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.core import ParameterHolder
+from skensemble.core import ParameterHolder, flat_column
 from skensemble.losses._differences import (
     curvature,
     rows,
@@ -134,6 +134,7 @@ class Loss(ParameterHolder):
         loss : float
             The weighted mean.
         """
+        y = y if np.shape(y) == raw.shape else flat_column(y)
         each = rows(np.asarray(self.pointwise(y, raw)))
         if each.shape != raw.shape[:1]:
             raise ValueError(

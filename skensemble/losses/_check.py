@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from skensemble.core import flat_column
 from skensemble.losses._base import Loss
 from skensemble.losses._differences import rows, slope, slope_of_gradient
 from skensemble.losses._names import as_loss
@@ -47,8 +48,10 @@ def check_loss(
     ----------
     loss : Loss or str
         The loss to verify.
-    y : array-like or None, default=None
-        Targets to verify the loss on; None draws targets for each supported task.
+    y : array-like of shape (n,) or (n, k) or None, default=None
+        Targets to verify the loss on, for the tasks that they can belong to: labels of
+        two or more classes, labels in columns of 0 and 1, or values. None draws targets
+        for each supported task.
     raise_error : bool, default=True
         Whether to raise an error that lists the findings, or only return them.
     random_state : int, default=0
@@ -72,8 +75,18 @@ def check_loss(
     """
     loss = as_loss(loss)
     rng = np.random.default_rng(random_state)
+    tasks = list(loss.links)
+    if y is not None:
+        y = _codes_or_values(y)
+        tasks = [task for task in tasks if _can_be(task, y)]
+        if not tasks:
+            raise ValueError(
+                f"y of shape {y.shape} and dtype {y.dtype} suits none of the tasks of "
+                f"loss={loss!r}: {list(loss.links)}; pass labels for classes, numbers "
+                "for regression, or None to draw targets."
+            )
     findings = []
-    for task in loss.links:
+    for task in tasks:
         sample = _sample(loss, task, y, rng)
         if sample is None:
             continue
@@ -89,10 +102,30 @@ def check_loss(
     return findings
 
 
+def _codes_or_values(y: Any) -> Array:
+    """Read targets of the user: labels become codes, one column has one dimension."""
+    y = flat_column(y)
+    if y.dtype.kind in "OSUb" and y.ndim == 1:
+        return np.unique(y, return_inverse=True)[1]
+    return y
+
+
+def _can_be(task: str, y: Array) -> bool:
+    """Whether targets can belong to a task."""
+    if task in ("regression", "multioutput"):
+        return y.ndim == (1 if task == "regression" else 2)
+    codes = np.unique(y)
+    if task == "multilabel":
+        return y.ndim == 2 and set(codes) <= {0, 1}
+    if y.ndim == 2 or not np.array_equal(codes, np.arange(len(codes))):
+        return False
+    return len(codes) == 2 if task == "binary" else len(codes) > 2
+
+
 def _sample(loss: Loss, task: str, y: Any, rng: Any) -> Sample | None:
     """Draw targets that the loss supports, and raw outputs."""
     n = 200
-    for target in [np.asarray(y)] if y is not None else _targets(task, n, rng):
+    for target in [y] if y is not None else _targets(task, n, rng):
         try:
             loss.check(target)
         except ValueError:

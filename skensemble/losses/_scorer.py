@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, is_classifier
 
+from skensemble.core import flat_column
+
 Array = NDArray[Any]
 
 
@@ -60,7 +62,7 @@ class LossScorer(BaseEstimator):
         -------
         score : float
         """
-        y = np.asarray(y)
+        y = flat_column(y)
         if is_classifier(estimator):
             y, prediction = self._class_predictions(estimator, X, y)
         else:
@@ -85,7 +87,9 @@ def loss_of_predictions(
     loss: Any, y: Array, prediction: Array, sample_weight: Array | None
 ) -> float:
     """Mean loss of predictions on the scale of the response."""
-    y, prediction = np.asarray(y), np.asarray(prediction, dtype=float)
+    y, prediction = flat_column(y), np.asarray(prediction, dtype=float)
+    if y.ndim == 1 and loss.width("regression", 1) is None:
+        prediction = flat_column(prediction)
     classes = "binary" in loss.links or "multiclass" in loss.links
     if y.ndim == 2:
         task = "multilabel" if "multilabel" in loss.links else "multioutput"

@@ -12,4 +12,5 @@ from skensemble.member_weights._solvers import (
     MaximizeAUC as MaximizeAUC,
     WeightSolver as WeightSolver,
     as_weight_solver as as_weight_solver,
+    with_classes as with_classes,
 )

@@ -1,12 +1,13 @@
 """Solvers of member weights, one per criterion."""
 
+import copy
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from skensemble.core import ParameterHolder
+from skensemble.core import ParameterHolder, Target
 from skensemble.member_weights._auc_ascent import best_auc_weights
 from skensemble.member_weights._greedy_selection import first_of_best
 from skensemble.member_weights._simplex import (
@@ -299,6 +300,30 @@ def as_weight_solver(solver: Any) -> WeightSolver:
             f"solver={solver!r} is not known; use one of {sorted(SOLVERS)}, or an object "
             "with weigh(predictions, y, kind=, sample_weight=)."
         )
+    return solver
+
+
+def with_classes(solver: WeightSolver, target: Target) -> WeightSolver:
+    """Return a solver whose parameter ``scoring``, if any, scores labels of a target.
+
+    Parameters
+    ----------
+    solver : WeightSolver
+        The solver.
+    target : Target
+        The target.
+
+    Returns
+    -------
+    solver : WeightSolver
+    """
+    known: dict[str, Any] = getattr(solver, "__dict__", {})
+    if target.kind != "classes" or "scoring" not in known:
+        return solver
+    solver = copy.copy(solver)
+    vars(solver)["scoring"] = as_prediction_scorer(
+        known["scoring"], target.kind, target.n_classes, target.classes
+    )
     return solver
 
 

@@ -8,6 +8,8 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skensemble.core import flat_column
+
 
 def _estimator_has(name):
     def check(model):
@@ -97,9 +99,7 @@ class CategoriesOfFrame(MetaEstimatorMixin, BaseEstimator):
             Predictions.
         """
         check_is_fitted(self)
-        values = self.estimator_.predict(X)
-        one_column = values.ndim == 2 and values.shape[1] == 1
-        return values[:, 0] if one_column else values
+        return flat_column(self.estimator_.predict(X))
 
     @available_if(_estimator_has("predict_proba"))
     def predict_proba(self, X):

@@ -1,6 +1,7 @@
 """Scores of predictions rather than of an estimator, by scorers and losses."""
 
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
@@ -73,6 +74,8 @@ class PredictionScorer:
     known_as : str, default=""
         The name of a scorer of scikit-learn, the repr of a loss of this package, or ""
         for other scorers.
+    classes : ndarray or None, default=None
+        The labels of the classes, which scorers see; None for codes 0, 1, ...
     """
 
     rule: Any
@@ -80,6 +83,7 @@ class PredictionScorer:
     n_classes: int
     name: str
     known_as: str = ""
+    classes: Any = field(default=None, compare=False)
 
     def score(
         self,
@@ -115,8 +119,14 @@ class PredictionScorer:
         if self.known_as == "neg_log_loss" and method == "predict_proba":
             return self._log_loss(block, y, sample_weight)
         estimator = precomputed_estimator(
-            block, method=method, kind=self.kind, n_classes=self.n_classes
+            block,
+            method=method,
+            kind=self.kind,
+            classes=self.classes,
+            n_classes=self.n_classes,
         )
+        if self.classes is not None:
+            y = self.classes[y]
         weight = {} if sample_weight is None else {"sample_weight": sample_weight}
         try:
             return float(self.rule(estimator, np.empty((len(y), 0)), y, **weight))
@@ -150,7 +160,8 @@ class PredictionScorer:
                 "predict_proba" if loss.probabilistic else "decision_function"
             ):
                 raise ValueError(self._method_message(method))
-            loss = loss.for_classes(range(self.n_classes), y, weight)
+            labels = range(self.n_classes) if self.classes is None else self.classes
+            loss = loss.for_classes(labels, y, weight)
         loss.check(y)
         return float(loss.score(y, block, weight))
 
@@ -168,7 +179,7 @@ class PredictionScorer:
 
 
 def as_prediction_scorer(
-    scoring: Any, kind: str, n_classes: int = 0
+    scoring: Any, kind: str, n_classes: int = 0, classes: Any = None
 ) -> PredictionScorer:
     """Make the scorer of predictions.
 
@@ -183,10 +194,19 @@ def as_prediction_scorer(
         Type of the target.
     n_classes : int, default=0
         Number of classes; 0 for a target that is not one class per row.
+    classes : ndarray or None, default=None
+        The labels of the classes. Predictions and targets are codes; scorers see the
+        labels, so that a score of the class "yes" or 1 is the one that the user means.
+        None for codes 0, 1, ...
 
     Returns
     -------
     scorer : PredictionScorer
+
+    Raises
+    ------
+    ValueError
+        If the scoring is not known or cannot score such a target.
     """
     if scoring is None:
         scoring = "r2" if kind == "continuous" else "accuracy"
@@ -204,7 +224,34 @@ def as_prediction_scorer(
         _check_loss(rule, name, kind, n_classes)
         ours = type(rule).__module__.startswith("skensemble.losses.")
         known_as = repr(rule) if ours else ""
-    return PredictionScorer(rule, kind, n_classes, name, known_as)
+    if kind != "classes" or classes is None:
+        return PredictionScorer(rule, kind, n_classes, name, known_as)
+    scorer = PredictionScorer(
+        rule, kind, n_classes, name, known_as, np.asarray(classes)
+    )
+    _check_positive_class(scorer)
+    return scorer
+
+
+def _check_positive_class(scorer: PredictionScorer) -> None:
+    """Refuse a score of one class, such as "f1", if no class has its label."""
+    codes = np.arange(scorer.n_classes)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            scorer.score(np.eye(len(codes)), codes, method="predict_proba")
+    except ValueError as error:
+        if "pos_label" not in str(error):
+            return
+        labels = scorer.classes.tolist()
+        raise ValueError(
+            f"scoring={scorer.name} cannot score the classes {labels}: "
+            f"{str(error).rstrip('.')}. Name the positive class: "
+            f"scoring=make_scorer(metric, pos_label={labels[-1]!r})."
+        ) from error
+    except Exception:
+        # A scorer of the user need not work on these rows.
+        return
 
 
 def as_scorer(estimator: Any, scoring: Any) -> Any:

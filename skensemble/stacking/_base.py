@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from skensemble.core import (
     Target,
     active,
+    check_features,
     is_named_list,
     named_members,
     replace_members,
@@ -61,9 +62,10 @@ class BaseEnsemble(
         """Return the parameters of the ensemble of some of its members."""
         return {"estimators": members}
 
-    def _fitted_for_prediction(self) -> FittedEnsemble:
-        """Return the fitted value that predicts new rows."""
+    def _fitted_for(self, X: Any) -> FittedEnsemble:
+        """Return the fitted value that predicts new rows, after a check of the rows."""
         check_is_fitted(self)
+        check_features(self, X)
         return self._fitted
 
     def _meta_feature_names(self) -> list[str]:
@@ -177,6 +179,8 @@ class BaseEnsemble(
             raise AttributeError(
                 f"{type(self).__name__} object has no attribute n_features_in_"
             ) from error
+        if (known := self._fitted.features.count) is not None:
+            return known
         first = list(self._fitted.layers[0].estimators.values())
         counts = (getattr(model, "n_features_in_", None) for model in first)
         known = next((count for count in counts if count is not None), None)
@@ -199,7 +203,7 @@ class BaseEnsemble(
         """
         check_is_fitted(self)
         X = X if hasattr(X, "shape") else np.asarray(X)
-        return self._fitted_for_prediction().meta_features(X, self.n_jobs)
+        return self._fitted_for(X).meta_features(X, self.n_jobs)
 
     def get_feature_names_out(self, input_features=None):
         """Get the names of the columns that `transform` returns.

@@ -315,9 +315,10 @@ class BlendingClassifier(ClassifierMixin, BaseMetaModelEnsemble):
         self : estimator
             The fitted ensemble.
         """
+        params = {"groups": groups} | fit_params
         target = class_target(y)
         with rollback_on_error(self):
-            return _fit(self, X, target, {"groups": groups, **fit_params})
+            return _fit(self, X, target, params)
 
     def _kind(self, target, seed):
         return _blending_kind(self, target)
@@ -503,9 +504,10 @@ class BlendingRegressor(RegressorMixin, BaseMetaModelEnsemble):
         self : estimator
             The fitted ensemble.
         """
+        params = {"groups": groups} | fit_params
         target = numeric_target(y)
         with rollback_on_error(self):
-            return _fit(self, X, target, {"groups": groups, **fit_params})
+            return _fit(self, X, target, params)
 
     def _kind(self, target, seed):
         return _blending_kind(self, target)

@@ -25,6 +25,7 @@ from skensemble.core import (
     check_jobs,
     check_seconds,
     check_seed,
+    features_of,
     resolve_response_method,
 )
 from skensemble.fitting import (
@@ -120,7 +121,7 @@ def resolve_scoring(scoring: Any, target: Target) -> Any:
     check_scoring_kind(scoring, target.kind)
     if scoring is None:
         return None
-    return as_prediction_scorer(scoring, target.kind, target.n_classes)
+    return as_prediction_scorer(scoring, target.kind, target.n_classes, target.classes)
 
 
 def read_inputs(
@@ -365,6 +366,7 @@ def new_fitted(
         target=replace(inputs.target, values=inputs.target.values[:0]),
         prefix=_prefix(ensemble),
         passthrough=kind.passthrough,
+        features=features_of(inputs.X),
         final_params=inputs.routed.final,
         seed=inputs.seed,
         fingerprint=data_fingerprint(inputs.X),

@@ -19,7 +19,7 @@ from skensemble.combination import (
     meta_feature_names,
     meta_features,
 )
-from skensemble.core import Target, decode, named_members
+from skensemble.core import Features, Target, decode, named_members
 from skensemble.fitting import Split, take_rows
 from skensemble.stacking._kind import Combination
 
@@ -48,6 +48,8 @@ class FittedEnsemble:
         Prefix of the names of the meta features.
     passthrough : bool
         Whether the features follow the meta features.
+    features : Features
+        Names and number of the features.
     final_params : dict
         Fit parameters of the combiner, such as ``sample_weight``.
     seed : int or None
@@ -70,6 +72,7 @@ class FittedEnsemble:
     target: Target
     prefix: str
     passthrough: bool
+    features: Features
     final_params: dict[str, Any]
     seed: int | None
     fingerprint: bytes | None
@@ -230,8 +233,7 @@ def set_fitted_attributes(
     if fitted.oof_data is not None:
         ensemble.oof_ = members.oof
     ensemble.fits_ = members.fold_fits
-    for estimator in fitted.layers[0].estimators.values():
-        if (names := getattr(estimator, "feature_names_in_", None)) is not None:
-            ensemble.feature_names_in_ = names
+    if fitted.features.names is not None:
+        ensemble.feature_names_in_ = fitted.features.names
     for name, value in further.items():
         setattr(ensemble, name, value)

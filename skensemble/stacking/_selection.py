@@ -108,7 +108,9 @@ class GreedyCombination(Combination):
 
 def _selection_kind(selection: Any, target: Target, seed: int | None) -> EnsembleKind:
     _check_options(selection)
-    scoring = selection.scoring or _DEFAULT_SCORING[target.kind]
+    scoring = resolve_scoring(
+        selection.scoring or _DEFAULT_SCORING[target.kind], target
+    )
     names = ("max_steps", "n_init", "n_bags", "bag_fraction", "ties", "patience")
     combination = GreedyCombination(
         scoring,
@@ -127,7 +129,7 @@ def _selection_kind(selection: Any, target: Target, seed: int | None) -> Ensembl
 
     return replace(
         kind,
-        evaluation=replace(kind.evaluation, scoring=resolve_scoring(scoring, target)),
+        evaluation=replace(kind.evaluation, scoring=scoring),
         attributes=_attributes,
         check_members=check_members,
     )

@@ -20,7 +20,7 @@ from skensemble.core import (
     root_seed,
 )
 from skensemble.fitting import check_folds, plan_splits
-from skensemble.member_weights import as_weight_solver
+from skensemble.member_weights import as_weight_solver, with_classes
 from skensemble.stacking._fit_steps import (
     FitInputs,
     begin_callbacks,
@@ -76,7 +76,7 @@ class SolverCombination(Combination):
 
     def __call__(self, oof_data: OutOfFoldData) -> WeightedMean:
         """Fit the weights."""
-        weights = as_weight_solver(self.solver).weigh(
+        weights = self.solver.weigh(
             stack_predictions(oof_data),
             oof_data.y,
             kind=oof_data.kind,
@@ -86,10 +86,8 @@ class SolverCombination(Combination):
 
 
 def _super_learner_kind(learner: Any, target: Target) -> EnsembleKind:
-    as_weight_solver(learner.solver)
-    kind = weighted_kind(
-        learner, target, SolverCombination(learner.solver), row_name=_ROW_NAME
-    )
+    solver = with_classes(as_weight_solver(learner.solver), target)
+    kind = weighted_kind(learner, target, SolverCombination(solver), row_name=_ROW_NAME)
     if learner.outer_cv is not None and kind.prefit:
         raise ValueError(
             f"outer_cv={learner.outer_cv!r} fits the members again on parts of the "

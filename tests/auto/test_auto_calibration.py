@@ -213,7 +213,8 @@ def test_the_threshold_is_one_of_calibrated_probabilities(two):
     auto = fitted(X, y, members, calibrate="sigmoid", **options)
     assert auto.threshold_ != bare.threshold_
     p = auto.model_.combine(auto.oof_.blocks)
-    assert auto.threshold_ == tuned_threshold(p, y, "balanced_accuracy", None)
+    scorer = as_prediction_scorer("balanced_accuracy", "classes", 2)
+    assert auto.threshold_ == tuned_threshold(p, y, scorer, None)
 
 
 def test_a_class_that_one_split_alone_predicts():

@@ -20,6 +20,7 @@ from skensemble.datasets import load_ames
 from skensemble.exceptions import MemberFailedError, MemberFailedWarning
 from skensemble.fitting import is_late, run_fits, uses_threads
 from skensemble.losses import AbsoluteError
+from skensemble.scoring import as_prediction_scorer
 
 QUICK = ["linear", "lightgbm_small"]
 
@@ -227,13 +228,13 @@ def test_a_poor_member_gets_no_weight(expensive):
 
 def test_no_time_for_all_members_and_fit_more(expensive):
     X, y, X_new, late = expensive
-    auto = AutoEnsembleClassifier(0.01, random_state=0).fit(X, y)
+    auto = AutoEnsembleClassifier(0.01, preset="fast", random_state=0).fit(X, y)
     assert list(auto.oof_.members) == ["lightgbm"]
     assert all(is_late(why[0]) for why in auto.failed_.values())
     assert "no time" in set(auto.trials()["status"])
     auto.set_params(members="auto")
     before = len(auto.fits_)
-    auto.fit_more(4)
+    auto.fit_more(100)  # as long as it takes: the preset has three members
     assert len(auto.fits_) > before
     assert roc_auc_score(late, auto.predict_proba(X_new)[:, 1]) > 0.9
 
@@ -324,8 +325,9 @@ def test_weights_of_the_score_that_a_threshold_is_tuned_for(expensive):
     heavy = np.where(y == "expensive", 5.0, 1.0)
     auto.set_params(threshold="accuracy").fit(X, y, sample_weight=heavy)
     p, codes = auto.model_.combine(auto.oof_.blocks), (y == "expensive").astype(int)
-    assert auto.threshold_ == tuned_threshold(p, codes, "accuracy", heavy)
-    assert auto.threshold_ < tuned_threshold(p, codes, "accuracy", None)
+    scorer = as_prediction_scorer("accuracy", "classes", 2)
+    assert auto.threshold_ == tuned_threshold(p, codes, scorer, heavy)
+    assert auto.threshold_ < tuned_threshold(p, codes, scorer, None)
 
 
 def test_a_failed_fit_leaves_the_estimator_as_it_was(houses):

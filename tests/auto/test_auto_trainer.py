@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import f1_score, make_scorer, roc_auc_score
 from sklearn.model_selection import TimeSeriesSplit
 
 from skensemble import AutoEnsembleClassifier, AutoEnsembleRegressor
@@ -230,7 +230,7 @@ def test_classes_a_threshold_and_groups_of_a_sample(scaled_down):
         60,
         members=["lightgbm_small"],
         preset="fast",
-        threshold="f1",
+        threshold=make_scorer(f1_score, pos_label="much"),
         random_state=0,
     ).fit(X, labels, groups=groups)
     seen = check_sample(auto, X, labels)

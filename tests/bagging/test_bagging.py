@@ -479,7 +479,7 @@ def test_a_weight_of_two_is_the_row_twice():
     X, y = IRIS
     weight = np.random.default_rng(0).integers(0, 4, len(y))
     order = np.random.default_rng(1).permutation(len(y))
-    bag = BaggingClassifier(KNeighborsClassifier(), random_state=0)
+    bag = BaggingClassifier(KNeighborsClassifier(), max_samples=200, random_state=0)
     weighted = clone(bag).fit(X[order], y[order], sample_weight=weight[order])
     repeated = clone(bag).fit(X.repeat(weight, axis=0), y.repeat(weight))
     pairs = zip(weighted.estimators_samples_, repeated.estimators_samples_, strict=True)

@@ -1,4 +1,8 @@
-"""scikit-learn's own checks on bags; none is expected to fail."""
+"""scikit-learn's own checks on bags; none is expected to fail.
+
+Weights are equivalent to repeated rows in samples of the same size, so `max_samples`
+is an int.
+"""
 
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -8,11 +12,17 @@ from skensemble import BaggingClassifier, BaggingRegressor
 
 @parametrize_with_checks(
     [
-        BaggingClassifier(random_state=0),
-        BaggingRegressor(random_state=0),
-        BaggingClassifier(LogisticRegression(), n_estimators=3, random_state=0),
+        BaggingClassifier(max_samples=30, random_state=0),
+        BaggingRegressor(max_samples=30, random_state=0),
+        BaggingClassifier(
+            LogisticRegression(), n_estimators=3, max_samples=30, random_state=0
+        ),
         BaggingRegressor(
-            LinearRegression(), n_estimators=3, aggregation="median", random_state=0
+            LinearRegression(),
+            n_estimators=3,
+            max_samples=30,
+            aggregation="median",
+            random_state=0,
         ),
     ]
 )

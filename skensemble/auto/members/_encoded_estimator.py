@@ -6,6 +6,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skensemble.core import flat_column
 from skensemble.fitting import weight_name
 
 
@@ -89,7 +90,7 @@ class EncodedEstimator(MetaEstimatorMixin, BaseEstimator):
         y : ndarray of shape (n_samples,)
         """
         check_is_fitted(self)
-        return self.estimator_.predict(self.encoder_.transform(X))
+        return flat_column(self.estimator_.predict(self.encoder_.transform(X)))
 
     @_has("predict_proba")
     def predict_proba(self, X):

@@ -20,10 +20,13 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skensemble.core import (
+    Features,
     Target,
+    check_features,
     check_jobs,
     class_target,
     decode,
+    features_of,
     find_response_method,
     numeric_target,
 )
@@ -87,6 +90,7 @@ class BaseAverage(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             (or with ``method="predict"``).
         """
         check_is_fitted(self)
+        check_features(self, X)
         block = self._average.predict_block(X)
         target = self._target
         if target.kind == "continuous":
@@ -133,6 +137,7 @@ class BaseAverage(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _mean_block(self, method: str, X):
         check_is_fitted(self)
+        check_features(self, X)
         return replace(self._average, method=method).predict_block(X)
 
     def score(self, X, y, sample_weight=None):
@@ -255,13 +260,13 @@ def fit_models(
         store=as_store(average.memory),
         **task_tree(average, context, planned),
     )
-    _set_fitted_attributes(average, fold_fits, target)
+    _set_fitted_attributes(average, fold_fits, target, features_of(X))
     context.call_on_fit_task_end(estimator=average, X=X, y=target.values)
     return fold_fits
 
 
 def _set_fitted_attributes(
-    average: BaseAverage, fold_fits: list[FoldFit], target: Target
+    average: BaseAverage, fold_fits: list[FoldFit], target: Target, features: Features
 ) -> None:
     first = fold_fits[0].estimator
     average.estimators_ = [fold_fit.estimator for fold_fit in fold_fits]
@@ -278,10 +283,13 @@ def _set_fitted_attributes(
     )
     if target.kind != "continuous":
         average.classes_ = target.classes
-    for name in ("n_features_in_", "feature_names_in_"):
+    for name, value in (
+        ("n_features_in_", features.count),
+        ("feature_names_in_", features.names),
+    ):
         average.__dict__.pop(name, None)
-        if hasattr(first, name):
-            setattr(average, name, getattr(first, name))
+        if value is not None:
+            setattr(average, name, value)
 
 
 def _returns_lists(model: Any, X: Any) -> bool:

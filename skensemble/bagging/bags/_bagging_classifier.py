@@ -59,10 +59,10 @@ class BaggingClassifier(ClassifierMixin, BaseBagging):
     n_estimators : int, default=10
         Number of members.
     max_samples : int, float or None, default=None
-        Size of a sample: a number of rows; a share of the rows (of the sum of
-        `sample_weight`, if given); None is 1.0. With ``sampling="groups"`` groups are
-        counted. With ``sampling="balanced"`` or ``"oversampled"`` a share is taken of
-        each class, and a number is divided among the classes.
+        Size of a sample: a number of rows, or a share of the rows; None is 1.0. With
+        ``sampling="groups"`` groups are counted. With ``sampling="balanced"`` or
+        ``"oversampled"`` a share is taken of each class, and a number is divided among
+        the classes.
     max_features : int or float, default=1.0
         Number or share of columns that each member is fitted on.
     bootstrap : bool, default=True

@@ -3,7 +3,8 @@
 A draw is a function of a seed and of the content of the rows, not of their order: rows
 are put in the order of a digest of their content, and uniform numbers are looked up in
 the cumulative weights. A row of weight two is then drawn as the same row given twice
-would be.
+would be, in a sample of the same size. Weights are scaled to a sum of the number of
+rows, so that the size of a sample does not depend on their unit.
 """
 
 from dataclasses import dataclass
@@ -180,13 +181,17 @@ def make_sampler(
     sampler : Sampler
     """
     n_rows = len(target.values)
+    if weight is not None:
+        # As many rows are drawn for any scale of the weights.
+        weight = np.asarray(weight, dtype=float)
+        weight = weight * (n_rows / weight.sum())
     if options.kind == "groups":
         return _group_sampler(options, groups)
     if options.kind == "blocks":
         length = _block_length(options.block_length, n_rows)
         return BlockSampler(n_rows, length, _n_drawn(options, n_rows, None))
     order = content_order(X, target.values)
-    weights = np.ones(n_rows) if weight is None else np.asarray(weight, dtype=float)
+    weights = np.ones(n_rows) if weight is None else weight
     order = order[weights[order] > 0]
     if options.kind == "bayesian":
         return BayesianSampler(order, weights[order], n_rows)
@@ -218,17 +223,13 @@ def _requested_size(options: SamplingOptions, n_rows: int, weight: Array | None)
         return int(share)
     if not options.replace and share is None:
         return n_rows if weight is None else int(np.count_nonzero(weight))
-    total = float(n_rows) if weight is None else float(np.sum(weight))
-    size = max(round(total) if share is None else int(share * total), 1)
-    # Without a share, a sample as large as the number of weighted rows is expected.
-    enough = max(10, n_rows ** (1 / 3))
-    if share is None and weight is not None:
-        enough = min(enough, np.count_nonzero(weight))
-    if size < enough and (share is not None or weight is not None):
-        whole = "number of samples" if weight is None else "total sum of sample weights"
+    if share is None:
+        return n_rows
+    size = max(int(share * n_rows), 1)
+    if size < max(10, n_rows ** (1 / 3)):
         warn(
-            f"Using the fractional value max_samples={share} when the {whole} is "
-            f"{total:g} results in a low number ({size}) of bootstrap samples. We "
+            f"Using the fractional value max_samples={share} when the number of samples "
+            f"is {n_rows} results in a low number ({size}) of bootstrap samples. We "
             "recommend passing `max_samples` as an integer instead.",
             UserWarning,
         )

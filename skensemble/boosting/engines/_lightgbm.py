@@ -468,10 +468,15 @@ def _shape_params(problem: BoostingProblem) -> dict[str, Any]:
         leaves = 2 ** min(depth, 16) if depth > 0 else 31
     weight = problem.train.weight
     total = n_rows if weight is None else float(weight.sum())
+    least = max(leaf, split)
+    if weight is not None and least == 1:
+        # LightGBM estimates the number of rows of a leaf from its share of the weights,
+        # which is below one where other rows have large weights.
+        least = 0
     params: dict[str, Any] = {
         "max_depth": depth,
         "num_leaves": leaves,
-        "min_data_in_leaf": max(leaf, split),
+        "min_data_in_leaf": least,
         "min_gain_to_split": shape.min_impurity_decrease * total,
     }
     if shape.max_features not in (None, problem.n_features):

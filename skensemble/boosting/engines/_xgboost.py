@@ -450,9 +450,10 @@ def _shape_params(problem: BoostingProblem) -> dict[str, Any]:
     elif shape.max_depth is None:
         params |= {"max_leaves": 31, "grow_policy": "lossguide"}
     if problem.loss.constant_hessian:  # then the sum of hessians is a number of rows
-        params["min_child_weight"] = as_count(
-            shape.min_samples_leaf, problem.train.X.shape[0]
-        )
+        leaf = as_count(shape.min_samples_leaf, problem.train.X.shape[0])
+        # With weights it is a sum of weights: a leaf of one row may have any.
+        single = leaf == 1 and problem.train.weight is not None
+        params["min_child_weight"] = 0 if single else leaf
     if shape.min_weight_fraction_leaf:
         params["min_child_weight"] = min_hessian(problem)
     if shape.max_features not in (None, problem.n_features):

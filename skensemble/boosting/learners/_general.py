@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from skensemble.boosting.learners._base import StageFitter, Stages
-from skensemble.core import draw_seed, predict_block, seed_parameters
+from skensemble.core import draw_seed, flat_column, predict_block, seed_parameters
 from skensemble.fitting import take_rows, weight_name
 
 Array = NDArray[Any]
@@ -16,7 +16,7 @@ Array = NDArray[Any]
 
 def predict_labels(model: Any, X: Any, classes: Array) -> Array:
     """Predict codes of classes."""
-    return np.searchsorted(classes, np.asarray(model.predict(X)))
+    return np.searchsorted(classes, flat_column(model.predict(X)))
 
 
 def predict_probabilities(model: Any, X: Any, classes: Array) -> Array:
@@ -29,7 +29,7 @@ def predict_values(model: Any, X: Any) -> Array:
     """Predict continuous values; a list of models gives one column per model."""
     if isinstance(model, list):
         return np.column_stack([predict_values(one, X) for one in model])
-    return np.asarray(model.predict(X), dtype=float)
+    return flat_column(model.predict(X)).astype(float, copy=False)
 
 
 def clone_with_seed(estimator: Any, rng: np.random.RandomState) -> Any:

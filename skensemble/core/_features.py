@@ -1,0 +1,68 @@
+"""Names and number of the features of a fit, and the check of new rows against them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
+
+
+@dataclass(frozen=True)
+class Features:
+    """Names and number of the features that a fit has seen.
+
+    Parameters
+    ----------
+    count : int or None
+        Number of features; None for data without columns, such as a list of texts.
+    names : ndarray of str or None
+        Names of the features; None unless all of them are strings.
+    """
+
+    count: int | None
+    names: NDArray[Any] | None
+
+
+class _Holder(BaseEstimator):
+    """Takes the attributes that `validate_data` sets."""
+
+
+def features_of(X: Any) -> Features:
+    """Read the names and the number of the features of training data."""
+    holder = _Holder()
+    validate_data(holder, _with_shape(X), skip_check_array=True)
+    found = vars(holder)
+    return Features(found.get("n_features_in_"), found.get("feature_names_in_"))
+
+
+def check_features(estimator: Any, X: Any) -> None:
+    """Check names, order and number of the features of new rows, as scikit-learn does.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted estimator with ``n_features_in_``, and ``feature_names_in_`` if it was
+        fitted on named features.
+    X : array-like, sparse matrix or frame
+        The new rows.
+
+    Raises
+    ------
+    ValueError
+        If names are unknown, missing or in another order, if the number of features
+        differs, or if the rows have one dimension only.
+    """
+    X = _with_shape(X)
+    if len(X.shape) == 1 and hasattr(estimator, "n_features_in_"):
+        raise ValueError(
+            f"Expected 2D array, got an array of shape {X.shape} instead. Reshape your "
+            "data with array.reshape(-1, 1) if it has a single feature, or with "
+            "array.reshape(1, -1) if it is a single row."
+        )
+    validate_data(estimator, X, reset=False, skip_check_array=True)
+
+
+def _with_shape(X: Any) -> Any:
+    return X if hasattr(X, "shape") else np.asarray(X)

@@ -1,0 +1,387 @@
+"""Ordinary inputs over all estimators: one-column targets and predictions, the order of
+columns, the scale of sample weights, labels of any type in scores.
+"""
+
+import inspect
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_classifier
+from sklearn.datasets import make_classification, make_regression
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.metrics import (
+    accuracy_score,
+    confusion_matrix,
+    f1_score,
+    make_scorer,
+)
+from sklearn.model_selection import StratifiedKFold, cross_val_score
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+import skensemble
+from skensemble.linear_model import L2
+from skensemble.losses import LogLoss, SquaredError, as_loss, check_loss, loss_names
+
+X, Y = make_regression(120, 4, noise=5.0, random_state=0)
+XC, YC = make_classification(120, 4, n_informative=3, n_redundant=0, random_state=0)
+WEIGHT = np.random.default_rng(0).uniform(0.5, 2, 120)
+COLUMNS = ["a", "b", "c", "d"]
+
+
+class NoChecks(BaseEstimator):
+    """Reads columns by position and predicts one column."""
+
+    def __init__(self, column=True):
+        self.column = column
+
+    def fit(self, X, y, sample_weight=None):
+        self.model_ = self._tree().fit(np.asarray(X), y, sample_weight)
+        return self
+
+    def predict(self, X):
+        found = self.model_.predict(np.asarray(X))
+        return found[:, None] if self.column else found
+
+
+class TreeRegressor(RegressorMixin, NoChecks):
+    def _tree(self):
+        return DecisionTreeRegressor(max_depth=3, random_state=0)
+
+
+class TreeClassifier(ClassifierMixin, NoChecks):
+    def _tree(self):
+        return DecisionTreeClassifier(max_depth=3, random_state=0)
+
+    def fit(self, X, y, sample_weight=None):
+        super().fit(X, y, sample_weight)
+        self.classes_ = self.model_.classes_
+        return self
+
+
+class ProbableTreeClassifier(TreeClassifier):
+    def predict_proba(self, X):
+        return self.model_.predict_proba(np.asarray(X))
+
+
+def names(parameter="fit"):
+    return [
+        name
+        for name in skensemble.__all__
+        if inspect.isclass(kind := getattr(skensemble, name))
+        and hasattr(kind, "predict")
+        and hasattr(kind, "fit")
+        and (
+            parameter in ("fit", *inspect.signature(kind.fit).parameters)
+            or "fit_params" in inspect.signature(kind.fit).parameters
+        )
+    ]
+
+
+OPTIONS = {
+    "n_estimators": 5,
+    "random_state": 0,
+    "time_limit": None,
+    "n_jobs": 1,
+}
+
+
+def made(name, members=None):
+    """A small instance; ensembles of members get those given."""
+    kind = getattr(skensemble, name)
+    known = inspect.signature(kind).parameters
+    options = {key: value for key, value in OPTIONS.items() if key in known}
+    if name.startswith("AutoEnsemble"):
+        options |= {"preset": "fast", "members": ["linear", "lightgbm"], "cv": 3}
+    if "estimators" in known:
+        return kind(members[name.endswith("Classifier")], **options)
+    if name in ("CrossFitted", "SeedAveraging"):
+        options.pop("n_estimators", None)
+        return kind(members[False][0][1], **options)
+    return kind(**options)
+
+
+PLAIN = {
+    True: [("l", LogisticRegression()), ("t", DecisionTreeClassifier(max_depth=3))],
+    False: [("l", LinearRegression()), ("t", DecisionTreeRegressor(max_depth=3))],
+}
+
+
+def data(model):
+    return (XC, YC) if is_classifier(model) else (X, Y)
+
+
+# One column
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name in names()
+        if "estimators" in inspect.signature(getattr(skensemble, name)).parameters
+        # Their members need probabilities.
+        and name not in ("EnsembleSelectionClassifier", "SuperLearnerClassifier")
+    ],
+)
+def test_members_that_predict_one_column(name):
+    found = []
+    for column in (True, False):
+        members = {
+            True: [("t", TreeClassifier(column))],
+            False: [("t", TreeRegressor(column))],
+        }
+        model = made(name, members)
+        rows, target = data(model)
+        found.append(model.fit(rows, target).predict(rows))
+    assert found[0].shape == target.shape
+    np.testing.assert_array_equal(*found)
+
+
+@pytest.mark.parametrize("kind", ["Bagging", "AdaBoost"])
+@pytest.mark.parametrize("task", ["Classifier", "Regressor"])
+def test_one_estimator_that_predicts_one_column(kind, task):
+    tree = TreeClassifier if task == "Classifier" else TreeRegressor
+    found = []
+    for column in (True, False):
+        model = getattr(skensemble, kind + task)(
+            tree(column), n_estimators=3, random_state=0
+        )
+        rows, target = data(model)
+        found.append(model.fit(rows, target).predict(rows))
+    assert found[0].shape == target.shape
+    np.testing.assert_array_equal(*found)
+
+
+@pytest.mark.parametrize("name", ["CrossFitted", "SeedAveraging"])
+def test_averages_of_one_column(name):
+    class Seeded(TreeRegressor):
+        def __init__(self, column=True, random_state=None):
+            super().__init__(column)
+            self.random_state = random_state
+
+    model = getattr(skensemble, name)(Seeded()).fit(X, Y)
+    assert model.predict(X).shape == Y.shape
+
+
+@pytest.mark.parametrize("name", loss_names())
+def test_losses_of_targets_in_one_column(name):
+    loss = as_loss(name)
+    task = next(task for task in loss.links if task in ("regression", "binary"))
+    y = np.random.default_rng(0).uniform(0.1, 0.9, 30)
+    y = (y > 0.5).astype(int) if task == "binary" else y
+    width = loss.width(task, 1)
+    raw = np.linspace(-1, 1, 30 * (width or 1)).reshape(30, -1)
+    raw = raw[:, 0] if width is None else raw
+    prediction = loss.link_for(task).inverse(raw)
+    assert loss.value(y[:, None], raw) == loss.value(y, raw)
+    assert loss.score(y[:, None], prediction) == loss.score(y, prediction)
+
+
+def test_scorers_of_losses_take_a_frame_of_one_column():
+    model = skensemble.LinearRegressor(penalty=L2(0.01)).fit(X, Y)
+    scorer = SquaredError().scorer()
+    assert scorer(model, X, pd.DataFrame(Y)) == scorer(model, X, Y)
+    model = skensemble.LinearClassifier().fit(XC, YC)
+    scorer = LogLoss().scorer()
+    assert scorer(model, XC, pd.DataFrame(YC)) == scorer(model, XC, YC)
+
+
+def test_losses_are_checked_on_targets_of_any_task():
+    rng = np.random.default_rng(0)
+    values, labels = rng.normal(size=50), rng.integers(0, 2, (50, 3))
+    for y in (values, values[:, None], rng.normal(size=(50, 2))):
+        assert check_loss("squared_error", y) == []
+    for y in (
+        labels[:, 0],
+        np.arange(50) % 3,
+        labels,
+        np.where(labels[:, 0], "a", "b"),
+    ):
+        assert check_loss("log_loss", y) == []
+    with pytest.raises(ValueError, match="suits none of the tasks"):
+        check_loss("log_loss", values)
+
+
+# The table at predict
+
+
+@pytest.mark.parametrize("name", names())
+def test_new_rows_have_the_columns_of_the_fit(name):
+    """Columns in another order are an error, or are put back in order."""
+    members = {
+        True: [("t", ProbableTreeClassifier())],
+        False: [("t", TreeRegressor())],
+    }
+    if name == "SeedAveraging":
+        members = PLAIN | {False: [("t", DecisionTreeRegressor(max_depth=3))]}
+    model = made(name, members)
+    rows, target = data(model)
+    frame = pd.DataFrame(rows, columns=COLUMNS)
+    model.fit(frame, target)
+    assert list(model.feature_names_in_) == COLUMNS
+    reordered = frame[COLUMNS[::-1]]
+    if name.startswith("AutoEnsemble"):
+        np.testing.assert_array_equal(model.predict(reordered), model.predict(frame))
+    else:
+        with pytest.raises(ValueError, match="in the same order"):
+            model.predict(reordered)
+    with pytest.raises(ValueError, match=r"\ba\b"):
+        model.predict(frame[COLUMNS[1:]])
+
+
+# Sample weights
+
+
+@pytest.mark.parametrize("factor", [1e-9, 1e-3, 1e9])
+@pytest.mark.parametrize("name", names("sample_weight"))
+def test_the_scale_of_weights_does_not_matter(name, factor):
+    members = {
+        # Without a penalty: its strength is relative to the sum of the weights.
+        True: [("t", DecisionTreeClassifier(max_depth=3, random_state=0))],
+        False: [
+            ("l", LinearRegression()),
+            ("t", DecisionTreeRegressor(max_depth=3, random_state=0)),
+        ],
+    }
+    if name == "SeedAveraging":
+        members = members | {False: members[False][1:]}
+    model = made(name, members)
+    if "final_estimator" in model.get_params(deep=False):
+        classes = is_classifier(model)
+        final = DecisionTreeClassifier if classes else DecisionTreeRegressor
+        model.set_params(final_estimator=final(max_depth=2, random_state=0))
+    rows, target = data(model)
+    method = "predict_proba" if hasattr(model, "predict_proba") else "predict"
+    expected = getattr(model.fit(rows, target, sample_weight=WEIGHT), method)(rows)
+    model.fit(rows, target, sample_weight=WEIGHT * factor)
+    found = getattr(model, method)(rows)
+    # In an automatic ensemble ties between splits are broken by the last digit.
+    loose = name.startswith("AutoEnsemble")
+    size = 0.02 * (1 if is_classifier(model) else Y.std()) if loose else 1e-4
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=size)
+
+
+@pytest.mark.parametrize("engine", ["lightgbm", "xgboost", "weak_learner"])
+def test_one_row_with_a_large_weight(engine):
+    model = skensemble.GradientBoostingRegressor(
+        engine=engine, n_estimators=30, random_state=0
+    )
+    weight = np.ones(len(Y))
+    weight[0] = 1e9
+    assert model.fit(X, Y, sample_weight=weight).score(X[1:], Y[1:]) > 0.5
+
+
+def test_weights_do_not_change_the_number_of_rows_drawn():
+    for scale in (1 / 120, 1, 1e5):
+        model = skensemble.BaggingClassifier(n_estimators=3, random_state=0)
+        model.fit(XC, YC, sample_weight=np.full(120, scale))
+        assert {len(rows) for rows in model.estimators_samples_} == {120}
+
+
+BALANCED = [
+    skensemble.LinearClassifier(penalty=L2(0.01), class_weight="balanced"),
+    skensemble.GradientBoostingClassifier(n_estimators=5, class_weight="balanced"),
+    skensemble.GradientBoostingClassifier(
+        n_estimators=5, class_weight="balanced", engine="weak_learner", random_state=0
+    ),
+]
+
+
+@pytest.mark.parametrize("model", BALANCED)
+def test_balanced_class_weights_count_sample_weights(model):
+    y = (XC[:, 0] > np.quantile(XC[:, 0], 0.9)).astype(int)
+    # These weights balance the classes already.
+    weight = np.where(y == 1, (y == 0).sum() / y.sum(), 1.0)
+    balanced = model.fit(XC, y, sample_weight=weight).predict_proba(XC)
+    model = model.set_params(class_weight=None)
+    plain = model.fit(XC, y, sample_weight=weight).predict_proba(XC)
+    model.set_params(class_weight="balanced")
+    np.testing.assert_allclose(balanced, plain, atol=1e-4)
+
+
+# Scores of labels
+
+
+def cost(y_true, y_pred, positive):
+    missed = (y_true == positive) & (y_pred != positive)
+    return -(10.0 * missed + (y_true != y_pred)).mean()
+
+
+LABELS = {
+    "0 and 1": np.array([0, 1]),
+    "1 and 2": np.array([1, 2]),
+    "text": np.array(["no", "yes"]),
+    "bool": np.array([False, True]),
+}
+
+
+def scorings(labels):
+    positive = labels[1]
+    found = [
+        *("accuracy", "balanced_accuracy", "roc_auc", "neg_log_loss", "f1_macro"),
+        make_scorer(f1_score, pos_label=positive),
+        make_scorer(cost, positive=positive),
+    ]
+    # The positive class is 1 unless it is named.
+    return [*found, "f1", "average_precision"] if 1 in labels.tolist() else found
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_scores_are_those_of_cross_validation(kind):
+    labels = LABELS[kind]
+    y, cv = labels[YC], StratifiedKFold(3)
+    member = LogisticRegression()
+    for scoring in scorings(labels):
+        model = skensemble.VotingClassifier(
+            [("l", member)], voting="soft", weights="cv", cv=cv, scoring=scoring
+        ).fit(XC, y)
+        expected = cross_val_score(member, XC, y, cv=cv, scoring=scoring)
+        found = [fit.score for fit in model.fits_ if fit.score is not None]
+        np.testing.assert_allclose(found, expected, err_msg=str(scoring))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "StackingClassifier", "BlendingClassifier", "SuperLearnerClassifier",
+        "EnsembleSelectionClassifier", "AutoEnsembleClassifier",
+    ],
+)  # fmt: skip
+def test_a_score_without_its_positive_class_is_refused_at_once(name):
+    model = made(name, PLAIN).set_params(scoring="f1")
+    with pytest.raises(ValueError, match="pos_label='yes'"):
+        model.fit(XC, LABELS["text"][YC])
+    model.set_params(scoring=make_scorer(f1_score, pos_label="yes"))
+    model.fit(XC, LABELS["text"][YC])
+    board = model.leaderboard_["score"]
+    assert board.between(0.5, 1).all()
+
+
+def test_a_threshold_is_tuned_for_the_class_of_the_score():
+    y = np.where(YC == 1, "yes", "no")
+    model = made("AutoEnsembleClassifier").set_params(
+        threshold=make_scorer(cost, positive="yes")
+    )
+    model.fit(XC, y)
+    assert confusion_matrix(y, model.predict(XC))[1, 0] == 0
+    assert model.threshold_ < 0.5
+    with pytest.raises(ValueError, match=r"threshold='f1'.*pos_label='yes'"):
+        model.set_params(threshold="f1").fit(XC, y)
+
+
+def test_the_best_member_by_a_cost_of_labels():
+    y = LABELS["text"][YC]
+    scorer = make_scorer(cost, positive="yes")
+    members = [
+        (
+            "cautious",
+            DecisionTreeClassifier(max_depth=2, class_weight={0: 1, 1: 10}),
+        ),
+        ("plain", DecisionTreeClassifier(max_depth=2)),
+    ]
+    model = skensemble.SuperLearnerClassifier(
+        members, solver=skensemble.stacking.Discrete(scorer), cv=3
+    ).fit(XC, y)
+    assert model.weights_.idxmax() == "cautious"
+    assert accuracy_score(y, model.predict(XC)) > 0.5
