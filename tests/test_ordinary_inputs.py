@@ -12,6 +12,7 @@ from sklearn.datasets import make_classification, make_regression
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import (
     accuracy_score,
+    brier_score_loss,
     confusion_matrix,
     f1_score,
     make_scorer,
@@ -368,6 +369,9 @@ def test_a_threshold_is_tuned_for_the_class_of_the_score():
     assert model.threshold_ < 0.5
     with pytest.raises(ValueError, match=r"threshold='f1'.*pos_label='yes'"):
         model.set_params(threshold="f1").fit(XC, y)
+    of_probabilities = make_scorer(brier_score_loss, response_method="predict_proba")
+    with pytest.raises(ValueError, match=r"threshold=make_scorer.*from predict"):
+        model.set_params(threshold=of_probabilities).fit(XC, YC)
 
 
 def test_the_best_member_by_a_cost_of_labels():

@@ -12,6 +12,7 @@ from skensemble.core import Target, nearest
 from skensemble.scoring import (
     PredictionScorer,
     as_prediction_scorer,
+    check_scoring_of_labels,
     is_regression_scoring,
 )
 
@@ -86,8 +87,11 @@ def fit_threshold(
 
 
 def _threshold_scorer(threshold: Any, classes: Any) -> PredictionScorer:
+    """Make the scorer of a threshold; refuse a score that labels do not suffice for."""
     try:
-        return as_prediction_scorer(threshold, "classes", 2, classes)
+        scorer = as_prediction_scorer(threshold, "classes", 2, classes)
+        check_scoring_of_labels(scorer, "predict")
+        return scorer
     except ValueError as error:
         message = str(error).replace("scoring=", "threshold=")
         raise ValueError(message) from error
