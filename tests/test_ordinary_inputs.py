@@ -1,15 +1,28 @@
 """Ordinary inputs over all estimators: one-column targets and predictions, the order of
-columns, the scale of sample weights, labels of any type in scores.
+columns, the scale of sample weights, labels of any type in scores, numbers of any type,
+targets in any unit, and parameters that reach a library.
 """
 
 import inspect
+from datetime import date
+from decimal import Decimal
+from unittest import mock
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_classifier
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    RegressorMixin,
+    clone,
+    is_classifier,
+)
 from sklearn.datasets import make_classification, make_regression
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.ensemble import ExtraTreesRegressor
+from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeCV
 from sklearn.metrics import (
     accuracy_score,
     brier_score_loss,
@@ -18,11 +31,19 @@ from sklearn.metrics import (
     make_scorer,
 )
 from sklearn.model_selection import StratifiedKFold, cross_val_score
+from sklearn.neighbors import KNeighborsRegressor
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 import skensemble
+from skensemble.auto.members import (
+    CatBoostMemberRegressor,
+    EarlyStoppingEstimator,
+    EncodedEstimator,
+)
+from skensemble.core import seed_estimator
 from skensemble.linear_model import L2
 from skensemble.losses import LogLoss, SquaredError, as_loss, check_loss, loss_names
+from skensemble.preprocessing import TableEncoder
 
 X, Y = make_regression(120, 4, noise=5.0, random_state=0)
 XC, YC = make_classification(120, 4, n_informative=3, n_redundant=0, random_state=0)
@@ -389,3 +410,226 @@ def test_the_best_member_by_a_cost_of_labels():
     ).fit(XC, y)
     assert model.weights_.idxmax() == "cautious"
     assert accuracy_score(y, model.predict(XC)) > 0.5
+
+
+# Numbers of any type
+
+
+def odd_numbers(rows):
+    """The columns of `rows` as pandas users have them, and the plain columns."""
+    plain = pd.DataFrame(rows.round(3), columns=COLUMNS)
+    plain["e"] = rows[:, 0] > 0
+    odd = plain.astype({"a": object, "c": "Float64"})
+    odd["b"] = [Decimal(repr(float(value))) for value in plain["b"]]
+    odd["d"] = odd["b"].astype(pd.ArrowDtype(pa.decimal128(12, 3)))
+    plain["d"] = plain["b"]
+    return odd.astype({"e": "bool[pyarrow]"}), plain.astype({"e": float})
+
+
+@pytest.mark.parametrize("name", names())
+def test_numbers_of_any_type_are_numbers(name):
+    """Objects, Decimal, truth values of Arrow, and tables of Arrow: as plain floats."""
+    model = made(name, PLAIN | {False: PLAIN[False][::-1]})
+    rows, target = data(model)
+    odd, plain = odd_numbers(rows)
+    expected = model.fit(plain, target).predict(plain)
+    model.fit(pa.Table.from_pandas(odd), target)
+    assert list(model.feature_names_in_) == list(plain)
+    for table in (odd, pa.table(plain)):
+        found = model.predict(table)
+        if is_classifier(model):
+            assert (found == expected).mean() > 0.97
+        else:
+            np.testing.assert_allclose(found, expected, atol=0.05 * Y.std())
+
+
+@pytest.mark.parametrize("name", ["GradientBoosting", "AdaBoost", "Linear"])
+def test_decimal_columns_of_polars_and_words_among_numbers(name):
+    model = made(f"{name}Regressor")
+    odd, plain = odd_numbers(X)
+    decimals = pl.DataFrame({"b": list(odd["b"])})
+    assert str(decimals.dtypes[0]).startswith("Decimal")
+    expected = model.fit(plain[["b"]], Y).predict(plain[["b"]])
+    found = model.fit(decimals, Y).predict(decimals)
+    np.testing.assert_allclose(found, expected)
+    with pytest.raises(ValueError, match="'b' was numeric in fit"):
+        model.fit(odd[["b"]], Y).predict(odd[["b"]].assign(b="word"))
+    dates = pd.DataFrame({"day": [date(2026, 1, 1)] * len(Y)}, dtype=object)
+    with pytest.raises(ValueError, match="'day' of dtype object holds dates"):
+        model.fit(dates, Y)
+
+
+@pytest.mark.parametrize("name", ["GradientBoosting", "AdaBoost", "Linear"])
+def test_a_category_per_row_is_reported(name):
+    keys = pd.DataFrame({"key": [f"id{i}" for i in range(len(Y))]})
+    with pytest.warns(UserWarning, match="'key' .* has 120 different values"):
+        made(f"{name}Regressor").fit(keys, Y)
+
+
+@pytest.mark.parametrize("name", names())
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_targets_of_any_number_type(name):
+    """float16 and uint8 targets, as "reduce memory" recipes leave them."""
+    model = made(name, PLAIN | {False: PLAIN[False][::-1]})
+    rows, target = data(model)
+    small = np.uint8 if is_classifier(model) else np.float16
+    target = target.astype(small) if small is np.uint8 else (200 + Y / 4).astype(small)
+    expected = model.fit(rows, target.astype(float)).predict(rows)
+    found = model.fit(rows, target).predict(rows)
+    assert np.isfinite(found).all()
+    np.testing.assert_allclose(found.astype(float), expected.astype(float), rtol=1e-4)
+
+
+def test_losses_of_small_integers_are_computed_in_double_precision():
+    y, prediction = np.array([10, 200, 30], dtype=np.uint8), np.array([11.0, 190, 33])
+    for loss in ("gamma", "poisson", "squared_error", "absolute_error"):
+        loss = as_loss(loss)
+        assert loss.score(y, prediction) == loss.score(y.astype(float), prediction)
+        raw = loss.link_for("regression").link(prediction)
+        assert loss.value(y, raw) == loss.value(y.astype(float), raw)
+
+
+@pytest.mark.parametrize("name", ["GradientBoosting", "AdaBoost", "Linear"])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_log_probabilities_do_not_underflow(name, n_classes):
+    model = made(f"{name}Classifier")
+    y = np.arange(120) % n_classes
+    model.fit(X * 0 + y[:, None], y)
+    raw = np.array([-400.0, 0, 1.5])
+    raw = raw if n_classes == 2 else np.column_stack([raw, 2 * raw, 0 * raw])
+    source = "decision_function" if name == "AdaBoost" else "_raw"
+    with mock.patch.object(type(model), source, return_value=raw):
+        log_p = model.predict_log_proba(X[:3])
+        np.testing.assert_allclose(np.exp(log_p), model.predict_proba(X[:3]))
+    assert np.isfinite(log_p).all()
+    assert log_p.min() < -190
+
+
+# Targets far from zero, and very small or large ones
+
+
+@pytest.mark.parametrize(
+    "loss", ["squared_error", "absolute_error", "expectile", "huber", "quantile"]
+)
+@pytest.mark.parametrize("engine", ["lightgbm", "xgboost", "weak_learner"])
+def test_boosting_does_not_depend_on_units_of_the_target(engine, loss):
+    model = skensemble.GradientBoostingRegressor(
+        n_estimators=10, engine=engine, loss=loss, alpha=0.5, random_state=0
+    )
+    y = np.ldexp(np.round(Y / Y.std() * 1024), -10)
+    expected = model.fit(X, y).predict(X)
+    for shift, unit in ((0, 2.0**-40), (0, 2.0**50), (2.0**30, 1), (2.0**40, 2.0**8)):
+        model.fit(X, shift + unit * y)
+        found = (model.predict(X) - shift) / unit
+        np.testing.assert_allclose(found, expected, atol=2e-2)
+        trees = sum(tree.predict(X) for tree in model.estimators_[:, 0])
+        if engine != "weak_learner":
+            np.testing.assert_allclose(
+                (model.start_ + trees - shift) / unit, found, atol=1e-3
+            )
+
+
+def test_boosting_of_several_targets_in_different_units():
+    model = skensemble.GradientBoostingRegressor(
+        n_estimators=10, engine="xgboost", random_state=0
+    )
+    y = np.column_stack([Y, -Y[::-1]]) / Y.std()
+    units, shift = np.array([1e-9, 1e9]), np.array([0.0, 1e12])
+    expected = model.fit(X, y).predict(X)
+    found = (model.fit(X, y * units + shift).predict(X) - shift) / units
+    np.testing.assert_allclose(found, expected, atol=0.05)
+    assert model.history_["train_loss"].iloc[-1] > 1e10
+    assert model.score(X, y * units + shift) > 0.3
+
+
+def test_limits_in_units_of_the_target_are_kept():
+    """A limit that is larger than any gain leaves no split, in any unit."""
+    for engine in (
+        skensemble.LightGBM(min_gain_to_split=1e9),
+        skensemble.XGBoost(gamma=1e9),
+    ):
+        model = skensemble.GradientBoostingRegressor(n_estimators=3, engine=engine)
+        assert np.ptp(model.fit(X, Y * 1e-6).predict(X)) < 1e-12
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        EncodedEstimator(TableEncoder("forests"), ExtraTreesRegressor(5)),
+        EncodedEstimator(TableEncoder("linear"), RidgeCV()),
+        EarlyStoppingEstimator(
+            TableEncoder("catboost"), CatBoostMemberRegressor(n_estimators=5, n_jobs=1)
+        ),
+    ],
+)
+def test_members_of_automatic_ensembles_with_targets_in_any_unit(member):
+    seed_estimator(member, 0, "test")
+    frame, y = pd.DataFrame(X, columns=COLUMNS), Y / Y.std()
+    expected = clone(member).fit(frame, y).predict(frame)
+    assert np.corrcoef(expected, y)[0, 1] > 0.4
+    for shift, unit in ((2.0**40, 1.0), (0.0, 2.0**-50)):
+        found = clone(member).fit(frame, shift + unit * y).predict(frame)
+        np.testing.assert_allclose((found - shift) / unit, expected, atol=0.02)
+
+
+def test_weights_by_risk_do_not_depend_on_units_of_the_target():
+    members = [("l", LinearRegression()), ("k", KNeighborsRegressor())]
+    model = skensemble.VotingRegressor(members, weights="cv", cv=3)
+    selection = skensemble.EnsembleSelectionRegressor(members, cv=3)
+    for ensemble in (model, selection):
+        expected = ensemble.fit(X, Y).weights_
+        found = ensemble.fit(X, Y * 2.0**-40).weights_
+        np.testing.assert_allclose(found, expected)
+
+
+# Parameters that reach a library
+
+
+@pytest.mark.parametrize("engine", ["lightgbm", "xgboost", "weak_learner"])
+@pytest.mark.parametrize("signs", [{"shop": 1}, [0, 1]])
+def test_monotonic_constraints_on_categories_are_refused(engine, signs):
+    frame = pd.DataFrame({"x": X[:, 0], "shop": pd.Categorical(np.where(YC, "a", "b"))})
+    model = skensemble.GradientBoostingRegressor(
+        n_estimators=2, engine=engine, monotonic_cst=signs
+    )
+    with pytest.raises(ValueError, match=r"monotonic_cst=1 .*'shop'.* no order"):
+        model.fit(frame, Y)
+    frame["shop"] = X[:, 1].astype(object)
+    with pytest.raises(ValueError, match=r"monotonic_cst=1 .*'shop'.* dtype object"):
+        model.fit(frame, Y)
+    assert model.fit(frame.astype(float), Y).n_estimators_ == 2
+
+
+def test_passthrough_of_columns_with_numbers_as_names():
+    frame = pd.DataFrame(X)
+    for layers in (None, [[("m", LinearRegression())]]):
+        stack = skensemble.StackingRegressor(
+            PLAIN[False], LinearRegression(), layers=layers, passthrough=True, cv=3
+        )
+        found = stack.fit(frame, Y).predict(frame)
+        np.testing.assert_allclose(found, stack.fit(X, Y).predict(X))
+
+
+# Limits of trees
+
+
+def test_an_engine_that_is_given_has_its_own_limits():
+    """The other limits of trees are scikit-learn's; those that are given count."""
+
+    def leaves(**parameters):
+        model = skensemble.GradientBoostingRegressor(n_estimators=1, **parameters)
+        found = model.fit(X, Y).apply(X)[:, 0]
+        return len(np.unique(found)), np.unique(found, return_counts=True)[1].min()
+
+    lightgbm, xgboost = skensemble.LightGBM, skensemble.XGBoost
+    assert leaves() == leaves(engine="lightgbm") == (8, leaves()[1])
+    assert leaves()[1] < 10
+    assert leaves(engine=lightgbm())[1] >= 20
+    assert leaves(engine=lightgbm(num_leaves=31))[1] >= 20
+    assert leaves(engine=lightgbm(num_leaves=3))[0] == 3
+    assert leaves(engine=lightgbm(), min_samples_leaf=30)[1] >= 30
+    assert leaves(engine=lightgbm(), max_depth=1)[0] == 2
+    assert leaves(engine=lightgbm(), max_leaf_nodes=2)[0] == 2
+    assert leaves(engine="xgboost")[0] == 8
+    assert leaves(engine=xgboost())[0] > 16
+    assert leaves(engine=xgboost(), max_depth=2)[0] == 4

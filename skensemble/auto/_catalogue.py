@@ -311,7 +311,9 @@ def _logistic(C: float, facts: TableFacts, allowance: TimeAllowance, width: int)
 def _lightgbm_booster(
     facts: TableFacts, rate: float, rounds: int, rule: Patience, **shape: Any
 ) -> Any:
-    return _booster(facts, rate, rounds, rule, LightGBM(**shape))
+    # Leaves and bins of single rows, unless `shape` has another limit.
+    limits: dict[str, Any] = {"min_data_in_leaf": 1, "min_data_in_bin": 1}
+    return _booster(facts, rate, rounds, rule, LightGBM(**limits | shape))
 
 
 def _booster(

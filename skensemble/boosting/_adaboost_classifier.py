@@ -319,7 +319,10 @@ class AdaBoostClassifier(ClassifierMixin, BaseAdaBoost):
         log_p : ndarray of shape (n_samples, n_classes)
             Columns are in the order of `classes_`.
         """
-        return np.log(self.predict_proba(X))
+        decision = self.decision_function(X)
+        if self.n_classes_ == 1:
+            return np.zeros((len(decision), 1))
+        return self._variant().log_probabilities(decision)
 
     def staged_decision_function(self, X):
         """Return the decision function after each round.

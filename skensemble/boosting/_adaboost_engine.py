@@ -8,7 +8,13 @@ import scipy.sparse as sp
 from sklearn.utils.validation import validate_data
 
 from skensemble.boosting.learners._binned import size_params
-from skensemble.core import ColumnEncoder, fit_column_encoder, validate_encoded
+from skensemble.core import (
+    ColumnEncoder,
+    fit_column_encoder,
+    is_frame,
+    plain_table,
+    validate_encoded,
+)
 
 ENGINES = ["auto", "binned", "general"]
 
@@ -97,7 +103,8 @@ def validate_input(
     """
     if engine == "binned":
         return validate_encoded(estimator, X, encoder, reset=reset, allow_nan=True)
-    if hasattr(X, "columns"):
+    X = plain_table(X)
+    if is_frame(X):
         validate_data(estimator, X, reset=reset, skip_check_array=True)
         return X
     return validate_data(
@@ -128,7 +135,7 @@ def _fit_present_categories(X: Any) -> ColumnEncoder:
 
 def _is_numeric_table(X: Any) -> bool:
     """Whether trees on bins can read a table: numbers, or a frame with categories."""
-    if hasattr(X, "columns"):
+    if is_frame(X):
         return True
     if sp.issparse(X):
         return bool(X.ndim == 2)

@@ -36,6 +36,7 @@ from skensemble.boosting.engines._base import (
     BoostingRows,
     library_threads,
 )
+from skensemble.boosting.engines._target_units import grower_in_units, start_in_units
 from skensemble.core import (
     draw_seed,
     expand_short_names,
@@ -100,7 +101,9 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
         width = loss.width(task, int(y.max()) + 1 if task == "multiclass" else outputs)
         self.n_trees_per_iteration_ = 1 if width is None else width
         self.init_ = fit_init(self.init, rows.X, y, rows.weight, self)
-        start = 0.0 if self.init is not None else loss.start(y, rows.weight, width)
+        start = 0.0
+        if self.init is None:
+            start = start_in_units(loss, y, rows.weight, width)
         shape = () if width is None else (width,)
         self.start_ = np.broadcast_to(np.asarray(start, dtype=float), shape).copy()
         return BoostedForests(self.start_, self.init_, loss.link_for(task), task)
@@ -160,7 +163,7 @@ class BaseGradientBoosting(CallbackSupportMixin, BaseEstimator):
         )
         check_dropped_trees(self, settings.stopping)
         if first < self.n_estimators:
-            grower = self.engine_.grower(problem)
+            grower = grower_in_units(self.engine_, problem)
             recorder = FitRecorder(self, arguments, grower, settings)
             recorder.begin()
             # An overflow ends in a DivergedError, which explains it.

@@ -14,7 +14,7 @@ from skensemble.core import (
     validated_weights,
     with_class_weight,
 )
-from skensemble.losses import two_columns
+from skensemble.losses import log_probabilities, two_columns
 
 
 def _has_probabilities(model):
@@ -334,7 +334,8 @@ class GradientBoostingClassifier(ClassifierMixin, BaseGradientBoosting):
         log_p : ndarray of shape (n_samples, n_classes)
             Columns are in the order of `classes_`.
         """
-        return np.log(self.predict_proba(X))
+        link = self.loss_.link_for(self._task)
+        return log_probabilities(link, self._raw(X))
 
     def decision_function(self, X):
         """Return the raw output.

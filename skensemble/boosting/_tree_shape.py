@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from skensemble.boosting.engines._base import TreeShape
+from skensemble.boosting.engines._base import LibraryEngine, TreeShape
+from skensemble.core import ColumnEncoder
 
 
 def tree_shape(estimator: Any, max_features: int) -> TreeShape:
@@ -23,20 +24,54 @@ def tree_shape(estimator: Any, max_features: int) -> TreeShape:
     """
     names = list(getattr(estimator, "feature_names_in_", []))
     n_features = estimator.n_features_in_
+    signs = monotonic_constraints(estimator.monotonic_cst, names, n_features)
+    _check_signs(signs, estimator._columns, names)
     return TreeShape(
-        max_depth=estimator.max_depth,
-        max_leaf_nodes=estimator.max_leaf_nodes,
-        min_samples_split=estimator.min_samples_split,
-        min_samples_leaf=estimator.min_samples_leaf,
+        **_size_limits(estimator),
         min_weight_fraction_leaf=estimator.min_weight_fraction_leaf,
         min_impurity_decrease=estimator.min_impurity_decrease,
         max_features=max_features,
         ccp_alpha=estimator.ccp_alpha,
-        monotonic_cst=monotonic_constraints(estimator.monotonic_cst, names, n_features),
+        monotonic_cst=signs,
         interaction_cst=interaction_groups(
             estimator.interaction_cst, names, n_features
         ),
     )
+
+
+def _size_limits(estimator: Any) -> dict[str, Any]:
+    """Limits of the size of trees; those that are left to the engine are left out.
+
+    An engine that is given as an object has limits of its own. They replace those that
+    have scikit-learn's default value in the estimator.
+    """
+    limits = {
+        name: getattr(estimator, name)
+        for name in ("max_depth", "min_samples_split", "min_samples_leaf")
+    }
+    left = frozenset[str]()
+    if isinstance(estimator.engine, LibraryEngine):
+        default = TreeShape()
+        left = frozenset(n for n, v in limits.items() if v == getattr(default, n))
+        limits = {name: None if name in left else v for name, v in limits.items()}
+    return {**limits, "max_leaf_nodes": estimator.max_leaf_nodes, "left": left}
+
+
+def _check_signs(
+    signs: tuple[int, ...] | None, encoder: ColumnEncoder, names: list[str]
+) -> None:
+    """Refuse monotonic constraints on columns that are or may become categories."""
+    reasons = dict.fromkeys(encoder.categorical, "is a category, which has no order")
+    reasons |= dict.fromkeys(
+        encoder.objects, "has dtype object, so that a single word makes it a category"
+    )
+    for j, reason in reasons.items():
+        if signs is not None and signs[j]:
+            raise ValueError(
+                f"monotonic_cst={signs[j]} for the column {str(names[j]) if names else j!r}: "
+                f"the column {reason}. Convert it to numbers, or leave it out of "
+                "monotonic_cst."
+            )
 
 
 def count_features(max_features: Any, n_features: int) -> int:

@@ -31,7 +31,10 @@ def meta_features(
     if isinstance(X, pd.DataFrame):
         names = meta_feature_names(columns, prefix)
         front = pd.DataFrame(table, columns=names, index=X.index)
-        return pd.concat([front, X], axis=1)
+        # scikit-learn refuses names that are partly strings, such as those of a frame
+        # of an array next to names of meta features.
+        behind = X.set_axis([str(name) for name in X.columns], axis=1)
+        return pd.concat([front, behind], axis=1)
     if hasattr(X, "hstack"):  # polars, without importing it
         names = meta_feature_names(columns, prefix)
         front = type(X)(dict(zip(names, table.T, strict=True)))

@@ -16,7 +16,6 @@ from skensemble.core._checks import (
 )
 from skensemble.core._column_encoder import (
     ColumnEncoder as ColumnEncoder,
-    as_pandas as as_pandas,
     fit_column_encoder as fit_column_encoder,
     validate_encoded as validate_encoded,
 )
@@ -35,6 +34,11 @@ from skensemble.core._features import (
     Features as Features,
     check_features as check_features,
     features_of as features_of,
+)
+from skensemble.core._frames import (
+    as_pandas as as_pandas,
+    is_frame as is_frame,
+    plain_table as plain_table,
 )
 from skensemble.core._optional import optional as optional
 from skensemble.core._pairs import pair_matrix as pair_matrix
@@ -69,11 +73,16 @@ from skensemble.core._seeds import (
     seed_estimator as seed_estimator,
     seed_parameters as seed_parameters,
 )
+from skensemble.core._target_units import (
+    TargetUnits as TargetUnits,
+    find_target_units as find_target_units,
+)
 from skensemble.core._targets import (
     Target as Target,
     class_target as class_target,
     decode as decode,
     label_of as label_of,
     numeric_target as numeric_target,
+    precise_numbers as precise_numbers,
 )
 from skensemble.core._warnings import warn as warn

@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
+from skensemble.core._frames import as_pandas, holds_numbers, is_frame, numbers_of
+from skensemble.core._warnings import warn
+
 Array = NDArray[Any]
+
+# A column of words is most likely an identifier if more than this share of its values
+# are different, and if there are at least so many values.
+_UNIQUE_SHARE = 0.95
+_MIN_ROWS = 30
 
 
 @dataclass(frozen=True)
@@ -20,9 +28,12 @@ class ColumnEncoder:
     ----------
     categories : dict of int to pandas.Index
         Position of a column to its categories, for categorical columns.
+    objects : tuple of int
+        Positions of the columns of dtype object that hold numbers.
     """
 
     categories: dict[int, pd.Index] = field(default_factory=dict)
+    objects: tuple[int, ...] = ()
 
     @property
     def categorical(self) -> tuple[int, ...]:
@@ -39,16 +50,18 @@ class ColumnEncoder:
 
         Returns
         -------
-        numbers : ndarray of float, or `X` itself if it has no categorical column
+        numbers : ndarray of float, or `X` itself if there is nothing to convert
         """
-        if not self.categories:
+        if not self.categories and not _needs_conversion(X):
             return X
         frame = as_pandas(X)
         numbers = np.empty(frame.shape, dtype=float)
         for j in range(frame.shape[1]):
             column = frame.iloc[:, j]
             known = self.categories.get(j)
-            numbers[:, j] = _numbers(column) if known is None else _codes(column, known)
+            numbers[:, j] = (
+                numbers_of(column) if known is None else _codes(column, known)
+            )
         return numbers
 
 
@@ -58,29 +71,58 @@ def fit_column_encoder(X: Any) -> ColumnEncoder:
     Parameters
     ----------
     X : frame, array or sparse matrix
-        Training rows. Only frames have categorical columns: columns of categorical,
-        string or object dtype.
+        Training rows. Only frames have categorical columns: columns of categorical or
+        string dtype, and object columns that hold anything but numbers.
 
     Returns
     -------
     columns : ColumnEncoder
+
+    Warns
+    -----
+    UserWarning
+        If nearly every row has a category of its own.
     """
-    if not hasattr(X, "columns"):
+    if not is_frame(X):
         return ColumnEncoder()
     frame = as_pandas(X)
-    found = {}
+    found: dict[int, pd.Index] = {}
+    objects = []
     for j in range(frame.shape[1]):
         column = frame.iloc[:, j]
-        if isinstance(column.dtype, pd.CategoricalDtype):
-            found[j] = column.cat.categories
-        elif column.dtype == object or pd.api.types.is_string_dtype(column.dtype):
-            found[j] = pd.Index(pd.unique(column.dropna().astype(str))).sort_values()
-        elif not pd.api.types.is_numeric_dtype(column.dtype):
-            raise ValueError(
-                f"column {frame.columns[j]!r} has dtype {column.dtype}, which is "
-                "not supported; convert it to numbers or categories, or drop it."
-            )
-    return ColumnEncoder(found)
+        if holds_numbers(column):
+            objects += [j] * pd.api.types.is_object_dtype(column.dtype)
+        else:
+            found[j] = _categories_of(column)
+            _warn_of_identifier(column, found[j])
+    return ColumnEncoder(found, tuple(objects))
+
+
+def _categories_of(column: pd.Series) -> pd.Index:
+    dtype = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return column.cat.categories
+    if pd.api.types.is_object_dtype(dtype) or pd.api.types.is_string_dtype(dtype):
+        return pd.Index(pd.unique(column.dropna().astype(str))).sort_values()
+    raise ValueError(
+        f"column {column.name!r} has dtype {dtype}, which is not supported; convert it "
+        "to numbers or categories, or drop it."
+    )
+
+
+def _warn_of_identifier(column: pd.Series, categories: pd.Index) -> None:
+    n_values = int(column.notna().sum())
+    if n_values < _MIN_ROWS or len(categories) <= _UNIQUE_SHARE * n_values:
+        return
+    n_used = column.nunique()
+    if n_used > _UNIQUE_SHARE * n_values:
+        warn(
+            f"column {column.name!r} of dtype {column.dtype} is a category, but has "
+            f"{n_used} different values in {n_values} rows, so that little can be "
+            "learned from it; convert it to numbers if it holds numbers, or drop it if "
+            "it is an identifier.",
+            UserWarning,
+        )
 
 
 def validate_encoded(
@@ -112,7 +154,7 @@ def validate_encoded(
         Categories are codes; unknown categories are NaN.
     """
     finite: Any = "allow-nan" if allow_nan else True
-    if not encoder.categories:
+    if not encoder.categories and not _needs_conversion(X):
         return validate_data(
             estimator,
             X,
@@ -132,14 +174,18 @@ def validate_encoded(
     return codes
 
 
-def as_pandas(X: Any) -> pd.DataFrame:
-    """Convert a frame of another library, or an array, to a pandas frame."""
-    if isinstance(X, pd.DataFrame):
-        return X
-    if not hasattr(X, "columns"):  # an array of objects
-        return pd.DataFrame(X)
-    # Another library's frame (polars), without importing it.
-    return pd.DataFrame({name: pd.Series(X[name].to_list()) for name in X.columns})
+def _needs_conversion(X: Any) -> bool:
+    """Whether `X` is a frame with numbers that scikit-learn may be unable to read."""
+    if not is_frame(X):
+        return False
+    if not isinstance(X, pd.DataFrame):
+        # Names of polars' types; a table of pyarrow has none.
+        names = [str(dtype) for dtype in getattr(X, "dtypes", [""])]
+        return not all(n.startswith(("Int", "UInt", "Float", "Bool")) for n in names)
+    return any(
+        isinstance(dtype, pd.ArrowDtype) or not pd.api.types.is_numeric_dtype(dtype)
+        for dtype in X.dtypes
+    )
 
 
 def _codes(column: Any, known: pd.Index) -> Array:
@@ -151,13 +197,3 @@ def _codes(column: Any, known: pd.Index) -> Array:
     codes = known.get_indexer(column).astype(float)
     codes[codes < 0] = np.nan
     return codes
-
-
-def _numbers(column: Any) -> Array:
-    try:
-        return np.asarray(column.to_numpy(dtype=float, na_value=np.nan))
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"column {column.name!r} was numeric in fit but has dtype {column.dtype} now; convert "
-            "it to numbers."
-        ) from error

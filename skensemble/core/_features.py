@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
+from skensemble.core._frames import plain_table
+
 
 @dataclass(frozen=True)
 class Features:
@@ -37,7 +39,7 @@ def features_of(X: Any) -> Features:
     return Features(found.get("n_features_in_"), found.get("feature_names_in_"))
 
 
-def check_features(estimator: Any, X: Any) -> None:
+def check_features(estimator: Any, X: Any) -> Any:
     """Check names, order and number of the features of new rows, as scikit-learn does.
 
     Parameters
@@ -48,13 +50,19 @@ def check_features(estimator: Any, X: Any) -> None:
     X : array-like, sparse matrix or frame
         The new rows.
 
+    Returns
+    -------
+    X : array-like, sparse matrix or frame
+        The rows, for the members: see `plain_table`.
+
     Raises
     ------
     ValueError
         If names are unknown, missing or in another order, if the number of features
         differs, or if the rows have one dimension only.
     """
-    X = _with_shape(X)
+    rows = plain_table(X)
+    X = _with_shape(rows)
     if len(X.shape) == 1 and hasattr(estimator, "n_features_in_"):
         raise ValueError(
             f"Expected 2D array, got an array of shape {X.shape} instead. Reshape your "
@@ -62,6 +70,7 @@ def check_features(estimator: Any, X: Any) -> None:
             "array.reshape(1, -1) if it is a single row."
         )
     validate_data(estimator, X, reset=False, skip_check_array=True)
+    return rows
 
 
 def _with_shape(X: Any) -> Any:

@@ -59,9 +59,20 @@ def numeric_target(y: Any) -> Target:
                 f"{values.flat[0]!r}; convert it to numbers, or use a classifier."
             ) from error
     assert_all_finite(values, input_name="y")
+    values = precise_numbers(values)
     if values.ndim == 1 or values.shape[1] == 1:
         return Target(column_or_1d(values, warn=True), "continuous")
     return Target(values, "continuous")
+
+
+def precise_numbers(values: Array) -> Array:
+    """Convert integers, truth values and half precision to double precision.
+
+    numpy computes with the type of an array: sums of float16 overflow, and logarithms
+    of uint8 have half precision.
+    """
+    small = values.dtype.kind in "iub" or values.dtype == np.float16
+    return values.astype(float) if small else values
 
 
 def class_target(y: Any) -> Target:

@@ -11,6 +11,7 @@ from skensemble.core import (
     ColumnEncoder as Categories,
     as_pandas,
     fit_column_encoder,
+    is_frame,
     validate_encoded,
 )
 from skensemble.linear_model.penalties import PenaltyColumns
@@ -78,16 +79,17 @@ class Encoding:
 def fit_encoding(X: Any) -> Encoding:
     """Find the categories of the training rows and the names of the encoded columns."""
     categories = fit_column_encoder(X)
-    if not hasattr(X, "columns"):
+    if not is_frame(X):
         return Encoding(categories, None, None)
+    columns = as_pandas(X).columns
     names: list[str] = []
     groups: list[int] = []
-    for j, name in enumerate(X.columns):
+    for j, name in enumerate(columns):
         levels = categories.categories.get(j)
         found = [str(name)] if levels is None else [f"{name}_{one}" for one in levels]
         names += found
         groups += [j] * len(found)
-    sources = tuple(str(X.columns[j]) for j in groups)
+    sources = tuple(str(columns[j]) for j in groups)
     return Encoding(categories, tuple(names), np.array(groups, dtype=int), sources)
 
 
@@ -114,7 +116,7 @@ def encode(estimator: Any, X: Any, encoding: Encoding, *, reset: bool) -> Any:
         return _as_numbers(estimator, X, encoding, reset)
     except ValueError as error:
         where = ""
-        if str(error).startswith(_MISSING) and hasattr(X, "columns"):
+        if str(error).startswith(_MISSING) and is_frame(X):
             where = _names_of_missing(X, encoding)
         if not where:
             raise

@@ -21,7 +21,12 @@ from skensemble.core import (
 )
 from skensemble.linear_model._base import BaseLinear
 from skensemble.linear_model.solvers import FirstOrder
-from skensemble.losses import as_loss, regression_score
+from skensemble.losses import (
+    as_loss,
+    log_probabilities,
+    regression_score,
+    two_columns,
+)
 
 
 class AvailableIf:
@@ -196,8 +201,7 @@ class ClassTargets(ClassifierMixin):
             Probabilities of the classes, in the order of `classes_`; for multilabel
             targets the probability of each label.
         """
-        p = self._mean(self._raw(X))
-        return np.column_stack([1 - p, p]) if p.ndim == 1 else p
+        return two_columns(self._mean(self._raw(X)))
 
     @available_if(_probabilistic)
     def predict_log_proba(self, X):
@@ -213,7 +217,7 @@ class ClassTargets(ClassifierMixin):
         log_p : ndarray of shape (n, k)
             Logarithms, in the order of `classes_`.
         """
-        return np.log(self.predict_proba(X))
+        return log_probabilities(self.loss_.link_for(self._task), self._raw(X))
 
     def predict(self, X):
         """Predict the class, or the labels of a multilabel target.

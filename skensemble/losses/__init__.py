@@ -23,7 +23,12 @@ from skensemble.losses._fitted_loss import (
 )
 from skensemble.losses._focal import Focal
 from skensemble.losses._kink import Kink
-from skensemble.losses._links import SOFTMAX as SOFTMAX, two_columns as two_columns
+from skensemble.losses._links import (
+    LOGIT as LOGIT,
+    SOFTMAX as SOFTMAX,
+    log_probabilities as log_probabilities,
+    two_columns as two_columns,
+)
 from skensemble.losses._names import (
     as_loss,
     descendants as descendants,
@@ -42,6 +47,7 @@ from skensemble.losses._regression import (
 )
 from skensemble.losses._scorer import LossScorer as LossScorer
 from skensemble.losses._search import best_step as best_step
+from skensemble.losses._target_units import loss_in_units as loss_in_units
 
 __all__ = [
     "AbsoluteError",

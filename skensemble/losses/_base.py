@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.core import ParameterHolder, flat_column
+from skensemble.core import ParameterHolder, flat_column, precise_numbers
 from skensemble.losses._differences import (
     curvature,
     rows,
@@ -134,7 +134,9 @@ class Loss(ParameterHolder):
         loss : float
             The weighted mean.
         """
-        y = y if np.shape(y) == raw.shape else flat_column(y)
+        y = np.asarray(y) if np.shape(y) == raw.shape else flat_column(y)
+        # Codes of classes stay integers.
+        y = precise_numbers(y) if set(self.links) <= set(MEANS) else y
         each = rows(np.asarray(self.pointwise(y, raw)))
         if each.shape != raw.shape[:1]:
             raise ValueError(

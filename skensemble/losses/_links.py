@@ -29,6 +29,11 @@ class Link:
         """Mean of a raw output."""
         raise TypeError(f"{type(self).__name__} does not define inverse(raw).")
 
+    def log_inverse(self, raw: Array) -> Array:
+        """Logarithm of the mean; links define it where exp would underflow to zero."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.inverse(raw))
+
     def __repr__(self) -> str:
         """Name the link."""
         return f"{type(self).__name__}()"
@@ -88,6 +93,10 @@ class Logit(Link):
         """Probability of a raw output."""
         return sigmoid(np.asarray(raw) if self.scale == 1 else self.scale * raw)
 
+    def log_inverse(self, raw: Array) -> Array:
+        """Logarithm of the probability."""
+        return -softplus(-self.scale * np.asarray(raw))
+
 
 def sigmoid(raw: Array) -> Array:
     """1 / (1 + exp(-raw)), by numpy's exp: twice as fast as scipy's expit.
@@ -137,6 +146,10 @@ class Softmax(Link):
         """Probabilities of a raw output."""
         return special.softmax(raw, axis=-1)
 
+    def log_inverse(self, raw: Array) -> Array:
+        """Logarithms of the probabilities."""
+        return special.log_softmax(raw, axis=-1)
+
 
 class Rearranged(Link):
     """Sort the raw columns of each row, so that quantiles never cross.
@@ -173,6 +186,28 @@ def as_link(link: Link | str) -> Link:
 def two_columns(p: Array) -> Array:
     """Probabilities of both classes from those of the second; others unchanged."""
     return np.column_stack([1 - p, p]) if p.ndim == 1 else p
+
+
+def log_probabilities(link: Link, raw: Array) -> Array:
+    """Logarithms of the probabilities of all classes, exact where they underflow.
+
+    Parameters
+    ----------
+    link : Link
+        The link of the probabilities.
+    raw : ndarray of shape (n,) or (n, k)
+        Raw output; one dimension for two classes.
+
+    Returns
+    -------
+    log_p : ndarray of shape (n, 2) or (n, k)
+    """
+    if raw.ndim == 1 and isinstance(link, Logit):
+        return np.column_stack([link.log_inverse(-raw), link.log_inverse(raw)])
+    if raw.ndim == 1:
+        with np.errstate(divide="ignore"):
+            return np.log(two_columns(link.inverse(raw)))
+    return link.log_inverse(raw)
 
 
 def _clip_probabilities(probability: Array) -> Array:

@@ -138,6 +138,14 @@ class Huber(Loss):
         else:
             _share("quantile", self.quantile)
 
+    def start(self, y, sample_weight=None, width=None):
+        """Best constant; with `quantile`, residuals are those from the median."""
+        if self.quantile is None:
+            return super().start(y, sample_weight, width)
+        shape = (len(y),) if width is None else (len(y), width)
+        median = AbsoluteError().start(y, sample_weight, width)
+        return median + self.leaf(y, np.zeros(shape) + median, sample_weight)
+
     def adapted(self, y, raw, sample_weight=None) -> Self:
         """Fix `delta` at the quantile of the absolute residuals."""
         if self.quantile is None:

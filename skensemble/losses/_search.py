@@ -60,7 +60,9 @@ def best_step(
             return float(far)
         if here * first < 0:
             return _unless_higher(
-                value_at, optimize.brentq(slope_at, near, far, xtol=1e-12)
+                # The tolerance is relative, since raw outputs may be in any unit.
+                value_at,
+                optimize.brentq(slope_at, near, far, xtol=1e-300, maxiter=1000),
             )
         near, far = far, 2 * far
     raise ValueError(_UNBOUNDED.format("up" if down > 0 else "down"))

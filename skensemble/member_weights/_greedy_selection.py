@@ -20,8 +20,8 @@ Array = NDArray[Any]
 
 TIES = ("used", "first", "random")
 
-# Scores closer than this, relative to the larger of one and the best score, are equal:
-# sums of floats in another order differ by about 1e-15.
+# Scores closer than this, relative to the largest of them, are equal: sums of floats in
+# another order differ by about 1e-15.
 TOLERANCE = 1e-12
 
 
@@ -121,7 +121,7 @@ def greedy_selection(
     bag_fraction : float, default=0.5
         Share of the members in each subset.
     ties : {"used", "first", "random"}, default="used"
-        Choice among members of equal score (within 1e-12, relative above one): the
+        Choice among members of equal score (within a relative difference of 1e-12): the
         first that is in the selection already, the first, or a random one.
     patience : int or None, default=None
         Stop after this many steps without a better score.
@@ -202,7 +202,7 @@ def _best(scores: Array) -> Array:
             "scoring gave NaN or -inf for every member; it is not defined for this y "
             "(for example for one class only). Use another scoring."
         )
-    return scores >= best - TOLERANCE * max(1.0, abs(best))
+    return scores >= best - TOLERANCE * np.abs(scores[np.isfinite(scores)]).max()
 
 
 def _select(
@@ -226,7 +226,7 @@ def _select(
         taken.append(int(among[at]))
         scores.append(float(each[at]))
         candidates.add(taken[-1])
-        improved = scores[-1] > best + TOLERANCE * max(1.0, abs(scores[-1]))
+        improved = scores[-1] > best + TOLERANCE * np.abs(scores).max()
         best, since = (scores[-1], 0) if improved else (best, since + 1)
     shortest = max(options.n_init, 1) - 1
     kept = shortest + first_of_best(np.array(scores[shortest:])) + 1

@@ -76,7 +76,11 @@ def half_cosine(high: float, low: float, step: float, steps: float) -> float:
 
 def count_steps(steps: float, n_steps: int) -> float:
     """Number of steps, which may be given as a share of all steps."""
-    return steps * n_steps if 0 < steps < 1 else steps
+    if not 0 < steps < 1:
+        return steps
+    # 0.07 of 100 steps are 7, not 7.000000000000001.
+    exact, whole = steps * n_steps, round(steps * n_steps)
+    return whole if math.isclose(exact, whole, rel_tol=1e-9) else exact
 
 
 def check_finite(name: str, value: Any, lowest: float = 0) -> None:

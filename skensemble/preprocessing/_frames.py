@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils import check_array
 
-from skensemble.core import warn
+from skensemble.core import as_pandas, features_of, is_frame, warn
 
 Array = NDArray[Any]
 
@@ -49,35 +49,14 @@ def read_frame(X: Any, owner: str) -> tuple[pd.DataFrame, bool]:
     named : bool
         Whether X has names of columns.
     """
-    if hasattr(X, "columns") and hasattr(X, "dtypes"):
-        frame = X if isinstance(X, pd.DataFrame) else _from_other_library(X)
-        return _with_string_names(frame, owner), True
+    if is_frame(X):
+        return _with_string_names(as_pandas(X), owner), True
     values = check_array(X, dtype=None, ensure_all_finite=False)
     names = [f"x{j}" for j in range(values.shape[1])]
     frame = pd.DataFrame(values, columns=names)
     if values.dtype.kind in "US":
         frame = frame.apply(_to_numeric_if_possible)
     return frame, False
-
-
-def _from_other_library(X: Any) -> pd.DataFrame:
-    if type(X).__module__.partition(".")[0] == "polars":
-        return pd.DataFrame({name: _from_polars(X[name]) for name in X.columns})
-    if hasattr(X, "to_pandas"):
-        frame: pd.DataFrame = X.to_pandas()
-        return frame
-    return pd.DataFrame({name: pd.Series(list(X[name])) for name in X.columns})
-
-
-def _from_polars(column: Any) -> Any:
-    kind = str(column.dtype)
-    if kind.startswith(("Int", "UInt", "Float")):
-        return column.to_numpy()
-    if kind.startswith("Datetime"):
-        return column.dt.replace_time_zone(None).to_numpy()
-    if kind == "Date" or kind.startswith("Duration"):
-        return column.to_numpy()
-    return pd.Series(column.to_list(), dtype="str" if kind == "String" else None)
 
 
 def _with_string_names(frame: pd.DataFrame, owner: str) -> pd.DataFrame:
@@ -321,7 +300,7 @@ def read_columns(owner: Any, X: Any) -> pd.DataFrame:
     owner.n_features_in_ = frame.shape[1]
     owner._columns = FittedColumns(list(frame.columns), named, name)
     vars(owner).pop("feature_names_in_", None)
-    if named and all(isinstance(name, str) for name in X.columns):
+    if named and features_of(X).names is not None:
         owner.feature_names_in_ = np.array(frame.columns, dtype=object)
     return frame
 

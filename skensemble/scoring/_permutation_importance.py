@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn import inspection
 from sklearn.utils.validation import check_is_fitted
 
-from skensemble.core import as_pandas
+from skensemble.core import as_pandas, is_frame
 from skensemble.scoring._prediction_scorer import as_scorer
 
 
@@ -55,7 +55,7 @@ def permutation_importance(
             "permutation_importance needs X and y to score on: pass both, preferably "
             "rows that the estimator was not fitted on."
         )
-    X = as_pandas(X) if hasattr(X, "columns") else X
+    X = as_pandas(X) if is_frame(X) else X
     result = inspection.permutation_importance(
         self,
         X,

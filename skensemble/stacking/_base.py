@@ -62,11 +62,10 @@ class BaseEnsemble(
         """Return the parameters of the ensemble of some of its members."""
         return {"estimators": members}
 
-    def _fitted_for(self, X: Any) -> FittedEnsemble:
-        """Return the fitted value that predicts new rows, after a check of the rows."""
+    def _fitted_for(self, X: Any) -> tuple[FittedEnsemble, Any]:
+        """Return the fitted value that predicts new rows, and the checked rows."""
         check_is_fitted(self)
-        check_features(self, X)
-        return self._fitted
+        return self._fitted, check_features(self, X)
 
     def _meta_feature_names(self) -> list[str]:
         """Name the meta features."""
@@ -203,7 +202,8 @@ class BaseEnsemble(
         """
         check_is_fitted(self)
         X = X if hasattr(X, "shape") else np.asarray(X)
-        return self._fitted_for(X).meta_features(X, self.n_jobs)
+        fitted, X = self._fitted_for(X)
+        return fitted.meta_features(X, self.n_jobs)
 
     def get_feature_names_out(self, input_features=None):
         """Get the names of the columns that `transform` returns.

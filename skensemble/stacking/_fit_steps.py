@@ -26,6 +26,7 @@ from skensemble.core import (
     check_seconds,
     check_seed,
     features_of,
+    plain_table,
     resolve_response_method,
 )
 from skensemble.fitting import (
@@ -138,7 +139,7 @@ def read_inputs(
     kind.check_members(members)
     names = [name for name, _ in members]
     routed = route(ensemble, names, kind.final_estimator, params)
-    (X,) = indexable(X)
+    (X,) = indexable(plain_table(X))
     check_data(X, target, routed)
     check_scoring_of_labels(kind.evaluation.scoring, kind.response_method)
     return FitInputs(X, target, routed, params, seed, started)

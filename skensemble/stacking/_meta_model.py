@@ -178,7 +178,7 @@ class BaseMetaModelEnsemble(BaseEnsemble):
         predictions : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             The classes, or the continuous target.
         """
-        fitted = self._fitted_for(X)
+        fitted, X = self._fitted_for(X)
         if fitted.calibrator is not None:
             block = fitted.predict(X, self.n_jobs)
             return fitted.labels(block, "predict_proba")
@@ -206,7 +206,8 @@ class BaseMetaModelEnsemble(BaseEnsemble):
         probabilities : ndarray of shape (n_samples, n_classes)
             One column per class, or one column per label for multilabel targets.
         """
-        return self._fitted_for(X).predict(X, self.n_jobs)
+        fitted, X = self._fitted_for(X)
+        return fitted.predict(X, self.n_jobs)
 
     @final_has("decision_function")
     def decision_function(self, X):
@@ -222,7 +223,7 @@ class BaseMetaModelEnsemble(BaseEnsemble):
         decisions : ndarray of shape (n_samples,) or (n_samples, n_classes)
             The decision values.
         """
-        fitted = self._fitted_for(X)
+        fitted, X = self._fitted_for(X)
         return self.final_estimator_.decision_function(
             fitted.meta_features(X, self.n_jobs)
         )

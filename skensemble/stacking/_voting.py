@@ -320,12 +320,12 @@ class VotingClassifier(ClassifierMixin, BaseWeightedEnsemble):
 
     def _fitted_for(self, X):
         # As in scikit-learn, the current value of `voting` decides in predictions.
-        fitted = super()._fitted_for(X)
+        fitted, X = super()._fitted_for(X)
         layer, method = fitted.layers[0], _response_method(self)
         if not layer.calibrators:
             layer = replace(layer, methods=dict.fromkeys(layer.names, method))
         combiner = replace(fitted.combiner, how=MEANS[self.voting])
-        return replace(fitted, layers=(layer,), combiner=combiner)
+        return replace(fitted, layers=(layer,), combiner=combiner), X
 
     def transform(self, X):
         """Compute the predictions of the members for new rows.
@@ -342,7 +342,7 @@ class VotingClassifier(ClassifierMixin, BaseWeightedEnsemble):
             probabilities, side by side, or of shape (n_members, n_samples, n_classes)
             if ``flatten_transform=False``.
         """
-        fitted = self._fitted_for(X)
+        fitted, X = self._fitted_for(X)
         blocks = list(fitted.predict_members(X, self.n_jobs).values())
         if blocks[0].ndim == 1:
             return np.asarray(blocks).T

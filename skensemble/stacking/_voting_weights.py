@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skensemble.combination import OutOfFoldData, WeightedMean
 from skensemble.core import Target
@@ -11,6 +12,8 @@ from skensemble.scoring import score_block
 from skensemble.stacking._kind import Combination
 from skensemble.stacking._weighted import weighted_mean
 from skensemble.stacking.inspection import pointwise_risk, risk_row
+
+Array = NDArray[Any]
 
 CV = "cv"
 # The combination of predictions for each value of `voting`.
@@ -40,8 +43,8 @@ class VotingCombination(Combination):
         names, how = list(oof_data.blocks), MEANS[self.voting]
         if not isinstance(self.weights, str):
             return weighted_mean(oof_data, self._given(names), how)
-        merits = [self._merit(oof_data, name) for name in names]
-        return weighted_mean(oof_data, np.divide(merits, sum(merits)), how)
+        merits = self._merits(oof_data)
+        return weighted_mean(oof_data, merits / merits.sum(), how)
 
     def without_data(self, names: list[str], target: Target) -> WeightedMean:
         """Make the combiner of given or equal weights."""
@@ -67,22 +70,37 @@ class VotingCombination(Combination):
             )
         return given
 
-    def _merit(self, oof_data: OutOfFoldData, name: str) -> float:
-        """Weight of a member from its out-of-fold predictions."""
-        block = oof_data.blocks[name]
+    def _merits(self, oof_data: OutOfFoldData) -> Array:
+        """Weights of the members from their out-of-fold predictions, not normalised."""
         if self.voting == "hard":
-            right = score_block(
-                block,
-                oof_data.methods[name],
-                oof_data.y,
-                kind=oof_data.kind,
-                weight=oof_data.weight,
-            )
-            right = min(max(right, _SMALLEST), 1 - 1 / (len(oof_data) + 1))
-            odds = (max(oof_data.n_classes, 2) - 1) * right / (1 - right)
-            return max(float(np.log(odds)), _SMALLEST)
-        losses = pointwise_risk(block, oof_data.y, oof_data.kind)
-        return 1.0 / max(risk_row(losses, oof_data.weight)["risk"], _SMALLEST)
+            return np.array([_log_odds(oof_data, name) for name in oof_data.blocks])
+        risks = np.array(
+            [
+                risk_row(
+                    pointwise_risk(block, oof_data.y, oof_data.kind), oof_data.weight
+                )["risk"]
+                for block in oof_data.blocks.values()
+            ]
+        )
+        largest = risks.max()
+        if not largest > 0:
+            return np.ones(len(risks))
+        # Relative to each other, because a risk may be in squared units of the target.
+        return 1.0 / np.maximum(risks / largest, _SMALLEST)
+
+
+def _log_odds(oof_data: OutOfFoldData, name: str) -> float:
+    """Weight of a member in a majority vote: the log odds of its accuracy."""
+    right = score_block(
+        oof_data.blocks[name],
+        oof_data.methods[name],
+        oof_data.y,
+        kind=oof_data.kind,
+        weight=oof_data.weight,
+    )
+    right = min(max(right, _SMALLEST), 1 - 1 / (len(oof_data) + 1))
+    odds = (max(oof_data.n_classes, 2) - 1) * right / (1 - right)
+    return max(float(np.log(odds)), _SMALLEST)
 
 
 def check_voting_weights(weights: Any, estimators: Any) -> None:

@@ -121,7 +121,7 @@ class BaseWeightedEnsemble(BaseEnsemble):
         predictions : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             The classes, or the continuous target.
         """
-        fitted = self._fitted_for(X)
+        fitted, X = self._fitted_for(X)
         block = fitted.predict(X, self.n_jobs)
         if not is_classifier(self):
             return block
@@ -144,4 +144,5 @@ class BaseWeightedEnsemble(BaseEnsemble):
         probabilities : ndarray of shape (n_samples, n_classes)
             One column per class, or one column per label for multilabel targets.
         """
-        return self._fitted_for(X).predict(X, self.n_jobs)
+        fitted, X = self._fitted_for(X)
+        return fitted.predict(X, self.n_jobs)

@@ -72,8 +72,8 @@ class EarlyStoppingEstimator(EncodedEstimator):
         -------
         self : EarlyStoppingEstimator
         """
-        y = np.asarray(y)
         weight = None if sample_weight is None else np.asarray(sample_weight)
+        y = self._in_units(np.asarray(y), weight)
         self.n_features_in_ = X.shape[1]
         if self.rounds is None:
             self._fit_with_validation(X, y, weight, *self._split(y, groups))

@@ -1,12 +1,12 @@
 """An estimator behind the table encoder that suits it."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_regressor
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skensemble.core import flat_column
+from skensemble.core import find_target_units, flat_column
 from skensemble.fitting import weight_name
 
 
@@ -19,6 +19,10 @@ class EncodedEstimator(MetaEstimatorMixin, BaseEstimator):
 
     A Pipeline of the two needs ``step__sample_weight`` and, with metadata routing, a
     request of every step. This class takes ``sample_weight`` in both cases.
+
+    The target of a regressor that is far from zero, or very small or large, is shifted
+    and divided by a power of two for the estimator, since many regressors compute in
+    single precision or have limits in units of the target.
 
     Parameters
     ----------
@@ -53,7 +57,7 @@ class EncodedEstimator(MetaEstimatorMixin, BaseEstimator):
         -------
         self : EncodedEstimator
         """
-        y = np.asarray(y)
+        y = self._in_units(np.asarray(y), sample_weight)
         self.n_features_in_ = X.shape[1]
         params = {}
         if sample_weight is not None:
@@ -63,6 +67,17 @@ class EncodedEstimator(MetaEstimatorMixin, BaseEstimator):
         self.estimator_ = clone(self.estimator).fit(table, y, **params)
         self._reduce_for_prediction()
         return self
+
+    def _in_units(self, y, sample_weight):
+        """Convert the target to the units of the estimator."""
+        self.units_ = None
+        if not is_regressor(self.estimator):
+            return y
+        units = find_target_units(y, sample_weight)
+        if units.changes_nothing:
+            return y
+        self.units_ = units
+        return units.of(y)
 
     def _reduce_for_prediction(self):
         """Use one thread from now on, and drop what predictions do not need."""
@@ -90,7 +105,8 @@ class EncodedEstimator(MetaEstimatorMixin, BaseEstimator):
         y : ndarray of shape (n_samples,)
         """
         check_is_fitted(self)
-        return flat_column(self.estimator_.predict(self.encoder_.transform(X)))
+        found = flat_column(self.estimator_.predict(self.encoder_.transform(X)))
+        return found if self.units_ is None else self.units_.back(found)
 
     @_has("predict_proba")
     def predict_proba(self, X):

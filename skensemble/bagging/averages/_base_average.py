@@ -29,6 +29,7 @@ from skensemble.core import (
     features_of,
     find_response_method,
     numeric_target,
+    plain_table,
 )
 from skensemble.fitting import (
     FitParams,
@@ -90,7 +91,7 @@ class BaseAverage(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             (or with ``method="predict"``).
         """
         check_is_fitted(self)
-        check_features(self, X)
+        X = check_features(self, X)
         block = self._average.predict_block(X)
         target = self._target
         if target.kind == "continuous":
@@ -137,7 +138,7 @@ class BaseAverage(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _mean_block(self, method: str, X):
         check_is_fitted(self)
-        check_features(self, X)
+        X = check_features(self, X)
         return replace(self._average, method=method).predict_block(X)
 
     def score(self, X, y, sample_weight=None):
@@ -236,7 +237,7 @@ def read_average_data(
     """Read the target and the fit parameters, and check that they are consistent."""
     target = class_target(y) if is_classifier(average) else numeric_target(y)
     routed = route_to_estimator(average, MEMBER, params)
-    (X,) = indexable(X)
+    (X,) = indexable(plain_table(X))
     check_data(X, target, routed)
     return AverageTrainingData(X, target, routed)
 

@@ -174,7 +174,7 @@ class SeedAveraging(BaseAverage):
             the votes for each class, for classifiers with `predict` only.
         """
         check_is_fitted(self)
-        check_features(self, X)
+        X = check_features(self, X)
         if len(self.estimators_) < 2:
             raise ValueError(
                 f"n_seeds={self.n_seeds!r}: one fit has no spread; use n_seeds=2 or more."

@@ -34,11 +34,10 @@ from skensemble.bagging.bags._out_of_bag import (
 from skensemble.bagging.bags._sampling import SamplingOptions, make_sampler
 from skensemble.bagging.bags._training_data import (
     BagTrainingData,
-    is_frame,
     read_rows,
 )
 from skensemble.bagging.bags._tree_views import tree_views
-from skensemble.core import root_seed_or_new, warn
+from skensemble.core import is_frame, root_seed_or_new, warn
 from skensemble.fitting import FoldFit, TrainingData, as_store, run_fits
 from skensemble.scoring import permutation_importance
 

@@ -11,7 +11,7 @@ from sklearn.utils.validation import validate_data
 
 from skensemble.bagging._out_of_bag_score import check_oob_score
 from skensemble.bagging.bags._options import check_row_metadata
-from skensemble.core import Target, class_target, numeric_target
+from skensemble.core import Target, class_target, is_frame, numeric_target, plain_table
 
 # Members decide which values they accept.
 _LENIENT: dict[str, Any] = {
@@ -51,7 +51,7 @@ def read_training_data(
     -------
     data : BagTrainingData
     """
-    X = _read_features(bag, X)
+    X = _read_features(bag, plain_table(X))
     if sample_weight is not None:
         sample_weight = np.asarray(sample_weight)
     target = _read_target(y, classifier=is_classifier(bag))
@@ -77,6 +77,7 @@ def read_rows(bag: Any, X: Any, fitted_on_frame: bool) -> Any:
     -------
     X : ndarray, sparse matrix or frame
     """
+    X = plain_table(X)
     if is_frame(X) and fitted_on_frame:
         validate_data(bag, X, reset=False, skip_check_array=True)
         return X
@@ -84,11 +85,6 @@ def read_rows(bag: Any, X: Any, fitted_on_frame: bool) -> Any:
     if fitted_on_frame and isinstance(X, np.ndarray):
         return pd.DataFrame(X, columns=getattr(bag, "feature_names_in_", None))
     return X
-
-
-def is_frame(X: Any) -> bool:
-    """Whether features are a table with named columns."""
-    return hasattr(X, "columns") and hasattr(X, "shape") and len(X.shape) == 2
 
 
 def _read_features(bag: Any, X: Any) -> Any:

@@ -31,18 +31,22 @@ class BoostingRows:
 
 @dataclass(frozen=True)
 class TreeShape:
-    """Limits of tree growth, with scikit-learn's names and defaults."""
+    """Limits of tree growth, with scikit-learn's names and defaults.
+
+    The limits in `left` are None: they are left to the defaults of the engine.
+    """
 
     max_depth: int | None = 3
     max_leaf_nodes: int | None = None
-    min_samples_split: int | float = 2
-    min_samples_leaf: int | float = 1
+    min_samples_split: Any = 2
+    min_samples_leaf: Any = 1
     min_weight_fraction_leaf: float = 0.0
     min_impurity_decrease: float = 0.0
     max_features: int | None = None
     ccp_alpha: float = 0.0
     monotonic_cst: tuple[int, ...] | None = None
     interaction_cst: tuple[tuple[int, ...], ...] | None = None
+    left: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -164,6 +168,11 @@ class Grower(ABC):
 class Engine(ParameterHolder, ABC):
     """An engine grows trees, or fits other weak learners, for any loss."""
 
+    @property
+    def is_free_of_units(self) -> bool:
+        """Whether no parameter of the engine is in units of the target."""
+        return False
+
     @abstractmethod
     def grower(self, problem: BoostingProblem) -> Grower:
         """Start a run of boosting.
@@ -234,6 +243,15 @@ class LibraryEngine(Engine):
             if (name, value) != ("native", True)
         ]
         return f"{type(self).__name__}({', '.join(given)})"[:N_CHAR_MAX]
+
+    # Parameters of the library that are in units of the target.
+    _in_units_of_target: frozenset[str] = frozenset()
+
+    @property
+    def is_free_of_units(self) -> bool:
+        """Whether no parameter that was given is in units of the target."""
+        given = self.library_params
+        return not any(given.get(name) for name in self._in_units_of_target)
 
     @property
     def native(self) -> bool:

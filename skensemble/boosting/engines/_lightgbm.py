@@ -89,6 +89,8 @@ class LightGBM(LibraryEngine):
     Parameters are LightGBM's own, such as ``num_leaves``, ``min_child_samples``,
     ``reg_lambda``, ``boosting_type="dart"``. They take precedence over the parameters
     of the estimator (with ``num_leaves`` the estimator's `max_depth` has no effect).
+    Limits that have their default in the estimator, such as ``min_samples_leaf=1``, are
+    LightGBM's own: at most 31 leaves of at least 20 rows.
 
     Read more in the :ref:`User Guide <guide_engines>`.
 
@@ -107,6 +109,19 @@ class LightGBM(LibraryEngine):
     >>> model.get_params()["engine__num_leaves"]
     31
     """
+
+    _in_units_of_target = frozenset(
+        {
+            "lambda_l1",
+            "reg_alpha",
+            "l1_regularization",
+            "min_gain_to_split",
+            "min_split_gain",
+            "max_delta_step",
+            "max_tree_output",
+            "max_leaf_output",
+        }
+    )
 
     def grower(self, problem):
         """Start a run of boosting.
@@ -159,8 +174,6 @@ class LightGBM(LibraryEngine):
             "deterministic": True,
             "force_row_wise": problem.n_features <= _MOST_ROW_WISE,
             "force_col_wise": problem.n_features > _MOST_ROW_WISE,
-            # Bins of few rows are not merged where trees may split them.
-            "min_data_in_bin": min(3, as_count(problem.shape.min_samples_leaf, 10**9)),
         }
         given = dict(self.library_params)
         for name, others in _ALIASES.items():
@@ -458,27 +471,12 @@ def _varies(X: Any) -> bool:
 
 
 def _shape_params(problem: BoostingProblem) -> dict[str, Any]:
-    shape, n_rows = problem.shape, problem.train.X.shape[0]
-    leaf = as_count(shape.min_samples_leaf, n_rows)
-    # If both children are this large, then the parent has min_samples_split rows.
-    split = (as_count(shape.min_samples_split, n_rows) + 1) // 2
-    depth = -1 if shape.max_depth is None else shape.max_depth
-    leaves = shape.max_leaf_nodes
-    if leaves is None:
-        leaves = 2 ** min(depth, 16) if depth > 0 else 31
-    weight = problem.train.weight
-    total = n_rows if weight is None else float(weight.sum())
-    least = max(leaf, split)
-    if weight is not None and least == 1:
-        # LightGBM estimates the number of rows of a leaf from its share of the weights,
-        # which is below one where other rows have large weights.
-        least = 0
-    params: dict[str, Any] = {
-        "max_depth": depth,
-        "num_leaves": leaves,
-        "min_data_in_leaf": least,
-        "min_gain_to_split": shape.min_impurity_decrease * total,
-    }
+    shape = problem.shape
+    total = problem.train.X.shape[0]
+    if problem.train.weight is not None:
+        total = float(problem.train.weight.sum())
+    params = _size_params(problem) | _leaf_params(problem)
+    params["min_gain_to_split"] = shape.min_impurity_decrease * total
     if shape.max_features not in (None, problem.n_features):
         params["feature_fraction_bynode"] = shape.max_features / problem.n_features
     if shape.min_weight_fraction_leaf:
@@ -488,3 +486,33 @@ def _shape_params(problem: BoostingProblem) -> dict[str, Any]:
     if shape.interaction_cst is not None:
         params["interaction_constraints"] = [list(g) for g in shape.interaction_cst]
     return params
+
+
+def _size_params(problem: BoostingProblem) -> dict[str, Any]:
+    """Depth and number of leaves of a tree."""
+    shape, leaves = problem.shape, problem.shape.max_leaf_nodes
+    if "max_depth" in shape.left:
+        return {} if leaves is None else {"num_leaves": leaves}
+    depth = -1 if shape.max_depth is None else shape.max_depth
+    if leaves is None:
+        leaves = 2 ** min(depth, 16) if depth > 0 else 31
+    return {"max_depth": depth, "num_leaves": leaves}
+
+
+def _leaf_params(problem: BoostingProblem) -> dict[str, Any]:
+    """Minimum numbers of rows of a leaf and of a bin."""
+    shape, n_rows = problem.shape, problem.train.X.shape[0]
+    if {"min_samples_leaf", "min_samples_split"} <= shape.left:
+        return {}
+    least = leaf = 1
+    if "min_samples_leaf" not in shape.left:
+        least = leaf = as_count(shape.min_samples_leaf, n_rows)
+    if "min_samples_split" not in shape.left:
+        # If both children are this large, then the parent has min_samples_split rows.
+        least = max(leaf, (as_count(shape.min_samples_split, n_rows) + 1) // 2)
+    if problem.train.weight is not None and least == 1:
+        # LightGBM estimates the number of rows of a leaf from its share of the weights,
+        # which is below one where other rows have large weights.
+        least = 0
+    # Bins of few rows are not merged where trees may split them.
+    return {"min_data_in_leaf": least, "min_data_in_bin": max(1, min(3, leaf))}

@@ -54,6 +54,14 @@ class WeakLearner(Engine):
     def __init__(self, estimator=None):
         self.estimator = estimator
 
+    @property
+    def is_free_of_units(self) -> bool:
+        """Whether the weak learner is a tree without limits in units of the target."""
+        tree = self.estimator
+        if not isinstance(tree, BaseDecisionTree):
+            return tree is None
+        return tree.min_impurity_decrease == 0 and tree.ccp_alpha == 0
+
     def grower(self, problem):
         """Start a run of boosting.
 

@@ -73,7 +73,8 @@ class XGBoost(LibraryEngine):
 
     Parameters are XGBoost's own, such as ``max_leaves``, ``min_child_weight``,
     ``reg_lambda``, ``booster="dart"``. They take precedence over the parameters of the
-    estimator.
+    estimator. Limits that have their default in the estimator, such as ``max_depth=3``,
+    are XGBoost's own: a depth of 6.
 
     Read more in the :ref:`User Guide <guide_engines>`.
 
@@ -92,6 +93,10 @@ class XGBoost(LibraryEngine):
     >>> model.get_params()["engine__reg_lambda"]
     0.0
     """
+
+    _in_units_of_target = frozenset(
+        {"alpha", "reg_alpha", "gamma", "min_split_loss", "max_delta_step"}
+    )
 
     def grower(self, problem):
         """Start a run of boosting.
@@ -441,19 +446,8 @@ class XGBoostForest(Forest):
 
 def _shape_params(problem: BoostingProblem) -> dict[str, Any]:
     shape = problem.shape
-    params: dict[str, Any] = {
-        "max_depth": 0 if shape.max_depth is None else shape.max_depth,
-        "gamma": shape.min_impurity_decrease * problem.train.X.shape[0],
-    }
-    if shape.max_leaf_nodes is not None:
-        params |= {"max_leaves": shape.max_leaf_nodes, "grow_policy": "lossguide"}
-    elif shape.max_depth is None:
-        params |= {"max_leaves": 31, "grow_policy": "lossguide"}
-    if problem.loss.constant_hessian:  # then the sum of hessians is a number of rows
-        leaf = as_count(shape.min_samples_leaf, problem.train.X.shape[0])
-        # With weights it is a sum of weights: a leaf of one row may have any.
-        single = leaf == 1 and problem.train.weight is not None
-        params["min_child_weight"] = 0 if single else leaf
+    params = _size_params(problem)
+    params["gamma"] = shape.min_impurity_decrease * problem.train.X.shape[0]
     if shape.min_weight_fraction_leaf:
         params["min_child_weight"] = min_hessian(problem)
     if shape.max_features not in (None, problem.n_features):
@@ -463,6 +457,25 @@ def _shape_params(problem: BoostingProblem) -> dict[str, Any]:
     if shape.interaction_cst is not None:
         groups = [list(group) for group in shape.interaction_cst]
         params["interaction_constraints"] = str(groups)
+    return params
+
+
+def _size_params(problem: BoostingProblem) -> dict[str, Any]:
+    """Depth, number of leaves, and minimum number of rows of a leaf."""
+    shape, params = problem.shape, dict[str, Any]()
+    own_depth = "max_depth" in shape.left
+    if not own_depth:
+        params["max_depth"] = 0 if shape.max_depth is None else shape.max_depth
+    if shape.max_leaf_nodes is not None:
+        params |= {"max_leaves": shape.max_leaf_nodes, "grow_policy": "lossguide"}
+    elif shape.max_depth is None and not own_depth:
+        params |= {"max_leaves": 31, "grow_policy": "lossguide"}
+    # With a constant hessian the sum of hessians is a number of rows.
+    if problem.loss.constant_hessian and "min_samples_leaf" not in shape.left:
+        leaf = as_count(shape.min_samples_leaf, problem.train.X.shape[0])
+        # With weights it is a sum of weights: a leaf of one row may have any.
+        single = leaf == 1 and problem.train.weight is not None
+        params["min_child_weight"] = 0 if single else leaf
     return params
 
 

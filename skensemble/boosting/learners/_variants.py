@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
-from skensemble.losses import two_columns
+from skensemble.losses import LOGIT, SOFTMAX, log_probabilities, two_columns
 
 Array = NDArray[Any]
 
@@ -91,9 +91,19 @@ class Variant(ABC):
 
     def probabilities(self, total: Array) -> Array:
         """Probabilities from the decision function, (n, n_classes)."""
+        log_odds = self.log_odds(total)
         if self.n_classes == 2:
-            return two_columns(expit(total))
-        return np.asarray(softmax(total / (self.n_classes - 1), axis=1))
+            return two_columns(expit(log_odds))
+        return np.asarray(softmax(log_odds, axis=1))
+
+    def log_probabilities(self, total: Array) -> Array:
+        """Logarithms of the probabilities, (n, n_classes)."""
+        link = LOGIT if self.n_classes == 2 else SOFTMAX
+        return log_probabilities(link, self.log_odds(total))
+
+    def log_odds(self, total: Array) -> Array:
+        """Log-odds from the decision function."""
+        return total if self.n_classes == 2 else total / (self.n_classes - 1)
 
 
 class Samme(Variant):
@@ -235,11 +245,9 @@ class LogitBoost(Variant):
         # Not centered: a softmax does not change with what all classes have in common.
         return weight * (self.n_classes - 1) / self.n_classes * prediction
 
-    def probabilities(self, total):
-        """Probabilities from log-odds."""
-        if self.n_classes == 2:
-            return two_columns(expit(total))
-        return np.asarray(softmax(total, axis=1))
+    def log_odds(self, total):
+        """Log-odds: the decision function itself."""
+        return total
 
 
 VARIANTS: dict[str, type[Variant]] = {

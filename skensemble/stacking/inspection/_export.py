@@ -25,7 +25,7 @@ def ensemble_frame(
         row_index = ensemble.oof_.index
         known: Any = getattr(ensemble, "_training", (None,))[0]
     else:
-        fitted = ensemble._fitted_for(X)
+        fitted, X = ensemble._fitted_for(X)
         block, method = fitted.predict(X, ensemble.n_jobs), fitted.combiner.method
         row_index, known = getattr(X, "index", None), X
     if id_column is not None and id_column in getattr(known, "columns", ()):
