@@ -84,14 +84,18 @@ class LinearProgramming(Solver):
             strict=True,
         )
         found = [
-            _solve_column(kinks, *begin, self.method, self.time_limit)
+            solve_program(kinks, *begin, self.method, self.time_limit)
             for kinks, begin in zip(columns, starts, strict=True)
         ]
         return combine_columns(problem, columns, found, problem.tol)
 
 
-def _solve_column(
-    kinks: Kinks, coef: Array, intercept: float, method: str, limit: Real | None
+def solve_program(
+    kinks: Kinks,
+    coef: Array,
+    intercept: float,
+    method: str = "highs",
+    limit: Real | None = None,
 ) -> ColumnSolution:
     """Solve the dual program of one raw column."""
     n, p = kinks.design.shape

@@ -5,6 +5,7 @@ from typing import Any
 
 from skensemble.linear_model._problem import Problem
 from skensemble.linear_model.solvers._base import Pairing, Solver, pairing
+from skensemble.linear_model.solvers._cone_programming import ConeProgramming
 from skensemble.linear_model.solvers._coordinate_descent import CoordinateDescent
 from skensemble.linear_model.solvers._direct import Direct
 from skensemble.linear_model.solvers._first_order import FirstOrder
@@ -12,6 +13,7 @@ from skensemble.linear_model.solvers._fista import FISTA
 from skensemble.linear_model.solvers._interior_point import InteriorPoint
 from skensemble.linear_model.solvers._lbfgs import LBFGS
 from skensemble.linear_model.solvers._linear_programming import LinearProgramming
+from skensemble.linear_model.solvers._local_linear import LocalLinear
 from skensemble.linear_model.solvers._newton_cholesky import NewtonCholesky
 from skensemble.linear_model.solvers._proximal_newton import ProximalNewton
 
@@ -24,6 +26,8 @@ SOLVERS: dict[str, Callable[[], Solver]] = {
     "fista": FISTA,
     "linear_programming": LinearProgramming,
     "interior_point": InteriorPoint,
+    "local_linear": LocalLinear,
+    "cone_programming": ConeProgramming,
     "first_order": FirstOrder,
 }
 
@@ -126,7 +130,8 @@ def _suitable(pair: Pairing, problem: Problem) -> Solver:
         kinked.reverse()
     if p * (pair.width or 1) > _MOST_NEWTON:
         smooth.reverse()
-    order = ["direct", "coordinate_descent", *kinked, *smooth]
+    order = ["direct", "coordinate_descent", *kinked]
+    order += ["local_linear", "cone_programming", *smooth]
     # If only a bound of the curvature is known, Newton steps are not better than
     # gradient steps.
     composite = ["proximal_newton", "fista"]
