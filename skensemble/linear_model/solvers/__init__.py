@@ -18,6 +18,7 @@ from skensemble.linear_model.solvers._names import (
 )
 from skensemble.linear_model.solvers._newton_cholesky import NewtonCholesky
 from skensemble.linear_model.solvers._proximal_newton import ProximalNewton
+from skensemble.linear_model.solvers._smoothing import Smoothing
 
 __all__ = [
     "FISTA",
@@ -31,6 +32,7 @@ __all__ = [
     "LocalLinear",
     "NewtonCholesky",
     "ProximalNewton",
+    "Smoothing",
     "Solver",
     "as_solver",
     "choose_solver",

@@ -43,9 +43,10 @@ class LocalLinear(Solver):
     current coefficients, which is an L1 penalty with one factor per column. The
     solution of this problem is the next point (Zou and Li, "One-step sparse estimates
     in nonconcave penalized likelihood models", Annals of Statistics 36, 2008). The
-    objective never rises, and the first problem is the one with the `L1` penalty. The
-    problems are solved by `LinearProgramming`, or by `InteriorPoint` if there are more
-    than 1000 rows. Raw columns are solved one after the other.
+    objective never rises. The first problem is the one with the `L1` penalty. With more
+    rows than columns, a second sequence starts without a penalty, and the better result
+    is used. The problems are solved by `LinearProgramming`, or by `InteriorPoint` if
+    there are more than 1000 rows. Raw columns are solved one after the other.
 
     The solver stops if the current point solves its own tangent problem. The
     `violation` of the solution is the duality gap of this problem as a share of its
@@ -86,7 +87,7 @@ class LocalLinear(Solver):
             *weighted_kinks(problem), coefs, constants, strict=True
         ):
             rows = assemble_kinks(design, *row, none, intercept)
-            found.append(_Column(problem, rows).minimised(coef, float(constant)))
+            found.append(_Column(problem, rows).best(coef, float(constant)))
         tangents, solutions = (list(part) for part in zip(*found, strict=True))
         solution = combine_columns(problem, tangents, solutions, problem.tol)
         # The gap of the tangent problem is no bound for a concave penalty.
@@ -109,6 +110,20 @@ class _Column:
         self._rows = rows
         self._floor = gap_floor([rows])
         self._target = _TARGET * problem.tol
+
+    def best(self, coef: Array, intercept: float) -> tuple[Kinks, ColumnSolution]:
+        """Best solution from one or two starts."""
+        found = [self.minimised(coef, intercept)]
+        n, p = self._rows.design.shape
+        if n > p and not coef.any():  # also start without a penalty
+            plain = self._solved(self._rows, coef, intercept)
+            found.append(self.minimised(plain.coef, plain.intercept))
+        return min(found, key=self._value)
+
+    def _value(self, found: tuple[Kinks, ColumnSolution]) -> float:
+        coef, intercept = found[1].coef, found[1].intercept
+        penalty = self._problem.penalty.value(coef)
+        return self._rows.value(coef, intercept) + penalty
 
     def minimised(self, coef: Array, intercept: float) -> tuple[Kinks, ColumnSolution]:
         """Last tangent problem, with a point that solves it."""

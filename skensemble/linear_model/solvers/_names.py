@@ -16,6 +16,7 @@ from skensemble.linear_model.solvers._linear_programming import LinearProgrammin
 from skensemble.linear_model.solvers._local_linear import LocalLinear
 from skensemble.linear_model.solvers._newton_cholesky import NewtonCholesky
 from skensemble.linear_model.solvers._proximal_newton import ProximalNewton
+from skensemble.linear_model.solvers._smoothing import Smoothing
 
 SOLVERS: dict[str, Callable[[], Solver]] = {
     "direct": Direct,
@@ -28,6 +29,7 @@ SOLVERS: dict[str, Callable[[], Solver]] = {
     "interior_point": InteriorPoint,
     "local_linear": LocalLinear,
     "cone_programming": ConeProgramming,
+    "smoothing": Smoothing,
     "first_order": FirstOrder,
 }
 
@@ -136,7 +138,7 @@ def _suitable(pair: Pairing, problem: Problem) -> Solver:
     # gradient steps.
     composite = ["proximal_newton", "fista"]
     order += composite if pair.loss.exact_hessian else composite[::-1]
-    order.append("first_order")
+    order += ["smoothing", "first_order"]
     if min(n, p) > _MOST_DENSE:
         order = [name for name in order if name != "interior_point"]
     found = supporting_solvers(pair)
