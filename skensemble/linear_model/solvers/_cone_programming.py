@@ -16,7 +16,7 @@ from skensemble.linear_model.solvers._cone_step import (
     cone_step,
 )
 from skensemble.linear_model.solvers._cones import Cones
-from skensemble.linear_model.solvers._kinks import weighted_kinks, wide_design
+from skensemble.linear_model.solvers._kinks import weighted_kinks
 
 Array = NDArray[Any]
 
@@ -136,7 +136,7 @@ class _ScaledProgram:
     @classmethod
     def of(cls, problem: Problem) -> "_ScaledProgram":
         """Scaled program of a problem."""
-        penalty, design = problem.penalty, wide_design(problem)
+        penalty, design = problem.penalty, problem.design.wide()
         assert isinstance(penalty, GroupPenalty)
         p = design.shape[1]
         at, low, high = (part.T for part in weighted_kinks(problem))

@@ -1,6 +1,6 @@
 """Piecewise linear losses and penalties as one list of kinks, for linear programs."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -133,7 +133,7 @@ class Kinks:
         """Rounding error of each slope, for dual variables with absolute sum one."""
         design = self.design
         squares = design.squares(np.full(self.rows, 1 / self.rows))
-        shift = 0.0 if design.applied else np.abs(design.shift / design.scale)
+        shift = 0.0 if design.applied else np.abs(design.shift)
         return rounding(design) * (np.sqrt(squares) + shift)
 
     def restricted(self, columns: Array, raw: Array) -> "Kinks":
@@ -193,22 +193,9 @@ def kinks_of(problem: Problem) -> list[Kinks]:
     -------
     kinks : list of Kinks
     """
-    design, form = wide_design(problem), normal_form_of(problem)
+    design, form = problem.design.wide(), normal_form_of(problem)
     rows = zip(*weighted_kinks(problem), strict=True)
     return [assemble_kinks(design, *row, form, problem.fit_intercept) for row in rows]
-
-
-def wide_design(problem: Problem) -> Design:
-    """Columns of a problem in float64."""
-    design = problem.design
-    if design.dtype == np.float64:
-        return design
-    return replace(
-        design,
-        X=design.X.astype(np.float64),
-        shift=design.shift.astype(np.float64),
-        scale=design.scale.astype(np.float64),
-    )
 
 
 def weighted_kinks(problem: Problem) -> tuple[Array, Array, Array]:

@@ -131,7 +131,7 @@ def solve_program(
     coef[kinks.column[near]] = edge[near]
     intercept = float(prices[p]) if kinks.intercept else 0.0
     if not kinks.design.applied:  # the columns were not shifted
-        intercept += float(kinks.design.shift @ (coef / kinks.design.scale))
+        intercept += float(kinks.design.shift @ coef)
     dual = np.clip(result.x / stretch, kinks.low, kinks.high)[:n]
     return ColumnSolution(coef, intercept, dual, int(result.nit))
 
@@ -139,8 +139,6 @@ def solve_program(
 def _scaled_columns(kinks: Kinks) -> tuple[sp.csc_matrix, Array]:
     """Columns scaled to root mean square one (not shifted if sparse), and scales."""
     X = kinks.design.X
-    if not kinks.design.applied:
-        X = X.multiply(1 / kinks.design.scale).tocsc()
     squares = X.multiply(X) if sp.issparse(X) else X**2
     size = np.sqrt(np.asarray(squares.mean(axis=0)).ravel())
     size[size <= 1e-15 * size.max(initial=0.0)] = 1.0

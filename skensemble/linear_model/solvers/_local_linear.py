@@ -21,7 +21,6 @@ from skensemble.linear_model.solvers._kinks import (
     combine_columns,
     gap_floor,
     weighted_kinks,
-    wide_design,
 )
 from skensemble.linear_model.solvers._linear_programming import solve_program
 
@@ -77,7 +76,7 @@ class LocalLinear(Solver):
 
     def solve(self, problem: Problem, start: Point) -> Solution:
         """Minimise the objective of a problem."""
-        design, intercept = wide_design(problem), problem.fit_intercept
+        design, intercept = problem.design.wide(), problem.fit_intercept
         p = design.shape[1]
         none = normal_form(NoPenalty(), p)
         coefs = np.reshape(start.coef, (p, -1)).T.astype(float)
