@@ -151,7 +151,8 @@ class BaseLinear(BaseEstimator):
             warn(
                 f"{type(self).__name__} stopped after {solution.n_iter} iterations "
                 f"without reaching tol={self.tol:g}; increase max_iter={self.max_iter}, "
-                "set standardize=True, or use a stronger penalty.",
+                "set standardize=True, drop columns that almost depend linearly on "
+                "others, or use a stronger penalty.",
                 ConvergenceWarning,
             )
 

@@ -159,10 +159,15 @@ class Envelope(Loss):
         self.loss = loss
         self.size = size
         self.floor = floor
+        self._last = (None, None)
 
     def nearest(self, y, raw):
         """Minimiser v, by bisection of the slope between raw and raw - size slope."""
-        raw = raw.astype(float)
+        if self._last[0] is not raw:  # value, slope and curvature share the search
+            self._last = (raw, self._searched(y, raw.astype(float)))
+        return self._last[1]
+
+    def _searched(self, y, raw):
         near, far = raw, raw - self.size * self.loss.gradient(y, raw)
         for _ in range(_HALVINGS):
             half = (near + far) / 2
