@@ -263,9 +263,10 @@ class LinearRegressorCV(ContinuousTargets, BaseLinear):
         `Bounded`, or a short name such as "l1".
     solver : str or Solver, default="auto"
         Algorithm that minimises the objective: `Direct`, `CoordinateDescent`,
-        `LinearProgramming`, `InteriorPoint`, `NewtonCholesky`, `LBFGS`,
-        `ProximalNewton`, `FISTA`, `FirstOrder`, or a short name such as "lbfgs". "auto"
-        uses the most precise solver that supports the loss and the penalty.
+        `LinearProgramming`, `InteriorPoint`, `LocalLinear`, `ConeProgramming`,
+        `NewtonCholesky`, `LBFGS`, `ProximalNewton`, `FISTA`, `Smoothing`, `FirstOrder`,
+        or a short name such as "lbfgs". "auto" uses the most precise solver that
+        supports the loss and the penalty.
     alphas : "auto" or array-like of float, default="auto"
         Strengths of the penalty to try, which replace its `alpha`. "auto" uses
         `n_alphas` values, evenly spaced on a logarithmic scale, from the least value at
@@ -435,9 +436,10 @@ class LinearClassifierCV(ClassTargets, BaseLinear):
         `Bounded`, or a short name such as "l1".
     solver : str or Solver, default="auto"
         Algorithm that minimises the objective: `Direct`, `CoordinateDescent`,
-        `LinearProgramming`, `InteriorPoint`, `NewtonCholesky`, `LBFGS`,
-        `ProximalNewton`, `FISTA`, `FirstOrder`, or a short name such as "lbfgs". "auto"
-        uses the most precise solver that supports the loss and the penalty.
+        `LinearProgramming`, `InteriorPoint`, `LocalLinear`, `ConeProgramming`,
+        `NewtonCholesky`, `LBFGS`, `ProximalNewton`, `FISTA`, `Smoothing`, `FirstOrder`,
+        or a short name such as "lbfgs". "auto" uses the most precise solver that
+        supports the loss and the penalty.
     alphas : "auto" or array-like of float, default="auto"
         Strengths of the penalty to try, which replace its `alpha`. "auto" uses
         `n_alphas` values, evenly spaced on a logarithmic scale, from the least value at

@@ -170,8 +170,11 @@ class Design:
         """Return the columns in float64."""
         if self.dtype == np.float64:
             return self
-        parts = (self.X, self.shift, self.mean, self.scale)
-        return Design(*(part.astype(np.float64) for part in parts), self.applied)
+        X, shift, mean, scale = (
+            part.astype(np.float64)
+            for part in (self.X, self.shift, self.mean, self.scale)
+        )
+        return Design(X, shift, mean, scale, self.applied)
 
 
 def make_design(

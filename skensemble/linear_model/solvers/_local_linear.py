@@ -82,11 +82,11 @@ class LocalLinear(Solver):
         coefs = np.reshape(start.coef, (p, -1)).T.astype(float)
         constants = np.atleast_1d(start.intercept).astype(float)
         found = []
-        for *row, coef, constant in zip(
-            *weighted_kinks(problem), coefs, constants, strict=True
-        ):
-            rows = assemble_kinks(design, *row, none, intercept)
-            found.append(_Column(problem, rows).best(coef, float(constant)))
+        rows = zip(*weighted_kinks(problem), strict=True)
+        starts = zip(coefs, constants, strict=True)
+        for (at, low, high), (coef, constant) in zip(rows, starts, strict=True):
+            kinks = assemble_kinks(design, at, low, high, none, intercept)
+            found.append(_Column(problem, kinks).best(coef, float(constant)))
         tangents, solutions = (list(part) for part in zip(*found, strict=True))
         solution = combine_columns(problem, tangents, solutions, problem.tol)
         # The gap of the tangent problem is no bound for a concave penalty.
