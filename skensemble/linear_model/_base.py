@@ -146,11 +146,13 @@ class BaseLinear(BaseEstimator):
         if solution.history is not None:
             self.history_ = solution.history
         self.objective_ = problem.value(point)
-        if not self.converged_ and self.solver_.exact:
+        automatic = isinstance(self.solver, str) and self.solver == "auto"
+        if not self.converged_ and (self.solver_.exact or automatic):
             warn(
                 f"{type(self).__name__} stopped after {solution.n_iter} iterations "
                 f"without reaching tol={self.tol:g}; increase max_iter={self.max_iter}, "
-                "set standardize=True, or use a stronger penalty.",
+                "set standardize=True, drop columns that almost depend linearly on "
+                "others, or use a stronger penalty.",
                 ConvergenceWarning,
             )
 

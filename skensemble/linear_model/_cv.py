@@ -9,9 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
 
-from skensemble.core import check_choice, check_jobs, check_per_row, rollback_on_error
+from skensemble.core import (
+    check_choice,
+    check_jobs,
+    check_per_row,
+    rollback_on_error,
+    warn,
+)
 from skensemble.fitting import plan_splits, take_rows
 from skensemble.linear_model._base import BaseLinear
 from skensemble.linear_model._folds import all_paths
@@ -84,7 +91,7 @@ def _fit_path(model, X, y, sample_weight, groups):
     else:
         scores, error, raw = leave_one_out(problem, rows, full, grid)
         results = GridScores(scores, error, lambda i, j: raw[:, i, j])
-    _select(model, rows, problem, grid, full, results)
+    _select(model, rows, problem, grid, full, folds, results)
     return model
 
 
@@ -128,7 +135,7 @@ def _scorer(model):
     return partial(_score_by_scorer, scorer)
 
 
-def _select(model, rows, problem, grid, full, results):
+def _select(model, rows, problem, grid, full, folds, results):
     """Select an alpha, and set the fitted attributes."""
     ratio, index = results.selected(model.selection)
     penalty, alphas = grid[ratio]
@@ -150,9 +157,23 @@ def _select(model, rows, problem, grid, full, results):
         model.path_.coef[index], model.path_.intercept[index]
     )
     solution = model.solver_.solve(best, Point(*near))
+    _warn_of_paths(model, [full[ratio], *(paths[ratio] for paths in folds)])
     model.penalty_ = best.penalty
     spent = int(model.path_.n_iter[index]) + solution.n_iter
     model._store_solution(best, replace(solution, n_iter=max(spent, 1)))
+
+
+def _warn_of_paths(model, paths):
+    """Warn if fits of the selected path, on all rows or in folds, did not converge."""
+    failed = sum(int((~path.converged).sum()) for path in paths)
+    if failed and model.solver_.exact:
+        total = sum(len(path.converged) for path in paths)
+        warn(
+            f"{failed} of {total} fits of the paths of {type(model).__name__} stopped "
+            f"without reaching tol={model.tol:g}; increase max_iter={model.max_iter}, set "
+            "standardize=True, or use larger alphas.",
+            ConvergenceWarning,
+        )
 
 
 def _with_coefficients(model, path, j):
@@ -242,9 +263,10 @@ class LinearRegressorCV(ContinuousTargets, BaseLinear):
         `Bounded`, or a short name such as "l1".
     solver : str or Solver, default="auto"
         Algorithm that minimises the objective: `Direct`, `CoordinateDescent`,
-        `LinearProgramming`, `InteriorPoint`, `NewtonCholesky`, `LBFGS`,
-        `ProximalNewton`, `FISTA`, `FirstOrder`, or a short name such as "lbfgs". "auto"
-        uses the most precise solver that supports the loss and the penalty.
+        `LinearProgramming`, `InteriorPoint`, `LocalLinear`, `ConeProgramming`,
+        `NewtonCholesky`, `LBFGS`, `ProximalNewton`, `FISTA`, `Smoothing`, `FirstOrder`,
+        or a short name such as "lbfgs". "auto" uses the most precise solver that
+        supports the loss and the penalty.
     alphas : "auto" or array-like of float, default="auto"
         Strengths of the penalty to try, which replace its `alpha`. "auto" uses
         `n_alphas` values, evenly spaced on a logarithmic scale, from the least value at
@@ -414,9 +436,10 @@ class LinearClassifierCV(ClassTargets, BaseLinear):
         `Bounded`, or a short name such as "l1".
     solver : str or Solver, default="auto"
         Algorithm that minimises the objective: `Direct`, `CoordinateDescent`,
-        `LinearProgramming`, `InteriorPoint`, `NewtonCholesky`, `LBFGS`,
-        `ProximalNewton`, `FISTA`, `FirstOrder`, or a short name such as "lbfgs". "auto"
-        uses the most precise solver that supports the loss and the penalty.
+        `LinearProgramming`, `InteriorPoint`, `LocalLinear`, `ConeProgramming`,
+        `NewtonCholesky`, `LBFGS`, `ProximalNewton`, `FISTA`, `Smoothing`, `FirstOrder`,
+        or a short name such as "lbfgs". "auto" uses the most precise solver that
+        supports the loss and the penalty.
     alphas : "auto" or array-like of float, default="auto"
         Strengths of the penalty to try, which replace its `alpha`. "auto" uses
         `n_alphas` values, evenly spaced on a logarithmic scale, from the least value at

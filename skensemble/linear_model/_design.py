@@ -1,5 +1,6 @@
 """Centred and scaled columns of a linear model; sparse columns stay sparse."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -7,33 +8,41 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from skensemble.linear_model._moments import Moments, column_moments, row_blocks
+
 Array = NDArray[Any]
 
 # Size in bytes of the blocks of weighted rows that a product holds at a time.
 _BLOCK_BYTES = 8_000_000
+# Largest squared mean over variance of sparse columns in float32.
+_MOST_CANCELLED = 100.0
 
 
 @dataclass(frozen=True)
 class Design:
-    """Columns z_j = (x_j - shift_j) / scale_j, and the products that solvers need.
+    """Columns z_j = (x_j - mean_j) / scale_j, and the products that solvers need.
 
-    A dense matrix holds z itself (`applied`). A sparse matrix holds x, and shift and
-    scale are applied to the products.
+    A dense matrix holds z itself (`applied`). A sparse matrix holds x_j / scale_j, and
+    the shift is applied to the products. With an intercept, columns that are constant
+    up to rounding are zero.
 
     Parameters
     ----------
     X : ndarray or CSR matrix of shape (n, p)
         The columns.
     shift : ndarray of shape (p,)
+        Shift of the columns of `X`: mean over scale; zero for constant columns.
+    mean : ndarray of shape (p,)
         Weighted means, or zeros.
     scale : ndarray of shape (p,)
         Weighted standard deviations, or ones.
     applied : bool
-        Whether `X` holds the shifted and scaled columns.
+        Whether `X` holds the shifted columns.
     """
 
     X: Any
     shift: Array
+    mean: Array
     scale: Array
     applied: bool
 
@@ -58,16 +67,14 @@ class Design:
             # A product with another dtype would copy X. Sums over the columns of each
             # row are faster in this order.
             return (coef.T.astype(self.X.dtype, copy=False) @ self.X.T).T
-        scaled = (coef.T / self.scale).T
-        return self.X @ scaled - self.shift @ scaled
+        return self.X @ coef - self.shift @ coef
 
     def transposed_times(self, rows: Array) -> Array:
         """Z' rows, of shape (p,) or (p, k)."""
         if self.applied:
             return (rows.T.astype(self.X.dtype, copy=False) @ self.X).T
         total = rows.sum(axis=0)
-        moved = self.X.T @ rows - np.multiply.outer(self.shift, total)
-        return (moved.T / self.scale).T
+        return self.X.T @ rows - np.multiply.outer(self.shift, total)
 
     def gram(self, weight: Array) -> Array:
         """Z' diag(weight) Z, of shape (p, p), in float64."""
@@ -105,14 +112,12 @@ class Design:
         sums = np.asarray(heavy.sum(axis=0)).ravel()
         moved = np.outer(self.shift, sums)
         product -= moved + moved.T
-        product += weight.sum() * np.outer(self.shift, self.shift)
-        return product / np.outer(self.scale, self.scale)
+        return product + weight.sum() * np.outer(self.shift, self.shift)
 
     def kernel(self, factor: Array) -> Array:
         """Z diag(factor) Z', of shape (n, n), in float64; factors are not negative."""
         n, p = self.X.shape
         if not self.applied:
-            factor = factor / self.scale**2
             right = self.X.multiply(factor).tocsr()
             product = (right @ self.X.T).toarray().astype(float)
             moved = right @ self.shift
@@ -135,12 +140,12 @@ class Design:
         sums = self.X.T @ weight
         total = squared.T @ weight - 2 * self.shift * sums
         total = total + weight.sum() * self.shift**2
-        return np.maximum(total, 0) / self.scale**2
+        return np.maximum(total, 0)
 
     def columns(self, index: Array) -> "Design":
         """Return some columns, in the given order."""
-        picked = self.X[:, index]
-        return replace(self, X=picked, shift=self.shift[index], scale=self.scale[index])
+        parts = (self.shift[index], self.mean[index], self.scale[index])
+        return Design(self.X[:, index], *parts, self.applied)
 
     def rows(self, index: Any) -> "Design":
         """Return some rows, with the same shift and scale."""
@@ -149,11 +154,27 @@ class Design:
     def original(self, coef: Array, intercept: Array) -> tuple[Array, Array]:
         """Coefficients and intercept for x, from those for z."""
         scaled = (coef.T / self.scale).T
-        return scaled, intercept - self.shift @ scaled
+        moved = intercept - self.mean @ scaled
+        return scaled.astype(coef.dtype), np.asarray(moved, self._type(intercept))
 
     def transformed(self, coef: Array, intercept: Array) -> tuple[Array, Array]:
         """Coefficients and intercept for z, from those for x."""
-        return (coef.T * self.scale).T, intercept + self.shift @ coef
+        moved = intercept + self.mean @ coef
+        scaled = (coef.T * self.scale).T.astype(coef.dtype)
+        return scaled, np.asarray(moved, self._type(intercept))
+
+    def _type(self, intercept: Array) -> Any:
+        return np.asarray(intercept).dtype
+
+    def wide(self) -> "Design":
+        """Return the columns in float64."""
+        if self.dtype == np.float64:
+            return self
+        X, shift, mean, scale = (
+            part.astype(np.float64)
+            for part in (self.X, self.shift, self.mean, self.scale)
+        )
+        return Design(X, shift, mean, scale, self.applied)
 
 
 def make_design(
@@ -163,6 +184,7 @@ def make_design(
     center: bool,
     standardize: bool,
     like: Design | None = None,
+    names: Sequence[str] | None = None,
 ) -> Design:
     """Centre and scale columns by their weighted means and standard deviations.
 
@@ -177,35 +199,56 @@ def make_design(
     standardize : bool
         Whether to divide by the standard deviation (around zero without centring).
     like : Design or None
-        A design whose shift and scale are used instead.
+        A design whose means and scales are used instead.
+    names : sequence of str or None
+        Names of the columns, for messages.
 
     Returns
     -------
     design : Design
     """
-    p = X.shape[1]
+    constant = np.zeros(X.shape[1], dtype=bool)
     if like is not None:
-        mean, scale = like.shift, like.scale
+        mean, scale = like.mean, like.scale
     else:
-        mean = np.asarray(X.T @ weight, dtype=float) if center else np.zeros(p)
-        scale = _standard_deviations(X, weight, mean) if standardize else np.ones(p)
-    mean, scale = mean.astype(X.dtype), scale.astype(X.dtype)
+        moments = column_moments(X, weight, center=center, standardize=standardize)
+        mean, constant, scale = moments.mean, moments.constant, moments.deviation
+        if not standardize and moments.extreme(X.dtype).any():
+            X = _as_wide(X, moments, names)
     if sp.issparse(X):
-        return Design(X.tocsr(), mean, scale, applied=False)
-    moved = X - mean if center else np.array(X, copy=True, order="K")
-    if standardize:
-        moved /= scale
-    return Design(moved, mean, scale, applied=True)
+        return _sparse_design(X, mean, scale, constant)
+    moved = np.empty_like(X)
+    for rows in row_blocks(X):
+        block = X[rows].astype(float)
+        block -= mean
+        block /= scale
+        moved[rows] = block
+    moved[:, constant] = 0
+    return Design(moved, mean / scale, mean, scale, applied=True)
 
 
-def _standard_deviations(X: Any, weight: Array, mean: Array) -> Array:
-    """Weighted standard deviation of each column; one for constant columns."""
-    if sp.issparse(X):
-        squares = X.multiply(X).T @ weight
-        variance = np.asarray(squares, dtype=float) - mean**2
-    else:
-        variance = np.array(
-            [weight @ (column - m) ** 2 for column, m in zip(X.T, mean, strict=True)]
+def _as_wide(X: Any, moments: Moments, names: Sequence[str] | None) -> Any:
+    """Columns in float64, or an error if their squares overflow or vanish there."""
+    bad = np.flatnonzero(moments.extreme(float))
+    if len(bad):
+        j = bad[0]
+        name = f"{j}" if names is None else repr(names[j])
+        raise ValueError(
+            f"Column {name} of X has values of size {moments.largest[j]:.1e}, whose "
+            "squares are not finite or are zero; use other units, or standardize=True."
         )
-    level = np.finfo(X.dtype).eps * (np.abs(mean) ** 2 + 1e-300) * 10
-    return np.sqrt(np.where(variance > level, variance, 1.0))
+    return X.astype(float)
+
+
+def _sparse_design(X: Any, mean: Array, scale: Array, constant: Array) -> Design:
+    """Scaled columns with their shift; in float64 if float32 would lose digits."""
+    shift = np.where(constant, 0.0, mean / scale)
+    factor = np.where(constant, 0.0, 1 / scale)
+    # Products subtract squares of the shift from sums of this size.
+    squares = np.asarray(X.multiply(factor).power(2).mean(axis=0)).ravel()
+    spread = np.maximum(squares - shift**2, 0)
+    far = shift**2 > _MOST_CANCELLED * spread
+    dtype = np.dtype(float) if far.any() else X.dtype
+    moved = X.astype(float).multiply(factor).tocsr().astype(dtype)
+    parts = (shift.astype(dtype), mean.astype(dtype), scale.astype(dtype))
+    return Design(moved, *parts, applied=False)

@@ -29,6 +29,8 @@ _MOST_COLUMNS = 3000
 
 # A mean loss below this share of its terms has lost too many digits.
 _CANCELLED = 1e-6
+# Rounding error of a standard deviation of sums that cancel, as a share of their root.
+_ROUNDING = 1e-7
 
 
 @dataclass(frozen=True)
@@ -117,9 +119,15 @@ def _centred_columns(
 
     The means of folds are close to these, so the sums of folds lose few digits.
     """
-    if not settings.standardize and problem.design.shape == rows.X.shape:
+    if problem.design.shape == rows.X.shape:
         return problem.design
-    return make_design(rows.X, weight, center=settings.fit_intercept, standardize=False)
+    return make_design(
+        rows.X,
+        weight,
+        center=settings.fit_intercept,
+        standardize=settings.standardize,
+        names=rows.encoding.names,
+    )
 
 
 def _with_risk(
@@ -131,9 +139,14 @@ def _with_risk(
 
     The risk stays None if this loses too many digits, or the data is not float64.
     """
-    c = path.coef
-    if held is None or c.ndim > 2 or design.dtype != float or not held.weight > 0:
+    if (
+        held is None
+        or path.coef.ndim > 2
+        or design.dtype != float
+        or not held.weight > 0
+    ):
         return path
+    c = path.coef * design.scale
     b = path.intercept + c @ design.shift
     size = held.yy[0] + np.sum(c @ held.zz * c, axis=1) + b**2 * held.weight
     total = size - 2 * (c @ held.zy[:, 0] - b * (c @ held.z - held.y[0]))
@@ -212,7 +225,9 @@ def _paths(
         gram = gram - np.outer(mean, mean)
         xy = xy - np.outer(mean, mean_y)
     spread = np.sqrt(np.maximum(np.diag(gram), 0))
-    level = np.sqrt(np.finfo(design.dtype).eps) * np.abs(design.shift + mean)
+    # Rounding of the sums of the fold, and of the columns themselves.
+    level = _ROUNDING * np.sqrt(np.diag(sums.zz) / sums.weight)
+    level = level + 10 * np.finfo(design.dtype).eps * np.abs(design.shift)
     scale = np.where(spread > level, spread, 1.0)
     if settings.standardize:
         gram, xy = gram / np.outer(scale, scale), xy / scale[:, None]
@@ -224,8 +239,9 @@ def _paths(
         xy=xy,
         scale=scale,
         mean=design.shift + mean,
+        unit=design.scale,
         mean_y=mean_y,
-        tol=max(settings.tol, 1e-12) * max(float(slopes.max()), 1e-10),
+        tol=max(settings.tol, 1e-12) * (float(slopes.max()) or 1.0),
     )
     return [fold.path(penalty, alphas, rows) for penalty, alphas in grid]
 
@@ -238,6 +254,7 @@ class _Fold:
     xy: Array
     scale: Array
     mean: Array
+    unit: Array
     mean_y: Array
     tol: float
 
@@ -245,7 +262,7 @@ class _Fold:
         self, penalty: Penalty, alphas: Array, rows: TrainingRows
     ) -> CoefficientPath:
         """Coefficients for each alpha, in the units of the data."""
-        columns = rows.encoding.columns(len(self.gram), self.scale, None)
+        columns = rows.encoding.columns(len(self.gram), self.scale * self.unit, None)
 
         def pilot(other: Penalty) -> Array:
             first = self.coefs([other.bind(columns)])[0]
@@ -256,6 +273,7 @@ class _Fold:
         coef = self.coefs([bound.with_alpha(alpha) for alpha in alphas])
         scaled = coef / self.scale[:, None]
         intercept = self.mean_y - np.einsum("j,mjk->mk", self.mean, scaled)
+        scaled = scaled / self.unit[:, None]
         if rows.width is None:
             scaled, intercept = scaled[:, :, 0], intercept[:, 0]
         m = len(alphas)

@@ -161,6 +161,5 @@ def _row_products(design: Any, moved: Array) -> Array:
     """Sum over columns of z_ij moved_ij, per row."""
     if design.applied:
         return np.einsum("ij,ij->i", design.X, moved)
-    scaled = moved / design.scale
-    product = np.asarray(design.X.multiply(scaled).sum(axis=1)).ravel()
-    return product - scaled @ design.shift
+    product = np.asarray(design.X.multiply(moved).sum(axis=1)).ravel()
+    return product - moved @ design.shift

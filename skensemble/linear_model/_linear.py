@@ -271,9 +271,10 @@ class LinearRegressor(ContinuousTargets, BaseLinear):
         `Bounded`, or a short name such as "l1".
     solver : str or Solver, default="auto"
         Algorithm that minimises the objective: `Direct`, `CoordinateDescent`,
-        `LinearProgramming`, `InteriorPoint`, `NewtonCholesky`, `LBFGS`,
-        `ProximalNewton`, `FISTA`, `FirstOrder`, or a short name such as "lbfgs". "auto"
-        uses the most precise solver that supports the loss and the penalty.
+        `LinearProgramming`, `InteriorPoint`, `LocalLinear`, `ConeProgramming`,
+        `NewtonCholesky`, `LBFGS`, `ProximalNewton`, `FISTA`, `Smoothing`, `FirstOrder`,
+        or a short name such as "lbfgs". "auto" uses the most precise solver that
+        supports the loss and the penalty.
     fit_intercept : bool, default=True
         Whether to fit an intercept b.
     standardize : bool, default=False
@@ -436,9 +437,10 @@ class LinearClassifier(ClassTargets, BaseLinear):
         `Bounded`, or a short name such as "l1".
     solver : str or Solver, default="auto"
         Algorithm that minimises the objective: `Direct`, `CoordinateDescent`,
-        `LinearProgramming`, `InteriorPoint`, `NewtonCholesky`, `LBFGS`,
-        `ProximalNewton`, `FISTA`, `FirstOrder`, or a short name such as "lbfgs". "auto"
-        uses the most precise solver that supports the loss and the penalty.
+        `LinearProgramming`, `InteriorPoint`, `LocalLinear`, `ConeProgramming`,
+        `NewtonCholesky`, `LBFGS`, `ProximalNewton`, `FISTA`, `Smoothing`, `FirstOrder`,
+        or a short name such as "lbfgs". "auto" uses the most precise solver that
+        supports the loss and the penalty.
     fit_intercept : bool, default=True
         Whether to fit an intercept b.
     standardize : bool, default=False

@@ -150,11 +150,22 @@ class Problem:
         """Unit of slopes: root mean square of the gradient at the best constant."""
         constant = self.start().intercept
         raw = np.zeros((len(self.weight), *constant.shape), constant.dtype) + constant
-        g = self.loss.gradient(self.y, raw)
-        each = np.sqrt(
-            np.average(np.square(g, dtype=float), axis=0, weights=self.weight)
-        )
-        return max(float(np.max(each)), 1e-10)
+        g = self.loss.gradient(self.y, raw).astype(float)
+        size = float(np.max(np.abs(g), initial=0.0))
+        if not 0 < size < np.inf:
+            return size or 1.0
+        # Divided by the largest one, so that squares do not vanish.
+        each = np.average((g / size) ** 2, axis=0, weights=self.weight)
+        return max(size * float(np.sqrt(np.max(each))), self._rounding(raw))
+
+    def _rounding(self, raw: Array) -> float:
+        """Rounding error of the gradient of a row, for raw outputs of this size."""
+        curvature = float(np.max(self.loss.hessian(self.y, raw), initial=0.0))
+        loss = self.loss
+        identity = all(loss.link_for(task).name == "identity" for task in loss.links)
+        # With the identity link, raw outputs have the units of y; otherwise none.
+        size = float(np.abs(raw).max(initial=0.0)) + (0.0 if identity else 1.0)
+        return 10 * float(np.finfo(self.design.dtype).eps) * curvature * size
 
     def tolerance(self) -> float:
         """Largest violation of the optimality conditions at convergence."""

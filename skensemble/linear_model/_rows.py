@@ -121,15 +121,16 @@ def make_problem(
     """
     rows = rows.with_positive_weight()
     shares = rows.shares()
-    weight = shares.astype(rows.X.dtype)
-    y = rows.y.astype(rows.X.dtype) if rows.y.dtype.kind == "f" else rows.y
     design = make_design(
         rows.X,
-        weight,
+        shares,
         center=settings.fit_intercept,
         standardize=settings.standardize,
         like=None if like is None else like.design,
+        names=rows.encoding.names,
     )
+    weight = shares.astype(design.dtype)
+    y = rows.y.astype(design.dtype) if rows.y.dtype.kind == "f" else rows.y
     if like is not None:
         return replace(like, design=design, y=y, weight=weight)
     problem = Problem(

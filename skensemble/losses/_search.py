@@ -10,7 +10,10 @@ from scipy import optimize
 Array = NDArray[Any]
 
 _MOST_DOUBLINGS = 60
-_MOST_HALVINGS = 40
+_MOST_HALVINGS = 150
+# Absolute precision of a root. It is relative to the root itself, which has the units
+# of the target, unless the root is zero.
+_LEAST = 1e-300
 # A slope below this share of its terms counts as zero. The search then stops, because
 # the minimum is at infinity (such as for rows of one class).
 _FLAT = 1e-12
@@ -60,9 +63,8 @@ def best_step(
             return float(far)
         if here * first < 0:
             return _unless_higher(
-                # The tolerance is relative, since raw outputs may be in any unit.
                 value_at,
-                optimize.brentq(slope_at, near, far, xtol=1e-300, maxiter=1000),
+                optimize.brentq(slope_at, near, far, xtol=_LEAST, maxiter=1000),
             )
         near, far = far, 2 * far
     raise ValueError(_UNBOUNDED.format("up" if down > 0 else "down"))
@@ -100,6 +102,8 @@ def _bisect(beyond: Callable[[float], bool], holds: float, ends: float) -> float
     """Find where `beyond` becomes False between two steps, by bisection."""
     for _ in range(_MOST_HALVINGS):
         half = (holds + ends) / 2
+        if half in (holds, ends):
+            break
         if beyond(half):
             holds = half
         else:

@@ -116,25 +116,12 @@ def _reweighted(
     Annals of Statistics 36, 2008.
     """
     w, free = start.astype(float), np.full(len(q), np.inf)
-    steep = np.asarray(_slopes_at_zero(penalty, len(q)))
     for _ in range(_MOST_REWEIGHTED):
         if np.all(penalty.violation(w, H @ w - q) <= tol):
             return w
-        l1 = np.where(w == 0, steep, penalty.violation(w, np.zeros(len(q))))
+        l1 = penalty.tangent(w)
         w = minimise_form(H, q, Form(l1, np.zeros(len(q)), -free, free), w, tol)
     return None
-
-
-def _slopes_at_zero(penalty: Penalty, p: int) -> Array:
-    """Largest slope of each coefficient at which zero is optimal."""
-    big = 1.0
-    zero = np.zeros(p)
-    while True:
-        g = np.full(p, big)
-        left = penalty.violation(zero, g)
-        if np.all(left > 0.5 * big):
-            return g - left
-        big *= 4
 
 
 def _accelerated(

@@ -175,6 +175,28 @@ class Penalty(ParameterHolder):
         """
         raise NotImplementedError(f"{type(self).__name__} does not define violation.")
 
+    def tangent(self, coef: Array) -> Array:
+        """Factors of the absolute values in the tangent of a concave penalty.
+
+        Parameters
+        ----------
+        coef : ndarray of shape (p,)
+            The coefficients.
+
+        Returns
+        -------
+        slopes : ndarray of shape (p,)
+            Slope of the penalty of each coefficient; at zero, the largest slope of the
+            loss for which zero is optimal.
+        """
+        big, zero = 1.0, np.zeros_like(coef)
+        while True:
+            left = self.violation(zero, np.full_like(coef, big))
+            if np.all(left > 0.5 * big):
+                break
+            big *= 4
+        return np.where(coef == 0, big - left, self.violation(coef, zero))
+
     def form(self, p: int) -> Form | None:
         """Normal form for `p` columns, or None if the penalty has no normal form.
 

@@ -50,6 +50,11 @@ class _ConcavePenalty(WeightedPenalty):
         at_zero = np.maximum(np.abs(gradient) - level, 0)
         return np.where(coef == 0, at_zero, np.abs(gradient + slope * np.sign(coef)))
 
+    def tangent(self, coef: Array) -> Array:
+        """Slope of the penalty of each coefficient."""
+        level = self._level(coef)
+        return np.broadcast_to(self._slopes(np.abs(coef), level), coef.shape)
+
     def largest(self, gradient: Array) -> float:
         """Largest slope over its factor; zero is a local minimum from there on."""
         return largest_slope(gradient, self.weights)

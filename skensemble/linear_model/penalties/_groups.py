@@ -24,7 +24,7 @@ Array = NDArray[Any]
 _HALVINGS = 60
 
 
-class _GroupPenalty(Penalty):
+class GroupPenalty(Penalty):
     """Weighted sum of absolute values and norms, with one factor per group."""
 
     separable: ClassVar[bool] = False
@@ -111,6 +111,21 @@ class _GroupPenalty(Penalty):
         each = np.abs(gradient) * groups.to_columns(scale, gradient)
         return float(_least_alphas(each, groups, *self._shares()).max(initial=0.0))
 
+    def levels(self, p: int) -> tuple[Array, Array]:
+        """Factors of the absolute values and of the norm, per group.
+
+        Parameters
+        ----------
+        p : int
+            Number of columns.
+
+        Returns
+        -------
+        l1, l2 : ndarray of shape (n_groups,)
+            Factors, in the order of `blocks`.
+        """
+        return self._pulls(self._groups(p))
+
     def _groups(self, p: int) -> Groups:
         if isinstance(self.groups, Groups):
             return self.groups
@@ -128,7 +143,7 @@ class _GroupPenalty(Penalty):
         return l1 * pull, l2 * pull * np.sqrt(groups.sizes)
 
 
-class GroupLasso(_GroupPenalty):
+class GroupLasso(GroupPenalty):
     r"""Group lasso, alpha sum_g v_g sqrt(p_g) \|\|w_g\|\|: selects groups.
 
     p_g is the number of columns of group g (Yuan and Lin, "Model selection and
@@ -174,7 +189,7 @@ class GroupLasso(_GroupPenalty):
         return 0.0, 1.0
 
 
-class SparseGroupLasso(_GroupPenalty):
+class SparseGroupLasso(GroupPenalty):
     r"""Absolute values and norms of groups: selects groups and columns within groups.
 
     alpha sum_g v_g (r \|\|w_g\|\|_1 + (1 - r) sqrt(p_g) \|\|w_g\|\|) with r =

@@ -10,6 +10,10 @@ from skensemble.linear_model._problem import Point, Problem, Solution
 from skensemble.linear_model._quadratic import minimise_quadratic
 from skensemble.linear_model.penalties import Penalty
 from skensemble.linear_model.solvers._base import Solver
+from skensemble.linear_model.solvers._excess import (
+    has_dependent_columns,
+    is_minimum,
+)
 from skensemble.linear_model.solvers._working_set import NARROW, by_working_sets
 from skensemble.losses import SquaredError
 
@@ -84,6 +88,7 @@ class _Products:
 
     def __init__(self, problem: Problem) -> None:
         design, w = problem.design, problem.weight
+        self._dependent = has_dependent_columns(problem)
         self.gram = design.gram(w)
         heavy = (problem.y.T * w).T
         self.xy = np.asarray(design.transposed_times(heavy), dtype=float)
@@ -113,7 +118,10 @@ class _Products:
             point = Point(point.coef, np.zeros_like(start.intercept))
         violation = problem.violation(point, self._gradient(problem, coef))
         gap = self._gap(problem, coef, start)
-        return Solution(point, 1, violation, violation <= goal, gap=gap)
+        done = violation <= goal
+        if done and self._dependent:
+            done = is_minimum(problem, point, problem.raw(point))
+        return Solution(point, 1, violation, done, gap=gap)
 
     def _gradient(self, problem: Problem, coef: Array) -> Point:
         slope = self.gram @ coef - self.xy

@@ -172,7 +172,7 @@ def _decomposed(problem: Problem, ridge: Array) -> PseudoInverse:
         squares = np.einsum("ij,ij->j", matrix, matrix)
     eps = float(np.finfo(design.dtype).eps)
     # After centring, constant columns contain only rounding errors.
-    shift = (design.shift / design.scale).astype(float)
+    shift = design.shift.astype(float)
     noise = rounding(design) * shift**2 * (1 if design.sparse else eps)
     size = np.where(squares > noise, 1 / np.sqrt(np.maximum(squares, 1e-300)), 0.0)
     if design.sparse:

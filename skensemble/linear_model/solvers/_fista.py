@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from skensemble.linear_model._problem import Point, Problem, Solution
 from skensemble.linear_model.solvers._base import Solver
+from skensemble.linear_model.solvers._excess import is_minimum
 
 Array = NDArray[Any]
 
@@ -57,16 +58,21 @@ class FISTA(Solver):
         run = _Run(problem, start)
         tol = problem.tolerance()
         violation = run.violation()
-        n_iter = 0
+        n_iter, done = 0, False
         moves = True
-        while violation > tol and n_iter < problem.max_iter and moves:
+        while True:
+            if violation <= tol:
+                done = is_minimum(problem, run.point, run.last.raw)
+                # The violation is small, but not the excess of the objective.
+                tol = tol if done else 0.1 * violation
+            if done or n_iter >= problem.max_iter or not moves:
+                return Solution(run.point, n_iter, violation, done)
             for _ in range(_CHECK_EVERY):
                 n_iter += 1
                 moves = run.step(self.growth)
                 if not moves:
                     break
             violation = run.violation()
-        return Solution(run.point, n_iter, violation, violation <= tol)
 
 
 @dataclass

@@ -91,9 +91,9 @@ class InteriorPoint(Solver):
         coefs = np.reshape(start.coef, (len(start.coef), -1)).T.astype(float)
         starts = zip(coefs, np.atleast_1d(start.intercept).astype(float), strict=True)
         floor = gap_floor(columns) / len(columns)
-        rule = _StoppingRule(target, floor, problem.max_iter)
+        rule = StoppingRule(target, floor, problem.max_iter)
         found = [
-            _solve_column(kinks, *begin, rule)
+            solve_column(kinks, *begin, rule)
             for kinks, begin in zip(columns, starts, strict=True)
         ]
         return combine_columns(problem, columns, found, target)
@@ -119,19 +119,30 @@ class InteriorPoint(Solver):
 
 
 @dataclass(frozen=True)
-class _StoppingRule:
-    """Stop at a gap of `target` times the objective, or times `floor` if larger."""
+class StoppingRule:
+    """Stop at a gap of `target` times the objective, or times `floor` if larger.
+
+    Parameters
+    ----------
+    target : float
+        Largest gap, as a share of the objective.
+    floor : float
+        Least value by which the gap is divided.
+    max_iter : int
+        Largest number of iterations.
+    """
 
     target: float
     floor: float
     max_iter: int
 
     def reached(self, gap: float, value: float) -> bool:
+        """Whether a gap is small enough."""
         return gap <= 0.5 * self.target * max(value, self.floor)
 
 
-def _solve_column(
-    kinks: Kinks, coef: Array, intercept: float, rule: _StoppingRule
+def solve_column(
+    kinks: Kinks, coef: Array, intercept: float, rule: StoppingRule
 ) -> ColumnSolution:
     """Solve for one raw column; coefficients with equal bounds are left out."""
     form = kinks.form
@@ -147,7 +158,7 @@ def _solve_column(
 
 
 def _minimise(
-    kinks: Kinks, coef: Array, intercept: float, rule: _StoppingRule
+    kinks: Kinks, coef: Array, intercept: float, rule: StoppingRule
 ) -> ColumnSolution:
     """Iterate from a start until the gap is small, and return the best iterate."""
     state = _initial_state(kinks, coef, intercept)

@@ -1,6 +1,6 @@
 """Piecewise linear losses and penalties as one list of kinks, for linear programs."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -133,7 +133,7 @@ class Kinks:
         """Rounding error of each slope, for dual variables with absolute sum one."""
         design = self.design
         squares = design.squares(np.full(self.rows, 1 / self.rows))
-        shift = 0.0 if design.applied else np.abs(design.shift / design.scale)
+        shift = 0.0 if design.applied else np.abs(design.shift)
         return rounding(design) * (np.sqrt(squares) + shift)
 
     def restricted(self, columns: Array, raw: Array) -> "Kinks":
@@ -149,6 +149,10 @@ class Kinks:
             Form(*(part[columns] for part in parts)),
             self.intercept,
         )
+
+    def with_form(self, form: Form) -> "Kinks":
+        """Problem of the same rows with another penalty."""
+        return assemble_kinks(self.design, *self.row_kinks(), form, self.intercept)
 
     def row_kinks(self) -> tuple[Array, Array, Array]:
         """Position, lower slope and upper slope of the kinks of the rows."""
@@ -189,24 +193,30 @@ def kinks_of(problem: Problem) -> list[Kinks]:
     -------
     kinks : list of Kinks
     """
-    design = problem.design
-    if design.dtype != np.float64:
-        design = replace(
-            design,
-            X=design.X.astype(np.float64),
-            shift=design.shift.astype(np.float64),
-            scale=design.scale.astype(np.float64),
-        )
-    form = normal_form_of(problem)
+    design, form = problem.design.wide(), normal_form_of(problem)
+    rows = zip(*weighted_kinks(problem), strict=True)
+    return [assemble_kinks(design, *row, form, problem.fit_intercept) for row in rows]
+
+
+def weighted_kinks(problem: Problem) -> tuple[Array, Array, Array]:
+    """Position and weighted slopes of the kinks of the rows, of shape (k, n).
+
+    Parameters
+    ----------
+    problem : Problem
+        Problem with a piecewise linear loss.
+
+    Returns
+    -------
+    at, low, high : ndarray of shape (k, n)
+        Position, and slopes below and above it times the weight, per raw column.
+    """
     w = np.asarray(problem.weight, dtype=float)
     kink = problem.loss.kink(problem.y, problem.width)
     if kink is None:
         raise ValueError(f"loss={problem.loss!r} does not consist of two lines.")
-    parts = [np.atleast_2d(np.asarray(part).T) for part in kink]
-    return [
-        assemble_kinks(design, at, w * below, w * above, form, problem.fit_intercept)
-        for at, below, above in zip(*parts, strict=True)
-    ]
+    at, below, above = (np.atleast_2d(np.asarray(part, float).T) for part in kink)
+    return at, w * below, w * above
 
 
 @dataclass(frozen=True)

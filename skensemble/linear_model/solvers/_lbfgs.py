@@ -14,8 +14,8 @@ from skensemble.linear_model.solvers._base import (
     Pairing,
     Solver,
     normal_form_of,
-    solution_at,
 )
+from skensemble.linear_model.solvers._excess import is_minimum
 
 Array = NDArray[Any]
 
@@ -74,10 +74,16 @@ class LBFGS(Solver):
         tolerance, used, last = problem.tolerance(), 0, np.inf
         coef = np.clip(start.coef.T, form.lower, form.upper).T.astype(float)
         point = Point(coef, start.intercept).astype(float)
+        done = False
         for _ in range(2 + _MOST_RESTARTS):
-            worst = problem.violation(point, problem.gradient(problem.raw(point)))
+            raw = problem.raw(point)
+            worst = problem.violation(point, problem.gradient(raw))
+            if worst <= tolerance:
+                done = is_minimum(problem, point, raw)
+                # The violation is small, but not the excess of the objective.
+                tolerance = tolerance if done else 0.01 * worst
             # A run almost without progress is limited by rounding.
-            if worst <= tolerance or used >= problem.max_iter or worst > 0.9 * last:
+            if done or used >= problem.max_iter or worst > 0.9 * last:
                 break
             last = worst
             run = _Run(problem, form, _scales(problem, form, point))
@@ -85,7 +91,8 @@ class LBFGS(Solver):
                 point, tolerance, problem.max_iter - used, self
             )
             used += max(steps, 1)
-        return solution_at(problem, point, used, worst, tolerance)
+        point = point.astype(problem.design.dtype)
+        return Solution(point, used, worst, done)
 
 
 def _fixed_signs(form: Form) -> Array:

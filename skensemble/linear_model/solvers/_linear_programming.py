@@ -84,14 +84,18 @@ class LinearProgramming(Solver):
             strict=True,
         )
         found = [
-            _solve_column(kinks, *begin, self.method, self.time_limit)
+            solve_program(kinks, *begin, self.method, self.time_limit)
             for kinks, begin in zip(columns, starts, strict=True)
         ]
         return combine_columns(problem, columns, found, problem.tol)
 
 
-def _solve_column(
-    kinks: Kinks, coef: Array, intercept: float, method: str, limit: Real | None
+def solve_program(
+    kinks: Kinks,
+    coef: Array,
+    intercept: float,
+    method: str = "highs",
+    limit: Real | None = None,
 ) -> ColumnSolution:
     """Solve the dual program of one raw column."""
     n, p = kinks.design.shape
@@ -127,7 +131,7 @@ def _solve_column(
     coef[kinks.column[near]] = edge[near]
     intercept = float(prices[p]) if kinks.intercept else 0.0
     if not kinks.design.applied:  # the columns were not shifted
-        intercept += float(kinks.design.shift @ (coef / kinks.design.scale))
+        intercept += float(kinks.design.shift @ coef)
     dual = np.clip(result.x / stretch, kinks.low, kinks.high)[:n]
     return ColumnSolution(coef, intercept, dual, int(result.nit))
 
@@ -135,8 +139,6 @@ def _solve_column(
 def _scaled_columns(kinks: Kinks) -> tuple[sp.csc_matrix, Array]:
     """Columns scaled to root mean square one (not shifted if sparse), and scales."""
     X = kinks.design.X
-    if not kinks.design.applied:
-        X = X.multiply(1 / kinks.design.scale).tocsc()
     squares = X.multiply(X) if sp.issparse(X) else X**2
     size = np.sqrt(np.asarray(squares.mean(axis=0)).ravel())
     size[size <= 1e-15 * size.max(initial=0.0)] = 1.0

@@ -5,6 +5,7 @@ from typing import Any
 
 from skensemble.linear_model._problem import Problem
 from skensemble.linear_model.solvers._base import Pairing, Solver, pairing
+from skensemble.linear_model.solvers._cone_programming import ConeProgramming
 from skensemble.linear_model.solvers._coordinate_descent import CoordinateDescent
 from skensemble.linear_model.solvers._direct import Direct
 from skensemble.linear_model.solvers._first_order import FirstOrder
@@ -12,8 +13,10 @@ from skensemble.linear_model.solvers._fista import FISTA
 from skensemble.linear_model.solvers._interior_point import InteriorPoint
 from skensemble.linear_model.solvers._lbfgs import LBFGS
 from skensemble.linear_model.solvers._linear_programming import LinearProgramming
+from skensemble.linear_model.solvers._local_linear import LocalLinear
 from skensemble.linear_model.solvers._newton_cholesky import NewtonCholesky
 from skensemble.linear_model.solvers._proximal_newton import ProximalNewton
+from skensemble.linear_model.solvers._smoothing import Smoothing
 
 SOLVERS: dict[str, Callable[[], Solver]] = {
     "direct": Direct,
@@ -24,6 +27,9 @@ SOLVERS: dict[str, Callable[[], Solver]] = {
     "fista": FISTA,
     "linear_programming": LinearProgramming,
     "interior_point": InteriorPoint,
+    "local_linear": LocalLinear,
+    "cone_programming": ConeProgramming,
+    "smoothing": Smoothing,
     "first_order": FirstOrder,
 }
 
@@ -126,12 +132,13 @@ def _suitable(pair: Pairing, problem: Problem) -> Solver:
         kinked.reverse()
     if p * (pair.width or 1) > _MOST_NEWTON:
         smooth.reverse()
-    order = ["direct", "coordinate_descent", *kinked, *smooth]
+    order = ["direct", "coordinate_descent", *kinked]
+    order += ["local_linear", "cone_programming", *smooth]
     # If only a bound of the curvature is known, Newton steps are not better than
     # gradient steps.
     composite = ["proximal_newton", "fista"]
     order += composite if pair.loss.exact_hessian else composite[::-1]
-    order.append("first_order")
+    order += ["smoothing", "first_order"]
     if min(n, p) > _MOST_DENSE:
         order = [name for name in order if name != "interior_point"]
     found = supporting_solvers(pair)

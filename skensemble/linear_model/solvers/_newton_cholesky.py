@@ -1,7 +1,7 @@
 """Newton's method with Cholesky factors."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,10 @@ from skensemble.linear_model.solvers._base import (
     Solver,
     normal_form_of,
     solution_at,
+)
+from skensemble.linear_model.solvers._excess import (
+    has_dependent_columns,
+    is_minimum,
 )
 from skensemble.linear_model.solvers._normal_equations import NormalEquations
 from skensemble.linear_model.solvers._softmax import SoftmaxEquations
@@ -102,7 +106,11 @@ class NewtonCholesky(Solver):
             if moved is None:  # any further decrease is below rounding
                 break
             point, raw = moved
-        return solution_at(problem, point, n_iter, worst, tolerance)
+        found = solution_at(problem, point, n_iter, worst, tolerance)
+        if found.converged and has_dependent_columns(problem):
+            done = is_minimum(problem, point, problem.raw(point))
+            return replace(found, converged=done)
+        return found
 
     def _check_size(self, n: int, p: int) -> None:
         if min(n, p) > self.largest:

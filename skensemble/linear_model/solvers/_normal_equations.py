@@ -239,7 +239,7 @@ class NormalEquations:
         design = self._design
         level = edge.mean**2 * edge.total
         if design.sparse:
-            shift = (design.shift / design.scale).astype(float)
+            shift = design.shift.astype(float)
             level = level + shift**2 * weight.sum()
         return rounding(design) * level
 

@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 from skensemble.linear_model._problem import Point, Problem, Solution
 from skensemble.linear_model._quadratic import minimise_quadratic
 from skensemble.linear_model.solvers._base import Solver
+from skensemble.linear_model.solvers._excess import (
+    has_dependent_columns,
+    is_minimum,
+)
 from skensemble.linear_model.solvers._fista import FISTA
 from skensemble.linear_model.solvers._working_set import NARROW, by_working_sets
 from skensemble.losses import slope_of_gradient
@@ -94,6 +98,9 @@ class ProximalNewton(Solver):
             if not moved:
                 break
         violation = problem.violation(point, problem.gradient(raw))
+        if violation <= tol and has_dependent_columns(problem):
+            done = is_minimum(problem, point, raw)
+            return Solution(point, n_iter, violation, done)
         if violation <= tol or n_iter >= problem.max_iter:
             return Solution(point, n_iter, violation, violation <= tol)
         # Newton steps may oscillate if the curvature jumps; proximal gradient steps do

@@ -80,7 +80,7 @@ class SoftmaxEquations:
             share = rounding(self._design)
             noise = (1 + share) * level
             if self._design.sparse:
-                shift = (self._design.shift / self._design.scale).astype(float)
+                shift = self._design.shift.astype(float)
                 noise = noise + share * np.append(shift, 0.0) ** 2 * total
             noise[:, -1] = 0
         else:
