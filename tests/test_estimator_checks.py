@@ -44,24 +44,30 @@ CLASSIFIERS = [
 
 @parametrize_with_checks(
     [
-        StackingRegressor([("a", Ridge()), ("b", Ridge(alpha=2))]),
-        StackingRegressor(REGRESSORS, refit=False, random_state=0),
-        StackingClassifier([("a", LogisticRegression()), ("b", LogisticRegression())]),
-        StackingClassifier(CLASSIFIERS, refit=False, random_state=0),
-        StackingRegressor(REGRESSORS, layers=[[("top", Ridge())]], random_state=0),
+        StackingRegressor([("a", Ridge()), ("b", Ridge(alpha=2))], cv=2),
+        StackingRegressor(REGRESSORS, refit=False, cv=2, random_state=0),
         StackingClassifier(
-            CLASSIFIERS, layers=[[("top", LogisticRegression())]], random_state=0
+            [("a", LogisticRegression()), ("b", LogisticRegression())], cv=2
+        ),
+        StackingClassifier(CLASSIFIERS, refit=False, cv=2, random_state=0),
+        StackingRegressor(
+            REGRESSORS, layers=[[("top", Ridge())]], cv=2, random_state=0
+        ),
+        StackingClassifier(
+            CLASSIFIERS, layers=[[("top", LogisticRegression())]], cv=2, random_state=0
         ),
         BlendingRegressor(REGRESSORS, random_state=0),
         BlendingClassifier(CLASSIFIERS, refit=True, random_state=0),
-        SuperLearnerRegressor(REGRESSORS, "nnls", random_state=0),
-        SuperLearnerClassifier(CLASSIFIERS, random_state=0),
-        EnsembleSelectionRegressor(REGRESSORS, random_state=0),
-        EnsembleSelectionClassifier(CLASSIFIERS, max_steps=20, random_state=0),
+        SuperLearnerRegressor(REGRESSORS, "nnls", cv=2, random_state=0),
+        SuperLearnerClassifier(CLASSIFIERS, cv=2, random_state=0),
+        EnsembleSelectionRegressor(REGRESSORS, cv=2, random_state=0),
+        EnsembleSelectionClassifier(CLASSIFIERS, max_steps=20, cv=2, random_state=0),
         VotingRegressor(REGRESSORS, random_state=0),
-        VotingRegressor(REGRESSORS, weights="cv", random_state=0),
+        VotingRegressor(REGRESSORS, weights="cv", cv=2, random_state=0),
         VotingClassifier(CLASSIFIERS, random_state=0),
-        VotingClassifier(CLASSIFIERS, voting="soft", weights="cv", random_state=0),
+        VotingClassifier(
+            CLASSIFIERS, voting="soft", weights="cv", cv=2, random_state=0
+        ),
     ]
 )
 def test_scikit_learn_check(estimator, check):

@@ -253,7 +253,7 @@ def test_upper_layer_is_fitted_on_rows_with_out_of_fold_predictions(
 
     monkeypatch.setattr(_full_data_fits, "run_fits", noted)
     X, y = table(6000)
-    auto = AutoEnsembleRegressor(60, members=["lightgbm_small"], random_state=0)
+    auto = AutoEnsembleRegressor(60, cv=3, members=["lightgbm_small"], random_state=0)
     auto.fit(X, y).refit_best()
     assert rows == {"lightgbm_small": None, "upper": 1200, "upper_random": 1200}
     assert len(auto.model_.lower.estimators["lightgbm_small"].estimators) == 1

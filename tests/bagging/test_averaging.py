@@ -59,13 +59,13 @@ DIABETES = load_diabetes(return_X_y=True)
 
 @parametrize_with_checks(
     [
-        CrossFitted(LogisticRegression()),
-        CrossFitted(Ridge()),
-        CrossFitted(RidgeClassifier(), method="predict"),
+        CrossFitted(LogisticRegression(), cv=2),
+        CrossFitted(Ridge(), cv=2),
+        CrossFitted(RidgeClassifier(), cv=2, method="predict"),
         CrossFitted(DecisionTreeClassifier(), cv=3, random_state=0),
-        SeedAveraging(DecisionTreeClassifier(), 3),
+        SeedAveraging(DecisionTreeClassifier(), 2),
         SeedAveraging(ExtraTreesRegressor(3), 2),
-        CrossFitted(SeedAveraging(DecisionTreeRegressor(), 2), cv=3),
+        CrossFitted(SeedAveraging(DecisionTreeRegressor(), 2), cv=2),
     ]
 )
 def test_scikit_learn_check(estimator, check):

@@ -128,7 +128,7 @@ def test_invalid_levels_are_refused(levels):
 @pytest.mark.parametrize("sampling", ["rows", "groups"])
 @pytest.mark.parametrize("max_samples", [None, 0.4])
 def test_standard_error_by_the_formula(sampling, max_samples):
-    n_trees, groups = 200, np.arange(len(Y)) // 4
+    n_trees, groups = 100, np.arange(len(Y)) // 4
     forest = RandomForestRegressor(
         n_trees, sampling=sampling, max_samples=max_samples, random_state=0
     ).fit(X, Y, groups=groups if sampling == "groups" else None)
@@ -138,7 +138,7 @@ def test_standard_error_by_the_formula(sampling, max_samples):
     counts = np.array(
         [np.bincount(d, minlength=len(Y))[first] for d in forest.estimators_samples_]
     )
-    predictions = np.array([tree.predict(X[:30]) for tree in forest.estimators_])
+    predictions = np.array([tree.predict(X[:10]) for tree in forest.estimators_])
     expected = []
     for column in predictions.T:
         total = 0.0
@@ -147,20 +147,20 @@ def test_standard_error_by_the_formula(sampling, max_samples):
         bias = counts[0].sum() / n_trees**2 * np.sum((column - column.mean()) ** 2)
         expected.append(np.sqrt(max(total - bias, 0.0)))
     assert max(expected) > 0
-    assert_allclose(forest.standard_error(X[:30]), expected, rtol=1e-6, atol=1e-6)
+    assert_allclose(forest.standard_error(X[:10]), expected, rtol=1e-6, atol=1e-6)
 
 
 def test_standard_error_is_that_of_a_mean():
     # One leaf: the forest is the mean of a bootstrap, whose error is known.
     rng = np.random.default_rng(0)
-    rows, targets = rng.normal(size=(50, 1)), rng.normal(size=50)
+    rows, targets = rng.normal(size=(25, 1)), rng.normal(size=25)
     forest = RandomForestRegressor(
-        2000, max_depth=1, min_samples_leaf=50, random_state=0
+        1000, max_depth=1, min_samples_leaf=25, random_state=0
     )
     with_no_split = forest.fit(rows, targets)
     assert all(tree.tree_.node_count == 1 for tree in with_no_split.estimators_)
     error = with_no_split.standard_error(rows[:1])[0]
-    assert error == pytest.approx(targets.std() / np.sqrt(50), rel=0.1)
+    assert error == pytest.approx(targets.std() / np.sqrt(25), rel=0.1)
 
 
 def test_standard_error_after_pickling():

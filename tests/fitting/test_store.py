@@ -39,7 +39,7 @@ from skensemble.fitting._store_file import LEFTOVER
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(300, 5))
 Y = X[:, 0] - X[:, 1] + RNG.normal(size=300)
-KILLS = int(os.environ.get("SKENSEMBLE_KILLS", "3"))
+KILLS = int(os.environ.get("SKENSEMBLE_KILLS", "2"))
 HERE = str(Path(__file__).parent)
 QUICK = {"tree": DecisionTreeRegressor(max_depth=3), "ridge": Ridge()}
 

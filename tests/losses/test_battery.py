@@ -85,7 +85,7 @@ def test_checker_finds_nothing(loss):
 
 
 @every_loss
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=10, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10**6))
 def test_gradient_is_slope_and_start_and_leaf_minimise(loss, seed):
     rng = np.random.default_rng(seed)

@@ -107,7 +107,7 @@ REGRESSORS = [
     ("forest", encoded(RandomForestRegressor(**FOREST))),
 ]
 OURS = {
-    "stack": sk.StackingClassifier(CLASSIFIERS, random_state=0),
+    "stack": sk.StackingClassifier(CLASSIFIERS, cv=2, random_state=0),
     "stack of boosters": sk.StackingClassifier(
         [
             ("light", ordinal(LGBMClassifier(**LIGHT))),
@@ -116,16 +116,17 @@ OURS = {
         ],
         final_estimator=sk.LinearClassifier(),
         passthrough=False,
+        cv=2,
         random_state=0,
     ),
     "stack of fold models": sk.StackingClassifier(
-        CLASSIFIERS, refit=False, cv=StratifiedKFold(3), random_state=0
+        CLASSIFIERS, refit=False, cv=StratifiedKFold(2), random_state=0
     ),
     "layers": sk.StackingClassifier(
         CLASSIFIERS,
         layers=[[("top", LogisticRegression())]],
         guard="warn",
-        cv=3,
+        cv=2,
         random_state=0,
     ),
     "calibrated": sk.StackingClassifier(
@@ -133,6 +134,7 @@ OURS = {
         calibrate="isotonic",
         calibrate_members="sigmoid",
         scoring="neg_log_loss",
+        cv=2,
         random_state=0,
     ),
     "scored": sk.StackingClassifier(
@@ -140,20 +142,25 @@ OURS = {
         scoring=make_scorer(
             log_loss, greater_is_better=False, response_method="predict_proba"
         ),
+        cv=2,
         random_state=0,
     ),
-    "stack of numbers": sk.StackingRegressor(REGRESSORS, random_state=0),
+    "stack of numbers": sk.StackingRegressor(REGRESSORS, cv=2, random_state=0),
     "selection": sk.EnsembleSelectionClassifier(
-        CLASSIFIERS, n_bags=3, max_steps=10, random_state=0
+        CLASSIFIERS, n_bags=3, max_steps=10, cv=2, random_state=0
     ),
-    "selection of numbers": sk.EnsembleSelectionRegressor(REGRESSORS, random_state=0),
-    "super learner": sk.SuperLearnerClassifier(CLASSIFIERS, random_state=0),
+    "selection of numbers": sk.EnsembleSelectionRegressor(
+        REGRESSORS, cv=2, random_state=0
+    ),
+    "super learner": sk.SuperLearnerClassifier(CLASSIFIERS, cv=2, random_state=0),
     "super learner of numbers": sk.SuperLearnerRegressor(
-        REGRESSORS, "nnls", outer_cv=2, random_state=0
+        REGRESSORS, "nnls", cv=2, outer_cv=2, random_state=0
     ),
     "voting": sk.VotingClassifier(CLASSIFIERS, voting="soft", random_state=0),
     "votes": sk.VotingClassifier(CLASSIFIERS, random_state=0),
-    "voting of numbers": sk.VotingRegressor(REGRESSORS, weights="cv", random_state=0),
+    "voting of numbers": sk.VotingRegressor(
+        REGRESSORS, weights="cv", cv=2, random_state=0
+    ),
     "blending": sk.BlendingClassifier(CLASSIFIERS, random_state=0),
     "blending of numbers": sk.BlendingRegressor(REGRESSORS, random_state=0),
     "bagging": encoded(sk.BaggingClassifier(n_estimators=4, random_state=0)),
@@ -203,12 +210,12 @@ OURS = {
         make_column_transformer(("drop", ["age"]), remainder="passthrough"),
         sk.LinearRegressor(loss="huber", penalty=SCAD(0.05)),
     ).set_output(transform="pandas"),
-    "linear by folds": encoded(sk.LinearClassifierCV(n_alphas=5, cv=3)),
-    "linear of numbers by folds": encoded(sk.LinearRegressorCV(n_alphas=5, cv=3)),
+    "linear by folds": encoded(sk.LinearClassifierCV(n_alphas=5, cv=2)),
+    "linear of numbers by folds": encoded(sk.LinearRegressorCV(n_alphas=5, cv=2)),
     "seeds": sk.SeedAveraging(
         encoded(RandomForestClassifier(**FOREST)), random_state=0
     ),
-    "folds": sk.CrossFitted(encoded(LogisticRegression()), cv=3),
+    "folds": sk.CrossFitted(encoded(LogisticRegression()), cv=2),
     "folds of a stack": sk.CrossFitted(
         sk.StackingRegressor(REGRESSORS, cv=2, random_state=0), cv=2
     ),

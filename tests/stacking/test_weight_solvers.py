@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import minimize, nnls
+from scipy.stats import rankdata
 from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 
@@ -178,9 +179,16 @@ def test_auc_is_better_than_the_best_and_near_brute_force(k, seed):
     values, y = made("classes", k, m=3, seed=seed)
 
     def auc(w):
+        """Mean over the classes of the area by ranks (Mann and Whitney)."""
         p = combined(w, values)
-        return roc_auc_score(y, p[:, 1] if k == 2 else p, multi_class="ovr")
+        ranks, truth = rankdata(p, axis=0), np.eye(k)[y]
+        n = truth.sum(axis=0)
+        above = (ranks * truth).sum(axis=0) - n * (n + 1) / 2
+        return np.mean((above / (n * (len(y) - n)))[1 if k == 2 else 0 :])
 
+    p = combined(np.full(3, 1 / 3), values)
+    theirs = roc_auc_score(y, p[:, 1] if k == 2 else p, multi_class="ovr")
+    assert auc(np.full(3, 1 / 3)) == pytest.approx(theirs, abs=1e-12)
     w = MaximizeAUC().weigh(values, y, kind="classes")
     assert auc(w) >= max(auc(member) for member in np.eye(3)) - 1e-12
     assert auc(w) >= auc(Convex().weigh(values, y, kind="classes")) - 1e-5
