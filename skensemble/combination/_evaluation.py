@@ -17,7 +17,12 @@ from skensemble.combination._out_of_fold_data import (
     interleaved_folds,
 )
 from skensemble.fitting import FoldFit, OutOfFold, Split
-from skensemble.scoring import leaderboard, score_block
+from skensemble.scoring import (
+    leaderboard,
+    score_block,
+    undefined_reason,
+    warn_of_predictions,
+)
 
 Array = NDArray[Any]
 
@@ -112,6 +117,7 @@ def evaluate(inputs: EvaluationInputs) -> Evaluation:
         "fit_seconds": inputs.seconds,
         "predict_seconds": predict_seconds,
     }
+    _warn_if_undefined(options, held_out, oof_data)
     y, rows_of_score = oof_data.y[held_out.rows], rows[held_out.rows]
     scores = {
         name: score_block(
@@ -129,6 +135,16 @@ def evaluate(inputs: EvaluationInputs) -> Evaluation:
         held_out.in_all_rows(rows, len(oof)),
         leaderboard(inputs.fold_fits, scores, own, options.row_name),
     )
+
+
+def _warn_if_undefined(
+    options: EvaluationOptions, held_out: HeldOut, oof_data: OutOfFoldData
+) -> None:
+    """Warn if the predictions of the ensemble leave the range of the score."""
+    y = oof_data.y[held_out.rows]
+    if reason := undefined_reason(options.scoring, held_out.block, y):
+        what = f"the ensemble (row {options.row_name!r} of leaderboard_)"
+        warn_of_predictions(options.scoring, what, reason)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from skensemble.core._composition import (
     active as active,
     check_kind as check_kind,
     check_layers as check_layers,
+    clone_member as clone_member,
     is_named_list as is_named_list,
     named_members as named_members,
     replace_members as replace_members,
@@ -54,7 +55,9 @@ from skensemble.core._rollback import rollback_on_error as rollback_on_error
 from skensemble.core._rounding import round_bits as round_bits
 from skensemble.core._sample_weight import (
     check_per_row as check_per_row,
-    check_weights as check_weights,
+    numeric_weights as numeric_weights,
+    read_groups as read_groups,
+    read_weights as read_weights,
     validated_weights as validated_weights,
     with_class_weight as with_class_weight,
     with_unit_median as with_unit_median,
@@ -75,5 +78,6 @@ from skensemble.core._targets import (
     decode as decode,
     label_of as label_of,
     numeric_target as numeric_target,
+    plain_values as plain_values,
 )
 from skensemble.core._warnings import warn as warn

@@ -26,5 +26,11 @@ from skensemble.scoring._prediction_scorer import (
 from skensemble.scoring._predictions import (
     MemberPredictions as MemberPredictions,
     read_predictions as read_predictions,
-    read_weights as read_weights,
+)
+from skensemble.scoring._score_domain import (
+    check_scoring_of_target as check_scoring_of_target,
+    inner_predictions as inner_predictions,
+    undefined_reason as undefined_reason,
+    warn_of_predictions as warn_of_predictions,
+    warn_of_undefined_scores as warn_of_undefined_scores,
 )

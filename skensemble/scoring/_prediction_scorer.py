@@ -140,6 +140,34 @@ class PredictionScorer:
                 "(sample_weight=None), or use a scoring that does."
             ) from error
 
+    def score_or_nan(
+        self,
+        block: Any,
+        y: Any,
+        sample_weight: Any = None,
+        method: str | None = None,
+    ) -> float:
+        """Score predictions; NaN if they leave the range of the score.
+
+        Squared logarithmic errors and deviances are defined for a range of predictions
+        only. `check_scoring_of_target` tells such predictions from unsuitable targets.
+
+        Parameters
+        ----------
+        block, y, sample_weight, method : array-like and str
+            See `score`.
+
+        Returns
+        -------
+        score : float
+        """
+        try:
+            return self.score(block, y, sample_weight, method)
+        except ValueError:
+            if self.kind != "continuous":
+                raise
+            return float("nan")
+
     def _method(self, block: Array) -> str:
         if self.kind == "continuous":
             return "predict"
@@ -397,12 +425,14 @@ def _score_by(block: Array, method: str, y: Any, weight: Any, scoring: Any) -> f
         return float("nan")  # most metrics are undefined for one class
     if method == "predict" and scoring.kind == "classes":
         block = np.rint(block).astype(int)
+    if scoring.kind == "continuous":
+        return float(scoring.score_or_nan(block, y, weight, method))
     try:
         return float(scoring.score(block, y, sample_weight=weight, method=method))
     except ValueError:
         # The metric needs probabilities and the member has none, or it is undefined
         # because a class is missing.
         lacking = scoring.kind == "classes" and len(np.unique(y)) < scoring.n_classes
-        if not lacking and (method == "predict_proba" or scoring.kind == "continuous"):
+        if not lacking and method == "predict_proba":
             raise
         return float("nan")

@@ -11,7 +11,13 @@ from sklearn.utils.validation import validate_data
 
 from skensemble.bagging._out_of_bag_score import check_oob_score
 from skensemble.bagging.bags._options import check_row_metadata
-from skensemble.core import Target, class_target, numeric_target
+from skensemble.core import (
+    Target,
+    class_target,
+    numeric_target,
+    read_groups,
+    read_weights,
+)
 
 # Members decide which values they accept.
 _LENIENT: dict[str, Any] = {
@@ -52,11 +58,12 @@ def read_training_data(
     data : BagTrainingData
     """
     X = _read_features(bag, X)
-    if sample_weight is not None:
-        sample_weight = np.asarray(sample_weight)
     target = _read_target(y, classifier=is_classifier(bag))
     check_consistent_length(X, target.values)
-    check_row_metadata(bag.sampling, len(target.values), sample_weight, groups)
+    n_rows = len(target.values)
+    check_row_metadata(bag.sampling, sample_weight, groups)
+    sample_weight = read_weights("sample_weight", sample_weight, n_rows)
+    groups = read_groups(groups, n_rows)
     check_oob_score("oob_score", bag.oob_score, target, sample_weight)
     return BagTrainingData(X, target, sample_weight, groups)
 
