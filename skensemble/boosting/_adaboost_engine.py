@@ -8,7 +8,12 @@ import scipy.sparse as sp
 from sklearn.utils.validation import validate_data
 
 from skensemble.boosting.learners._binned import size_params
-from skensemble.core import ColumnEncoder, fit_column_encoder, validate_encoded
+from skensemble.core import (
+    ColumnEncoder,
+    fit_column_encoder,
+    narrow_indices,
+    validate_encoded,
+)
 
 ENGINES = ["auto", "binned", "general"]
 
@@ -102,7 +107,7 @@ def validate_input(
         return X
     return validate_data(
         estimator,
-        X,
+        narrow_indices(X),
         reset=reset,
         accept_sparse=["csr", "csc"],
         allow_nd=True,

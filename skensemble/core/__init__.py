@@ -36,6 +36,7 @@ from skensemble.core._features import (
     Features as Features,
     check_features as check_features,
     features_of as features_of,
+    narrow_indices as narrow_indices,
 )
 from skensemble.core._optional import optional as optional
 from skensemble.core._pairs import pair_matrix as pair_matrix

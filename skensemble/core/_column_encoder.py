@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
+from skensemble.core._features import narrow_indices
+
 Array = NDArray[Any]
 
 
@@ -115,7 +117,7 @@ def validate_encoded(
     if not encoder.categories:
         return validate_data(
             estimator,
-            X,
+            narrow_indices(X),
             reset=reset,
             accept_sparse="csr",
             accept_large_sparse=False,

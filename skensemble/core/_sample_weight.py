@@ -20,9 +20,10 @@ def check_per_row(name: str, values: Any, n_rows: int) -> None:
         raise ValueError(
             f"{name}={values!r} must have one entry per row; {_column_hint(values)}."
         )
-    if values is not None and np.shape(values) != (n_rows,):
+    shape = np.asarray(values).shape
+    if values is not None and shape != (n_rows,):
         raise ValueError(
-            f"{name} has shape {np.shape(values)}, expected ({n_rows},): one entry per row."
+            f"{name} has shape {shape}, expected ({n_rows},): one entry per row."
         )
 
 
@@ -94,8 +95,11 @@ def numeric_weights(name: str, values: Any) -> NDArray[Any]:
         return weights
     if weights.dtype.kind != "b":
         for row, value in enumerate(weights.ravel().tolist()):
-            if not isinstance(value, Real) or pd.isna(value):
+            if pd.isna(value):
                 raise ValueError(_bad_weight(name, repr(value), row))
+            if not isinstance(value, Real):
+                named = f"{name} must be numeric, and"
+                raise ValueError(_bad_weight(named, repr(value), row))
     return weights.astype(float)
 
 

@@ -14,6 +14,7 @@ from skensemble.bagging.bags._options import check_row_metadata
 from skensemble.core import (
     Target,
     class_target,
+    narrow_indices,
     numeric_target,
     read_groups,
     read_weights,
@@ -87,7 +88,7 @@ def read_rows(bag: Any, X: Any, fitted_on_frame: bool) -> Any:
     if is_frame(X) and fitted_on_frame:
         validate_data(bag, X, reset=False, skip_check_array=True)
         return X
-    X = validate_data(bag, X, reset=False, **_LENIENT)
+    X = validate_data(bag, narrow_indices(X), reset=False, **_LENIENT)
     if fitted_on_frame and isinstance(X, np.ndarray):
         return pd.DataFrame(X, columns=getattr(bag, "feature_names_in_", None))
     return X
@@ -100,7 +101,7 @@ def is_frame(X: Any) -> bool:
 
 def _read_features(bag: Any, X: Any) -> Any:
     if not is_frame(X):
-        return validate_data(bag, X, **_LENIENT)
+        return validate_data(bag, narrow_indices(X), **_LENIENT)
     if 0 in X.shape:
         raise ValueError(
             f"Found array with {X.shape[0]} sample(s) and {X.shape[1]} feature(s) "

@@ -27,6 +27,7 @@ from skensemble.bagging.forests._tree_sampling import (
 from skensemble.core import (
     LARGEST_SEED,
     check_whole,
+    narrow_indices,
     numeric_weights,
     plain_values,
     read_groups,
@@ -83,7 +84,7 @@ class BaseForest:
             check_sampling(self, groups)
             if sample_weight is not None:
                 sample_weight = numeric_weights("sample_weight", sample_weight)
-            y = _read_target(y)
+            X, y = narrow_indices(X), _read_target(y)
             score = oob_score_of(self, y)
             for name in self._DERIVED:
                 vars(self).pop(name, None)
@@ -131,6 +132,9 @@ class BaseForest:
         state = dict(super().__getstate__())
         state.pop("_training", None)
         return state
+
+    def _validate_X_predict(self, X):
+        return super()._validate_X_predict(narrow_indices(X))
 
     def _fit_without_score(self, X, y, sample_weight):
         """Fit as scikit-learn does, which refuses names of scores and losses."""
