@@ -75,10 +75,11 @@ from skensemble.core._seeds import (
 )
 from skensemble.core._targets import (
     Target as Target,
+    check_labels as check_labels,
     class_target as class_target,
     decode as decode,
     label_of as label_of,
     numeric_target as numeric_target,
-    plain_values as plain_values,
+    target_values as target_values,
 )
 from skensemble.core._warnings import warn as warn

@@ -91,6 +91,8 @@ def numeric_weights(name: str, values: Any) -> NDArray[Any]:
     if isinstance(values, str):
         check_per_row(name, values, 0)
     weights = np.asarray(values)
+    if weights.dtype.kind == "f" and len(rows := np.argwhere(np.isnan(weights))):
+        raise ValueError(_bad_weight(name, "nan", rows[0][0]))
     if weights.dtype.kind in "iuf":
         return weights
     if weights.dtype.kind != "b":

@@ -51,7 +51,7 @@ class Target:
 
 def numeric_target(y: Any) -> Target:
     """Convert the target of a regressor; one column is flattened with a warning."""
-    values = _required(y)
+    values = target_values(y)
     if values.dtype.kind in "OSU":
         try:
             values = values.astype(float)
@@ -68,13 +68,13 @@ def numeric_target(y: Any) -> Target:
 
 def class_target(y: Any) -> Target:
     """Convert the target of a classifier and encode its labels."""
-    values = _required(y)
+    values = target_values(y)
     if values.dtype.kind == "f":
         assert_all_finite(values, input_name="y")
     if _are_small_integers(values):
         encoder, codes = _encode_small_integers(values)
         return Target(codes, "classes", (encoder,))
-    _check_labels(values)
+    check_labels(values)
     kind = type_of_target(values, input_name="y")
     if kind not in ("binary", "multiclass", "multilabel-indicator"):
         check_classification_targets(values)  # raises scikit-learn's message
@@ -111,7 +111,18 @@ def decode(encoders: tuple[LabelEncoder, ...], codes: Array, kind: str) -> Array
     return np.asarray(encoders[0].inverse_transform(codes))
 
 
-def _required(y: Any) -> Array:
+def target_values(y: Any) -> Array:
+    """Read a target without missing values as an array of numbers, bools or text.
+
+    Parameters
+    ----------
+    y : array-like of shape (n,) or (n, k)
+        The target.
+
+    Returns
+    -------
+    values : ndarray of shape (n,) or (n, k)
+    """
     if y is None:
         raise ValueError(
             "This estimator requires y to be passed, but the target y is None."
@@ -127,10 +138,10 @@ def _required(y: Any) -> Array:
             f"Input y contains NaN: row {missing[0][0]} is "
             f"{values[tuple(missing[0])]!r}. Remove rows without a target."
         )
-    return plain_values(values)
+    return _plain_values(values)
 
 
-def plain_values(values: Array) -> Array:
+def _plain_values(values: Array) -> Array:
     """Read objects that are whole numbers, numbers or bools as such; refuse times.
 
     Parameters
@@ -175,7 +186,7 @@ def _time_message(what: str) -> str:
     )
 
 
-def _check_labels(values: Array) -> None:
+def check_labels(values: Array) -> None:
     """Refuse objects as labels, and labels of several types."""
     if values.dtype != object:
         return

@@ -26,12 +26,13 @@ from skensemble.bagging.forests._tree_sampling import (
 )
 from skensemble.core import (
     LARGEST_SEED,
+    check_labels,
     check_whole,
     narrow_indices,
     numeric_weights,
-    plain_values,
     read_groups,
     rollback_on_error,
+    target_values,
     validated_weights,
 )
 from skensemble.losses import Loss
@@ -84,7 +85,7 @@ class BaseForest:
             check_sampling(self, groups)
             if sample_weight is not None:
                 sample_weight = numeric_weights("sample_weight", sample_weight)
-            X, y = narrow_indices(X), _read_target(y)
+            X, y = narrow_indices(X), _read_target(self, y)
             score = oob_score_of(self, y)
             for name in self._DERIVED:
                 vars(self).pop(name, None)
@@ -180,10 +181,14 @@ class BaseForest:
 # Parts of a fit
 
 
-def _read_target(y: Any) -> Any:
-    """Read objects as numbers or bools, and refuse datetimes and durations."""
-    values = np.asarray(y)
-    return plain_values(values) if values.dtype.kind in "OmM" else y
+def _read_target(forest: Any, y: Any) -> Any:
+    """Read objects as numbers or bools, and refuse missing labels and times."""
+    if y is None or np.asarray(y).dtype.kind not in "OmM":
+        return y
+    values = target_values(y)
+    if is_classifier(forest):
+        check_labels(values)
+    return values
 
 
 def check_sampling(forest: Any, groups: Any) -> None:
