@@ -117,7 +117,6 @@ def evaluate(inputs: EvaluationInputs) -> Evaluation:
         "fit_seconds": inputs.seconds,
         "predict_seconds": predict_seconds,
     }
-    _warn_if_undefined(options, held_out, oof_data)
     y, rows_of_score = oof_data.y[held_out.rows], rows[held_out.rows]
     scores = {
         name: score_block(
@@ -175,7 +174,10 @@ def start_evaluation(inputs: EvaluationInputs) -> LazyEvaluation:
     """Evaluate now, or on first access if the options allow it."""
     if inputs.options.lazy:
         return LazyEvaluation(inputs)
-    return LazyEvaluation(None, evaluate(inputs))
+    evaluation = evaluate(inputs)
+    # Not on a later access: a property that warns would fail where warnings are errors.
+    _warn_if_undefined(inputs.options, evaluation.held_out, inputs.oof_data)
+    return LazyEvaluation(None, evaluation)
 
 
 def calibrated(how: str | None, held_out: HeldOut, oof_data: OutOfFoldData) -> HeldOut:
