@@ -49,8 +49,6 @@ class BaseEnsemble(
 
     # The combination of the predictions uses the sample weights.
     __metadata_request__fit = {"sample_weight": True}
-    # A search that passes weights to `fit` scores without them unless asked to.
-    __metadata_request__score = {"sample_weight": False}
 
     estimators: Any
     n_jobs: Any

@@ -70,6 +70,7 @@ def test_metadata_routing_through_a_pipeline_and_a_search(request_of_stack):
     with sklearn.config_context(enable_metadata_routing=True):
         member = Ridge().set_fit_request(sample_weight=True)
         stack = skensemble.StackingRegressor([("r", member)], LinearRegression())
+        stack.set_score_request(sample_weight=True)  # the search scores with weights
         if request_of_stack:
             stack.set_fit_request(sample_weight=True)
         pipe = make_pipeline(
