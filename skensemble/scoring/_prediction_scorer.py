@@ -150,7 +150,7 @@ class PredictionScorer:
         """Score predictions; NaN if they leave the range of the score.
 
         Squared logarithmic errors and deviances are defined for a range of predictions
-        only. `check_scoring_of_target` tells such predictions from unsuitable targets.
+        only. Unsuitable targets are refused by `check_scoring_of_target`.
 
         Parameters
         ----------
