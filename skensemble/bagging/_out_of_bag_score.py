@@ -15,6 +15,7 @@ from sklearn.metrics import accuracy_score, r2_score
 from skensemble.core import Target, warn
 from skensemble.losses import Loss, LossScorer
 from skensemble.scoring import (
+    UnsuitableScoreError,
     as_prediction_scorer,
     check_scoring_kind,
     check_scoring_of_target,
@@ -71,14 +72,14 @@ class OutOfBagScore:
         try:
             return float(self.scorer(estimator, nothing, y, **weights))
         except AttributeError as error:
-            raise ValueError(
+            raise UnsuitableScoreError(
                 f"{self.text} needs a response method that these predictions do not "
                 f"come from: {error}; use another score."
             ) from error
         except TypeError as error:
             if "sample_weight" not in str(error):
                 raise
-            raise ValueError(
+            raise UnsuitableScoreError(
                 f"{self.text} does not support sample weights; use sample_weight=None, "
                 "or a score that supports them."
             ) from error
@@ -218,6 +219,8 @@ def score_or_nan(
     """
     try:
         return score_out_of_bag(score, block, target, weight)
+    except UnsuitableScoreError:
+        raise
     except ValueError as error:
         if target.kind != "continuous":
             raise

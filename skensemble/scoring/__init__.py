@@ -14,6 +14,7 @@ from skensemble.scoring._precomputed import (
 from skensemble.scoring._prediction_scorer import (
     SHORT_NAMES as SHORT_NAMES,
     PredictionScorer as PredictionScorer,
+    UnsuitableScoreError as UnsuitableScoreError,
     as_prediction_scorer as as_prediction_scorer,
     as_scorer as as_scorer,
     check_scoring_kind as check_scoring_kind,

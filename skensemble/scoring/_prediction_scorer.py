@@ -57,6 +57,10 @@ _BINARY_SCORES = {
 }
 
 
+class UnsuitableScoreError(ValueError):
+    """A score lacks what it needs, such as probabilities or support of weights."""
+
+
 @dataclass(frozen=True)
 class PredictionScorer:
     """A rule that scores predictions; higher is better.
@@ -131,11 +135,11 @@ class PredictionScorer:
         try:
             return float(self.rule(estimator, np.empty((len(y), 0)), y, **weight))
         except AttributeError as error:
-            raise ValueError(self._method_message(method)) from error
+            raise UnsuitableScoreError(self._method_message(method)) from error
         except TypeError as error:
             if "sample_weight" not in str(error):
                 raise
-            raise ValueError(
+            raise UnsuitableScoreError(
                 f"scoring={self.name} does not support sample weights; leave them out "
                 "(sample_weight=None), or use a scoring that does."
             ) from error
@@ -163,6 +167,8 @@ class PredictionScorer:
         """
         try:
             return self.score(block, y, sample_weight, method)
+        except UnsuitableScoreError:
+            raise
         except ValueError:
             if self.kind != "continuous":
                 raise
@@ -187,7 +193,7 @@ class PredictionScorer:
             if method != (
                 "predict_proba" if loss.probabilistic else "decision_function"
             ):
-                raise ValueError(self._method_message(method))
+                raise UnsuitableScoreError(self._method_message(method))
             labels = range(self.n_classes) if self.classes is None else self.classes
             loss = loss.for_classes(labels, y, weight)
         loss.check(y)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.linear_model import Ridge
-from sklearn.metrics import make_scorer, mean_tweedie_deviance
+from sklearn.metrics import make_scorer, max_error, mean_tweedie_deviance
 from sklearn.tree import DecisionTreeRegressor
 
 import skensemble
@@ -157,3 +157,13 @@ def test_automatic_ensembles():
         assert not model.fit(X, Y).failed_
     with pytest.raises(ValueError, match="not defined for the target y"):
         model.fit(X, Y - 5)
+
+
+def test_a_score_without_weights_is_no_question_of_range():
+    scorer = make_scorer(max_error, greater_is_better=False)
+    y, weight = np.arange(6.0), np.ones(6)
+    options = {"kind": "continuous", "sample_weight": weight}
+    with pytest.raises(ValueError, match="does not support sample weights"):
+        greedy_selection([y + 1, y - 1], y, scoring=scorer, **options)
+    with pytest.raises(ValueError, match="does not support sample weights"):
+        Discrete(scorer).weigh([y + 1, y - 1], y, **options)
