@@ -35,7 +35,7 @@ def fewer_members(
     def score(weighting: LayerWeighting) -> float:
         predictions = weighting(oof_data).combine(oof_data.blocks)
         return float(
-            settings.scoring.score(
+            settings.scoring.score_or_nan(
                 predictions, oof_data.y, oof_data.weight, method=settings.method
             )
         )

@@ -66,9 +66,9 @@ def rounds_of_splits(
     root = 0 if seed is None else seed
     if not isinstance(cv, str):
         return [plan_splits(cv, X, y, seed=root, **options)]
-    if groups is not None and (facts.n_rows > _LARGE or pd.isna(groups).any()):
-        # Strings are slow to sort, and missing values, which form one group, cannot be.
-        groups = pd.factorize(np.asarray(groups), use_na_sentinel=False)[0]
+    if groups is not None and facts.n_rows > _LARGE:
+        # Strings are slow to sort.
+        groups = pd.factorize(np.asarray(groups))[0]
         options["params"] = {"groups": groups}
     found: list[list[Split]] = []
     for k in range(max_rounds if facts.n_rows <= _SMALL else 1):

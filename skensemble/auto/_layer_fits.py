@@ -22,12 +22,13 @@ from skensemble.fitting import (
     Split,
     TrainingData,
     Turns,
+    cloneable_members,
     is_late,
     plan_fits,
     run_fits,
     task_tree,
 )
-from skensemble.scoring import score_block
+from skensemble.scoring import score_block, warn_of_undefined_scores
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,7 @@ class LayerFits:
             for candidate in candidates
         ]
         target = settings.target
+        members, not_cloned = cloneable_members(members, on_error="drop")
         planned = plan_fits(members, splits, refit=False, seed=settings.seed)
         score = functools.partial(
             score_block, kind=target.kind, scoring=settings.scoring
@@ -169,7 +171,9 @@ class LayerFits:
                 turns=Turns(self._scores(), similar_candidates(candidates)),
                 **task_tree(settings.owner, settings.context, planned),
             )
+        failures = [*not_cloned, *failures]
         _warn_failed(failures)
+        warn_of_undefined_scores(settings.scoring, fitted, target.values)
         return replace(
             self,
             fold_fits=(*self.fold_fits, *fitted),
@@ -189,7 +193,7 @@ class LayerFits:
         return {
             (fold_fit.member, fold_fit.split): fold_fit.score
             for fold_fit in self.fold_fits
-            if fold_fit.score is not None
+            if fold_fit.score is not None and not np.isnan(fold_fit.score)
         }
 
     def failed(self) -> set[str]:

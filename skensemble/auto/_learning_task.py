@@ -10,10 +10,10 @@ from sklearn.base import is_classifier
 from skensemble.auto._table_facts import TableFacts, find_facts
 from skensemble.core import (
     Target,
-    check_per_row,
-    check_weights,
     class_target,
     numeric_target,
+    read_groups,
+    read_weights,
     with_unit_median,
 )
 from skensemble.preprocessing import read_columns
@@ -37,7 +37,7 @@ class LearningTask:
         The target, classes as codes.
     sample_weight : ndarray or None
         Sample weights.
-    groups : array-like or None
+    groups : ndarray or None
         Groups of the rows.
     facts : TableFacts
         Facts about the table and its target.
@@ -51,10 +51,10 @@ class LearningTask:
 
     @property
     def group_codes(self) -> Any:
-        """Codes of the groups; missing values form one group."""
+        """Codes of the groups."""
         if self.groups is None:
             return None
-        return pd.factorize(np.asarray(self.groups), use_na_sentinel=False)[0]
+        return pd.factorize(self.groups)[0]
 
 
 def read_task(
@@ -64,10 +64,9 @@ def read_task(
     table = read_columns(estimator, X).reset_index(drop=True)
     target = _read_target(estimator, y, len(table))
     check_scoring_kind(estimator.scoring, target.kind)
-    check_per_row("groups", groups, len(table))
+    groups = read_groups(groups, len(table))
+    sample_weight = read_weights("sample_weight", sample_weight, len(table))
     if sample_weight is not None:
-        sample_weight = np.asarray(sample_weight)
-        check_weights("sample_weight", sample_weight, len(table))
         sample_weight = with_unit_median(sample_weight.astype(float))
     if target.kind == "classes":
         _check_classes(target, sample_weight)

@@ -16,7 +16,11 @@ from skensemble.auto._portfolio import select_candidates
 from skensemble.auto._presets import PRESETS
 from skensemble.core import root_seed
 from skensemble.fitting import Split, as_store
-from skensemble.scoring import as_prediction_scorer, full_scoring_name
+from skensemble.scoring import (
+    as_prediction_scorer,
+    check_scoring_of_target,
+    full_scoring_name,
+)
 
 _DEFAULT_SCORING = {
     "binary": "roc_auc",
@@ -83,13 +87,15 @@ def plan_training(estimator: Any, task: LearningTask, context: Any) -> TrainingP
     allowance = TimeAllowance(seconds, len(rounds[0]))
     scoring = full_scoring_name(estimator.scoring, target.n_classes)
     scoring = scoring or _DEFAULT_SCORING[facts.task]
+    scorer = as_prediction_scorer(
+        scoring, target.kind, target.n_classes, target.classes
+    )
+    check_scoring_of_target(scorer, target.values)
     upper = second_layer(facts, allowance) if preset.upper else []
     settings = FitSettings(
         target=target,
         sample_weight=task.sample_weight,
-        scoring=as_prediction_scorer(
-            scoring, target.kind, target.n_classes, target.classes
-        ),
+        scoring=scorer,
         n_jobs=n_jobs,
         seed=seed,
         store=as_store(estimator.memory),

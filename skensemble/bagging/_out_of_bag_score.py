@@ -2,18 +2,24 @@
 
 import inspect
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import accuracy_score, r2_score
 
-from skensemble.core import Target
+from skensemble.core import Target, warn
 from skensemble.losses import Loss, LossScorer
 from skensemble.scoring import (
+    UnsuitableScoreError,
     as_prediction_scorer,
     check_scoring_kind,
+    check_scoring_of_target,
+    inner_predictions,
     precomputed_estimator,
 )
 
@@ -66,14 +72,14 @@ class OutOfBagScore:
         try:
             return float(self.scorer(estimator, nothing, y, **weights))
         except AttributeError as error:
-            raise ValueError(
+            raise UnsuitableScoreError(
                 f"{self.text} needs a response method that these predictions do not "
                 f"come from: {error}; use another score."
             ) from error
         except TypeError as error:
             if "sample_weight" not in str(error):
                 raise
-            raise ValueError(
+            raise UnsuitableScoreError(
                 f"{self.text} does not support sample weights; use sample_weight=None, "
                 "or a score that supports them."
             ) from error
@@ -112,12 +118,19 @@ def read_oob_score(
         )
     if not known and not _is_scorer(scoring):
         return OutOfBagScore(text, metric=scoring)
-    try:
+    with _named(name):
         check_scoring_kind(scoring, kind)
         rule = as_prediction_scorer(scoring, kind, n_classes).rule
+    return OutOfBagScore(text, scorer=rule.scorer() if isinstance(rule, Loss) else rule)
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Name the parameter in messages that call it `scoring`."""
+    try:
+        yield
     except ValueError as error:
         raise ValueError(str(error).replace("scoring=", f"{name}=", 1)) from error
-    return OutOfBagScore(text, scorer=rule.scorer() if isinstance(rule, Loss) else rule)
 
 
 def check_oob_score(name: str, scoring: Any, target: Target, weight: Any) -> None:
@@ -140,6 +153,11 @@ def check_oob_score(name: str, scoring: Any, target: Target, weight: Any) -> Non
     perfect = target.values
     if target.n_classes:
         perfect = np.eye(target.n_classes)[target.values]
+    elif target.kind == "continuous":
+        scorer = as_prediction_scorer(scoring, target.kind)
+        with _named(name):
+            check_scoring_of_target(scorer, target.values)
+        perfect = inner_predictions(target.values)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -183,6 +201,37 @@ def score_out_of_bag(
     return score.score(
         estimator, y, None if weight is None else np.asarray(weight)[known]
     )
+
+
+def score_or_nan(
+    score: OutOfBagScore, block: Array, target: Target, weight: Any
+) -> float:
+    """Score out-of-bag rows; NaN, with a warning, outside of the range of the score.
+
+    Parameters
+    ----------
+    score, block, target, weight : OutOfBagScore, ndarray, Target and ndarray
+        See `score_out_of_bag`; `check_oob_score` has checked the target.
+
+    Returns
+    -------
+    score : float
+    """
+    try:
+        return score_out_of_bag(score, block, target, weight)
+    except UnsuitableScoreError:
+        raise
+    except ValueError as error:
+        if target.kind != "continuous":
+            raise
+        warn(
+            f"{score.text}: oob_score_ is NaN, because out-of-bag predictions (not the "
+            "target) leave the range for which the score is defined: "
+            f"{str(error).rstrip('.')}. Use an estimator that predicts within the range, "
+            "or another score.",
+            UndefinedMetricWarning,
+        )
+        return float("nan")
 
 
 def _unsuitable_score(

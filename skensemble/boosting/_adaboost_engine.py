@@ -12,6 +12,7 @@ from skensemble.core import (
     ColumnEncoder,
     fit_column_encoder,
     is_frame,
+    narrow_indices,
     plain_table,
     validate_encoded,
 )
@@ -109,7 +110,7 @@ def validate_input(
         return X
     return validate_data(
         estimator,
-        X,
+        narrow_indices(X),
         reset=reset,
         accept_sparse=["csr", "csc"],
         allow_nd=True,

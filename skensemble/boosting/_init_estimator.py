@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone, is_classifier
+from sklearn.base import is_classifier
 
-from skensemble.core import flat_column
+from skensemble.core import clone_member, flat_column
 
 Array = NDArray[Any]
 
@@ -42,7 +42,7 @@ def fit_init(init: Any, X: Any, y: Array, weight: Array | None, owner: Any) -> A
             f"{{'zero'}}, None or an object implementing 'fit' and '{method}'. Got "
             f"{init!r} instead."
         )
-    init = clone(init)
+    init = clone_member("init", init)
     if weight is None:
         return init.fit(X, y)
     message = (

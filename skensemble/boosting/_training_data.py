@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from skensemble.core import (
     Target,
-    check_per_row,
+    read_groups,
     validated_weights,
     with_unit_scale,
 )
@@ -43,7 +43,7 @@ class WeightedRows:
 
     def take(self, index: Array) -> "WeightedRows":
         """Take some of the rows."""
-        groups = None if self.groups is None else np.asarray(self.groups)[index]
+        groups = None if self.groups is None else self.groups[index]
         weight = None if self.weight is None else self.weight[index]
         return WeightedRows(take_rows(self.X, index), self.y[index], weight, groups)
 
@@ -66,8 +66,8 @@ def weighted_rows(X: Any, y: Array, arguments: FitArguments) -> WeightedRows:
             f"[{n_rows}, {len(y)}]"
         )
     weight = validated_weights("sample_weight", arguments.sample_weight, n_rows)
-    check_per_row("groups", arguments.groups, n_rows)
-    return WeightedRows(X, y, with_unit_scale(weight), arguments.groups)
+    groups = read_groups(arguments.groups, n_rows)
+    return WeightedRows(X, y, with_unit_scale(weight), groups)
 
 
 def with_positive_weight(rows: WeightedRows) -> tuple[WeightedRows, Array]:

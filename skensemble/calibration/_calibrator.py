@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skensemble.calibration._maps import FITS, Temperature
-from skensemble.scoring import read_weights
+from skensemble.core import read_weights
 
 Array = NDArray[Any]
 
@@ -267,7 +267,7 @@ def _normalised(p: Array) -> Array:
 
 
 def _weights(sample_weight: Any, n_rows: int) -> Array:
-    weight = read_weights(sample_weight, n_rows)
+    weight = read_weights("sample_weight", sample_weight, n_rows)
     return np.ones(n_rows) if weight is None else weight
 
 

@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
-from sklearn.base import clone
 
 from skensemble.combination._meta_features import meta_features
 from skensemble.combination._out_of_fold_data import OutOfFoldData
-from skensemble.core import predict_block
+from skensemble.core import clone_member, predict_block
 from skensemble.fitting import fit_member
 
 Array = NDArray[Any]
@@ -85,8 +84,9 @@ def fit_meta_model(
         passthrough,
         oof_data.n_classes,
     )
+    copied = clone_member("final_estimator", model)
     try:
-        fitted, present = fit_member(clone(model), table, oof_data.y, oof_data.params)
+        fitted, present = fit_member(copied, table, oof_data.y, oof_data.params)
     except Exception as error:
         error.add_note(_final_estimator_note(passthrough, table))
         raise

@@ -17,7 +17,12 @@ from skensemble.combination._out_of_fold_data import (
     interleaved_folds,
 )
 from skensemble.fitting import FoldFit, OutOfFold, Split
-from skensemble.scoring import leaderboard, score_block
+from skensemble.scoring import (
+    leaderboard,
+    score_block,
+    undefined_reason,
+    warn_of_predictions,
+)
 
 Array = NDArray[Any]
 
@@ -131,6 +136,16 @@ def evaluate(inputs: EvaluationInputs) -> Evaluation:
     )
 
 
+def _warn_if_undefined(
+    options: EvaluationOptions, held_out: HeldOut, oof_data: OutOfFoldData
+) -> None:
+    """Warn if the predictions of the ensemble leave the range of the score."""
+    y = oof_data.y[held_out.rows]
+    if reason := undefined_reason(options.scoring, held_out.block, y):
+        what = f"the ensemble (row {options.row_name!r} of leaderboard_)"
+        warn_of_predictions(options.scoring, what, reason)
+
+
 @dataclass(frozen=True)
 class LazyEvaluation:
     """An evaluation that is computed on first access and then kept.
@@ -159,7 +174,10 @@ def start_evaluation(inputs: EvaluationInputs) -> LazyEvaluation:
     """Evaluate now, or on first access if the options allow it."""
     if inputs.options.lazy:
         return LazyEvaluation(inputs)
-    return LazyEvaluation(None, evaluate(inputs))
+    evaluation = evaluate(inputs)
+    # Not on a later access: a property that warns would fail where warnings are errors.
+    _warn_if_undefined(inputs.options, evaluation.held_out, inputs.oof_data)
+    return LazyEvaluation(None, evaluation)
 
 
 def calibrated(how: str | None, held_out: HeldOut, oof_data: OutOfFoldData) -> HeldOut:

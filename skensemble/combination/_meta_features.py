@@ -7,6 +7,8 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from skensemble.core import narrow_indices
+
 Array = NDArray[Any]
 
 
@@ -27,7 +29,7 @@ def meta_features(
     if not passthrough:
         return table
     if sp.issparse(X):
-        return sp.hstack([table, X], format=X.format)
+        return narrow_indices(sp.hstack([table, X], format=X.format))
     if isinstance(X, pd.DataFrame):
         names = meta_feature_names(columns, prefix)
         front = pd.DataFrame(table, columns=names, index=X.index)

@@ -23,6 +23,7 @@ from skensemble.core._composition import (
     active as active,
     check_kind as check_kind,
     check_layers as check_layers,
+    clone_member as clone_member,
     is_named_list as is_named_list,
     named_members as named_members,
     replace_members as replace_members,
@@ -34,6 +35,7 @@ from skensemble.core._features import (
     Features as Features,
     check_features as check_features,
     features_of as features_of,
+    narrow_indices as narrow_indices,
 )
 from skensemble.core._frames import (
     as_pandas as as_pandas,
@@ -57,8 +59,9 @@ from skensemble.core._responses import (
 from skensemble.core._rollback import rollback_on_error as rollback_on_error
 from skensemble.core._rounding import round_bits as round_bits
 from skensemble.core._sample_weight import (
-    check_per_row as check_per_row,
-    check_weights as check_weights,
+    numeric_weights as numeric_weights,
+    read_groups as read_groups,
+    read_weights as read_weights,
     validated_weights as validated_weights,
     with_class_weight as with_class_weight,
     with_unit_median as with_unit_median,
@@ -79,10 +82,12 @@ from skensemble.core._target_units import (
 )
 from skensemble.core._targets import (
     Target as Target,
+    check_labels as check_labels,
     class_target as class_target,
     decode as decode,
     label_of as label_of,
     numeric_target as numeric_target,
     precise_numbers as precise_numbers,
+    target_values as target_values,
 )
 from skensemble.core._warnings import warn as warn

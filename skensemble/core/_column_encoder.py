@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
+from skensemble.core._features import narrow_indices
 from skensemble.core._frames import as_pandas, holds_numbers, is_frame, numbers_of
 from skensemble.core._warnings import warn
 
@@ -157,7 +158,7 @@ def validate_encoded(
     if not encoder.categories and not _needs_conversion(X):
         return validate_data(
             estimator,
-            X,
+            narrow_indices(X),
             reset=reset,
             accept_sparse="csr",
             accept_large_sparse=False,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sklearn.base import is_classifier, is_regressor
+from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.utils import get_tags
 
 DROP = "drop"
@@ -164,3 +164,36 @@ def _check_member(name: str, member: Any) -> None:
             f"Member {name!r} should be an estimator instance with a fit method, or "
             f"'drop'; got {member!r}."
         )
+
+
+def clone_member(name: str, estimator: Any) -> Any:
+    """Clone an estimator; the error message names it and a remedy.
+
+    Parameters
+    ----------
+    name : str
+        What the estimator is, such as ``member 'a'`` or ``final_estimator``.
+    estimator : estimator
+        The estimator.
+
+    Returns
+    -------
+    estimator : estimator
+        An unfitted copy.
+
+    Raises
+    ------
+    RuntimeError
+        If its constructor changes a parameter, which scikit-learn does not allow.
+    """
+    try:
+        return clone(estimator)
+    except RuntimeError as error:
+        remedy = "Give the constructor a value that it stores unchanged."
+        if "cat_features" in str(error):
+            remedy = (
+                "Leave out cat_features and use "
+                f"skensemble.preprocessing.make_member({type(estimator).__name__}(...)), "
+                "which passes the categorical columns of a frame to CatBoost."
+            )
+        raise RuntimeError(f"{name} cannot be cloned. {error}. {remedy}") from error

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
@@ -71,6 +72,42 @@ def check_features(estimator: Any, X: Any) -> Any:
         )
     validate_data(estimator, X, reset=False, skip_check_array=True)
     return rows
+
+
+def narrow_indices(X: Any) -> Any:
+    """Return a sparse matrix with indices of 32 bits where these are enough.
+
+    Sums and products of sparse matrices often have indices of 64 bits, which trees and
+    other compiled learners do not read.
+
+    Parameters
+    ----------
+    X : array-like, sparse matrix or frame
+        The features.
+
+    Returns
+    -------
+    X : array-like, sparse matrix or frame
+        Another matrix with the same entries; `X` itself if it is not sparse or if its
+        indices need 64 bits.
+    """
+    largest = np.iinfo(np.int32).max
+    if not sp.issparse(X) or X.format not in ("csr", "csc", "coo"):
+        return X
+    if max(*X.shape, X.nnz) > largest:
+        return X
+    if X.format == "coo":
+        if all(rows.dtype != np.int64 for rows in X.coords):
+            return X
+        found = X.copy()
+        found.coords = tuple(rows.astype(np.int32) for rows in X.coords)
+        return found
+    if X.indices.dtype != np.int64 and X.indptr.dtype != np.int64:
+        return X
+    found = type(X)(X.shape, dtype=X.dtype)
+    found.data = X.data
+    found.indices, found.indptr = X.indices.astype(np.int32), X.indptr.astype(np.int32)
+    return found
 
 
 def _with_shape(X: Any) -> Any:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skensemble.core._features import narrow_indices
+
 Array = NDArray[Any]
 
 AUTO = ("predict_proba", "decision_function", "predict")
@@ -80,7 +82,7 @@ def predict_block(
         A class without training rows has probability zero, or the lowest decision
         value of its row.
     """
-    raw = getattr(estimator, method)(X)
+    raw = getattr(estimator, method)(narrow_indices(X))
     if isinstance(raw, list):
         return _labels_block(estimator, raw)
     raw = flat_column(raw) if method == "predict" else np.asarray(raw)

@@ -1,8 +1,11 @@
-"""Checks of fit parameters with one entry per row: sample weights and groups."""
+"""Fit parameters with one entry per row: sample weights and groups."""
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 from sklearn.utils import compute_sample_weight
 
 from skensemble.core._rounding import round_bits
@@ -15,40 +18,141 @@ def check_per_row(name: str, values: Any, n_rows: int) -> None:
     """Refuse weights or groups that do not have one entry per row."""
     if isinstance(values, str):
         raise ValueError(
-            f"{name}={values!r} must have one entry per row; pass the column itself, "
-            f"X[{values!r}]."
+            f"{name}={values!r} must have one entry per row; {_column_hint(values)}."
         )
-    if values is not None and np.shape(values) != (n_rows,):
+    shape = np.asarray(values).shape
+    if values is not None and shape != (n_rows,):
         raise ValueError(
-            f"{name} has shape {np.shape(values)}, expected ({n_rows},): one entry per row."
+            f"{name} has shape {shape}, expected ({n_rows},): one entry per row."
         )
 
 
-def check_weights(name: str, values: Any, n_rows: int) -> None:
-    """Refuse sample weights that are negative, not finite, or zero in all rows."""
+def _column_hint(name: str) -> str:
+    if name == "balanced":
+        return (
+            "for classes of equal total weight use "
+            "sklearn.utils.compute_sample_weight('balanced', y)"
+        )
+    return f"pass the column itself, X[{name!r}]"
+
+
+def read_groups(groups: Any, n_rows: int) -> NDArray[Any] | None:
+    """Read the groups of the rows: numbers, text or other values, none missing.
+
+    Parameters
+    ----------
+    groups : array-like of shape (n_rows,) or None
+        The groups as given.
+    n_rows : int
+        Number of rows.
+
+    Returns
+    -------
+    groups : ndarray of shape (n_rows,) or None
+        The values as given, or codes if they cannot be sorted, such as text beside
+        numbers.
+
+    Raises
+    ------
+    ValueError
+        If groups are missing (None or NaN), or do not have one entry per row.
+    """
+    if groups is None:
+        return None
+    check_per_row("groups", groups, n_rows)
+    values = np.asarray(groups)
+    missing = np.flatnonzero(pd.isna(values))
+    if len(missing):
+        raise ValueError(
+            f"groups is missing in {len(missing)} of {n_rows} rows, first in row "
+            f"{missing[0]} ({values[missing[0]]!r}); leave these rows out, or give them "
+            "groups of their own."
+        )
+    if values.dtype == object and len({type(value) for value in values}) > 1:
+        return np.asarray(pd.factorize(values)[0])
+    return values
+
+
+def numeric_weights(name: str, values: Any) -> NDArray[Any]:
+    """Convert sample weights to an array of numbers; refuse text and missing values.
+
+    Parameters
+    ----------
+    name : str
+        Name of the weights in ``fit``.
+    values : array-like
+        The weights as given.
+
+    Returns
+    -------
+    weights : ndarray
+        The weights, which may still be negative or not finite.
+    """
+    if isinstance(values, str):
+        check_per_row(name, values, 0)
+    weights = np.asarray(values)
+    if weights.dtype.kind == "f" and len(rows := np.argwhere(np.isnan(weights))):
+        raise ValueError(_bad_weight(name, "nan", rows[0][0]))
+    if weights.dtype.kind in "iuf":
+        return weights
+    if weights.dtype.kind != "b":
+        for row, value in enumerate(weights.ravel().tolist()):
+            if pd.isna(value):
+                raise ValueError(_bad_weight(name, repr(value), row))
+            if not isinstance(value, Real):
+                named = f"{name} must be numeric, and"
+                raise ValueError(_bad_weight(named, repr(value), row))
+    return weights.astype(float)
+
+
+def read_weights(name: str, values: Any, n_rows: int) -> NDArray[Any] | None:
+    """Read sample weights: one number per row, none negative, not all zero.
+
+    Parameters
+    ----------
+    name : str
+        Name of the weights in ``fit``.
+    values : array-like of shape (n_rows,) or None
+        The weights as given.
+    n_rows : int
+        Number of rows.
+
+    Returns
+    -------
+    weights : ndarray of shape (n_rows,) or None
+
+    Raises
+    ------
+    ValueError
+        If weights are text, missing, negative, not finite, zero in all rows, or do not
+        have one entry per row.
+    """
     if values is None:
-        return
+        return None
     check_per_row(name, values, n_rows)
-    try:
-        weights = np.asarray(values, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"{name} must be numeric, one per row; got {values!r}."
-        ) from error
+    weights = numeric_weights(name, values)
     bad = np.flatnonzero(~np.isfinite(weights) | (weights < 0))
     if len(bad):
-        raise ValueError(
-            f"{name} is {weights[bad[0]]} in row {bad[0]}; all weights must be finite and "
-            "zero or more."
-        )
+        value = float(weights[bad[0]])
+        # The test suite of scikit-learn matches these words.
+        words = f"Negative values in data passed to `{name}`: " if value < 0 else ""
+        raise ValueError(words + _bad_weight(name, str(value), bad[0]))
     if not weights.any():
         raise ValueError(
             f"{name} is zero in all rows; give at least one row a weight above 0."
         )
+    return weights
 
 
-def validated_weights(name: str, values: Any, n_rows: int) -> np.ndarray | None:
-    """Read sample weights; the error messages are those of scikit-learn's boosting.
+def _bad_weight(name: str, value: str, row: int) -> str:
+    return (
+        f"{name} is {value} in row {row}; all weights must be finite numbers, zero or "
+        "more. Convert text to numbers, and leave out rows without a weight."
+    )
+
+
+def validated_weights(name: str, values: Any, n_rows: int) -> NDArray[Any] | None:
+    """Read sample weights in double precision, as scikit-learn's boosting does.
 
     Parameters
     ----------
@@ -65,18 +169,13 @@ def validated_weights(name: str, values: Any, n_rows: int) -> np.ndarray | None:
     """
     if values is None:
         return None
-    weights = np.asarray(values, dtype=float)
-    # The test suite of scikit-learn matches these two messages.
+    weights = numeric_weights(name, values).astype(float)
     if weights.shape != (n_rows,):
+        # The test suite of scikit-learn matches this message.
         raise ValueError(
             f"{name}.shape == {weights.shape}, expected ({n_rows},): one entry per row."
         )
-    if weights.min() < 0:
-        raise ValueError(
-            f"Negative values in data passed to `{name}`; weights must be zero or more."
-        )
-    check_weights(name, weights, n_rows)
-    return weights
+    return read_weights(name, weights, n_rows)
 
 
 def with_unit_scale(weights: np.ndarray | None) -> np.ndarray | None:

@@ -1,6 +1,8 @@
 """Targets: their kind, their classes, and conversion to codes and back."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -49,7 +51,7 @@ class Target:
 
 def numeric_target(y: Any) -> Target:
     """Convert the target of a regressor; one column is flattened with a warning."""
-    values = _required(y)
+    values = target_values(y)
     if values.dtype.kind in "OSU":
         try:
             values = values.astype(float)
@@ -77,15 +79,16 @@ def precise_numbers(values: Array) -> Array:
 
 def class_target(y: Any) -> Target:
     """Convert the target of a classifier and encode its labels."""
-    values = _required(y)
+    values = target_values(y)
     if values.dtype.kind == "f":
         assert_all_finite(values, input_name="y")
     if _are_small_integers(values):
         encoder, codes = _encode_small_integers(values)
         return Target(codes, "classes", (encoder,))
-    kind = type_of_target(y, input_name="y")
+    check_labels(values)
+    kind = type_of_target(values, input_name="y")
     if kind not in ("binary", "multiclass", "multilabel-indicator"):
-        check_classification_targets(y)  # raises scikit-learn's message
+        check_classification_targets(values)  # raises scikit-learn's message
         raise ValueError(
             f"y of shape {values.shape} is {kind}, which is not supported; fit "
             "one classifier per column, or pass labels as columns of 0 and 1."
@@ -94,7 +97,7 @@ def class_target(y: Any) -> Target:
         encoders = tuple(LabelEncoder().fit(column) for column in values.T)
         return Target(_map_columns("transform", encoders, values), "labels", encoders)
     encoder = LabelEncoder()
-    return Target(encoder.fit_transform(y), "classes", (encoder,))
+    return Target(encoder.fit_transform(values), "classes", (encoder,))
 
 
 def _are_small_integers(values: Array) -> bool:
@@ -119,7 +122,18 @@ def decode(encoders: tuple[LabelEncoder, ...], codes: Array, kind: str) -> Array
     return np.asarray(encoders[0].inverse_transform(codes))
 
 
-def _required(y: Any) -> Array:
+def target_values(y: Any) -> Array:
+    """Read a target without missing values as an array of numbers, bools or text.
+
+    Parameters
+    ----------
+    y : array-like of shape (n,) or (n, k)
+        The target.
+
+    Returns
+    -------
+    values : ndarray of shape (n,) or (n, k)
+    """
     if y is None:
         raise ValueError(
             "This estimator requires y to be passed, but the target y is None."
@@ -135,7 +149,65 @@ def _required(y: Any) -> Array:
             f"Input y contains NaN: row {missing[0][0]} is "
             f"{values[tuple(missing[0])]!r}. Remove rows without a target."
         )
+    return _plain_values(values)
+
+
+def _plain_values(values: Array) -> Array:
+    """Read objects that are whole numbers, numbers or bools as such; refuse times.
+
+    Parameters
+    ----------
+    values : ndarray
+        The target, of any dtype.
+
+    Returns
+    -------
+    values : ndarray
+        The target; other objects, such as text, are returned unchanged.
+
+    Raises
+    ------
+    ValueError
+        If the target is a datetime or a duration.
+    """
+    if values.dtype.kind in "mM":
+        raise ValueError(_time_message(f"dtype {values.dtype}"))
+    if values.dtype != object:
+        return values
+    entries = values.ravel().tolist()
+    for value in entries:
+        if isinstance(value, date | timedelta | np.datetime64 | np.timedelta64):
+            raise ValueError(_time_message(f"values such as {value!r}"))
+    kinds: dict[Any, Any] = {bool | np.bool_: bool, Integral: np.int64, Real: float}
+    for kind, dtype in kinds.items():
+        if all(isinstance(value, kind) for value in entries):
+            try:
+                return values.astype(dtype)
+            except OverflowError:  # a whole number of more than 64 bits
+                continue
     return values
+
+
+def _time_message(what: str) -> str:
+    return (
+        f"y has {what}, but a time is neither a number nor a class. For a regressor "
+        "convert y to a number of units, such as (y - y.min()) / "
+        "np.timedelta64(1, 'D') for datetimes or y / np.timedelta64(1, 's') for "
+        "durations; for a classifier convert it to text: y.astype(str)."
+    )
+
+
+def check_labels(values: Array) -> None:
+    """Refuse objects as labels, and labels of several types."""
+    if values.dtype != object:
+        return
+    types = {type(value).__name__: value for value in values.ravel().tolist()}
+    if types.keys() != {"str"}:
+        found = ", ".join(f"{value!r} ({name})" for name, value in types.items())
+        raise ValueError(
+            f"y has dtype object with labels of these types: {found}; use labels of one "
+            "type, numbers, bools or text, such as y.astype(str)."
+        )
 
 
 def _map_columns(verb: str, encoders: tuple[LabelEncoder, ...], values: Array) -> Array:

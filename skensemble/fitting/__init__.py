@@ -2,8 +2,9 @@
 
 # Names imported with `as` are for the other packages of this library, not public.
 from skensemble.fitting._data_checks import (
-    check_data as check_data,
+    check_routed as check_routed,
     count_rows as count_rows,
+    read_row_params as read_row_params,
 )
 from skensemble.fitting._failures import drop_failed as drop_failed, is_late as is_late
 from skensemble.fitting._fit import (
@@ -32,7 +33,11 @@ from skensemble.fitting._out_of_fold import (
     assemble as assemble,
     out_of_fold as out_of_fold,
 )
-from skensemble.fitting._plan import plan_fits as plan_fits, task_tree as task_tree
+from skensemble.fitting._plan import (
+    cloneable_members as cloneable_members,
+    plan_fits as plan_fits,
+    task_tree as task_tree,
+)
 from skensemble.fitting._queue import Turns as Turns, error_of as error_of
 from skensemble.fitting._routing import (
     FitParams as FitParams,

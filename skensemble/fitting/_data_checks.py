@@ -6,12 +6,40 @@ from typing import Any
 
 import numpy as np
 
-from skensemble.core import Target, check_per_row, check_weights, label_of
+from skensemble.core import Target, label_of, read_groups, read_weights
 from skensemble.fitting._routing import FitParams
 
 
-def check_data(X: Any, target: Target, routed: FitParams) -> int:
-    """Check rows, weights and groups, and return the number of rows."""
+def read_row_params(X: Any, target: Target, params: dict[str, Any]) -> dict[str, Any]:
+    """Check the rows, and read weights and groups among fit parameters.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_rows, n_features)
+        The features.
+    target : Target
+        The target.
+    params : dict
+        Fit parameters as given.
+
+    Returns
+    -------
+    params : dict
+        The parameters that are not None, with ``sample_weight``,
+        ``member__sample_weight`` and ``groups`` as arrays.
+    """
+    n_rows = check_rows(X, target)
+    found = {key: value for key, value in params.items() if value is not None}
+    for key, value in found.items():
+        if key == "sample_weight" or key.endswith("__sample_weight"):
+            found[key] = read_weights(key, value, n_rows)
+        elif key == "groups":
+            found[key] = read_groups(value, n_rows)
+    return found
+
+
+def check_rows(X: Any, target: Target) -> int:
+    """Check that `X` and the target have the same rows, and return their number."""
     y = target.values
     n_rows = count_rows(X)
     if n_rows != len(y):
@@ -19,13 +47,17 @@ def check_data(X: Any, target: Target, routed: FitParams) -> int:
             "Found input variables with inconsistent numbers of samples: "
             f"[{n_rows}, {len(y)}]; X and y should have the same rows."
         )
-    check_weights("sample_weight", routed.sample_weight, n_rows)
+    return n_rows
+
+
+def check_routed(target: Target, routed: FitParams) -> None:
+    """Check weights that have another name before they are routed, and the classes."""
+    n_rows = len(target.values)
     for name, params in routed.members.items():
         if params.get("sample_weight") is not routed.sample_weight:
-            check_weights(f"{name}__sample_weight", params.get("sample_weight"), n_rows)
-    check_per_row("groups", routed.splitter.get("groups"), n_rows)
+            read_weights(f"{name}__sample_weight", params.get("sample_weight"), n_rows)
+    read_groups(routed.splitter.get("groups"), n_rows)
     _check_several_classes(target, routed.sample_weight)
-    return n_rows
 
 
 def count_rows(X: Any) -> int:

@@ -15,7 +15,7 @@ from sklearn.base import is_classifier
 from sklearn.utils import _safe_indexing as take_rows, get_tags
 from sklearn.utils.validation import has_fit_parameter
 
-from skensemble.core import find_response_method, predict_block
+from skensemble.core import find_response_method, narrow_indices, predict_block
 from skensemble.fitting._fold_fit import FoldFit, PlannedFit, Split, TrainingData
 from skensemble.fitting._threads import limited_threads
 
@@ -106,7 +106,7 @@ def fit_member(
     if present is not None and present[-1] != len(present) - 1:
         # XGBoost refuses labels that are not 0, 1, ..., so a gap is closed here.
         codes = np.searchsorted(present, y)
-    estimator.fit(X, codes, **_named_for(estimator, params))
+    estimator.fit(narrow_indices(X), codes, **_named_for(estimator, params))
     return estimator, present
 
 

@@ -3,14 +3,14 @@
 Callbacks see the plan as a tree of tasks: ensemble, member, fold fit.
 """
 
+import traceback
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
 
-from skensemble.core import seed_estimator
-from skensemble.fitting._fold_fit import REFIT, Member, PlannedFit, Split
+from skensemble.core import clone_member, seed_estimator
+from skensemble.fitting._fold_fit import REFIT, Failure, Member, PlannedFit, Split
 
 
 def plan_fits(
@@ -34,6 +34,39 @@ def plan_fits(
         for member in members
         for split in every
     ]
+
+
+def cloneable_members(
+    members: list[Member], on_error: str
+) -> tuple[list[Member], list[Failure]]:
+    """Separate members that scikit-learn cannot clone from the others.
+
+    Parameters
+    ----------
+    members : list of Member
+        The members.
+    on_error : {"raise", "drop"}
+        Whether the first one that cannot be cloned raises its error.
+
+    Returns
+    -------
+    members : list of Member
+        Those that can be cloned.
+    failures : list of Failure
+        One for each of the others.
+    """
+    kept, failures = [], []
+    for member in members:
+        try:
+            _cloned(member)
+        except RuntimeError as error:
+            if on_error == "raise":
+                raise
+            text = traceback.format_exc()
+            failures.append(Failure(member.name, "clone", error, text))
+        else:
+            kept.append(member)
+    return kept, failures
 
 
 def task_tree(owner: Any, context: Any, fold_fits: list[PlannedFit]) -> dict[str, Any]:
@@ -68,7 +101,11 @@ def task_tree(owner: Any, context: Any, fold_fits: list[PlannedFit]) -> dict[str
 
 
 def _seeded(member: Member, split: Split, seed: int | None) -> Any:
-    return seed_estimator(clone(member.estimator), seed, member.name, split.label)
+    return seed_estimator(_cloned(member), seed, member.name, split.label)
+
+
+def _cloned(member: Member) -> Any:
+    return clone_member(f"Member {member.name!r}", member.estimator)
 
 
 def _share(split: Split, splits: list[Split]) -> float:

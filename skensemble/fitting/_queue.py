@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from math import ceil, inf, isfinite
+from math import ceil, inf, isfinite, isnan
 from typing import Any
 
 from skensemble.fitting._fold_fit import FoldFit, PlannedFit
@@ -84,7 +84,7 @@ class Queue:
         """Record the duration and the score of a fit."""
         with self._lock:
             self._pace[self._name(index)] = seconds / self._fold_fits[index].cost
-            if score is not None:
+            if score is not None and not isnan(score):
                 self._scores.setdefault(self._name(index), score)
 
     def record_failure(self, index: int) -> None:
@@ -265,7 +265,7 @@ class InTurn(WithinTime):
     ) -> None:
         """Record the duration of a fit, and its score on its split."""
         super().record_fit(index, seconds, score)
-        if score is not None:
+        if score is not None and not isnan(score):
             self._on_splits[self._name(index), self._fold_fits[index].split.label] = (
                 score
             )

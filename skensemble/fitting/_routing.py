@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import sklearn
 from sklearn.utils.metadata_routing import get_routing_for_object, process_routing
 from sklearn.utils.validation import has_fit_parameter
@@ -80,8 +79,6 @@ def route_to_estimator(owner: Any, name: str, params: dict[str, Any]) -> FitPara
     fit_params : FitParams
     """
     params = {key: value for key, value in params.items() if value is not None}
-    if "sample_weight" in params:
-        params["sample_weight"] = np.asarray(params["sample_weight"])
     splitter: dict[str, Any] = {}
     if sklearn.get_config()["enable_metadata_routing"]:
         if params:  # an empty result of process_routing has no attributes

@@ -11,10 +11,10 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from skensemble.core import (
     check_flag,
     check_seed,
-    check_weights,
     check_whole,
     draw_seed,
     expand_short_names,
+    read_weights,
     warn,
 )
 from skensemble.linear_model._encoding import encode, fit_encoding
@@ -225,6 +225,4 @@ class BaseLinear(BaseEstimator):
 def _weight(sample_weight, n_rows):
     if sample_weight is None:
         return None
-    weight = np.asarray(sample_weight)
-    check_weights("sample_weight", weight, n_rows)
-    return weight.astype(float)
+    return read_weights("sample_weight", sample_weight, n_rows).astype(float)

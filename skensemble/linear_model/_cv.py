@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 from sklearn.metrics import check_scoring
 
 from skensemble.core import (
     check_choice,
     check_jobs,
-    check_per_row,
+    read_groups,
     rollback_on_error,
     warn,
 )
@@ -32,7 +32,8 @@ from skensemble.linear_model._problem import Point
 from skensemble.linear_model._rows import as_slice, bind_penalty, make_problem
 from skensemble.linear_model.penalties import as_penalty
 from skensemble.linear_model.solvers import choose_solver
-from skensemble.scoring import as_scorer
+from skensemble.losses import Loss, LossScorer
+from skensemble.scoring import as_prediction_scorer, as_scorer, check_scoring_of_target
 
 Array = NDArray[Any]
 
@@ -60,7 +61,11 @@ class GridScores:
         """Indices of the selected l1_ratio and alpha."""
         mean = self.scores.mean(axis=2)
         if np.isnan(mean).all():
-            raise ValueError("No alpha could be scored on the held-out rows.")
+            raise ValueError(
+                "No alpha could be scored on the held-out rows; use another scoring, or "
+                "a loss whose predictions stay in the range of the score, such as "
+                "loss='poisson'."
+            )
         ratio, alpha = np.unravel_index(np.nanargmax(mean), mean.shape)
         if selection == "1se":
             level = mean[ratio, alpha] - self.error[ratio, alpha]
@@ -72,7 +77,8 @@ def _fit_path(model, X, y, sample_weight, groups):
     """Fit paths on all rows and on each fold, and select alpha and l1_ratio."""
     _check_choices(model)
     rows = model._read(X, y, sample_weight)
-    check_per_row("groups", groups, len(rows.y))
+    groups = read_groups(groups, len(rows.y))
+    _check_scoring(model, rows.y)
     settings = model._settings()
     penalties = penalties_for(as_penalty(model.penalty), model.l1_ratios)
     problem = make_problem(rows, penalties[0], settings)
@@ -120,6 +126,7 @@ def _score_folds(model, data, rows, splits, folds):
     score = _scorer(model)
     for k, (split, paths) in enumerate(zip(splits, folds, strict=True)):
         scores[:, :, k] = score(model, data, rows, split.test, paths)
+    _warn_of_range(model, scores)
     spread = scores.std(axis=2, ddof=1) if len(splits) > 1 else 0 * scores[..., 0]
     return GridScores(
         scores,
@@ -132,7 +139,36 @@ def _scorer(model):
     if model.scoring is None:
         return _score_by_loss
     scorer = check_scoring(model, scoring=as_scorer(model, model.scoring))
-    return partial(_score_by_scorer, scorer)
+    return partial(_score_by_scorer, scorer, _range_of_score(model))
+
+
+def _range_of_score(model):
+    """The score if it may be defined for a range of predictions only, or None."""
+    named = isinstance(model.scoring, str | Loss | LossScorer)
+    if is_classifier(model) or not (named or hasattr(model.scoring, "_score_func")):
+        return None
+    return as_prediction_scorer(model.scoring, "continuous")
+
+
+def _check_scoring(model, y):
+    """Refuse a score that is not defined for the target, before the fit."""
+    if model.scoring is not None and (scoring := _range_of_score(model)):
+        check_scoring_of_target(scoring, y)
+
+
+def _warn_of_range(model, scores):
+    """Warn of alphas whose predictions leave the range of the score."""
+    unknown = int(np.isnan(scores).any(axis=2).sum())
+    if model.scoring is None or is_classifier(model) or not unknown:
+        return
+    warn(
+        f"scoring={model.scoring!r} is NaN for {unknown} of {scores[..., 0].size} "
+        "alphas on some splits, because predictions (not the target) leave the range "
+        "for which the score is defined. These alphas are not selected. Use a loss "
+        "whose predictions stay in the range, such as loss='poisson', or another "
+        "scoring.",
+        UndefinedMetricWarning,
+    )
 
 
 def _select(model, rows, problem, grid, full, folds, results):
@@ -220,21 +256,25 @@ def _negative_losses(loss, held, raw):
     return [-loss.value(held.y, one, held.weight) for one in raw]
 
 
-def _score_by_scorer(scorer, model, data, rows, test, paths):
+def _score_by_scorer(scorer, limited, model, data, rows, test, paths):
     """Score of the model for each alpha on the held-out rows."""
     X, y, sample_weight = data
     held_X, held_y = take_rows(X, test), take_rows(y, test)
     weight = {}
     if sample_weight is not None:
         weight = {"sample_weight": np.asarray(sample_weight)[test]}
+
+    def score(path, j):
+        try:
+            return scorer(_with_coefficients(model, path, j), held_X, held_y, **weight)
+        except ValueError:
+            # Predictions outside of the range of the score; the target is inside.
+            if limited is None:
+                raise
+            return np.nan
+
     return np.array(
-        [
-            [
-                scorer(_with_coefficients(model, path, j), held_X, held_y, **weight)
-                for j in range(len(path.alphas))
-            ]
-            for path in paths
-        ]
+        [[score(path, j) for j in range(len(path.alphas))] for path in paths]
     )
 
 

@@ -221,7 +221,7 @@ class ScorerCandidates(_SumCandidates):
         total /= self.size + 1
         method = "predict" if self.members.kind == "continuous" else "predict_proba"
         return np.array(
-            [self.scorer.score(block, y, weight, method) for block in total]
+            [self.scorer.score_or_nan(block, y, weight, method) for block in total]
         )
 
 

@@ -10,6 +10,7 @@ from sklearn.utils import check_random_state
 
 from skensemble.core import check_whole
 from skensemble.member_weights._greedy_metrics import CandidateScorer, candidate_scorer
+from skensemble.member_weights._score_range import scorer_of_members
 from skensemble.scoring import (
     as_prediction_scorer,
     is_regression_scoring,
@@ -167,12 +168,17 @@ def greedy_selection(
     options = _checked_options(max_steps, n_init, patience, ties, n_members)
     _check_bags(n_bags, bag_fraction)
     scorer = as_prediction_scorer(scoring, members.kind, members.n_classes)
-    candidates = candidate_scorer(members, scorer)
+    candidates = candidate_scorer(members, scorer_of_members(scorer, members))
     rng = check_random_state(random_state)
+    scored = _scored(candidates, n_members) if n_bags else None
     paths = [
         _select(candidates, among, options, rng, members.names)
         for among in _bags(n_members, n_bags, bag_fraction, n_init, rng)
+        if scored is None or scored[among].any()
     ]
+    if not paths:  # no bag has a member that has a score
+        everyone = np.arange(n_members)
+        paths = [_select(candidates, everyone, options, rng, members.names)]
     weights = np.mean([path.weights[path.kept - 1] for path in paths], axis=0)
     if not return_path:
         return weights
@@ -200,7 +206,8 @@ def _best(scores: Array) -> Array:
     if best == -np.inf:
         raise ValueError(
             "scoring gave NaN or -inf for every member; it is not defined for this y "
-            "(for example for one class only). Use another scoring."
+            "(for example for one class only) or for these predictions. Use another "
+            "scoring, or members that predict within its range."
         )
     return scores >= best - TOLERANCE * np.abs(scores[np.isfinite(scores)]).max()
 
@@ -219,7 +226,7 @@ def _select(
         scores.append(float(candidates.scores(np.array([member]))[0]))
         taken.append(member)
         candidates.add(member)
-    best, since = -np.inf, 0
+    n_first, best, since = len(taken), -np.inf, 0
     while len(taken) < options.max_steps and since < options.patience:
         each = candidates.scores(among)
         at = _pick(each, among, taken, options.ties, rng)
@@ -228,7 +235,7 @@ def _select(
         candidates.add(taken[-1])
         improved = scores[-1] > best + TOLERANCE * np.abs(scores).max()
         best, since = (scores[-1], 0) if improved else (best, since + 1)
-    shortest = max(options.n_init, 1) - 1
+    shortest = max(n_first, 1) - 1
     kept = shortest + first_of_best(np.array(scores[shortest:])) + 1
     return SelectionPath(np.array(taken), np.array(scores), kept, names)
 
@@ -239,7 +246,9 @@ def _best_singles(candidates: CandidateScorer, among: Array, n_init: int) -> lis
     scores = candidates.scores(among)
     left = np.ones(len(among), dtype=bool)
     best = []
-    for _ in range(n_init):  # in order, with the same tolerance for ties
+    n_known = int(np.isfinite(scores).sum())
+    # In order, with the same tolerance for ties.
+    for _ in range(min(n_init, max(n_known, 1))):
         at = first_of_best(np.where(left, scores, -np.inf))
         left[at] = False
         best.append(int(among[at]))
@@ -262,6 +271,14 @@ def _bags(
     size = min(n_members, max(1, n_init, round(fraction * n_members)))
     for _ in range(n_bags):
         yield np.sort(rng.choice(n_members, size, replace=False))
+
+
+def _scored(candidates: CandidateScorer, n_members: int) -> Array:
+    """Mark members that have a score alone, or raise if there is none."""
+    candidates.reset()
+    scores = candidates.scores(np.arange(n_members))
+    _best(scores)
+    return np.isfinite(scores)
 
 
 def _checked_options(

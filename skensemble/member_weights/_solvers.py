@@ -10,12 +10,17 @@ from scipy.optimize import nnls
 from skensemble.core import ParameterHolder, Target
 from skensemble.member_weights._auc_ascent import best_auc_weights
 from skensemble.member_weights._greedy_selection import first_of_best
+from skensemble.member_weights._score_range import scorer_of_members
 from skensemble.member_weights._simplex import (
     largest_likelihood,
     least_squares,
     vertex,
 )
-from skensemble.scoring import MemberPredictions, as_prediction_scorer, read_predictions
+from skensemble.scoring import (
+    MemberPredictions,
+    as_prediction_scorer,
+    read_predictions,
+)
 
 Array = NDArray[Any]
 
@@ -251,9 +256,10 @@ class Discrete(WeightSolver):
     def solve(self, members):
         """Score each member."""
         scorer = as_prediction_scorer(self.scoring, members.kind, members.n_classes)
+        scorer = scorer_of_members(scorer, members)
         method = "predict" if members.kind == "continuous" else "predict_proba"
         scores = [
-            scorer.score(block, members.y, members.sample_weight, method)
+            scorer.score_or_nan(block, members.y, members.sample_weight, method)
             for block in members.values
         ]
         return np.eye(len(scores))[first_of_best(np.array(scores))]

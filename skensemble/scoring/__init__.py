@@ -14,6 +14,7 @@ from skensemble.scoring._precomputed import (
 from skensemble.scoring._prediction_scorer import (
     SHORT_NAMES as SHORT_NAMES,
     PredictionScorer as PredictionScorer,
+    UnsuitableScoreError as UnsuitableScoreError,
     as_prediction_scorer as as_prediction_scorer,
     as_scorer as as_scorer,
     check_scoring_kind as check_scoring_kind,
@@ -26,5 +27,11 @@ from skensemble.scoring._prediction_scorer import (
 from skensemble.scoring._predictions import (
     MemberPredictions as MemberPredictions,
     read_predictions as read_predictions,
-    read_weights as read_weights,
+)
+from skensemble.scoring._score_domain import (
+    check_scoring_of_target as check_scoring_of_target,
+    inner_predictions as inner_predictions,
+    undefined_reason as undefined_reason,
+    warn_of_predictions as warn_of_predictions,
+    warn_of_undefined_scores as warn_of_undefined_scores,
 )

@@ -57,6 +57,10 @@ _BINARY_SCORES = {
 }
 
 
+class UnsuitableScoreError(ValueError):
+    """A score lacks what it needs, such as probabilities or support of weights."""
+
+
 @dataclass(frozen=True)
 class PredictionScorer:
     """A rule that scores predictions; higher is better.
@@ -131,14 +135,44 @@ class PredictionScorer:
         try:
             return float(self.rule(estimator, np.empty((len(y), 0)), y, **weight))
         except AttributeError as error:
-            raise ValueError(self._method_message(method)) from error
+            raise UnsuitableScoreError(self._method_message(method)) from error
         except TypeError as error:
             if "sample_weight" not in str(error):
                 raise
-            raise ValueError(
+            raise UnsuitableScoreError(
                 f"scoring={self.name} does not support sample weights; leave them out "
                 "(sample_weight=None), or use a scoring that does."
             ) from error
+
+    def score_or_nan(
+        self,
+        block: Any,
+        y: Any,
+        sample_weight: Any = None,
+        method: str | None = None,
+    ) -> float:
+        """Score predictions; NaN if they leave the range of the score.
+
+        Squared logarithmic errors and deviances are defined for a range of predictions
+        only. Unsuitable targets are refused by `check_scoring_of_target`.
+
+        Parameters
+        ----------
+        block, y, sample_weight, method : array-like and str
+            See `score`.
+
+        Returns
+        -------
+        score : float
+        """
+        try:
+            return self.score(block, y, sample_weight, method)
+        except UnsuitableScoreError:
+            raise
+        except ValueError:
+            if self.kind != "continuous":
+                raise
+            return float("nan")
 
     def _method(self, block: Array) -> str:
         if self.kind == "continuous":
@@ -159,7 +193,7 @@ class PredictionScorer:
             if method != (
                 "predict_proba" if loss.probabilistic else "decision_function"
             ):
-                raise ValueError(self._method_message(method))
+                raise UnsuitableScoreError(self._method_message(method))
             labels = range(self.n_classes) if self.classes is None else self.classes
             loss = loss.for_classes(labels, y, weight)
         loss.check(y)
@@ -397,12 +431,14 @@ def _score_by(block: Array, method: str, y: Any, weight: Any, scoring: Any) -> f
         return float("nan")  # most metrics are undefined for one class
     if method == "predict" and scoring.kind == "classes":
         block = np.rint(block).astype(int)
+    if scoring.kind == "continuous":
+        return float(scoring.score_or_nan(block, y, weight, method))
     try:
         return float(scoring.score(block, y, sample_weight=weight, method=method))
     except ValueError:
         # The metric needs probabilities and the member has none, or it is undefined
         # because a class is missing.
         lacking = scoring.kind == "classes" and len(np.unique(y)) < scoring.n_classes
-        if not lacking and (method == "predict_proba" or scoring.kind == "continuous"):
+        if not lacking and method == "predict_proba":
             raise
         return float("nan")

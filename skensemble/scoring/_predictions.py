@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.core import check_weights
+from skensemble.core import read_weights
 
 Array = NDArray[Any]
 
@@ -113,7 +113,7 @@ def read_predictions(
             f"predictions have {values.shape[1]} rows per member and y has the shape "
             f"{y.shape}; give predictions of the rows of y, shape (n_members, n, ...)."
         )
-    weight = read_weights(sample_weight, len(y))
+    weight = read_weights("sample_weight", sample_weight, len(y))
     if weight is not None and not weight.all():
         kept = weight > 0
         values, y, weight = values[:, kept], y[kept], weight[kept]
@@ -146,26 +146,6 @@ def _stack(predictions: Any) -> tuple[Array, tuple]:
             "more."
         )
     return values, tuple(range(len(values))) if names is None else names
-
-
-def read_weights(sample_weight: Any, n_rows: int) -> Array | None:
-    """Read weights of rows: one per row, none negative, not all zero.
-
-    Parameters
-    ----------
-    sample_weight : array-like of shape (n,) or None
-        Weights as given.
-    n_rows : int
-        Number of rows.
-
-    Returns
-    -------
-    weight : ndarray of float or None
-    """
-    if sample_weight is None:
-        return None
-    check_weights("sample_weight", sample_weight, n_rows)
-    return np.asarray(sample_weight, dtype=float)
 
 
 def _infer(values: Array, y: Array, regression: bool) -> str:

@@ -47,6 +47,9 @@ class BaseEnsemble(
 
     permutation_importance = permutation_importance
 
+    # The combination of the predictions uses the sample weights.
+    __metadata_request__fit = {"sample_weight": True}
+
     estimators: Any
     n_jobs: Any
 
@@ -120,14 +123,14 @@ class BaseEnsemble(
         return super().set_params(**replace_members(self, params))
 
     def get_metadata_routing(self):
-        """Get the routing of metadata to the members and the splitter.
+        """Get the routing of metadata to the ensemble, the members and the splitter.
 
         Returns
         -------
         router : MetadataRouter
             The routing.
         """
-        router = MetadataRouter(owner=self)
+        router = MetadataRouter(owner=self).add_self_request(self)
         for name, member in active(named_members(self)):
             router.add(
                 **{name: member},

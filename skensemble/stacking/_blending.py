@@ -49,7 +49,7 @@ def _fit(blend: Any, X: Any, target: Target, params: dict[str, Any]) -> Any:
     layers = fit_layers(blend, kind, [members], inputs, splits, context)
     fitted = fit_combination(blend, kind, layers, inputs, splits, context)
 
-    blend._training = (inputs.X, target, params)
+    blend._training = (inputs.X, target, inputs.params)
     set_fitted_attributes(blend, fitted, kind.attributes(fitted))
     context.call_on_fit_task_end(estimator=blend, X=inputs.X, y=target.values)
     return blend
@@ -295,7 +295,7 @@ class BlendingClassifier(ClassifierMixin, BaseMetaModelEnsemble):
 
     _splits_itself = True
 
-    def fit(self, X, y=None, *, groups=None, **fit_params):
+    def fit(self, X, y=None, sample_weight=None, *, groups=None, **fit_params):
         """Fit the members on a part of the rows, the meta model on their predictions.
 
         Parameters
@@ -304,36 +304,27 @@ class BlendingClassifier(ClassifierMixin, BaseMetaModelEnsemble):
             Training rows, passed to the members unchanged.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Classes, or an indicator matrix for multilabel targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights, for the members and for the combination of their
+            predictions.
         groups : array-like of shape (n_samples,), default=None
             Groups of the rows; the rows of a group stay on one side of the split.
         **fit_params : dict
-            ``sample_weight`` for members and meta model, ``member__parameter`` for one
-            member; with metadata routing, what is requested.
+            ``member__parameter`` for one member; with metadata routing, what is
+            requested.
 
         Returns
         -------
         self : estimator
             The fitted ensemble.
         """
-        params = {"groups": groups} | fit_params
+        params = {"sample_weight": sample_weight, "groups": groups} | fit_params
         target = class_target(y)
         with rollback_on_error(self):
             return _fit(self, X, target, params)
 
     def _kind(self, target, seed):
         return _blending_kind(self, target)
-
-    def get_metadata_routing(self):
-        """Get the routing of metadata to the members and the meta model.
-
-        `groups` are requested by the ensemble itself.
-
-        Returns
-        -------
-        router : MetadataRouter
-            The routing.
-        """
-        return super().get_metadata_routing().add_self_request(self)
 
 
 class BlendingRegressor(RegressorMixin, BaseMetaModelEnsemble):
@@ -484,7 +475,7 @@ class BlendingRegressor(RegressorMixin, BaseMetaModelEnsemble):
 
     _splits_itself = True
 
-    def fit(self, X, y=None, *, groups=None, **fit_params):
+    def fit(self, X, y=None, sample_weight=None, *, groups=None, **fit_params):
         """Fit the members on a part of the rows, the meta model on their predictions.
 
         Parameters
@@ -493,33 +484,24 @@ class BlendingRegressor(RegressorMixin, BaseMetaModelEnsemble):
             Training rows, passed to the members unchanged.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The continuous target.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights, for the members and for the combination of their
+            predictions.
         groups : array-like of shape (n_samples,), default=None
             Groups of the rows; the rows of a group stay on one side of the split.
         **fit_params : dict
-            ``sample_weight`` for members and meta model, ``member__parameter`` for one
-            member; with metadata routing, what is requested.
+            ``member__parameter`` for one member; with metadata routing, what is
+            requested.
 
         Returns
         -------
         self : estimator
             The fitted ensemble.
         """
-        params = {"groups": groups} | fit_params
+        params = {"sample_weight": sample_weight, "groups": groups} | fit_params
         target = numeric_target(y)
         with rollback_on_error(self):
             return _fit(self, X, target, params)
 
     def _kind(self, target, seed):
         return _blending_kind(self, target)
-
-    def get_metadata_routing(self):
-        """Get the routing of metadata to the members and the meta model.
-
-        `groups` are requested by the ensemble itself.
-
-        Returns
-        -------
-        router : MetadataRouter
-            The routing.
-        """
-        return super().get_metadata_routing().add_self_request(self)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import indexable
 
@@ -25,6 +24,7 @@ from skensemble.core import (
     check_jobs,
     check_seconds,
     check_seed,
+    clone_member,
     features_of,
     plain_table,
     resolve_response_method,
@@ -41,10 +41,12 @@ from skensemble.fitting import (
     Unkeyable,
     as_store,
     check_coverage,
-    check_data,
     check_known,
+    check_routed,
+    cloneable_members,
     drop_failed,
     plan_fits,
+    read_row_params,
     route,
     run_fits,
     take_rows,
@@ -54,7 +56,9 @@ from skensemble.scoring import (
     as_prediction_scorer,
     check_scoring_kind,
     check_scoring_of_labels,
+    check_scoring_of_target,
     score_block,
+    warn_of_undefined_scores,
 )
 from skensemble.stacking._fitted import (
     FittedEnsemble,
@@ -82,7 +86,7 @@ class FitInputs:
     routed : FitParams
         Fit parameters per recipient.
     params : dict
-        Fit parameters as given.
+        Fit parameters, with weights and groups as arrays.
     seed : int or None
         The seed of the fit.
     started : float
@@ -122,7 +126,9 @@ def resolve_scoring(scoring: Any, target: Target) -> Any:
     check_scoring_kind(scoring, target.kind)
     if scoring is None:
         return None
-    return as_prediction_scorer(scoring, target.kind, target.n_classes, target.classes)
+    found = as_prediction_scorer(scoring, target.kind, target.n_classes, target.classes)
+    check_scoring_of_target(found, target.values)
+    return found
 
 
 def read_inputs(
@@ -138,9 +144,10 @@ def read_inputs(
     """Check members and data, and route the fit parameters."""
     kind.check_members(members)
     names = [name for name, _ in members]
-    routed = route(ensemble, names, kind.final_estimator, params)
     (X,) = indexable(plain_table(X))
-    check_data(X, target, routed)
+    params = read_row_params(X, target, params)
+    routed = route(ensemble, names, kind.final_estimator, params)
+    check_routed(target, routed)
     check_scoring_of_labels(kind.evaluation.scoring, kind.response_method)
     return FitInputs(X, target, routed, params, seed, started)
 
@@ -262,7 +269,9 @@ def _make_members(
 def _screened(estimator: Any, screener: Any) -> Any:
     if screener is None:
         return estimator
-    return Pipeline([("screener", clone(screener)), ("member", estimator)])
+    return Pipeline(
+        [("screener", clone_member("screener", screener)), ("member", estimator)]
+    )
 
 
 def _run_member_fits(
@@ -274,13 +283,16 @@ def _run_member_fits(
     context: Any,
 ) -> Any:
     target, limit = inputs.target, ensemble.time_limit
+    members, not_cloned = cloneable_members(members, ensemble.on_error)
+    if not members:
+        return [], not_cloned
     planned = plan_fits(members, data.splits, refit=kind.refit, seed=inputs.seed)
     if data.rows is not None:
         planned = [_on_rows(fit, data.rows) for fit in planned]
     score = functools.partial(
         score_block, kind=target.kind, scoring=kind.evaluation.scoring
     )
-    return run_fits(
+    fitted, failures = run_fits(
         planned,
         TrainingData(data.X, target.values, target.n_classes, score),
         n_jobs=ensemble.n_jobs,
@@ -291,6 +303,8 @@ def _run_member_fits(
         deadline=None if limit is None else inputs.started + limit,
         **task_tree(ensemble, context, planned),
     )
+    warn_of_undefined_scores(kind.evaluation.scoring, fitted, target.values)
+    return fitted, [*not_cloned, *failures]
 
 
 def _on_rows(planned: PlannedFit, rows: Any) -> PlannedFit:

@@ -137,7 +137,12 @@ def n_layers_to_fit(table: pd.DataFrame, guard: str) -> int:
     )
     # No margin is required: without one, the better depth was chosen in 39 of the 50
     # fits of benchmarks/ranking.py.
-    given, best = len(held_out), max(held_out, key=lambda depth: held_out[depth])
+    given = len(held_out)
+    # Depths without a score (NaN) rank last.
+    ranks = {depth: np.nan_to_num(held_out[depth], nan=-np.inf) for depth in held_out}
+    best = max(ranks, key=lambda depth: ranks[depth])
+    if ranks[best] == ranks[given] == -np.inf:
+        return given
     if best == given:
         return given
     words = "fitted" if guard == "fallback" else "worth fitting (see guard='fallback')"

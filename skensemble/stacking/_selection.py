@@ -66,7 +66,7 @@ def _fit(selection: Any, X: Any, target: Target, params: dict[str, Any]) -> Any:
     layers = fit_layers(selection, kind, [members], inputs, splits, context)
     fitted = fit_combination(selection, kind, layers, inputs, splits, context)
 
-    selection._training = (inputs.X, target, params)
+    selection._training = (inputs.X, target, inputs.params)
     set_fitted_attributes(selection, fitted, kind.attributes(fitted))
     context.call_on_fit_task_end(estimator=selection, X=inputs.X, y=target.values)
     return selection
@@ -338,7 +338,7 @@ class EnsembleSelectionClassifier(ClassifierMixin, BaseWeightedEnsemble):
         self.calibrate = calibrate
         self.calibrate_members = calibrate_members
 
-    def fit(self, X, y=None, **fit_params):
+    def fit(self, X, y=None, sample_weight=None, **fit_params):
         """Fit the members on every split, and select among them.
 
         Parameters
@@ -347,10 +347,12 @@ class EnsembleSelectionClassifier(ClassifierMixin, BaseWeightedEnsemble):
             Training rows, passed to the members unchanged.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Classes, or an indicator matrix for multilabel targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights, for the members and for the combination of their
+            predictions.
         **fit_params : dict
-            ``sample_weight`` for members and weights, ``groups`` for the splitter,
-            ``member__parameter`` for one member; with metadata routing, what is
-            requested.
+            ``groups`` for the splitter, ``member__parameter`` for one member; with
+            metadata routing, what is requested.
 
         Returns
         -------
@@ -359,7 +361,7 @@ class EnsembleSelectionClassifier(ClassifierMixin, BaseWeightedEnsemble):
         """
         target = class_target(y)
         with rollback_on_error(self):
-            return _fit(self, X, target, fit_params)
+            return _fit(self, X, target, {"sample_weight": sample_weight, **fit_params})
 
     def _kind(self, target, seed):
         return _selection_kind(self, target, seed)
@@ -523,7 +525,7 @@ class EnsembleSelectionRegressor(RegressorMixin, BaseWeightedEnsemble):
         self.memory = memory
         self.time_limit = time_limit
 
-    def fit(self, X, y=None, **fit_params):
+    def fit(self, X, y=None, sample_weight=None, **fit_params):
         """Fit the members on every split, and select among them.
 
         Parameters
@@ -532,10 +534,12 @@ class EnsembleSelectionRegressor(RegressorMixin, BaseWeightedEnsemble):
             Training rows, passed to the members unchanged.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The continuous target.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights, for the members and for the combination of their
+            predictions.
         **fit_params : dict
-            ``sample_weight`` for members and weights, ``groups`` for the splitter,
-            ``member__parameter`` for one member; with metadata routing, what is
-            requested.
+            ``groups`` for the splitter, ``member__parameter`` for one member; with
+            metadata routing, what is requested.
 
         Returns
         -------
@@ -544,7 +548,7 @@ class EnsembleSelectionRegressor(RegressorMixin, BaseWeightedEnsemble):
         """
         target = numeric_target(y)
         with rollback_on_error(self):
-            return _fit(self, X, target, fit_params)
+            return _fit(self, X, target, {"sample_weight": sample_weight, **fit_params})
 
     def _kind(self, target, seed):
         return _selection_kind(self, target, seed)

@@ -46,7 +46,7 @@ def _fit(stack: Any, X: Any, target: Target, params: dict[str, Any]) -> Any:
     fitted_layers = fit_layers(stack, kind, layers, inputs, splits, context)
     fitted = fit_combination(stack, kind, fitted_layers, inputs, splits, context)
 
-    stack._training = (inputs.X, target, params)
+    stack._training = (inputs.X, target, inputs.params)
     set_fitted_attributes(stack, fitted, kind.attributes(fitted) | guard)
     context.call_on_fit_task_end(estimator=stack, X=inputs.X, y=target.values)
     return stack
@@ -250,7 +250,7 @@ class StackingClassifier(ClassifierMixin, BaseMetaModelEnsemble):
         self.calibrate = calibrate
         self.calibrate_members = calibrate_members
 
-    def fit(self, X, y=None, **fit_params):
+    def fit(self, X, y=None, sample_weight=None, **fit_params):
         """Fit the members on every split, and the meta model on their predictions.
 
         Parameters
@@ -259,10 +259,12 @@ class StackingClassifier(ClassifierMixin, BaseMetaModelEnsemble):
             Training rows, passed to the members unchanged.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Classes, or an indicator matrix for multilabel targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights, for the members and for the combination of their
+            predictions.
         **fit_params : dict
-            ``sample_weight`` for members and meta model, ``groups`` for the splitter,
-            ``member__parameter`` for one member; with metadata routing, what is
-            requested.
+            ``groups`` for the splitter, ``member__parameter`` for one member; with
+            metadata routing, what is requested.
 
         Returns
         -------
@@ -271,7 +273,7 @@ class StackingClassifier(ClassifierMixin, BaseMetaModelEnsemble):
         """
         target = class_target(y)
         with rollback_on_error(self):
-            return _fit(self, X, target, fit_params)
+            return _fit(self, X, target, {"sample_weight": sample_weight, **fit_params})
 
     def _kind(self, target, seed):
         return _stacking_kind(self, target)
@@ -448,7 +450,7 @@ class StackingRegressor(RegressorMixin, BaseMetaModelEnsemble):
         self.time_limit = time_limit
         self.scoring = scoring
 
-    def fit(self, X, y=None, **fit_params):
+    def fit(self, X, y=None, sample_weight=None, **fit_params):
         """Fit the members on every split, and the meta model on their predictions.
 
         Parameters
@@ -457,10 +459,12 @@ class StackingRegressor(RegressorMixin, BaseMetaModelEnsemble):
             Training rows, passed to the members unchanged.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The continuous target.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights, for the members and for the combination of their
+            predictions.
         **fit_params : dict
-            ``sample_weight`` for members and meta model, ``groups`` for the splitter,
-            ``member__parameter`` for one member; with metadata routing, what is
-            requested.
+            ``groups`` for the splitter, ``member__parameter`` for one member; with
+            metadata routing, what is requested.
 
         Returns
         -------
@@ -469,7 +473,7 @@ class StackingRegressor(RegressorMixin, BaseMetaModelEnsemble):
         """
         target = numeric_target(y)
         with rollback_on_error(self):
-            return _fit(self, X, target, fit_params)
+            return _fit(self, X, target, {"sample_weight": sample_weight, **fit_params})
 
     def _kind(self, target, seed):
         return _stacking_kind(self, target)

@@ -61,9 +61,9 @@ def _fit(learner: Any, X: Any, target: Target, params: dict[str, Any]) -> Any:
     layers = fit_layers(learner, kind, [members], inputs, splits, context)
     fitted = fit_combination(learner, kind, layers, inputs, splits, context)
 
-    learner._training = (inputs.X, target, params)
+    learner._training = (inputs.X, target, inputs.params)
     set_fitted_attributes(learner, fitted, kind.attributes(fitted))
-    vars(learner).update(_outer_risk(learner, inputs.X, target, params))
+    vars(learner).update(_outer_risk(learner, inputs.X, target, inputs.params))
     context.call_on_fit_task_end(estimator=learner, X=inputs.X, y=target.values)
     return learner
 
@@ -351,7 +351,7 @@ class SuperLearnerClassifier(ClassifierMixin, BaseWeightedEnsemble):
         self.calibrate = calibrate
         self.calibrate_members = calibrate_members
 
-    def fit(self, X, y=None, **fit_params):
+    def fit(self, X, y=None, sample_weight=None, **fit_params):
         """Fit the members on every split, and weights on their predictions.
 
         Parameters
@@ -360,10 +360,12 @@ class SuperLearnerClassifier(ClassifierMixin, BaseWeightedEnsemble):
             Training rows, passed to the members unchanged.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Classes, or an indicator matrix for multilabel targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights, for the members and for the combination of their
+            predictions.
         **fit_params : dict
-            ``sample_weight`` for members and weights, ``groups`` for the splitter,
-            ``member__parameter`` for one member; with metadata routing, what is
-            requested.
+            ``groups`` for the splitter, ``member__parameter`` for one member; with
+            metadata routing, what is requested.
 
         Returns
         -------
@@ -372,7 +374,7 @@ class SuperLearnerClassifier(ClassifierMixin, BaseWeightedEnsemble):
         """
         target = class_target(y)
         with rollback_on_error(self):
-            return _fit(self, X, target, fit_params)
+            return _fit(self, X, target, {"sample_weight": sample_weight, **fit_params})
 
     def _kind(self, target, seed):
         return _super_learner_kind(self, target)
@@ -532,7 +534,7 @@ class SuperLearnerRegressor(RegressorMixin, BaseWeightedEnsemble):
         self.time_limit = time_limit
         self.scoring = scoring
 
-    def fit(self, X, y=None, **fit_params):
+    def fit(self, X, y=None, sample_weight=None, **fit_params):
         """Fit the members on every split, and weights on their predictions.
 
         Parameters
@@ -541,10 +543,12 @@ class SuperLearnerRegressor(RegressorMixin, BaseWeightedEnsemble):
             Training rows, passed to the members unchanged.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The continuous target.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights, for the members and for the combination of their
+            predictions.
         **fit_params : dict
-            ``sample_weight`` for members and weights, ``groups`` for the splitter,
-            ``member__parameter`` for one member; with metadata routing, what is
-            requested.
+            ``groups`` for the splitter, ``member__parameter`` for one member; with
+            metadata routing, what is requested.
 
         Returns
         -------
@@ -553,7 +557,7 @@ class SuperLearnerRegressor(RegressorMixin, BaseWeightedEnsemble):
         """
         target = numeric_target(y)
         with rollback_on_error(self):
-            return _fit(self, X, target, fit_params)
+            return _fit(self, X, target, {"sample_weight": sample_weight, **fit_params})
 
     def _kind(self, target, seed):
         return _super_learner_kind(self, target)

@@ -62,7 +62,7 @@ def _fit(vote: Any, X: Any, target: Target, params: dict[str, Any]) -> Any:
     combine = fit_combination if _needs_splits(vote) else combine_without_splits
     fitted = combine(vote, kind, layers, inputs, splits, context)
 
-    vote._training = (inputs.X, target, params)
+    vote._training = (inputs.X, target, inputs.params)
     set_fitted_attributes(vote, fitted, kind.attributes(fitted))
     context.call_on_fit_task_end(estimator=vote, X=inputs.X, y=target.values)
     return vote
@@ -292,7 +292,7 @@ class VotingClassifier(ClassifierMixin, BaseWeightedEnsemble):
         self.calibrate = calibrate
         self.calibrate_members = calibrate_members
 
-    def fit(self, X, y=None, **fit_params):
+    def fit(self, X, y=None, sample_weight=None, **fit_params):
         """Fit the members on all rows and, if needed, on splits.
 
         Parameters
@@ -301,10 +301,12 @@ class VotingClassifier(ClassifierMixin, BaseWeightedEnsemble):
             Training rows, passed to the members unchanged.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Classes, or an indicator matrix for multilabel targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights, for the members and for the combination of their
+            predictions.
         **fit_params : dict
-            ``sample_weight`` for members and weights, ``groups`` for the splitter,
-            ``member__parameter`` for one member; with metadata routing, what is
-            requested.
+            ``groups`` for the splitter, ``member__parameter`` for one member; with
+            metadata routing, what is requested.
 
         Returns
         -------
@@ -313,7 +315,7 @@ class VotingClassifier(ClassifierMixin, BaseWeightedEnsemble):
         """
         target = class_target(y)
         with rollback_on_error(self):
-            return _fit(self, X, target, fit_params)
+            return _fit(self, X, target, {"sample_weight": sample_weight, **fit_params})
 
     def _kind(self, target, seed):
         return _voting_kind(self, target)
@@ -516,7 +518,7 @@ class VotingRegressor(RegressorMixin, BaseWeightedEnsemble):
         self.time_limit = time_limit
         self.scoring = scoring
 
-    def fit(self, X, y=None, **fit_params):
+    def fit(self, X, y=None, sample_weight=None, **fit_params):
         """Fit the members on all rows and, if needed, on splits.
 
         Parameters
@@ -525,10 +527,12 @@ class VotingRegressor(RegressorMixin, BaseWeightedEnsemble):
             Training rows, passed to the members unchanged.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The continuous target.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Sample weights, for the members and for the combination of their
+            predictions.
         **fit_params : dict
-            ``sample_weight`` for members and weights, ``groups`` for the splitter,
-            ``member__parameter`` for one member; with metadata routing, what is
-            requested.
+            ``groups`` for the splitter, ``member__parameter`` for one member; with
+            metadata routing, what is requested.
 
         Returns
         -------
@@ -537,7 +541,7 @@ class VotingRegressor(RegressorMixin, BaseWeightedEnsemble):
         """
         target = numeric_target(y)
         with rollback_on_error(self):
-            return _fit(self, X, target, fit_params)
+            return _fit(self, X, target, {"sample_weight": sample_weight, **fit_params})
 
     def _kind(self, target, seed):
         return _voting_kind(self, target)

@@ -398,7 +398,7 @@ def test_in_a_grid_and_cross_fitted():
     ("forest", "words"),
     [
         (RandomForestClassifier(sampling="even"), "sampling='even'.*'balanced'"),
-        (RandomForestClassifier(sampling="groups"), r"fit\(..., groups=...\)"),
+        (RandomForestClassifier(sampling="groups"), r"fit\(X, y, groups=...\)"),
         (RandomForestRegressor(sampling="balanced"), "have no classes.*'groups'"),
         (
             RandomForestClassifier(sampling="balanced", bootstrap=False),

@@ -38,7 +38,8 @@ from skensemble.fitting import (
     PlannedFit,
     TrainingData,
     as_store,
-    check_data,
+    check_routed,
+    read_row_params,
     route_to_estimator,
     run_fits,
     take_rows,
@@ -236,9 +237,10 @@ def read_average_data(
 ) -> AverageTrainingData:
     """Read the target and the fit parameters, and check that they are consistent."""
     target = class_target(y) if is_classifier(average) else numeric_target(y)
-    routed = route_to_estimator(average, MEMBER, params)
     (X,) = indexable(plain_table(X))
-    check_data(X, target, routed)
+    params = read_row_params(X, target, params)
+    routed = route_to_estimator(average, MEMBER, params)
+    check_routed(target, routed)
     return AverageTrainingData(X, target, routed)
 
 

@@ -1,7 +1,6 @@
 """One estimator fitted with several seeds on all rows."""
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.callback import with_callbacks
 from sklearn.utils.validation import check_is_fitted
 
@@ -15,6 +14,7 @@ from skensemble.bagging.averages._base_average import (
 from skensemble.core import (
     check_features,
     check_whole,
+    clone_member,
     named_seed,
     predict_block,
     resolve_response_method,
@@ -146,7 +146,7 @@ class SeedAveraging(BaseAverage):
         members = [
             Member(
                 f"seed {k}",
-                clone(self.estimator).set_params(**seeds),
+                clone_member("estimator", self.estimator).set_params(**seeds),
                 method,
                 data.fit_params.members[MEMBER],
             )

@@ -3,8 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, is_classifier
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
@@ -37,7 +36,7 @@ from skensemble.bagging.bags._training_data import (
     read_rows,
 )
 from skensemble.bagging.bags._tree_views import tree_views
-from skensemble.core import is_frame, root_seed_or_new, warn
+from skensemble.core import clone_member, is_frame, root_seed_or_new, warn
 from skensemble.fitting import FoldFit, TrainingData, as_store, run_fits
 from skensemble.scoring import permutation_importance
 
@@ -132,7 +131,7 @@ class BaseBagging(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             )
         data = training_data(self, "permutation_importance() without X")
         if sample_weight is not None:
-            data = replace(data, weight=np.asarray(sample_weight))
+            data = replace(data, weight=sample_weight)
         return out_of_bag_importance(
             self._bag,
             data,
@@ -256,7 +255,7 @@ def plan_members(
             f"recommended to use bootstrap=True, got {bag.bootstrap}.",
             UserWarning,
         )
-    estimator = clone(unfitted_member(bag))
+    estimator = clone_member("estimator", unfitted_member(bag))
     if bag.sampling == "bayesian":
         check_takes_weights(estimator)
     sampling = SamplingOptions(

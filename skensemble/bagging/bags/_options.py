@@ -11,10 +11,8 @@ from skensemble.core import (
     check_choice,
     check_flag,
     check_jobs,
-    check_per_row,
     check_seconds,
     check_seed,
-    check_weights,
     check_whole,
 )
 from skensemble.fitting import as_store
@@ -123,15 +121,13 @@ def _check_out_of_bag(bag: Any) -> None:
         )
 
 
-def check_row_metadata(sampling: str, n_rows: int, weight: Any, groups: Any) -> None:
-    """Refuse weights and groups that do not fit the data or the sampling.
+def check_row_metadata(sampling: str, weight: Any, groups: Any) -> None:
+    """Refuse weights and groups that do not fit the sampling.
 
     Parameters
     ----------
     sampling : str
         The parameter `sampling`.
-    n_rows : int
-        Number of rows.
     weight, groups : array-like of shape (n_rows,) or None
         Sample weights and groups as passed to ``fit``.
     """
@@ -140,8 +136,6 @@ def check_row_metadata(sampling: str, n_rows: int, weight: Any, groups: Any) -> 
             f"sampling={sampling!r} does not support groups and would split them "
             "between samples; use sampling='groups', or groups=None."
         )
-    check_weights("sample_weight", weight, n_rows)
-    check_per_row("groups", groups, n_rows)
     if sampling == "groups" and groups is None:
         raise ValueError(
             "sampling='groups' needs groups, got None; use fit(X, y, groups=...), or "

@@ -11,6 +11,7 @@ from skensemble.bagging._out_of_bag_score import (
     OutOfBagScore,
     check_oob_score,
     read_oob_score,
+    score_or_nan,
     score_out_of_bag,
 )
 from skensemble.bagging.bags._aggregation import MemberBlock, votes
@@ -18,9 +19,9 @@ from skensemble.bagging.bags._fitted_bag import FittedBag, PredictionOptions
 from skensemble.bagging.bags._training_data import BagTrainingData
 from skensemble.core import (
     check_number,
-    check_weights,
     check_whole,
     named_seed,
+    read_weights,
     root_seed,
     warn,
 )
@@ -123,7 +124,7 @@ def out_of_bag_score(scoring: Any, oof: OutOfFold, data: BagTrainingData) -> flo
         )
     target = data.target
     score = read_oob_score("oob_score", scoring, target.kind, target.n_classes)
-    return score_out_of_bag(score, oof[BLOCK], target, data.weight)
+    return score_or_nan(score, oof[BLOCK], target, data.weight)
 
 
 def out_of_bag_importance(
@@ -169,7 +170,8 @@ def out_of_bag_importance(
     target = data.target
     check_whole("n_repeats", n_repeats, 1)
     n_drawn = _n_drawn(max_samples, len(target.values))
-    check_weights("sample_weight", data.weight, len(target.values))
+    weight = read_weights("sample_weight", data.weight, len(target.values))
+    data = replace(data, weight=weight)
     check_oob_score("scoring", scoring, target, data.weight)
     score = read_oob_score("scoring", scoring, target.kind, target.n_classes)
     seed = root_seed(random_state)

@@ -11,7 +11,16 @@ from sklearn.utils.validation import validate_data
 
 from skensemble.bagging._out_of_bag_score import check_oob_score
 from skensemble.bagging.bags._options import check_row_metadata
-from skensemble.core import Target, class_target, is_frame, numeric_target, plain_table
+from skensemble.core import (
+    Target,
+    class_target,
+    is_frame,
+    narrow_indices,
+    numeric_target,
+    plain_table,
+    read_groups,
+    read_weights,
+)
 
 # Members decide which values they accept.
 _LENIENT: dict[str, Any] = {
@@ -52,11 +61,12 @@ def read_training_data(
     data : BagTrainingData
     """
     X = _read_features(bag, plain_table(X))
-    if sample_weight is not None:
-        sample_weight = np.asarray(sample_weight)
     target = _read_target(y, classifier=is_classifier(bag))
     check_consistent_length(X, target.values)
-    check_row_metadata(bag.sampling, len(target.values), sample_weight, groups)
+    n_rows = len(target.values)
+    check_row_metadata(bag.sampling, sample_weight, groups)
+    sample_weight = read_weights("sample_weight", sample_weight, n_rows)
+    groups = read_groups(groups, n_rows)
     check_oob_score("oob_score", bag.oob_score, target, sample_weight)
     return BagTrainingData(X, target, sample_weight, groups)
 
@@ -81,7 +91,7 @@ def read_rows(bag: Any, X: Any, fitted_on_frame: bool) -> Any:
     if is_frame(X) and fitted_on_frame:
         validate_data(bag, X, reset=False, skip_check_array=True)
         return X
-    X = validate_data(bag, X, reset=False, **_LENIENT)
+    X = validate_data(bag, narrow_indices(X), reset=False, **_LENIENT)
     if fitted_on_frame and isinstance(X, np.ndarray):
         return pd.DataFrame(X, columns=getattr(bag, "feature_names_in_", None))
     return X
@@ -89,7 +99,7 @@ def read_rows(bag: Any, X: Any, fitted_on_frame: bool) -> Any:
 
 def _read_features(bag: Any, X: Any) -> Any:
     if not is_frame(X):
-        return validate_data(bag, X, **_LENIENT)
+        return validate_data(bag, narrow_indices(X), **_LENIENT)
     if 0 in X.shape:
         raise ValueError(
             f"Found array with {X.shape[0]} sample(s) and {X.shape[1]} feature(s) "

@@ -26,10 +26,14 @@ from skensemble.bagging.forests._tree_sampling import (
 )
 from skensemble.core import (
     LARGEST_SEED,
-    check_per_row,
-    check_weights,
+    check_labels,
     check_whole,
+    narrow_indices,
+    numeric_weights,
+    read_groups,
     rollback_on_error,
+    target_values,
+    validated_weights,
 )
 from skensemble.losses import Loss
 from skensemble.scoring import permutation_importance
@@ -79,6 +83,9 @@ class BaseForest:
         """
         with rollback_on_error(self):
             check_sampling(self, groups)
+            if sample_weight is not None:
+                sample_weight = numeric_weights("sample_weight", sample_weight)
+            X, y = narrow_indices(X), _read_target(self, y)
             score = oob_score_of(self, y)
             for name in self._DERIVED:
                 vars(self).pop(name, None)
@@ -127,6 +134,9 @@ class BaseForest:
         state.pop("_training", None)
         return state
 
+    def _validate_X_predict(self, X):
+        return super()._validate_X_predict(narrow_indices(X))
+
     def _fit_without_score(self, X, y, sample_weight):
         """Fit as scikit-learn does, which refuses names of scores and losses."""
         oob_score = self.oob_score
@@ -171,6 +181,16 @@ class BaseForest:
 # Parts of a fit
 
 
+def _read_target(forest: Any, y: Any) -> Any:
+    """Read objects as numbers or bools, and refuse missing labels and times."""
+    if y is None or np.asarray(y).dtype.kind not in "OmM":
+        return y
+    values = target_values(y)
+    if is_classifier(forest):
+        check_labels(values)
+    return values
+
+
 def check_sampling(forest: Any, groups: Any) -> None:
     """Refuse samplings, groups and `bootstrap` that do not fit together."""
     sampling = forest.sampling
@@ -183,11 +203,16 @@ def check_sampling(forest: Any, groups: Any) -> None:
             f"{list(forest._samplings)}."
         )
     if sampling == GROUPS and groups is None:
-        raise ValueError("sampling='groups' needs groups; use fit(..., groups=...).")
+        raise ValueError(
+            "sampling='groups' needs groups, got None; use fit(X, y, groups=...), or "
+            "sampling='rows'."
+        )
     if sampling != GROUPS and groups is not None:
         raise ValueError(
             f"sampling={sampling!r} does not support groups; use sampling='groups'."
         )
+    if isinstance(forest.max_samples, bool):
+        check_max_samples(forest.max_samples)
     if sampling != ROWS and not forest.bootstrap:
         raise ValueError(
             f"sampling={sampling!r} draws rows, but bootstrap=False uses all of them; "
@@ -229,10 +254,8 @@ def fit_sampled(forest: Any, X: Any, y: Any, sample_weight: Any, groups: Any) ->
     )
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
-    if sample_weight is not None:
-        sample_weight = np.array(sample_weight, dtype=float)
-    check_weights("sample_weight", sample_weight, len(y))
-    check_per_row("groups", groups, len(y))
+    sample_weight = validated_weights("sample_weight", sample_weight, len(y))
+    groups = read_groups(groups, len(y))
     sampler = _tree_sampler(forest, y, sample_weight, groups)
     forest.n_outputs_ = 1 if y.ndim == 1 else y.shape[1]
     forest.estimator_ = forest.estimator
@@ -263,16 +286,23 @@ def set_out_of_bag_attributes(
         forest.oob_decision_function_ = block
 
 
-def share_of(max_samples: Any, n_rows: int) -> float:
-    """Turn `max_samples` into a share of the rows."""
+def check_max_samples(max_samples: Any) -> None:
+    """Refuse a `max_samples` that is neither a number above zero nor None."""
     if max_samples is None:
-        return 1.0
+        return
     is_number = isinstance(max_samples, Real) and not isinstance(max_samples, bool)
-    if not is_number or max_samples <= 0:
+    if not is_number or not max_samples > 0:
         raise ValueError(
             f"max_samples={max_samples!r} must be a number of rows, a share above 0, or "
             "None for all rows."
         )
+
+
+def share_of(max_samples: Any, n_rows: int) -> float:
+    """Turn `max_samples` into a share of the rows."""
+    check_max_samples(max_samples)
+    if max_samples is None:
+        return 1.0
     whole = isinstance(max_samples, Integral)
     return max_samples / n_rows if whole else float(max_samples)
 

@@ -102,7 +102,7 @@ def _converted(problem: BoostingProblem, units: TargetUnits) -> BoostingProblem:
     same = problem.scored is problem.train
     return replace(
         problem,
-        loss=loss_in_units(problem.loss, units.unit),
+        loss=loss_in_units(problem.loss, units.unit) or problem.loss,
         train=train,
         scored=train if same else rows(problem.scored),
         validation=None if validation is None else rows(validation),

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn.base import clone, is_classifier
+from sklearn.base import is_classifier
 from sklearn.tree import BaseDecisionTree, DecisionTreeRegressor
 from sklearn.utils.validation import has_fit_parameter
 
@@ -17,7 +17,7 @@ from skensemble.boosting.engines._base import (
     Grower,
 )
 from skensemble.boosting.engines._leaf_values import leaf_values
-from skensemble.core import named_seed, seed_estimator
+from skensemble.core import clone_member, named_seed, seed_estimator
 from skensemble.losses import SOFTMAX, Loss, best_step
 
 Array = NDArray[Any]
@@ -154,7 +154,9 @@ class WeakGrower(Grower):
     def _fit(self, column: int, target: Array, mask: Array | None) -> Any:
         rows, seen = self._problem.train, slice(None) if mask is None else mask
         seed = named_seed(self._problem.seed, len(self._models), column)
-        model = seed_estimator(clone(self._learner), seed, "weak", column)
+        model = seed_estimator(
+            clone_member("weak_learner", self._learner), seed, "weak", column
+        )
         X = rows.X if mask is None else rows.X[mask]
         if rows.weight is None:
             return model.fit(X, target[seen])

@@ -5,10 +5,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
 
 from skensemble.boosting.learners._base import StageFitter, Stages
-from skensemble.core import draw_seed, flat_column, predict_block, seed_parameters
+from skensemble.core import (
+    clone_member,
+    draw_seed,
+    flat_column,
+    predict_block,
+    seed_parameters,
+)
 from skensemble.fitting import take_rows, weight_name
 
 Array = NDArray[Any]
@@ -34,7 +39,7 @@ def predict_values(model: Any, X: Any) -> Array:
 
 def clone_with_seed(estimator: Any, rng: np.random.RandomState) -> Any:
     """Clone an estimator and draw all its seeds, in the order of their names."""
-    model = clone(estimator)
+    model = clone_member("estimator", estimator)
     seeds = {name: draw_seed(rng) for name in sorted(seed_parameters(model))}
     return model.set_params(**seeds) if seeds else model
 

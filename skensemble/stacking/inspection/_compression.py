@@ -66,7 +66,8 @@ def compression(
         rest = _candidates(kept, latency, max_latency)
         scores = {name: score(oof_data, names) for name, names in rest.items()}
         # Among members of equal score, the slowest is left out.
-        worst = max(rest, key=lambda name: (scores[name], latency[name]))
+        known = {name: np.nan_to_num(scores[name], nan=-np.inf) for name in rest}
+        worst = max(rest, key=lambda name: (known[name], latency[name]))
         kept = rest[worst]
         steps.append(_step(worst, kept, latency, scores[worst], first))
     return pd.DataFrame(steps).rename_axis("step"), kept

@@ -80,13 +80,13 @@ def _fit_added(
     context = begin_callbacks(larger, inputs, len(members))
     (new,) = fit_layers(larger, kind, [members], inputs, fitted.splits, context)
     layers = [fitted.layers[0].joined(new)]
-    larger._training = (X, target, params)
+    larger._training = (X, target, inputs.params)
     has_splits = fitted.oof_data is not None
     combine = fit_combination if has_splits else combine_without_splits
     fitted = combine(larger, kind, layers, inputs, fitted.splits, context)
     set_fitted_attributes(larger, fitted, kind.attributes(fitted))
     if kind.training_attributes is not None:
-        vars(larger).update(kind.training_attributes(larger, X, target, params))
+        vars(larger).update(kind.training_attributes(larger, X, target, inputs.params))
     context.call_on_fit_task_end(estimator=larger, X=X, y=target.values)
     return larger
 
