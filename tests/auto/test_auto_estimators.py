@@ -11,7 +11,7 @@ from sklearn.datasets import make_classification
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import GroupKFold, cross_val_score
+from sklearn.model_selection import GroupKFold, KFold, cross_val_score
 
 from skensemble import AutoEnsembleClassifier, AutoEnsembleRegressor
 from skensemble.auto import _fit_times, _full_data_fits, _layer_fits
@@ -357,7 +357,10 @@ def test_several_classes_with_rare_ones():
     y = y.astype(object)
     y[:3] = "rare"
     auto = AutoEnsembleClassifier(
-        None, members=["linear", "network", "neighbors", "xgboost"], random_state=0
+        None,
+        members=["linear", "network", "neighbors", "xgboost"],
+        cv=KFold(3),  # the first fold has all rare rows, so that its models lack them
+        random_state=0,
     ).fit(X, y.astype(str))
     p = auto.predict_proba(X)
     assert p.shape == (300, 4)

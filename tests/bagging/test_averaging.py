@@ -59,9 +59,9 @@ DIABETES = load_diabetes(return_X_y=True)
 
 @parametrize_with_checks(
     [
-        CrossFitted(LogisticRegression(), cv=2),
+        CrossFitted(LogisticRegression()),
         CrossFitted(Ridge(), cv=2),
-        CrossFitted(RidgeClassifier(), cv=2, method="predict"),
+        CrossFitted(RidgeClassifier(), cv=3, method="predict"),
         CrossFitted(DecisionTreeClassifier(), cv=3, random_state=0),
         SeedAveraging(DecisionTreeClassifier(), 2),
         SeedAveraging(ExtraTreesRegressor(3), 2),

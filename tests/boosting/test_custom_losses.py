@@ -23,6 +23,7 @@ X, CODES = load_breast_cancer(return_X_y=True)
 LABELS = np.array(["malignant", "benign"])[CODES]
 XR, YR = load_diabetes(return_X_y=True)
 houses = load_ames(as_frame=True).frame
+houses = houses[::2]
 XH = houses.drop(columns="Sale_Price").select_dtypes("number").to_numpy(float)
 YH = np.log(houses["Sale_Price"].to_numpy(float))
 ENGINES = ["lightgbm", "xgboost", "weak_learner"]
