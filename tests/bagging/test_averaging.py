@@ -61,7 +61,7 @@ DIABETES = load_diabetes(return_X_y=True)
     [
         CrossFitted(LogisticRegression()),
         CrossFitted(Ridge(), cv=2),
-        CrossFitted(RidgeClassifier(), cv=3, method="predict"),
+        CrossFitted(RidgeClassifier(), method="predict"),
         CrossFitted(DecisionTreeClassifier(), cv=3, random_state=0),
         SeedAveraging(DecisionTreeClassifier(), 2),
         SeedAveraging(ExtraTreesRegressor(3), 2),
