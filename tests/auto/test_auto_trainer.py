@@ -203,11 +203,11 @@ def check_sample(auto, X, y):
 
 
 def test_a_large_table_in_little_time(monkeypatch):
-    # 0.3 seconds for the first member, and as long as it takes for the other one.
-    monkeypatch.setattr(_trainer, "_FIRST_MEMBER_SHARE", 0.001)
+    # No time for more than the smallest sample, which does not depend on the machine.
+    monkeypatch.setattr(_trainer, "_FIRST_MEMBER_SHARE", 0.0)
     X, y = table(N)
     auto = AutoEnsembleRegressor(
-        300, cv=2, members=["lightgbm_small"], preset="fast", random_state=0
+        300, cv=2, members=["linear"], preset="fast", random_state=0
     ).fit(X, y)
     seen = check_sample(auto, X, y)
     new, truth = X[~seen][:5000], y[~seen][:5000]

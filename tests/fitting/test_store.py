@@ -193,7 +193,8 @@ def uninterrupted():
 @pytest.mark.parametrize("kill", range(KILLS))
 def test_a_killed_run_goes_on_where_it_was(tmp_path, uninterrupted, kill):
     store = Store(tmp_path)
-    child = start_child(tmp_path, n_jobs=[None, 2][kill % 2])
+    workers = 1 + kill % 2
+    child = start_child(tmp_path, n_jobs=workers)
     # Some die early, some late; never all at the same place.
     wanted = random.Random(kill).randrange(12)
     stop = time.monotonic() + 300
@@ -204,7 +205,9 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path, uninterrupted, kill):
     kept = store.info().n_fits
     resumed = run(store, slow_members())
     assert kept >= wanted
-    assert fitted(resumed) == 12 - kept
+    # Each worker may have been killed between the entry of a model and that of its fit.
+    # Then the model is kept, and predicts again.
+    assert 12 - kept - workers <= fitted(resumed) <= 12 - kept
     assert_same(resumed, uninterrupted)
 
 
