@@ -33,9 +33,8 @@ class GradientBoostingClassifier(ClassifierMixin, BaseGradientBoosting):
     A drop-in replacement of scikit-learn's class, on LightGBM, XGBoost or any
     regressor. The target has two classes, several classes, or several labels (an
     indicator matrix). Probabilities follow from the link of the loss, whatever the
-    engine, also after pickling and cloning. Columns of a frame with a categorical,
-    string or object dtype are categories. Missing values and unknown categories are
-    supported.
+    engine, also after pickling and cloning. Columns of a frame with a categorical or
+    string dtype are categories. Missing values and unknown categories are supported.
 
     Read more in the :ref:`User Guide <guide_boosting>`.
 
@@ -100,6 +99,8 @@ class GradientBoostingClassifier(ClassifierMixin, BaseGradientBoosting):
     engine : {"lightgbm", "xgboost", "weak_learner"} or Engine, default="lightgbm"
         The engine that grows the trees: `LightGBM(...)` or `XGBoost(...)` with the
         library's own parameters, or `WeakLearner(estimator)` for any regressor.
+        Limits of trees that have their default here are scikit-learn's with the name of
+        an engine, and the library's own with an engine object (see the User Guide).
     early_stopping : bool or Patience, default=False
         Whether to stop when the validation loss no longer improves; True is
         `Patience()`.

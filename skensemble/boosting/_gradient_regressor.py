@@ -15,8 +15,8 @@ class GradientBoostingRegressor(RegressorMixin, BaseGradientBoosting):
     A drop-in replacement of scikit-learn's class, on LightGBM, XGBoost or any
     regressor. Trees are added one after another, each fitted to the derivatives of the
     loss (Friedman, "Greedy function approximation: a gradient boosting machine", Annals
-    of Statistics 29, 2001). Columns of a frame with a categorical, string or object
-    dtype are categories. Missing values and unknown categories are supported.
+    of Statistics 29, 2001). Columns of a frame with a categorical or string dtype are
+    categories. Missing values and unknown categories are supported.
 
     Read more in the :ref:`User Guide <guide_boosting>`.
 
@@ -84,6 +84,8 @@ class GradientBoostingRegressor(RegressorMixin, BaseGradientBoosting):
     engine : {"lightgbm", "xgboost", "weak_learner"} or Engine, default="lightgbm"
         The engine that grows the trees: `LightGBM(...)` or `XGBoost(...)` with the
         library's own parameters, or `WeakLearner(estimator)` for any regressor.
+        Limits of trees that have their default here are scikit-learn's with the name of
+        an engine, and the library's own with an engine object (see the User Guide).
     early_stopping : bool or Patience, default=False
         Whether to stop when the validation loss no longer improves; True is
         `Patience()`.

@@ -252,8 +252,8 @@ class LinearRegressor(ContinuousTargets, BaseLinear):
         sum_i s_i loss(y_i, x_i w + b) / sum_i s_i + penalty(w)
 
     with sample weights s. The intercept is never penalised. Columns of a frame with a
-    categorical, string or object dtype are one-hot encoded, with one column per level
-    (an unknown level is zero in all of them).
+    categorical or string dtype are one-hot encoded, with one column per level (an
+    unknown level is zero in all of them).
 
     Read more in the :ref:`User Guide <guide_linear_models>`.
 
