@@ -633,3 +633,35 @@ def test_an_engine_that_is_given_has_its_own_limits():
     assert leaves(engine="xgboost")[0] == 8
     assert leaves(engine=xgboost())[0] > 16
     assert leaves(engine=xgboost(), max_depth=2)[0] == 4
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"engine": skensemble.LightGBM(mc=[1, 0])}, "give monotonic_cst"),
+        ({"engine": skensemble.XGBoost(monotone_constraints="(1)")}, "give monotonic"),
+        (
+            {"engine": skensemble.LightGBM(monotone_constraints_method="advanced")},
+            "categorical columns",
+        ),
+        ({"monotonic_cst": 7}, "monotonic_cst=7"),
+        ({"min_samples_leaf": 0}, "min_samples_leaf=0"),
+        ({"min_samples_split": 1}, "min_samples_split=1"),
+        ({"min_weight_fraction_leaf": 0.9}, r"min_weight_fraction_leaf=0\.9"),
+        ({"n_jobs": 0}, "n_jobs=0"),
+    ],
+)
+def test_parameters_are_checked_before_they_reach_a_library(parameters, message):
+    frame = pd.DataFrame({"x": X[:, 0], "shop": pd.Categorical(np.where(YC, "a", "b"))})
+    model = skensemble.GradientBoostingRegressor(n_estimators=2).set_params(
+        **parameters
+    )
+    with pytest.raises(ValueError, match=message):
+        model.fit(frame, Y)
+
+
+def test_more_jobs_than_cores():
+    """LightGBM ends the process, and a pool of processes uses up the memory."""
+    for name in ("GradientBoosting", "Bagging", "Stacking"):
+        model = made(f"{name}Regressor", PLAIN).set_params(n_jobs=10**6)
+        assert len(model.fit(X, Y).predict(X)) == len(X)

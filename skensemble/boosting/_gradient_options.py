@@ -1,9 +1,10 @@
 """Parameters of the gradient boosting estimators: checks and resolved values."""
 
+from numbers import Integral, Real
 from typing import Any
 
 from skensemble.boosting.engines import as_engine
-from skensemble.core import check_number, warn
+from skensemble.core import check_jobs, check_number, warn
 from skensemble.losses import Loss, as_loss
 from skensemble.optim import Patience, as_schedule, as_stopping
 
@@ -22,11 +23,26 @@ def check_parameters(estimator: Any) -> None:
     for name, low in (("max_depth", 1), ("max_leaf_nodes", 2), ("n_iter_no_change", 1)):
         if getattr(estimator, name) is not None:
             check_number(name, getattr(estimator, name), low, whole=True)
-    for name in ("tol", "min_samples_split", "min_samples_leaf"):
+    for name in ("tol", "min_impurity_decrease", "ccp_alpha"):
         check_number(name, getattr(estimator, name), 0)
-    check_number("min_impurity_decrease", estimator.min_impurity_decrease, 0)
+    _check_rows("min_samples_split", estimator.min_samples_split, 2)
+    _check_rows("min_samples_leaf", estimator.min_samples_leaf, 1)
+    check_number("min_weight_fraction_leaf", estimator.min_weight_fraction_leaf, 0, 0.5)
+    check_jobs(estimator.n_jobs)
     as_schedule(estimator.learning_rate)
     as_engine(estimator.engine)
+
+
+def _check_rows(name: str, value: Any, least: int) -> None:
+    """Refuse a value that is neither a number of rows nor a share of the rows."""
+    is_share = isinstance(value, Real) and not isinstance(value, Integral)
+    if is_share and 0 < value <= 1:
+        return
+    if is_share or not isinstance(value, Integral) or value < least:
+        raise ValueError(
+            f"{name}={value!r} must be a whole number of rows, {least} or more, or a "
+            "share of the rows above 0, up to 1.0."
+        )
 
 
 def loss_parameter(estimator: Any) -> Loss:

@@ -102,6 +102,11 @@ def monotonic_constraints(
     """Turn the parameter ``monotonic_cst`` into one sign per feature."""
     if given is None:
         return None
+    if not isinstance(given, dict) and np.ndim(given) != 1:
+        raise ValueError(
+            f"monotonic_cst={given!r} must hold -1, 0 or 1 for each of {n_features} "
+            "features, or be a dict by feature name."
+        )
     if isinstance(given, dict):
         unknown = [name for name in given if name not in names]
         if unknown:

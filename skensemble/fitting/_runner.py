@@ -21,7 +21,12 @@ from skensemble.fitting._queue import InTurn, LongestFirst, Queue, Turns, Within
 from skensemble.fitting._shared import Shared, read_result
 from skensemble.fitting._store import Store
 from skensemble.fitting._store_lookup import CacheLookup, StoredModel
-from skensemble.fitting._threads import inner_threads, limited_blas, preferred_backend
+from skensemble.fitting._threads import (
+    inner_threads,
+    limited_blas,
+    preferred_backend,
+    useful_jobs,
+)
 from skensemble.fitting._workers import RunContext, Task, TaskResult, Workers
 
 
@@ -75,6 +80,7 @@ def run_fits(
         The failed fits.
     """
     started = time.monotonic()
+    n_jobs = useful_jobs(n_jobs, len(fold_fits))
     hooks = contexts or [None] * len(fold_fits)
     cache = CacheLookup(store, fold_fits, data)
     done: dict[int, FoldFit | Failure] = dict(cache.find_all())

@@ -33,6 +33,17 @@ def inner_threads(n_jobs: int | None, n_tasks: int) -> int | None:
     return max(1, min(workers, cpu_count()) // max(1, min(workers, n_tasks)))
 
 
+def useful_jobs(n_jobs: int | None, n_tasks: int) -> int | None:
+    """Number of jobs without workers that would have neither a task nor a core.
+
+    A pool of processes starts all its workers at once, so that a very large number
+    would use up the memory.
+    """
+    if n_jobs is None or n_jobs < 0:
+        return n_jobs
+    return min(n_jobs, max(cpu_count(), n_tasks))
+
+
 def uses_threads(estimator: Any) -> bool:
     """Whether an estimator, or a fold average, predicts on several threads."""
     models = getattr(estimator, "estimators", None)

@@ -10,6 +10,7 @@ more values.
 from typing import Any
 
 import numpy as np
+from joblib import cpu_count
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array
@@ -139,7 +140,7 @@ class BinnedTrees(BaseEstimator):
             "max_depth": tree.max_depth or -1,
             # Hessians are counts; subtracting one half guards against rounding.
             "min_sum_hessian_in_leaf": least - 0.5,
-            "num_threads": self.n_jobs or 1,
+            "num_threads": min(self.n_jobs or 1, cpu_count()),
             "force_row_wise": not wide,
             "force_col_wise": wide,
         }
@@ -334,7 +335,8 @@ def _objective(centred: Array, counts: Array) -> Any:
 
 def _threads(n_jobs: int | None) -> int:
     """Number of threads of a prediction; 0 is all cores in LightGBM."""
-    return 1 if n_jobs is None else max(n_jobs, 0)
+    # More threads than cores would end the process if they are very many.
+    return 1 if n_jobs is None else min(max(n_jobs, 0), cpu_count())
 
 
 def _checked(X: Any) -> Array:

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Any, Self
 
 import numpy as np
+from joblib import cpu_count, effective_n_jobs
 from numpy.typing import NDArray
 
 from skensemble.core import ParameterHolder
@@ -323,6 +324,5 @@ def library_threads(n_jobs: int | None) -> int:
     """Number of threads of a library; 0 leaves the choice to OpenMP."""
     if n_jobs is None:
         return 0
-    from joblib import effective_n_jobs
-
-    return int(effective_n_jobs(n_jobs))
+    # More threads than cores are slower, and end the process if they are very many.
+    return min(int(effective_n_jobs(n_jobs)), cpu_count())

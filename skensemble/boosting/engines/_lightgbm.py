@@ -51,6 +51,11 @@ RESERVED = dict.fromkeys(
     "seed": "random_state",
     "n_jobs": "n_jobs",
     "num_threads": "n_jobs",
+    "monotone_constraints": "monotonic_cst",
+    "mc": "monotonic_cst",
+    "monotone_constraint": "monotonic_cst",
+    "monotonic_cst": "monotonic_cst",
+    "interaction_constraints": "interaction_cst",
 }
 _SIZES = ("num_leaves", "max_leaves", "max_leaf_nodes", "max_depth")
 _ALIASES = {
@@ -144,6 +149,7 @@ class LightGBM(LibraryEngine):
                 "boosting_type='rf' grows a forest, not boosted trees; use 'gbdt', "
                 "'dart' or 'goss'."
             )
+        _check_advanced_constraints(self, problem)
         return LightGBMGrower(self, problem)
 
     @property
@@ -186,6 +192,18 @@ class LightGBM(LibraryEngine):
         if forced:
             params = {k: v for k, v in params.items() if k not in _FORCED}
         return params | given
+
+
+def _check_advanced_constraints(engine: LightGBM, problem: BoostingProblem) -> None:
+    """Refuse a method that ends the process if there are categorical columns."""
+    for name in ("monotone_constraints_method", "mc_method"):
+        method = engine.library_params.get(name)
+        if problem.categorical and method not in (None, "basic", "intermediate"):
+            raise ValueError(
+                f"{name}={method!r} of engine={engine!r} cannot be used with "
+                "categorical columns, for which LightGBM crashes; use 'intermediate', "
+                "or convert the columns to numbers."
+            )
 
 
 @lru_cache

@@ -49,6 +49,8 @@ RESERVED = {
     "seed": "random_state",
     "n_jobs": "n_jobs",
     "nthread": "n_jobs",
+    "monotone_constraints": "monotonic_cst",
+    "interaction_constraints": "interaction_cst",
 }
 _SIZES = ("max_depth", "max_leaves", "grow_policy")
 # Parameters that are neither in the wrapper nor in the configuration.
