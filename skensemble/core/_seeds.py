@@ -37,21 +37,20 @@ def named_seed(root: int, *names: object) -> int:
 
 def seed_parameters(estimator: Any) -> list[str]:
     """Names of the seeds of an estimator and of its nested estimators."""
-    return [
-        name
-        for name in estimator.get_params(deep=True)
-        if name == "random_state" or name.endswith("__random_state")
-    ]
+    return [name for name in estimator.get_params(deep=True) if _is_seed(name)]
+
+
+def _is_seed(name: str) -> bool:
+    return name == "random_state" or name.endswith("__random_state")
 
 
 def seed_estimator(estimator: Any, root: int | None, *names: object) -> Any:
     """Set every ``random_state`` that is None; the others stay."""
     if root is None:
         return estimator
-    params = estimator.get_params(deep=True)
     seeds = {
         key: named_seed(root, *names, key)
-        for key in seed_parameters(estimator)
-        if params[key] is None
+        for key, value in estimator.get_params(deep=True).items()
+        if value is None and _is_seed(key)
     }
     return estimator.set_params(**seeds) if seeds else estimator

@@ -24,6 +24,9 @@ Array = NDArray[Any]
 # No update after a step whose curvature differs from the expected one by more than this
 # factor: the loss is far from quadratic there, or the step is dominated by rounding.
 _TRUSTED = 4.0
+# Rows with this share of the second derivatives are left out if they are at least this
+# share of the rows, and if so many rows per column remain.
+_LIGHT, _WORTHWHILE, _ROWS_PER_COLUMN = 0.01, 0.3, 20
 
 
 class Curvatures:
@@ -52,11 +55,12 @@ class Curvatures:
         d: Array,
     ) -> None:
         self.rows = d
-        held = [_weighted_gram(problem, d, block) for block in blocks]
+        heavy = _heavy_rows(d, problem.design.shape[1])
+        held = [_weighted_gram(problem, d, block, heavy) for block in blocks]
         total = (
             np.sum(held, axis=0)
             if partition
-            else _weighted_gram(problem, d, slice(None))
+            else _weighted_gram(problem, d, slice(None), heavy)
         )
         sums = [total, *(total - one for one in held)]
         self.matrices = [H / share for H, share in zip(sums, shares, strict=True)]
@@ -64,6 +68,22 @@ class Curvatures:
     def changed(self, d: Array) -> float:
         """Change of the second derivatives, as a share of their sum."""
         return float(np.abs(d - self.rows).sum() / self.rows.sum())
+
+    def renew(self, k: int, problem: Problem, d: Array) -> None:
+        """Compute H_k from second derivatives of its own.
+
+        Parameters
+        ----------
+        k : int
+            Index of the matrix.
+        problem : Problem
+            Problem of all rows.
+        d : ndarray of shape (n,)
+            Weight, zero outside the rows of H_k and with a sum of one, times second
+            derivative.
+        """
+        heavy = _heavy_rows(d, problem.design.shape[1])
+        self.matrices[k] = _weighted_gram(problem, d, slice(None), heavy)
 
     def update(self, k: int, step: Array, change: Array) -> None:
         """Update H_k so that it maps a step to the change of the gradient."""
@@ -107,8 +127,28 @@ class Curvatures:
         return np.append(move, -(gradient[p] + cross @ move) / own)
 
 
-def _weighted_gram(problem: Problem, d: Array, rows: Any) -> Array:
+def _heavy_rows(d: Array, p: int) -> Array | None:
+    """Mask of the rows that have nearly all of the second derivative; None for all.
+
+    Where classes are nearly separable, most rows are far from the boundary and have
+    almost no second derivative. Steps need an approximate curvature only, because the
+    gradient decides where they end.
+    """
+    order = np.argsort(d)
+    n_light = int(np.searchsorted(np.cumsum(d[order]), _LIGHT * d.sum()))
+    n_light = min(n_light, len(d) - _ROWS_PER_COLUMN * p)
+    if n_light < _WORTHWHILE * len(d):
+        return None
+    heavy = np.ones(len(d), dtype=bool)
+    heavy[order[:n_light]] = False
+    return heavy
+
+
+def _weighted_gram(problem: Problem, d: Array, rows: Any, heavy: Array | None) -> Array:
     """Weighted products of the columns, with the intercept, over some rows."""
+    if heavy is not None:
+        rows = np.arange(len(d))[rows]
+        rows = rows[heavy[rows]]
     design = problem.design.rows(rows)
     return design.gram_with_intercept(d[rows], problem.fit_intercept)
 

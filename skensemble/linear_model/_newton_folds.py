@@ -41,6 +41,12 @@ _STALE, _SLOW = 0.06, 0.3
 # Largest number of steps per alpha.
 _MOST_STEPS = 30
 
+# Up to so many columns get a curvature of their own if their steps are slow.
+_FEW = 2
+
+# Steps end if so many of them have not halved any violation.
+_MOST_STALLED = 4
+
 # Steps end if the violation grows by this factor; a solver with line search takes over.
 _DIVERGED = 1e6
 
@@ -218,16 +224,19 @@ class _PathRun:
         off = self._violations(penalties)
         diverged = _DIVERGED * (1 + off.max())
         self._update_curvature()
+        best, stalled = off.copy(), 0
         for _ in range(_MOST_STEPS):
             unsolved = np.flatnonzero(~(off <= self.folds.tol))
-            if not (len(unsolved) and off.max() < diverged):
+            if not (len(unsolved) and off.max() < diverged and stalled < _MOST_STALLED):
                 break
             count[unsolved] += 1
             self._step(penalties, unsolved)
             last, off = off, self._violations(penalties)
+            better = np.any(off[unsolved] < 0.5 * best[unsolved])
+            best, stalled = np.minimum(best, off), 0 if better else stalled + 1
             remaining = off[unsolved] > self.folds.tol
-            if np.any(remaining & (off[unsolved] > _SLOW * last[unsolved])):
-                self._update_curvature(always=True)
+            slow = remaining & (off[unsolved] > _SLOW * last[unsolved])
+            self._renew_curvature(unsolved[slow])
         for k, penalty in enumerate(penalties):
             if not off[k] <= self.folds.tol:
                 yield self._solve_alone(penalty, k, before)
@@ -271,6 +280,21 @@ class _PathRun:
         self.curvatures = Curvatures(
             self.problem, folds.blocks, folds.partition, folds.shares, d
         )
+
+    def _renew_curvature(self, slow: Array) -> None:
+        """Compute the curvature again where the steps are slow.
+
+        The curvature of all rows serves many columns. Few columns get their own, which
+        costs as much for each of them.
+        """
+        if len(slow) > _FEW:
+            self._update_curvature(always=True)
+            return
+        for k in slow:
+            assert self.curvatures is not None
+            d = self.problem.loss.hessian(self.problem.y, self.raw[k])
+            d = self.folds.weights[k] * np.maximum(d, 1e-6 * d.max())
+            self.curvatures.renew(int(k), self.problem, d)
 
     def _step(self, penalties: list[Penalty], columns: Array) -> None:
         assert self.curvatures is not None

@@ -154,10 +154,12 @@ def test_classes_of_groups():
     assert auto.leaderboard_.loc["ensemble", "score"] > 0.5
 
 
-def test_groups_that_are_missing_are_one():
+def test_groups_may_be_text_but_not_missing():
     X, y, groups = grouped_data(200, 10)
-    names = pd.Series([f"g{group}" for group in groups]).where(groups > 0)
+    names = pd.Series([f"g{group}" for group in groups])
     auto = AutoEnsembleRegressor(None, members=["linear"], preset="fast")
     auto.fit(X, y, groups=names)
     for fold_fit in auto.fits_:
         assert set(groups[fold_fit.train]).isdisjoint(groups[fold_fit.test])
+    with pytest.raises(ValueError, match="groups"):
+        auto.fit(X, y, groups=names.where(groups > 0))

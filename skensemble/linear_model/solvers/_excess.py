@@ -60,11 +60,13 @@ def is_minimum(problem: Problem, point: Point, raw: Array) -> bool:
         np.reshape(d, (n, -1)).T * problem.weight,
         strict=True,
     )
-    excess = sum(_excess(problem, form, *column) for column in columns)
     start = abs(problem.value(problem.start()))
     finest = 1000 * float(np.finfo(problem.design.dtype).eps)
     size = max(abs(problem.value(point, raw)), _FLOOR * start)
-    return excess <= max(problem.tol, finest) * size
+    limit = max(problem.tol, finest) * size
+    share = limit / len(np.atleast_1d(gradient.intercept))
+    excess = [_excess(problem, form, *column, limit=share) for column in columns]
+    return sum(excess) <= limit
 
 
 def has_dependent_columns(problem: Problem) -> bool:
@@ -98,8 +100,13 @@ def _excess(
     level: float,
     slopes: Array,
     d: Array,
+    *,
+    limit: float,
 ) -> float:
-    """Half of g' H^-1 g over the coefficients that may move, for one raw column."""
+    """Half of g' H^-1 g over the coefficients that may move, for one raw column.
+
+    A larger bound is returned if it is below the limit, because it costs less.
+    """
     inside = (coef > form.lower) & (coef < form.upper)
     free = np.flatnonzero(inside & ((coef != 0) | (form.l1 == 0)))
     l1, l2 = form.l1[free], form.l2[free]
@@ -108,6 +115,9 @@ def _excess(
         g, l2 = np.append(g, level), np.append(l2, 0.0)
     if not len(g):
         return 0.0
+    bound = _bound_by_penalty(problem, free, g, d, l2)
+    if bound <= limit:
+        return bound
     size = _sizes(problem, free, d, l2)
     values, basis = _curvature(problem, free, d, l2)
     along = basis @ (g * size)
@@ -115,6 +125,26 @@ def _excess(
     along[np.abs(along) <= _slope_rounding(problem, free, slopes, size)] = 0
     least = len(g) * float(np.finfo(problem.design.dtype).eps) * values.max(initial=0.0)
     return 0.5 * float(np.sum((along / np.maximum(values, max(least, 1e-300))) ** 2))
+
+
+def _bound_by_penalty(
+    problem: Problem, free: Array, g: Array, d: Array, l2: Array
+) -> float:
+    """Bound of half of g' H^-1 g by the curvature of the penalty alone.
+
+    The intercept, which has no penalty, is eliminated first. What remains of the
+    curvature is at least that of the penalty.
+    """
+    bound, own = 0.0, float(d.sum())
+    if problem.fit_intercept:
+        if not own > 0:
+            return np.inf
+        cross = problem.design.columns(free).transposed_times(d)
+        bound = 0.5 * float(g[-1]) ** 2 / own
+        g, l2 = g[:-1] - cross * (g[-1] / own), l2[:-1]
+    if not np.all(l2 > 0):
+        return np.inf if len(l2) else bound
+    return bound + 0.5 * float(np.sum(g**2 / l2))
 
 
 def _slope_rounding(problem: Problem, free: Array, slopes: Array, size: Array) -> float:

@@ -94,23 +94,24 @@ class NewtonCholesky(Solver):
         steps = _directions_for(problem)
         point = start.astype(float)
         raw, tolerance = problem.raw(point), problem.tolerance()
+        aim: float | None = tolerance
         for n_iter in range(problem.max_iter + 1):
             slopes, bound = problem.loss.gradient_hessian(problem.y, raw)
             gradient = problem.pulled_back((slopes.T * problem.weight).T)
             worst = problem.violation(point, gradient)
-            if worst <= tolerance or n_iter == problem.max_iter:
+            if aim is not None and worst <= aim:
+                aim = _next_aim(problem, point, raw, worst)
+            if aim is None or n_iter == problem.max_iter:
                 break
             search = _Search(problem, point, raw, steps.total(point, gradient))
             directions = steps.directions(raw, bound, search.slope)
             moved = search.first(directions, self.max_halvings)
             if moved is None:  # any further decrease is below rounding
+                aim = None
                 break
             point, raw = moved
         found = solution_at(problem, point, n_iter, worst, tolerance)
-        if found.converged and has_dependent_columns(problem):
-            done = is_minimum(problem, point, problem.raw(point))
-            return replace(found, converged=done)
-        return found
+        return replace(found, converged=found.converged and aim is None)
 
     def _check_size(self, n: int, p: int) -> None:
         if min(n, p) > self.largest:
@@ -118,6 +119,13 @@ class NewtonCholesky(Solver):
                 f"solver={self!r} solves systems of min(n, p) unknowns, here "
                 f"{min(n, p)}; use LBFGS(), or increase largest={self.largest}."
             )
+
+
+def _next_aim(problem: Problem, point: Point, raw: Array, worst: float) -> float | None:
+    """Smaller tolerance if the objective is not yet minimal; None if it is."""
+    if not has_dependent_columns(problem) or is_minimum(problem, point, raw):
+        return None
+    return 0.01 * worst
 
 
 def _has_softmax(loss: Loss) -> bool:
