@@ -36,6 +36,7 @@ from skensemble import (
     VotingClassifier,
     VotingRegressor,
 )
+from skensemble.linear_model import ElasticNetPenalty
 
 REGRESSORS = [
     ("pipe", make_pipeline(StandardScaler(), Ridge())),
@@ -185,11 +186,11 @@ def test_scikit_learn_check_of_adaboost(estimator, check):
         LinearRegressor("absolute_error"),
         LinearClassifier(),
         LinearClassifier("hinge"),
-        LinearClassifier(penalty="elasticnet", standardize=True),
-        LinearRegressorCV(n_alphas=5, cv=3),
-        LinearRegressorCV("huber", "l1", n_alphas=3, cv=3),
-        LinearClassifierCV(n_alphas=4, cv=3),
-        LinearClassifierCV(penalty="l1", n_alphas=3, cv=3),
+        LinearClassifier(penalty=ElasticNetPenalty(0.1), standardize=True),
+        LinearRegressorCV(n_alphas=3, cv=2),
+        LinearRegressorCV("huber", "l1", eps=0.1, n_alphas=2, cv=2),
+        LinearClassifierCV(eps=0.1, n_alphas=2, cv=2),
+        LinearClassifierCV(penalty="l1", eps=0.1, n_alphas=2, cv=2),
     ]
 )
 def test_scikit_learn_check_of_linear_models(estimator, check):
@@ -205,7 +206,7 @@ AUTO = {
 
 
 @parametrize_with_checks(
-    [AutoEnsembleClassifier(**AUTO), AutoEnsembleRegressor(**AUTO)],
+    [AutoEnsembleClassifier(**AUTO), AutoEnsembleRegressor(cv=2, **AUTO)],
     # Folds are drawn one by one, so that repeated rows and weights give other draws;
     # the classifier chooses the same regularisation strength from both.
     expected_failed_checks=lambda estimator: (
