@@ -10,6 +10,7 @@ import time
 import warnings
 
 import numpy as np
+from sklearn.datasets import make_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import (
     ElasticNetCV,
@@ -18,7 +19,8 @@ from sklearn.linear_model import (
     RidgeCV,
     SGDClassifier,
 )
-from sklearn.model_selection import KFold
+from sklearn.metrics import log_loss
+from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 from threadpoolctl import threadpool_limits
 
 from skensemble import LinearClassifier, LinearClassifierCV, LinearRegressorCV
@@ -142,6 +144,38 @@ def logistic_l2(scale):
     return ours, theirs, [_logistic(m, X, y, alpha, 0) for m in (ours[1], theirs[1])]
 
 
+def nearly_separable(scale):
+    """5-fold logistic regression over ten strengths, with a few rows on the wrong side.
+
+    The losses at the end are those on rows that were left out.
+    """
+    X, y = make_classification(
+        50_000 // scale,
+        100,
+        n_informative=30,
+        class_sep=5.0,
+        flip_y=2e-4,
+        random_state=0,
+    )
+    X, X_new, y, y_new = train_test_split(X, y, test_size=0.2, random_state=0)
+    strengths, cv = np.logspace(-4, 4, 10), StratifiedKFold(5)
+    alphas = 1 / (strengths * len(y))
+    ours = timed(lambda: LinearClassifierCV(alphas=alphas, cv=cv).fit(X, y), 2)
+    theirs = timed(
+        lambda: LogisticRegressionCV(
+            Cs=strengths,
+            cv=cv,
+            max_iter=1000,
+            scoring="neg_log_loss",
+            use_legacy_attributes=False,
+            l1_ratios=(0,),
+        ).fit(X, y),
+        2,
+    )
+    losses = [log_loss(y_new, m.predict_proba(X_new)) for m in (ours[1], theirs[1])]
+    return ours, theirs, losses
+
+
 def _glum(X, y, alphas):
     from glum import GeneralizedLinearRegressorCV
 
@@ -218,6 +252,7 @@ CASES = {
     "lasso path, 2,000 x 2,000 / LassoCV": lasso(2_000, 2_000),
     "elastic net, 3 mixing values / ElasticNetCV": elastic_net,
     "logistic L2, 10 strengths / LogisticRegressionCV": logistic_l2,
+    "nearly separable classes / LogisticRegressionCV": nearly_separable,
     "logistic L1, 20 strengths / glum": logistic_l1(_glum),
     "logistic L1, 20 strengths / saga": logistic_l1(_saga),
     "Adam to the objective of SGDClassifier": adam,
