@@ -41,7 +41,7 @@ _STALE, _SLOW = 0.06, 0.3
 # Largest number of steps per alpha.
 _MOST_STEPS = 30
 
-# Up to so many columns get a curvature of their own if their steps are slow.
+# Up to so many columns get a curvature of their own at once if their steps are slow.
 _FEW = 2
 
 # Steps end if so many of them have not halved any violation.
@@ -224,7 +224,7 @@ class _PathRun:
         off = self._violations(penalties)
         diverged = _DIVERGED * (1 + off.max())
         self._update_curvature()
-        best, stalled = off.copy(), 0
+        best, stalled, renewed = off.copy(), 0, False
         for _ in range(_MOST_STEPS):
             unsolved = np.flatnonzero(~(off <= self.folds.tol))
             if not (len(unsolved) and off.max() < diverged and stalled < _MOST_STALLED):
@@ -235,8 +235,12 @@ class _PathRun:
             better = np.any(off[unsolved] < 0.5 * best[unsolved])
             best, stalled = np.minimum(best, off), 0 if better else stalled + 1
             remaining = off[unsolved] > self.folds.tol
-            slow = remaining & (off[unsolved] > _SLOW * last[unsolved])
-            self._renew_curvature(unsolved[slow])
+            slow = unsolved[remaining & (off[unsolved] > _SLOW * last[unsolved])]
+            if len(slow) > _FEW and not renewed:
+                self._update_curvature(always=True)
+                renewed = True
+            else:
+                self._renew_curvatures(slow)
         for k, penalty in enumerate(penalties):
             if not off[k] <= self.folds.tol:
                 yield self._solve_alone(penalty, k, before)
@@ -281,15 +285,12 @@ class _PathRun:
             self.problem, folds.blocks, folds.partition, folds.shares, d
         )
 
-    def _renew_curvature(self, slow: Array) -> None:
-        """Compute the curvature again where the steps are slow.
+    def _renew_curvatures(self, slow: Array) -> None:
+        """Compute the curvature of some columns at their own solutions.
 
-        The curvature of all rows serves many columns. Few columns get their own, which
-        costs as much for each of them.
+        Each costs as much as that of all columns at the solution on all rows, which is
+        tried first if there are many.
         """
-        if len(slow) > _FEW:
-            self._update_curvature(always=True)
-            return
         for k in slow:
             assert self.curvatures is not None
             d = self.problem.loss.hessian(self.problem.y, self.raw[k])
@@ -300,16 +301,20 @@ class _PathRun:
         assert self.curvatures is not None
         tol = 0.1 * self.folds.tol * self.problem.norms.min()
         before = self.gradient[columns]
-        steps = np.stack(
-            [
-                self.curvatures.step(
-                    k, self.coef[k].astype(float), self.gradient[k], penalties[k], tol
-                )
-                for k in columns
-            ]
-        )
         # A diverging step may overflow; `solve` detects it and uses another solver.
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            steps = np.stack(
+                [
+                    self.curvatures.step(
+                        k,
+                        self.coef[k].astype(float),
+                        self.gradient[k],
+                        penalties[k],
+                        tol,
+                    )
+                    for k in columns
+                ]
+            )
             self._move(columns, steps)
             changes = self.gradient[columns] - before
             for k, step, change in zip(columns, steps, changes, strict=True):

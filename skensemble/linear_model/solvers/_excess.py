@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
+from skensemble.linear_model._design import Design
 from skensemble.linear_model._problem import Point, Problem
 from skensemble.linear_model.penalties import Form
 
@@ -21,6 +22,8 @@ _ROUNDINGS = 100.0
 # Distance of a column of norm one from the others at which Newton steps lose digits,
 # and the largest number of columns for which it is computed.
 _DEPENDENT, _MOST_TESTED = 1e-5, 300
+# Least share of the largest eigenvalue that is exact in products of columns.
+_EXACT = 1e-9
 
 
 def is_minimum(problem: Problem, point: Point, raw: Array) -> bool:
@@ -139,7 +142,7 @@ def _bound_by_penalty(
     if problem.fit_intercept:
         if not own > 0:
             return np.inf
-        cross = problem.design.columns(free).transposed_times(d)
+        cross = _columns(problem, free).transposed_times(d)
         bound = 0.5 * float(g[-1]) ** 2 / own
         g, l2 = g[:-1] - cross * (g[-1] / own), l2[:-1]
     if not np.all(l2 > 0):
@@ -159,11 +162,17 @@ def _slope_rounding(problem: Problem, free: Array, slopes: Array, size: Array) -
 
 def _sizes(problem: Problem, free: Array, d: Array, l2: Array) -> Array:
     """One over the root of the curvature of each coefficient."""
-    squares = problem.design.columns(free).squares(d).astype(float)
+    squares = _columns(problem, free).squares(d).astype(float)
     if problem.fit_intercept:
         squares = np.append(squares, d.sum())
     squares = squares + l2
     return np.where(squares > 0, 1 / np.sqrt(np.maximum(squares, 1e-300)), 0.0)
+
+
+def _columns(problem: Problem, free: Array) -> Design:
+    """The columns of some coefficients, without a copy if they are all."""
+    everything = len(free) == problem.design.shape[1]
+    return problem.design if everything else problem.design.columns(free)
 
 
 def _curvature(
@@ -171,10 +180,12 @@ def _curvature(
 ) -> tuple[Array, Array]:
     """Roots of the eigenvalues of the curvature of scaled coefficients, and vectors."""
     size = _sizes(problem, free, d, l2)
-    design = problem.design.columns(free)
-    if design.sparse:
-        H = design.gram_with_intercept(d, problem.fit_intercept) + np.diag(l2)
-        values, vectors = np.linalg.eigh(H * size[:, None] * size)
+    design = _columns(problem, free)
+    H = design.gram_with_intercept(d, problem.fit_intercept) + np.diag(l2)
+    values, vectors = np.linalg.eigh(H * size[:, None] * size)
+    # Small eigenvalues of products of columns have no correct digit; those of the
+    # columns themselves cost ten times as much.
+    if design.sparse or values[0] > _EXACT * values[-1]:
         return np.sqrt(np.maximum(values, 0)), vectors.T
     rows = np.asarray(design.X, dtype=float)
     if problem.fit_intercept:
