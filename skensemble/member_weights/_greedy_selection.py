@@ -201,7 +201,7 @@ def first_of_best(scores: Array) -> int:
 
 
 def _best(scores: Array) -> Array:
-    scores = np.nan_to_num(scores, nan=-np.inf)
+    scores = np.where(np.isnan(scores), -np.inf, scores)
     best = scores.max()
     if best == -np.inf:
         raise ValueError(
