@@ -209,7 +209,9 @@ def _best(scores: Array) -> Array:
             "(for example for one class only) or for these predictions. Use another "
             "scoring, or members that predict within its range."
         )
-    return scores >= best - TOLERANCE * np.abs(scores[np.isfinite(scores)]).max()
+    return scores >= best - TOLERANCE * np.abs(scores[np.isfinite(scores)]).max(
+        initial=0.0
+    )
 
 
 def _select(
