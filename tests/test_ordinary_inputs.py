@@ -466,6 +466,25 @@ def test_a_category_per_row_is_reported(name):
         made(f"{name}Regressor").fit(keys, Y)
 
 
+def test_words_among_numbers_are_reported():
+    column = pd.DataFrame({"x": X[:, 0]}, dtype=object)
+    column.loc[7, "x"] = "n/a"
+    model = skensemble.GradientBoostingRegressor(n_estimators=2)
+    column["x"] = [
+        value if isinstance(value, str) else int(value) for value in column["x"]
+    ]
+    with pytest.warns(UserWarning, match="1 of its 120 values are not numbers"):
+        model.fit(column, Y)
+
+
+def test_decimal_weights_and_labels():
+    model = skensemble.GradientBoostingClassifier(n_estimators=2)
+    expected = model.fit(XC, YC, sample_weight=np.full(120, 2.0)).predict(XC)
+    two, labels = [Decimal(2)] * 120, [Decimal(int(one)) for one in YC]
+    model.fit(XC, labels, sample_weight=two)
+    np.testing.assert_array_equal(model.predict(XC), expected)
+
+
 @pytest.mark.parametrize("name", names())
 @pytest.mark.filterwarnings("ignore:overflow")
 def test_targets_of_any_number_type(name):
@@ -540,6 +559,20 @@ def test_boosting_of_several_targets_in_different_units():
     np.testing.assert_allclose(found, expected, atol=0.05)
     assert model.history_["train_loss"].iloc[-1] > 1e10
     assert model.score(X, y * units + shift) > 0.3
+
+
+@pytest.mark.parametrize("loss", ["poisson", "gamma", "tweedie"])
+@pytest.mark.parametrize("engine", ["lightgbm", "xgboost"])
+def test_boosting_of_positive_targets_in_any_unit(engine, loss):
+    model = skensemble.GradientBoostingRegressor(
+        n_estimators=10, engine=engine, loss=loss, random_state=0
+    )
+    y = np.exp(Y / Y.std())
+    expected = model.fit(X, y).predict(X)
+    assert np.corrcoef(expected, y)[0, 1] > 0.5
+    for unit in (2.0**-90, 2.0**70):
+        found = model.fit(X, unit * y).predict(X) / unit
+        np.testing.assert_allclose(found, expected, rtol=0.02)
 
 
 def test_limits_in_units_of_the_target_are_kept():

@@ -58,7 +58,8 @@ class GradientBoostingClassifier(ClassifierMixin, BaseGradientBoosting):
         Without effect, as in scikit-learn.
     min_samples_split : int or float, default=2
         Minimum number (or share) of rows of a node that is split. LightGBM does not
-        have this limit: there each child has at least half as many rows.
+        have this limit: there each child has at least half as many rows. XGBoost
+        refuses other values than the default.
     min_samples_leaf : int or float, default=1
         Minimum number (or share) of rows of a leaf. XGBoost does not have this limit:
         there it is the minimum sum of hessians, for losses with a hessian of one.

@@ -10,7 +10,13 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from skensemble.core._features import narrow_indices
-from skensemble.core._frames import as_pandas, holds_numbers, is_frame, numbers_of
+from skensemble.core._frames import (
+    as_pandas,
+    holds_numbers,
+    is_frame,
+    is_number,
+    numbers_of,
+)
 from skensemble.core._warnings import warn
 
 Array = NDArray[Any]
@@ -95,6 +101,7 @@ def fit_column_encoder(X: Any) -> ColumnEncoder:
             objects += [j] * pd.api.types.is_object_dtype(column.dtype)
         else:
             found[j] = _categories_of(column)
+            _warn_of_numbers(column)
             _warn_of_identifier(column, found[j])
     return ColumnEncoder(found, tuple(objects))
 
@@ -109,6 +116,24 @@ def _categories_of(column: pd.Series) -> pd.Index:
         f"column {column.name!r} has dtype {dtype}, which is not supported; convert it "
         "to numbers or categories, or drop it."
     )
+
+
+def _warn_of_numbers(column: pd.Series) -> None:
+    """Warn if most values of an object column are numbers, and some are not."""
+    if not pd.api.types.is_object_dtype(column.dtype):
+        return
+    if not pd.api.types.infer_dtype(column, skipna=True).startswith("mixed"):
+        return
+    values = column.dropna()
+    others = values[[not is_number(value) for value in values]]
+    if len(others) < 0.5 * len(values):
+        warn(
+            f"column {column.name!r} of dtype object is treated as a category, because "
+            f"{len(others)} of its {len(values)} values are not numbers, such as "
+            f"{others.iloc[0]!r}; make them missing with pandas.to_numeric(column, "
+            "errors='coerce') if the column holds numbers.",
+            UserWarning,
+        )
 
 
 def _warn_of_identifier(column: pd.Series, categories: pd.Index) -> None:

@@ -128,8 +128,12 @@ def holds_numbers(column: pd.Series) -> bool:
         )
     if content not in ("mixed", "mixed-integer"):
         return content in _NUMBERS
-    plain = (Real, Decimal, np.bool_)
-    return all(isinstance(value, plain) for value in column.dropna())
+    return all(is_number(value) for value in column.dropna())
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a real number or a truth value."""
+    return isinstance(value, Real | Decimal | np.bool_)
 
 
 def numbers_of(column: pd.Series) -> Array:

@@ -1,5 +1,6 @@
 """Fit parameters with one entry per row: sample weights and groups."""
 
+from decimal import Decimal
 from numbers import Real
 from typing import Any
 
@@ -99,7 +100,7 @@ def numeric_weights(name: str, values: Any) -> NDArray[Any]:
         for row, value in enumerate(weights.ravel().tolist()):
             if pd.isna(value):
                 raise ValueError(_bad_weight(name, repr(value), row))
-            if not isinstance(value, Real):
+            if not isinstance(value, Real | Decimal):
                 named = f"{name} must be numeric, and"
                 raise ValueError(_bad_weight(named, repr(value), row))
     return weights.astype(float)

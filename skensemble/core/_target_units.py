@@ -37,6 +37,10 @@ class TargetUnits:
         """Convert targets, or predictions, to these units."""
         return (values.astype(float) - self.shift) / self.unit
 
+    def of_raw(self, raw: Array) -> Array:
+        """Convert raw output, which has the units of the target (identity link)."""
+        return self.of(raw)
+
     def back(self, values: Array) -> Array:
         """Convert predictions back to the units of the user."""
         return values.astype(float) * self.unit + self.shift

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any
 
@@ -175,9 +176,9 @@ def _plain_values(values: Array) -> Array:
     if values.dtype != object:
         return values
     entries = values.ravel().tolist()
-    for value in entries:
-        if isinstance(value, date | timedelta | np.datetime64 | np.timedelta64):
-            raise ValueError(_time_message(f"values such as {value!r}"))
+    _refuse_times(entries)
+    if entries and all(isinstance(value, Decimal) for value in entries):
+        return _from_decimals(values)
     kinds: dict[Any, Any] = {bool | np.bool_: bool, Integral: np.int64, Real: float}
     for kind, dtype in kinds.items():
         if all(isinstance(value, kind) for value in entries):
@@ -186,6 +187,19 @@ def _plain_values(values: Array) -> Array:
             except OverflowError:  # a whole number of more than 64 bits
                 continue
     return values
+
+
+def _refuse_times(entries: list[Any]) -> None:
+    for value in entries:
+        if isinstance(value, date | timedelta | np.datetime64 | np.timedelta64):
+            raise ValueError(_time_message(f"values such as {value!r}"))
+
+
+def _from_decimals(values: Array) -> Array:
+    """Read decimal numbers as floats, or as integers if all of them are whole."""
+    numbers = values.astype(float)
+    whole = np.all((numbers == np.round(numbers)) & (np.abs(numbers) < 2**53))
+    return numbers.astype(np.int64 if whole else float)
 
 
 def _time_message(what: str) -> str:

@@ -71,6 +71,8 @@ def column_moments(
     moments : Moments
     """
     weight = np.asarray(weight, dtype=float)
+    if not weight.all():  # rows of weight zero may hold the only other values
+        X, weight = X[weight != 0], weight[weight != 0]
     weight = weight / weight.sum()
     size = _largest(X, np.zeros(X.shape[1]))
     mean = np.zeros(X.shape[1])

@@ -172,3 +172,18 @@ def test_cv_of_classes_does_not_depend_on_units():
     model = LinearClassifierCV(alphas=[0.1, 0.01], standardize=True, cv=2)
     one, other = model.fit(X, label).coef_, model.fit(X * 1e-12, label).coef_
     np.testing.assert_allclose(other * 1e-12, one, rtol=1e-6)
+
+
+@pytest.mark.parametrize("as_columns", [np.asarray, sp.csr_matrix])
+@pytest.mark.parametrize("penalty", ["l1", "l2"])
+def test_columns_that_vary_in_one_row(as_columns, penalty):
+    """The fold that holds this row out has a constant column."""
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.normal(size=60), np.arange(60) == 7]).astype(float)
+    model = LinearRegressorCV(penalty=penalty, standardize=True, n_alphas=5, cv=3)
+    model.fit(as_columns(X), X[:, 0] + rng.normal(size=60))
+    assert np.isfinite(model.coef_).all()
+    weight = 1.0 - X[:, 1]
+    model.fit(as_columns(X), X[:, 0], sample_weight=weight)
+    assert model.coef_[1] == 0
+    assert model.coef_[0] > 0.9

@@ -272,7 +272,7 @@ def check_unsupported(
     default = TreeShape()
     for name in names:
         value = getattr(problem.shape, name)
-        if value != getattr(default, name):
+        if name not in problem.shape.left and value != getattr(default, name):
             raise ValueError(
                 f"{name}={value!r} means nothing to engine={engine!r}; use "
                 "engine=WeakLearner(), or leave it out."

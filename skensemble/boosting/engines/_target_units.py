@@ -6,7 +6,7 @@ their mean is subtracted, divided by a power of two, where the loss allows it. O
 targets are not changed.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,45 @@ from skensemble.boosting.engines._base import (
 )
 from skensemble.boosting.engines._tree import BoostedTree
 from skensemble.core import TargetUnits, find_target_units
-from skensemble.losses import Loss, loss_in_units
+from skensemble.losses import Gamma, Loss, Poisson, Tweedie, loss_in_units
 
 Array = NDArray[Any]
+
+
+# Means of positive targets in this range are not changed.
+_SMALLEST_MEAN, _LARGEST_MEAN = 2.0**-4, 2.0**20
+# Losses with a log link that only change by a factor and a constant with the unit of y.
+_LOG_LOSSES: tuple[type, ...] = (Poisson, Gamma, Tweedie)
+
+
+@dataclass(frozen=True)
+class LogUnits:
+    """Units of positive targets with a log link: y / unit, and raw - log(unit).
+
+    Parameters
+    ----------
+    size : ndarray of shape () or (n_outputs,)
+        The unit, which is a power of two.
+    """
+
+    size: Array
+    # Leaves are differences of logarithms, which do not depend on the unit.
+    unit = np.ones(())
+
+    def of(self, values: Array) -> Array:
+        """Convert targets to these units."""
+        return values / self.size
+
+    def of_raw(self, raw: Array) -> Array:
+        """Convert raw output to these units."""
+        return raw - np.log(self.size)
+
+    def back(self, raw: Array) -> Array:
+        """Convert raw output back to the units of the user."""
+        return raw.astype(float) + np.log(self.size)
+
+
+Units = TargetUnits | LogUnits
 
 
 def grower_in_units(engine: Any, problem: BoostingProblem) -> Grower:
@@ -67,6 +103,9 @@ def start_in_units(
     -------
     start : float or ndarray of shape (width,)
     """
+    if type(loss) in _LOG_LOSSES:
+        log_units = _find_log_units(y, weight)
+        return log_units.back(np.asarray(loss.start(log_units.of(y), weight, width)))
     if loss_in_units(loss, 1.0) is None:
         return loss.start(y, weight, width)
     units = find_target_units(y, weight)
@@ -77,7 +116,19 @@ def start_in_units(
     return units.back(np.asarray(converted.start(units.of(y), weight, width)))
 
 
-def _find_units(engine: Engine, problem: BoostingProblem) -> TargetUnits | None:
+def _find_log_units(y: Array, weight: Array | None) -> LogUnits:
+    mean = np.average(np.asarray(y, dtype=float), axis=0, weights=weight)
+    extreme = (mean < _SMALLEST_MEAN) | (mean > _LARGEST_MEAN)
+    extreme &= (mean > 0) & np.isfinite(mean)
+    exponents = np.floor(np.log2(np.where(extreme, mean, 1.0)))
+    return LogUnits(np.where(extreme, np.exp2(exponents), 1.0))
+
+
+def _find_units(engine: Engine, problem: BoostingProblem) -> Units | None:
+    if type(problem.loss) in _LOG_LOSSES:
+        log_units = _find_log_units(problem.train.y, problem.train.weight)
+        changes = (log_units.size != 1).any() and _is_free_of_units(engine, problem)
+        return log_units if changes else None
     if loss_in_units(problem.loss, 1.0) is None:
         return None
     units = find_target_units(problem.train.y, problem.train.weight)
@@ -94,9 +145,9 @@ def _is_free_of_units(engine: Engine, problem: BoostingProblem) -> bool:
     return not limited and engine.is_free_of_units
 
 
-def _converted(problem: BoostingProblem, units: TargetUnits) -> BoostingProblem:
+def _converted(problem: BoostingProblem, units: Units) -> BoostingProblem:
     def rows(given: BoostingRows) -> BoostingRows:
-        return replace(given, y=units.of(given.y), raw=units.of(given.raw))
+        return replace(given, y=units.of(given.y), raw=units.of_raw(given.raw))
 
     train, validation = rows(problem.train), problem.validation
     same = problem.scored is problem.train
@@ -116,11 +167,11 @@ class GrowerInUnits(Grower):
     ----------
     grower : Grower
         The grower.
-    units : TargetUnits
+    units : TargetUnits or LogUnits
         Its units.
     """
 
-    def __init__(self, grower: Grower, units: TargetUnits) -> None:
+    def __init__(self, grower: Grower, units: Units) -> None:
         self._grower = grower
         self._units = units
         self.replays = grower.replays

@@ -115,7 +115,7 @@ class XGBoost(LibraryEngine):
         """
         check_reserved_params(self, RESERVED)
         check_known_params(self, _known())
-        check_unsupported(self, problem, ("ccp_alpha",))
+        check_unsupported(self, problem, ("ccp_alpha", "min_samples_split"))
         if self.library_params.get("booster", "gbtree") not in ("gbtree", "dart"):
             raise ValueError(
                 f"booster={self.library_params['booster']!r} grows no trees; use "
