@@ -176,7 +176,7 @@ class Penalty(ParameterHolder):
         raise NotImplementedError(f"{type(self).__name__} does not define violation.")
 
     def tangent(self, coef: Array) -> Array:
-        """Factors of the absolute values in the tangent of a concave penalty.
+        """Compute the factors of absolute values in the tangent of a concave penalty.
 
         Parameters
         ----------

@@ -51,7 +51,18 @@ class _ConcavePenalty(WeightedPenalty):
         return np.where(coef == 0, at_zero, np.abs(gradient + slope * np.sign(coef)))
 
     def tangent(self, coef: Array) -> Array:
-        """Slope of the penalty of each coefficient."""
+        """Compute the slope of the penalty of each coefficient.
+
+        Parameters
+        ----------
+        coef : ndarray of shape (p,)
+            The coefficients.
+
+        Returns
+        -------
+        slopes : ndarray of shape (p,)
+            The slopes; at zero, those of the concave penalty there.
+        """
         level = self._level(coef)
         return np.broadcast_to(self._slopes(np.abs(coef), level), coef.shape)
 

@@ -112,7 +112,7 @@ class GroupPenalty(Penalty):
         return float(_least_alphas(each, groups, *self._shares()).max(initial=0.0))
 
     def levels(self, p: int) -> tuple[Array, Array]:
-        """Factors of the absolute values and of the norm, per group.
+        """Compute the factors of the absolute values and of the norm, per group.
 
         Parameters
         ----------
