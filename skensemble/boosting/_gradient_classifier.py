@@ -336,8 +336,8 @@ class GradientBoostingClassifier(ClassifierMixin, BaseGradientBoosting):
         log_p : ndarray of shape (n_samples, n_classes)
             Columns are in the order of `classes_`.
         """
-        link = self.loss_.link_for(self._task)
-        return log_probabilities(link, self._raw(X))
+        raw = self._raw(X)
+        return log_probabilities(self.loss_.link_for(self._task), raw)
 
     def decision_function(self, X):
         """Return the raw output.

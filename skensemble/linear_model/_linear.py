@@ -217,7 +217,8 @@ class ClassTargets(ClassifierMixin):
         log_p : ndarray of shape (n, k)
             Logarithms, in the order of `classes_`.
         """
-        return log_probabilities(self.loss_.link_for(self._task), self._raw(X))
+        raw = self._raw(X)
+        return log_probabilities(self.loss_.link_for(self._task), raw)
 
     def predict(self, X):
         """Predict the class, or the labels of a multilabel target.
