@@ -42,7 +42,15 @@ from skensemble.auto.members import (
 )
 from skensemble.core import seed_estimator
 from skensemble.linear_model import L2
-from skensemble.losses import LogLoss, SquaredError, as_loss, check_loss, loss_names
+from skensemble.losses import (
+    LogLoss,
+    MultiQuantile,
+    Quantile,
+    SquaredError,
+    as_loss,
+    check_loss,
+    loss_names,
+)
 from skensemble.preprocessing import TableEncoder
 
 X, Y = make_regression(120, 4, noise=5.0, random_state=0)
@@ -559,6 +567,18 @@ def test_boosting_of_several_targets_in_different_units():
     np.testing.assert_allclose(found, expected, atol=0.05)
     assert model.history_["train_loss"].iloc[-1] > 1e10
     assert model.score(X, y * units + shift) > 0.3
+
+
+@pytest.mark.parametrize("engine", ["lightgbm", "xgboost", "weak_learner"])
+def test_one_level_of_several_quantiles(engine):
+    """A column of raw output beside one value per row would give all pairs of rows."""
+    options = {"n_estimators": 5, "engine": engine, "random_state": 0}
+    one = skensemble.GradientBoostingRegressor(loss=Quantile(0.5), **options)
+    several = skensemble.GradientBoostingRegressor(
+        loss=MultiQuantile((0.5,)), **options
+    )
+    found = several.fit(X, Y).predict(X)
+    np.testing.assert_allclose(np.ravel(found), one.fit(X, Y).predict(X), rtol=1e-3)
 
 
 @pytest.mark.parametrize("loss", ["poisson", "gamma", "tweedie"])

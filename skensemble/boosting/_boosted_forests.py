@@ -51,7 +51,9 @@ class BoostedForests:
         """Raw output of all trees."""
         raw = self.initial_raw(X)
         for forest in self.forests:
-            raw = raw + forest.raw(X, 0, forest.n_iterations, threads)
+            raw = raw + forest.raw(X, 0, forest.n_iterations, threads).reshape(
+                raw.shape
+            )
         if self.task == "multilabel":
             # Leaves that are summed in another order differ in the last bit, which a
             # sigmoid rounds away: decisions and probabilities should rank rows alike.
@@ -63,7 +65,7 @@ class BoostedForests:
         raw = self.initial_raw(X)
         for forest in self.forests:
             for k in range(forest.n_iterations):
-                raw = raw + forest.raw(X, k, k + 1, threads)
+                raw = raw + forest.raw(X, k, k + 1, threads).reshape(raw.shape)
                 yield raw
 
     def leaves(self, X: Any, threads: int) -> Array:

@@ -310,7 +310,7 @@ class LightGBMGrower(Grower):
             _plain(rows.X),
             label=rows.y if rows.y.ndim == 1 else None,
             weight=rows.weight,
-            init_score=rows.raw,
+            init_score=rows.raw.ravel() if self._problem.width == 1 else rows.raw,
             reference=reference,
             categorical_feature=list(self._problem.categorical),
             params=self._params,
@@ -337,9 +337,10 @@ class LightGBMGrower(Grower):
             self._renew(rate, mask)
 
     def _objective(self, raw: Array, _: Any) -> tuple[Array, Array]:
-        return self._derivatives(
+        g, h = self._derivatives(
             self._raw_outputs["train"] if self._renews else raw, self._mask
         )
+        return (g.ravel(), h.ravel()) if self._problem.width == 1 else (g, h)
 
     def _renew(self, rate: float, mask: Array | None) -> None:
         problem, booster = self._problem, self._booster
@@ -355,9 +356,8 @@ class LightGBMGrower(Grower):
                 value = rate * steps.get(int(leaf), 0.0)
                 booster.set_leaf_output(tree, int(leaf), value)
         for name in self._raw_outputs:
-            self._raw_outputs[name] += self._predict_round(
-                self._rows(name).X, last, raw_score=True
-            )
+            added = self._predict_round(self._rows(name).X, last, raw_score=True)
+            self._raw_outputs[name] += added.reshape(self._raw_outputs[name].shape)
 
     def _predict_round(self, X: Any, iteration: int, **options: Any) -> Array:
         return np.asarray(
