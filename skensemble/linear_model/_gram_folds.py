@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
+from scipy import linalg
 
 from skensemble.fitting import Split, inner_threads, limited_blas
 from skensemble.linear_model._design import Design, make_design
@@ -31,6 +32,8 @@ _MOST_COLUMNS = 3000
 _CANCELLED = 1e-6
 # Rounding error of a standard deviation of sums that cancel, as a share of their root.
 _ROUNDING = 1e-7
+# Rounding error of a slope, as a share of its terms.
+_SLOPE_ROUNDING = 1e-13
 
 
 @dataclass(frozen=True)
@@ -241,6 +244,7 @@ def _paths(
         mean=design.shift + mean,
         unit=design.scale,
         mean_y=mean_y,
+        spread=slopes,
         tol=max(settings.tol, 1e-12) * (float(slopes.max()) or 1.0),
     )
     return [fold.path(penalty, alphas, rows) for penalty, alphas in grid]
@@ -256,6 +260,7 @@ class _Fold:
     mean: Array
     unit: Array
     mean_y: Array
+    spread: Array
     tol: float
 
     def path(
@@ -270,7 +275,9 @@ class _Fold:
 
         columns = replace(columns, pilot=pilot)
         bound = penalty.bind(columns)
-        coef = self.coefs([bound.with_alpha(alpha) for alpha in alphas])
+        strengths = [bound.with_alpha(alpha) for alpha in alphas]
+        coef = self.coefs(strengths)
+        converged = self._converged(strengths, coef)
         scaled = coef / self.scale[:, None]
         intercept = self.mean_y - np.einsum("j,mjk->mk", self.mean, scaled)
         scaled = scaled / self.unit[:, None]
@@ -282,9 +289,39 @@ class _Fold:
             coef=scaled,
             intercept=intercept,
             n_iter=np.ones(m, dtype=int),
-            converged=np.ones(m, dtype=bool),
+            converged=converged,
             l1_ratio=getattr(penalty, "l1_ratio", None),
         )
+
+    def _converged(self, penalties: list[Penalty], coef: Array) -> Array:
+        """Whether the minimum is found for all outputs, per penalty."""
+        found = [
+            all(
+                self._is_minimum(penalty, w, q, s)
+                for w, q, s in zip(columns.T, self.xy.T, self.spread, strict=True)
+            )
+            for penalty, columns in zip(penalties, coef, strict=True)
+        ]
+        return np.array(found, dtype=bool)
+
+    def _is_minimum(self, penalty: Penalty, w: Array, q: Array, spread: float) -> bool:
+        turned = self.gram @ w
+        # Slopes are sums of terms of this size, which are rounded.
+        terms = np.abs(q).max(initial=0.0) + (np.abs(self.gram) @ np.abs(w)).max()
+        limit = 10 * self.tol + _SLOPE_ROUNDING * terms
+        if np.max(penalty.violation(w, turned - q), initial=0.0) > limit:
+            return False
+        # The active-set method solves normal forms and their sequences exactly.
+        local = None if penalty.separable else penalty.local_form(w)
+        if local is None or not local.free.any():
+            return True
+        g = (turned - q + local.slope)[local.free]
+        H = self.gram[np.ix_(local.free, local.free)]
+        H = H + local.hessian(penalty.blocks(len(w)))
+        H.flat[:: len(g) + 1] += _SLOPE_ROUNDING * np.trace(H)
+        excess = 0.5 * g @ linalg.cho_solve(linalg.cho_factor(H), g)
+        risk = 0.5 * (spread**2 - 2 * q @ w + w @ turned)
+        return bool(excess <= self.tol / (spread or 1.0) * max(risk, 1e-3 * spread**2))
 
     def coefs(self, penalties: list[Penalty]) -> Array:
         """Coefficients for each penalty, of shape (m, p, k)."""

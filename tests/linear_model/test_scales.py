@@ -13,7 +13,14 @@ from skensemble import (
     LinearRegressor,
     LinearRegressorCV,
 )
-from skensemble.linear_model import L1, L2
+from skensemble.linear_model import (
+    L1,
+    L2,
+    MCP,
+    GroupLasso,
+    NoPenalty,
+    SparseGroupLasso,
+)
 
 every_storage = pytest.mark.parametrize("stored", [np.asarray, sp.csr_matrix])
 SOLVERS = [
@@ -151,19 +158,72 @@ def test_converged_means_the_least_objective(solver, noise):
         assert model.objective_ <= least * (1 + 1e-3)
 
 
-@pytest.mark.parametrize("solver", ["lbfgs", "fista", "proximal_newton"])
-def test_converged_for_nearly_dependent_columns_of_classes(solver):
-    X, _, rng = drawn(100, 2)
-    X[:, 1] = X[:, 0] + 1e-5 * rng.normal(size=100)
-    raw = (X[:, 1] - X[:, 0]) / 1e-5
-    y = (raw + rng.logistic(size=100) > 0).astype(int)
-    best = LinearClassifier(penalty="none").fit(X, y).objective_
-    model = LinearClassifier(penalty="none", solver=solver)
+PAIRS = ["a", "a", "b", "b"]
+NEARLY_FREE = {
+    "none": NoPenalty(),
+    "l1": L1(1e-10),
+    "groups": GroupLasso(1e-10, groups=PAIRS),
+    "sparse groups": SparseGroupLasso(1e-10, groups=PAIRS),
+    "mcp": MCP(1e-10),
+}
+
+
+def fitted_with_warning(model, X, y):
+    """The fitted model, and whether it warned that it did not converge."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model.fit(X, y)
-    assert bool(caught) != model.converged_
-    assert not model.converged_ or model.objective_ <= best * (1 + 1e-3)
+    return model, any(one.category is ConvergenceWarning for one in caught)
+
+
+@pytest.mark.parametrize(
+    ("solver", "penalty"),
+    [
+        *(("fista", name) for name in NEARLY_FREE),
+        *(("proximal_newton", name) for name in ("none", "l1", "mcp")),
+        ("lbfgs", "none"),
+    ],
+)
+@pytest.mark.parametrize("task", ["two classes", "three classes", "two outputs"])
+def test_converged_for_nearly_dependent_columns(task, solver, penalty):
+    X, _, rng = drawn(100, 4)
+    X[:, [1, 3]] = X[:, [0, 2]] + 1e-5 * rng.normal(size=(100, 2))
+    raw = (X[:, 1] - X[:, 0]) / 1e-5 + 0.3 * rng.logistic(size=100)
+    kind, y = {
+        "two classes": (LinearClassifier, raw > 0),
+        "three classes": (LinearClassifier, np.digitize(raw, [-0.5, 0.5])),
+        "two outputs": (LinearRegressor, np.column_stack([raw, -raw + X[:, 2]])),
+    }[task]
+    best = kind(penalty="none").fit(X, y).objective_
+    model = kind(penalty=NEARLY_FREE[penalty], solver=solver, max_iter=100)
+    model, warned = fitted_with_warning(model, X, y)
+    assert warned != model.converged_
+    if model.converged_:
+        assert model.objective_ <= best * (1 + 1e-3)
+
+
+def test_dependent_columns_of_groups_converge():
+    """One-hot columns and an intercept are dependent, and their slope is zero."""
+    rng = np.random.default_rng(0)
+    level = rng.integers(3, size=90)
+    X = np.column_stack([level == 0, level == 1, level == 2, rng.normal(size=90)])
+    y = level + rng.normal(size=90)
+    groups = ["level", "level", "level", "number"]
+    for solver in ("auto", "fista"):
+        for penalty in (GroupLasso(0.01, groups=groups), NoPenalty()):
+            model = LinearRegressor(penalty=penalty, solver=solver)
+            assert not fitted_with_warning(model, X.astype(float), y)[1]
+
+
+def test_fits_of_paths_that_do_not_converge_warn():
+    X, y, rng = drawn(60)
+    wide = np.column_stack([X[:, :1], X[:, :1] + 1e-7 * rng.normal(size=(60, 1))])
+    model = LinearRegressorCV(
+        penalty=GroupLasso(groups=["a", "a"]), alphas=[1e-9, 1e-10], cv=2
+    )
+    model, warned = fitted_with_warning(model, wide, wide @ [1e7, -1e7] + y)
+    assert warned
+    assert not model.path_.converged.all()
 
 
 def test_cv_of_classes_does_not_depend_on_units():

@@ -1,7 +1,12 @@
 """Penalties on the coefficients of a linear model."""
 
 from skensemble.linear_model.penalties._adaptive import Adaptive
-from skensemble.linear_model.penalties._base import Form, Penalty, PenaltyColumns
+from skensemble.linear_model.penalties._base import (
+    Form,
+    LocalForm as LocalForm,
+    Penalty,
+    PenaltyColumns,
+)
 from skensemble.linear_model.penalties._bounds import Bounded, NonNegative
 from skensemble.linear_model.penalties._concave import MCP, SCAD
 from skensemble.linear_model.penalties._elastic_net import (

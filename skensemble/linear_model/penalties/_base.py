@@ -40,6 +40,53 @@ class Form:
 
 
 @dataclass(frozen=True)
+class LocalForm:
+    """A penalty near a point, as a smooth function of the coefficients that may move.
+
+    A coefficient that is zero, or on a bound, because of the penalty stays there. The
+    second derivative is diag(curvature), less c u u' for each group, where u is the
+    direction of the coefficients of the group and c their curvature.
+
+    Parameters
+    ----------
+    free : ndarray of bool of shape (p,) or (p, k)
+        Coefficients that may move.
+    slope : ndarray of the shape of `free`
+        First derivative of the penalty.
+    curvature : ndarray of the shape of `free`
+        Diagonal of the second derivative, before the groups.
+    direction : ndarray of the shape of `free`, or None
+        Direction u of the coefficients of each group; None without groups.
+    """
+
+    free: Array
+    slope: Array
+    curvature: Array
+    direction: Array | None = None
+
+    def hessian(self, blocks: Array) -> Array:
+        """Second derivative by the free coefficients, for one raw column.
+
+        Parameters
+        ----------
+        blocks : ndarray of int of shape (p,)
+            Group of each column.
+
+        Returns
+        -------
+        hessian : ndarray of shape (m, m)
+            One row per free coefficient.
+        """
+        c = self.curvature[self.free]
+        found = np.diag(c)
+        if self.direction is not None:
+            along, number = np.sqrt(c) * self.direction[self.free], blocks[self.free]
+            same = number[:, None] == number
+            found -= np.where(same, np.outer(along, along), 0.0)
+        return found
+
+
+@dataclass(frozen=True)
 class PenaltyColumns:
     """Description of the columns of a design, to which a penalty is bound.
 
@@ -211,6 +258,36 @@ class Penalty(ParameterHolder):
             Factors and bounds per column.
         """
         return None
+
+    def local_form(self, coef: Array) -> LocalForm | None:
+        """Smooth function that the penalty is near a point, or None if not known.
+
+        A concave penalty is replaced by its tangent, which is nowhere below it.
+
+        Parameters
+        ----------
+        coef : ndarray of shape (p,) or (p, k)
+            The coefficients.
+
+        Returns
+        -------
+        local : LocalForm or None
+            Free coefficients, slopes and curvatures.
+        """
+        form = self.form(len(coef))
+        if form is not None:
+            l1, l2, lower, upper = (
+                np.broadcast_to(one, coef.T.shape).T
+                for one in (form.l1, form.l2, form.lower, form.upper)
+            )
+            inside = (coef > lower) & (coef < upper)
+            free = inside & ((coef != 0) | (l1 == 0))
+            return LocalForm(free, l2 * coef + l1 * np.sign(coef), l2)
+        if not self.separable or coef.ndim != 1:
+            return None
+        l1 = self.tangent(coef)
+        free = (coef != 0) | (l1 == 0)
+        return LocalForm(free, l1 * np.sign(coef), np.zeros_like(coef))
 
     def blocks(self, p: int) -> Array:
         """Index of the group of each column, counted in the order of first columns.

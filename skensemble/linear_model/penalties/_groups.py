@@ -5,7 +5,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from skensemble.linear_model.penalties._base import Penalty, PenaltyColumns
+from skensemble.linear_model.penalties._base import (
+    LocalForm,
+    Penalty,
+    PenaltyColumns,
+)
 from skensemble.linear_model.penalties._column_groups import (
     Groups,
     read_factors,
@@ -101,6 +105,24 @@ class GroupPenalty(Penalty):
         slope = gradient + level * np.sign(coef) + groups.to_columns(l2, coef) * turn
         elsewhere = groups.norms(np.where(coef == 0, beyond, slope))
         return np.where(norms == 0, at_zero, elsewhere)
+
+    def local_form(self, coef: Array) -> LocalForm:
+        """Slopes and curvatures of the groups that are not zero."""
+        groups = self._groups(len(coef))
+        l1, l2 = self._pulls(groups)
+        norms = groups.norms(coef)
+        one = np.ones(coef.shape)
+        level = groups.to_columns(l1, coef) * one
+        pull = groups.to_columns(l2, coef) * one
+        size = groups.to_columns(np.where(norms > 0, norms, 1), coef)
+        inside = groups.to_columns((norms > 0) | (l2 == 0), coef) * one > 0
+        direction = coef / size
+        return LocalForm(
+            free=inside & ((coef != 0) | (level == 0)),
+            slope=level * np.sign(coef) + pull * direction,
+            curvature=pull / size,
+            direction=direction,
+        )
 
     def largest(self, gradient: Array) -> float:
         """Least strength at which the coefficients of all groups are zero."""

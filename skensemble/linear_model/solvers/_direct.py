@@ -29,6 +29,9 @@ from skensemble.losses import SquaredError
 Array = NDArray[Any]
 
 _MOST_REFINEMENTS = 5
+# Reciprocal condition of products of columns, below which singular values of the
+# columns themselves are used: products lose twice as many digits.
+_CLOSE_TO_SINGULAR = 1e-10
 
 
 class Direct(Solver):
@@ -91,7 +94,7 @@ def _system(problem: Problem, ridge: Array) -> "Primal | Dual | PseudoInverse":
         system = equations.factor(w, ridge)
         if isinstance(system, Dual):
             return system
-        if system.reciprocal_condition() > 10 * p * np.finfo(float).eps:
+        if system.reciprocal_condition() > _CLOSE_TO_SINGULAR:
             return system
     return _decomposed(problem, ridge)
 
