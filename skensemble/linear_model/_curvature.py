@@ -26,7 +26,7 @@ Array = NDArray[Any]
 _TRUSTED = 4.0
 # Rows with this share of the second derivatives are left out if they are at least this
 # share of the rows, and if so many rows per column remain.
-_LIGHT, _WORTHWHILE, _ROWS_PER_COLUMN = 0.01, 0.3, 20
+_LIGHT, _WORTHWHILE, _ROWS_PER_COLUMN = 0.05, 0.3, 5
 
 
 class Curvatures:

@@ -38,6 +38,14 @@ _MOST_COLUMNS = 400
 # leaves more than this share of the violation.
 _STALE, _SLOW = 0.06, 0.3
 
+# Largest violation as a share of the root mean square of the slopes of rows at the
+# solution. Where classes are nearly separable, these slopes are almost zero, and the
+# loss of held-out rows depends on their last digits.
+_SHARE_OF_SLOPES = 1e-3
+
+# Largest extrapolation along the path, in units of the last step of log alpha.
+_FARTHEST = 2.0
+
 # Largest number of steps per alpha.
 _MOST_STEPS = 30
 
@@ -160,6 +168,7 @@ class _SharedFolds:
         self.weights /= self.shares[:, None].astype(self.weights.dtype)
         self.spread = self._spread()
         self.tol = problem.tolerance()
+        self.finest = replace(problem, tol=0.0).tolerance()
         self.runs = _runs(self.problem)
 
     def sorted(self, problem: Problem) -> Problem:
@@ -196,7 +205,7 @@ class _SharedFolds:
         for alpha in alphas:
             bound = problem.penalty.with_alpha(alpha)
             penalties = [_rescaled(bound, rho) for rho in self.spread.T]
-            for column, one in enumerate(run.solve(penalties)):
+            for column, one in enumerate(run.solve(penalties, float(alpha))):
                 solutions[column].append(one)
         ratio = getattr(kind, "l1_ratio", None)
         return [as_path(alphas, one, problem.design, ratio) for one in solutions]
@@ -213,12 +222,15 @@ class _PathRun:
         self.intercept = np.repeat(start.intercept, width)
         self.raw = np.full((width, len(problem.y)), start.intercept)
         self.gradient = np.empty((width, len(start.coef) + problem.fit_intercept))
+        self.sizes = np.empty(width)
+        self.earlier: list[tuple[float, Array]] = []
         self.curvatures: Curvatures | None = None
         every = np.arange(width)
         self._move(every, np.zeros_like(self.gradient))
 
-    def solve(self, penalties: list[Penalty]) -> Iterator[Solution]:
-        """Yield the solution of each column for its penalty."""
+    def solve(self, penalties: list[Penalty], alpha: float) -> Iterator[Solution]:
+        """Yield the solution of each column for its penalty of strength alpha."""
+        self._extrapolate(penalties, alpha)
         before = self.coef.copy(), self.intercept.copy()
         count = np.zeros(len(penalties), dtype=int)
         off = self._violations(penalties)
@@ -226,7 +238,7 @@ class _PathRun:
         self._update_curvature()
         best, stalled, renewed = off.copy(), 0, False
         for _ in range(_MOST_STEPS):
-            unsolved = np.flatnonzero(~(off <= self.folds.tol))
+            unsolved = np.flatnonzero(~(off <= self._tolerances()))
             if not (len(unsolved) and off.max() < diverged and stalled < _MOST_STALLED):
                 break
             count[unsolved] += 1
@@ -234,7 +246,7 @@ class _PathRun:
             last, off = off, self._violations(penalties)
             better = np.any(off[unsolved] < 0.5 * best[unsolved])
             best, stalled = np.minimum(best, off), 0 if better else stalled + 1
-            remaining = off[unsolved] > self.folds.tol
+            remaining = off[unsolved] > self._tolerances()[unsolved]
             slow = unsolved[remaining & (off[unsolved] > _SLOW * last[unsolved])]
             if len(slow) > _FEW and not renewed:
                 self._update_curvature(always=True)
@@ -247,6 +259,28 @@ class _PathRun:
                 continue
             point = Point(self.coef[k].copy(), self.intercept[k].copy())
             yield Solution(point, int(count[k]), float(off[k]), True)
+        found = np.column_stack([self.coef, self.intercept])
+        self.earlier = [*self.earlier[-1:], (alpha, found.astype(float))]
+
+    def _extrapolate(self, penalties: list[Penalty], alpha: float) -> None:
+        """Start from the line in log alpha through the last two solutions.
+
+        Columns for which this is not better than the last solution start from that.
+        """
+        if len(self.earlier) < 2:
+            return
+        (first, start), (last, end) = self.earlier
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = np.log(alpha / last) / np.log(last / first)
+        if not 0 < share <= _FARTHEST:
+            return
+        here, every = self._violations(penalties), np.arange(len(penalties))
+        moves = share * (end - start)[:, : self.gradient.shape[1]]
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._move(every, moves)
+            worse = every[~(self._violations(penalties) < here)]
+        if len(worse):
+            self._move(worse, -moves[worse])
 
     def _solve_alone(
         self, penalty: Penalty, k: int, before: tuple[Array, Array]
@@ -261,6 +295,11 @@ class _PathRun:
         self._move(np.array([k]), np.zeros_like(self.gradient[:1]))
         self.curvatures = None
         return found
+
+    def _tolerances(self) -> Array:
+        """Largest violation at convergence, per column."""
+        at_most = _SHARE_OF_SLOPES * self.sizes
+        return np.clip(at_most, self.folds.finest, self.folds.tol)
 
     def _violations(self, penalties: list[Penalty]) -> Array:
         p, norms = self.coef.shape[1], self.problem.norms
@@ -331,7 +370,7 @@ class _PathRun:
         lifts = steps[:, p:].sum(axis=1).astype(design.dtype)
         self.coef[some] += moves.T
         self.intercept[some] += lifts
-        gradient = np.zeros_like(steps)
+        gradient, squares = np.zeros_like(steps), np.zeros(len(steps))
         for rows in self.folds.runs:
             part, raw = design.rows(rows), self.raw[some, rows]
             if moves.any():
@@ -340,11 +379,14 @@ class _PathRun:
             self.raw[some, rows] = raw
             y = np.tile(self.problem.y[rows], len(raw))
             slopes = loss.gradient(y, raw.ravel()).reshape(raw.shape)
-            slopes = slopes * self.folds.weights[some, rows]
+            heavy = slopes * self.folds.weights[some, rows]
+            squares += np.einsum("ij,ij->i", heavy, slopes)
+            slopes = heavy
             gradient[:, :p] += part.transposed_times(slopes.T).T
             if self.problem.fit_intercept:
                 gradient[:, p] += slopes.sum(axis=1)
         self.gradient[some] = gradient
+        self.sizes[some] = np.sqrt(squares)
 
 
 def _rescaled(penalty: Penalty, rho: Array) -> Penalty:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from sklearn.datasets import make_classification
 from sklearn.linear_model import (
     ElasticNetCV,
     LassoCV,
@@ -345,3 +346,20 @@ def test_folds_of_scattered_rows_are_those_of_sorted_rows(penalty):
     together = LinearClassifierCV(**given, cv=runs).fit(X[order], y[order])
     np.testing.assert_allclose(scattered.scores_, together.scores_, rtol=1e-5)
     np.testing.assert_allclose(scattered.oof_[order], together.oof_, atol=1e-4)
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_folds_of_nearly_separable_classes(seed):
+    """Slopes are almost zero there, and a tolerance in units of the start too large."""
+    X, y = make_classification(
+        1500, 12, n_informative=8, class_sep=5.0, flip_y=2e-3, random_state=seed
+    )
+    alphas, cv = np.logspace(-1, -9, 6), KFold(3)
+    found = LinearClassifierCV(alphas=alphas, cv=cv).fit(X, y)
+    for alpha, scores in zip(found.alphas_, found.scores_, strict=True):
+        losses = []
+        for train, test in cv.split(X):
+            one = LinearClassifier(penalty=L2(alpha), tol=1e-9).fit(X[train], y[train])
+            margin = one.decision_function(X[test]) * (2 * y[test] - 1)
+            losses.append(np.mean(np.logaddexp(0, -margin)))
+        np.testing.assert_allclose(-np.mean(scores), np.mean(losses), rtol=0.1)
