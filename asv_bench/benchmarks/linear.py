@@ -151,8 +151,8 @@ _TABLES = 8
 def nearly_separable(scale):
     """5-fold logistic regression over ten strengths, with a few rows on the wrong side.
 
-    The times and losses are means over several tables. The losses are those on rows that
-    were left out.
+    The times and losses are means over several tables. The losses are those on rows
+    that were left out.
     """
     found = [_one_nearly_separable(12_500 // scale, seed) for seed in range(_TABLES)]
     seconds = np.mean([[ours[0], theirs[0]] for ours, theirs, _ in found], axis=0)

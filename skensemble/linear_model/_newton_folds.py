@@ -51,6 +51,9 @@ _MOST_STEPS = 30
 
 # Up to so many columns get a curvature of their own at once if their steps are slow.
 _FEW = 2
+# If there are more, the shared curvature is computed again first: once, or more often
+# on the way from zero to the first solution.
+_FIRST = 3
 
 # Steps end if so many of them have not halved any violation.
 _MOST_STALLED = 4
@@ -236,7 +239,7 @@ class _PathRun:
         off = self._violations(penalties)
         diverged = _DIVERGED * (1 + off.max())
         self._update_curvature()
-        best, stalled, renewed = off.copy(), 0, False
+        best, stalled, renewed = off.copy(), 0, 0
         for _ in range(_MOST_STEPS):
             unsolved = np.flatnonzero(~(off <= self._tolerances()))
             if not (len(unsolved) and off.max() < diverged and stalled < _MOST_STALLED):
@@ -248,9 +251,9 @@ class _PathRun:
             best, stalled = np.minimum(best, off), 0 if better else stalled + 1
             remaining = off[unsolved] > self._tolerances()[unsolved]
             slow = unsolved[remaining & (off[unsolved] > _SLOW * last[unsolved])]
-            if len(slow) > _FEW and not renewed:
+            if len(slow) > _FEW and renewed < (1 if self.earlier else _FIRST):
                 self._update_curvature(always=True)
-                renewed = True
+                renewed += 1
             else:
                 self._renew_curvatures(slow)
         for k, penalty in enumerate(penalties):
