@@ -118,8 +118,9 @@ def _as_pandas(pyarrow: Any, column: Any) -> Any:
     if types.is_integer(kind) or types.is_boolean(kind):
         return _whole_or_truth(pyarrow, column)
     if types.is_time(kind):
-        column = column.cast(pyarrow.string())
-    elif types.is_date(kind):
+        texts = column.cast(pyarrow.string()).to_pandas().astype("str")
+        return texts.str.replace(r"\.0+$", "", regex=True)
+    if types.is_date(kind):
         column = column.cast(pyarrow.timestamp("ms"))
     elif types.is_float16(kind):
         column = column.cast(pyarrow.float32())

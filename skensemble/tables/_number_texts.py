@@ -1,5 +1,6 @@
 """Read a text column as numbers if no digit is lost."""
 
+import contextlib
 import itertools
 import math
 import re
@@ -106,15 +107,15 @@ def read_numbers(
 
 
 def _all_numbers(joined: str, gaps: NDArray[np.bool_] | None) -> NumberText | None:
+    values, formats = None, []
     if is_plain(joined):
-        try:
+        # "1-2" and "1.234.567" have the characters of a number.
+        with contextlib.suppress(ValueError):
             values = _converted(joined)
-        except ValueError:  # Such as "1-2", which has the letters of a number.
-            return None
-        formats = [] if values is None else formats_of_plain(joined)
-        return NumberText(joined, gaps, formats, values) if formats else None
-    formats = possible_formats(joined)
-    return NumberText(joined, gaps, formats) if formats else None
+            formats = [] if values is None else formats_of_plain(joined)
+    if values is None:
+        formats = possible_formats(joined)
+    return NumberText(joined, gaps, formats, values) if formats else None
 
 
 def _with_missing_words(
