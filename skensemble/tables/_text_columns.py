@@ -9,6 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+# The dtype of text; before pandas 3, missing values are possible in objects only.
+STRINGS: Any = "str" if int(pd.__version__.partition(".")[0]) >= 3 else object
+
 
 class TextColumn:
     """The cells of a column.
@@ -61,7 +64,7 @@ class TextColumn:
 
     def strings(self, gaps: NDArray[np.bool_] | None) -> Any:
         """Return an array of strings with missing values."""
-        strings = pd.array(self.cells, dtype="str")
+        strings = pd.array(self.cells, dtype=STRINGS)
         if gaps is not None:
             strings[gaps] = np.nan
         return strings

@@ -101,7 +101,7 @@ def test_what_a_number_would_lose_stays_text(cells):
         (["true", "True"], ["true", "True"]),
         (["", ""], [None, None]),
         (["2024-01-31", ""], [pd.Timestamp("2024-01-31"), None]),
-        (["2024-01-31T10:00", "1066-01-01"], [pd.Timestamp("2024-01-31 10:00"), pd.Timestamp("1066-01-01")]),
+        (["2024-01-31T10:00", "1900-01-01"], [pd.Timestamp("2024-01-31 10:00"), pd.Timestamp("1900-01-01")]),
         (["2024-02-30", "2024-02-01"], ["2024-02-30", "2024-02-01"]),
         (["2024-01-31T10:00Z", "2024-02-01"], ["2024-01-31T10:00Z", "2024-02-01"]),
         (["01/02/2024", "03/04/2024"], ["01/02/2024", "03/04/2024"]),
@@ -485,6 +485,16 @@ def test_nested_arrow_columns_are_named():
     assert error.column == "b"
     assert "'c'" in str(error)
     assert "'e'" in str(error)
+
+
+def test_words_are_missing_in_arrow_columns():
+    table = pa.table(
+        {"a": ["x", "n.a."], "b": pa.array(["n.a.", "y"]).dictionary_encode()}
+    )
+    frame, _ = read(arrow_file(table, "parquet"), missing=["n.a."])
+    assert values(frame["a"]) == ["x", None]
+    assert values(frame["b"]) == [None, "y"]
+    assert list(frame["b"].cat.categories) == ["y"]
 
 
 def test_the_index_of_pandas_is_a_column():
