@@ -130,6 +130,7 @@ def _best(sample: str, suffix: str, is_cut: bool, file: str) -> tuple[_Candidate
     if level == 0:
         # The tab is rarely part of a text, so that lines stay one field.
         tab = next(one for one in candidates if one.separator == "\t")
+        _refuse_words(tab, file)
         return tab, "one column"
     named = [one for one in best if one.separator == _BY_SUFFIX.get(suffix)]
     if named:
@@ -141,6 +142,19 @@ def _best(sample: str, suffix: str, is_cut: bool, file: str) -> tuple[_Candidate
         _EQUAL: f"the same number of fields in the first {n_records} records",
         _ONE_MORE: "the records end with a separator",
     }.get(level, "it divides the header, and most of the first records alike")
+
+
+def _refuse_words(single: _Candidate, file: str) -> None:
+    """Refuse lines of one cell that spaces divide equally, such as "1 2 3"."""
+    n_words = len(single.records[0][0].split())
+    counts = {len(record[0].split()) for record in single.records}
+    if n_words > 1 and counts == {n_words} and len(single.records) > 1:
+        raise TableError(
+            f"each line has {n_words} words and no separator; name it with "
+            "separator=' ', or separator='\\t' if each line is one cell.",
+            file=file,
+            line=1,
+        )
 
 
 def _refuse_rivals(best: _Candidate, candidates: list[_Candidate], file: str) -> None:

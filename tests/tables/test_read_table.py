@@ -221,6 +221,9 @@ def test_separators_of_texts_do_not_divide():
     frame, notes = read("a, b\n1, x\n2, y\n")
     assert frame.to_dict("list") == {"a": [1, 2], "b": ["x", "y"]}
     assert "Spaces" in notes
+    assert "separator=' '" in str(refusal("a b c\n1 2 3\n4 5 6\n"))
+    frame, _ = read("a b c\n1 2 3\n4 5 6\n", separator=" ")
+    assert frame.to_dict("list") == {"a": [1, 4], "b": [2, 5], "c": [3, 6]}
     for bad in ("", ",,", '"', 5):
         assert "separator=" in str(refusal("a,b\n1,2\n", separator=bad))
 
