@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from skensemble.preprocessing._date_encoding import DateEncoding, learn_date_encoding
+from skensemble.preprocessing._durations import Durations
 from skensemble.preprocessing._encoder_styles import EncoderStyle
 from skensemble.preprocessing._frames import Array, factorize, numeric_matrix
 from skensemble.preprocessing._levels import Levels, learn_levels, learn_order
@@ -46,7 +47,12 @@ class OrdinalEncoding:
         return [self.name]
 
 
-ColumnEncoding = OrdinalEncoding | DateEncoding | FormattedNumbers | TextEncoding
+ColumnEncoding = (
+    OrdinalEncoding | DateEncoding | FormattedNumbers | Durations | TextEncoding
+)
+# The kind of a numeric column is known, so that this share of formatted numbers is
+# enough to learn the format, also in a part of the rows.
+_MIN_FORMATTED = 0.5
 
 
 @dataclass(frozen=True)
@@ -158,7 +164,10 @@ def learn_table_encoding(
     others: list[ColumnEncoding] = []
     categories: list[CategoryEncoding] = []
     for name, kind in kinds.to_dict().items():
-        if kind == "numeric" and (marked := learn_number_format(frame[name])):
+        marked = None
+        if kind == "numeric":
+            marked = learn_number_format(frame[name], _MIN_FORMATTED)
+        if marked is not None:
             others.append(marked)
         elif kind in ("numeric", "boolean"):
             plain.append(str(name))

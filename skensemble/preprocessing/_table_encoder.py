@@ -9,7 +9,7 @@ from sklearn.utils import assert_all_finite, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from skensemble.core import check_choice, check_seed, check_whole, root_seed
-from skensemble.preprocessing._column_kinds import DROPPED, infer_column_kinds
+from skensemble.preprocessing._column_kinds import infer_column_kinds
 from skensemble.preprocessing._encoder_styles import ENCODER_STYLES
 from skensemble.preprocessing._encodings import (
     EncodingOptions,
@@ -102,8 +102,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     ----------
     kinds_ : pandas.Series
         Kind of each column.
-    dropped_ : list of str
-        Names of the dropped columns: identifiers, constants and duplicates.
+    dropped_ : dict of str to str
+        By name of each dropped column, the reason: "identifier: running number",
+        "constant", "duplicate of 'size'".
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (``n_features_in_``,)
@@ -271,9 +272,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         style = _validated_style(self)
         frame = read_columns(self, X)
         target = _read_target(self, frame, y)
-        self.kinds_ = infer_column_kinds(frame, self.kinds, self.high_cardinality)
-        self.dropped_ = list(self.kinds_.index[self.kinds_.isin(DROPPED)])
-        _check_something_to_learn(self.kinds_, len(frame))
+        inferred = infer_column_kinds(frame, self.kinds, self.high_cardinality)
+        inferred.check_something_to_learn(len(frame))
+        inferred.warn()
+        self.kinds_, self.dropped_ = inferred.kinds, inferred.dropped
         seed = root_seed(self.random_state)
         self._encoding = learn_table_encoding(
             frame, self.kinds_, _encoding_options(self, style, seed), target
@@ -345,15 +347,6 @@ def _read_target(encoder, frame, y):
     if values.dtype.kind == "f":
         assert_all_finite(values, input_name="y")
     return target_columns(values, encoder.task)
-
-
-def _check_something_to_learn(kinds, rows):
-    if kinds.isin(DROPPED).all():
-        raise ValueError(
-            f"X has nothing to learn from (n_samples={rows}): all columns are "
-            f"identifiers, constants or duplicates: {kinds.to_dict()}; set the kinds of "
-            "columns to keep with kinds=."
-        )
 
 
 def _check_names(encoder, names):

@@ -10,14 +10,27 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from skensemble.preprocessing._frames import Array
+from skensemble.preprocessing._string_structure import (
+    are_molecules,
+    are_split_by_parts,
+    has_no_spaces,
+    n_words,
+)
 
-# Largest number of different words of a column that are used.
+# Largest number of different words, or sequences of characters, that are used.
 _MAX_WORDS = 5000
+# Lengths of the sequences of characters.
+_LENGTHS, _LENGTHS_WITHOUT_SPACES = (1, 3), (1, 2)
+# Texts with fewer words are split at other marks than spaces.
+_MIN_WORDS = 1.5
+_MAX_INSPECTED = 1000
 
 
 @dataclass(frozen=True)
 class TextEncoding:
     """Encoding of texts: tf-idf weights of words, projected on a few directions.
+
+    The words of texts without spaces are sequences of characters.
 
     References
     ----------
@@ -69,9 +82,10 @@ def learn_text_encoding(column: pd.Series, components: int, seed: Any) -> TextEn
     encoding : TextEncoding
     """
     texts, name = _strings(column), str(column.name)
+    units = _units_of(texts)
     for least in (2, 1):
         words = TfidfVectorizer(
-            token_pattern=r"(?u)\b\w+\b",
+            **units,
             min_df=least,
             max_features=_MAX_WORDS,
             sublinear_tf=True,
@@ -89,6 +103,19 @@ def learn_text_encoding(column: pd.Series, components: int, seed: Any) -> TextEn
         return TextEncoding(name, words, None, size)
     directions = TruncatedSVD(components, n_iter=2, random_state=seed).fit(weights)
     return TextEncoding(name, words, directions, components)
+
+
+def _units_of(texts: list[str]) -> dict[str, Any]:
+    """Return how texts are split: at spaces, at all marks, or by characters."""
+    known = list(dict.fromkeys(text for text in texts if text))
+    known = known[:: max(1, len(known) // _MAX_INSPECTED)]
+    if has_no_spaces(known):
+        return {"analyzer": "char", "ngram_range": _LENGTHS_WITHOUT_SPACES}
+    if not known or np.mean([n_words(text) for text in known]) >= _MIN_WORDS:
+        return {"token_pattern": r"(?u)\b\w+\b"}
+    if are_split_by_parts(known) and not are_molecules(known):
+        return {"token_pattern": r"(?u)[^\W_]+"}
+    return {"analyzer": "char", "ngram_range": _LENGTHS, "lowercase": False}
 
 
 def _strings(column: pd.Series) -> list[str]:
