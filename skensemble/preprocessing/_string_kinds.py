@@ -145,7 +145,8 @@ def _remark(column: pd.Series, kind: str, words: list[str]) -> str:
             f"{_short(sample[0])}; it is encoded as {_AS[kind]}. Put their entries into "
             "columns of their own to learn from each entry."
         )
-    if len(words) > _FEW_LEVELS and are_known_units(units := units_of(column)):
+    several = len(words) > _FEW_LEVELS and units_of(pd.Series(sample, dtype="str"))
+    if several and are_known_units(units := units_of(column)):
         return (
             f"column {column.name!r} holds numbers in different units: "
             f"{', '.join(units)}; it is encoded as {_AS[kind]}. Convert it to numbers in "
