@@ -3,10 +3,9 @@
 import re
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
-from skensemble.preprocessing._frames import Array, to_numeric
+from skensemble.preprocessing._frames import Array, is_numpy_numeric, to_numeric
 
 _CLOCK = re.compile(
     r"\s*(?P<sign>[-+]?)\s*(?P<first>\d{1,4}):(?P<second>[0-5]\d)"
@@ -66,6 +65,14 @@ class Durations:
         return value if seconds is None else seconds
 
 
+def are_durations(column: pd.Series) -> bool:
+    """Whether a column has a dtype of durations, or holds objects that are durations."""
+    if is_numpy_numeric(column.dtype):
+        return False
+    kind = pd.api.types.infer_dtype(column, skipna=True)
+    return kind in ("timedelta", "timedelta64")
+
+
 def learn_durations(
     name: str, words: list[str], least_share: float
 ) -> Durations | None:
@@ -121,9 +128,3 @@ def _clock_seconds(found: re.Match[str], short: str) -> float | None:
         third = (found["third"] or "0").replace(",", ".")
         seconds = 3600 * first + 60 * second + float(third)
     return -seconds if found["sign"] == "-" else seconds
-
-
-def numbers_or_durations(words: pd.Series) -> Array:
-    """Return the seconds of words that are durations as pandas writes them, or NaN."""
-    found = [seconds_of(word) if _DAYS.fullmatch(word) else None for word in words]
-    return np.array(found, dtype=float)

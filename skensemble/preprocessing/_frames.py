@@ -28,6 +28,14 @@ MISSING_WORDS = {
     "<na>",
     "missing",
     "unknown",
+    "n.a.",
+    "#n/a",
+    "#na",
+    "nil",
+    "nat",
+    "--",
+    ".",
+    "\u2014",
 }
 BOOLEAN_WORDS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
 

@@ -68,8 +68,11 @@ def kind_of_strings(column: pd.Series, high_cardinality: int) -> ColumnKind:
     if len(words) > _FEW_LEVELS and _are_formatted_numbers(sample, column):
         return ColumnKind("numeric", content)
     kind = _kind_of_words(known or words, len(words), rows, high_cardinality)
+    units = _different_units(column, words)
+    if units and kind == "identifier":
+        kind = "text"
     reason = STRINGS if kind == "identifier" else ""
-    return ColumnKind(kind, content, reason, _remark(column, kind, words))
+    return ColumnKind(kind, content, reason, _remark(column, kind, words, units))
 
 
 def _are_decimals(words: list[str]) -> bool:
@@ -136,7 +139,18 @@ def _have_parts(words: list[str]) -> bool:
     return are_addresses(words) or are_molecules(words) or are_json(words)
 
 
-def _remark(column: pd.Series, kind: str, words: list[str]) -> str:
+def _different_units(column: pd.Series, words: list[str]) -> list[str]:
+    """Return the units of numbers that are not in one unit, else nothing."""
+    sample = words[:: max(1, len(words) // _N_SAMPLE)]
+    if len(words) <= _FEW_LEVELS or not units_of(pd.Series(sample, dtype="str")):
+        return []
+    units = units_of(column)
+    return units if are_known_units(units) else []
+
+
+def _remark(
+    column: pd.Series, kind: str, words: list[str], units: list[str]
+) -> str:
     """Return what must be said about the encoding of strings."""
     sample = words[:: max(1, len(words) // _N_SAMPLE)]
     if are_json(sample):
@@ -145,8 +159,7 @@ def _remark(column: pd.Series, kind: str, words: list[str]) -> str:
             f"{_short(sample[0])}; it is encoded as {_AS[kind]}. Put their entries into "
             "columns of their own to learn from each entry."
         )
-    several = len(words) > _FEW_LEVELS and units_of(pd.Series(sample, dtype="str"))
-    if several and are_known_units(units := units_of(column)):
+    if units:
         return (
             f"column {column.name!r} holds numbers in different units: "
             f"{', '.join(units)}; it is encoded as {_AS[kind]}. Convert it to numbers in "

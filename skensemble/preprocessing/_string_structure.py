@@ -31,7 +31,7 @@ _N_INSPECTED = 1000
 _MOST = 0.9
 # A part of strings is informative if it is in at least _MIN_SHARE of them, and at least
 # _MIN_REPEATS times, but not in nearly all of them.
-_MIN_SHARE, _MIN_REPEATS, _MAX_SHARE = 0.01, 4, 0.95
+_MIN_SHARE, _MIN_REPEATS, _MAX_SHARE = 0.02, 4, 0.95
 # Long strings of letters are sequences, such as DNA or proteins; keys are shorter.
 _MIN_SEQUENCE = 15
 

@@ -30,6 +30,8 @@ _MAX_INSPECTED = 1000
 class TextEncoding:
     """Encoding of texts: tf-idf weights of words, projected on a few directions.
 
+    The weights of the words that are most related to the target are kept as they are.
+
     The words of texts without spaces are sequences of characters.
 
     References
@@ -42,12 +44,14 @@ class TextEncoding:
     words: Any
     directions: Any
     size: int
+    kept: tuple[int, ...] = ()
 
     @property
     def names(self) -> list[str]:
         """Names of the encoded columns."""
         directions = [f"{self.name} {j}" for j in range(self.size)]
-        return [f"{self.name} length", f"{self.name} words", *directions]
+        kept = [f"{self.name} word {j}" for j in range(len(self.kept))]
+        return [f"{self.name} length", f"{self.name} words", *directions, *kept]
 
     def numbers(self, column: pd.Series) -> Array:
         """Encode a column of texts, shape (n_samples, len(names))."""
@@ -62,10 +66,14 @@ class TextEncoding:
                 if self.directions is None
                 else self.directions.transform(weights)
             )
+            if self.kept:
+                blocks.append(weights[:, list(self.kept)].toarray())
         return np.hstack(blocks)
 
 
-def learn_text_encoding(column: pd.Series, components: int, seed: Any) -> TextEncoding:
+def learn_text_encoding(
+    column: pd.Series, components: int, seed: Any, target: Array | None = None
+) -> TextEncoding:
     """Learn the words of a column and its main directions.
 
     Parameters
@@ -76,6 +84,9 @@ def learn_text_encoding(column: pd.Series, components: int, seed: Any) -> TextEn
         Number of directions. With 0, only the lengths are encoded.
     seed : int or None
         Seed of the randomized decomposition.
+    target : ndarray of shape (n_samples, n_outputs) or None, default=None
+        The target. Of the words that are clearly correlated with it, at most
+        `components` are kept.
 
     Returns
     -------
@@ -102,7 +113,25 @@ def learn_text_encoding(column: pd.Series, components: int, seed: Any) -> TextEn
         size = weights.shape[1] if components else 0
         return TextEncoding(name, words, None, size)
     directions = TruncatedSVD(components, n_iter=2, random_state=seed).fit(weights)
-    return TextEncoding(name, words, directions, components)
+    kept = () if target is None else _correlated(weights, target, components)
+    return TextEncoding(name, words, directions, components, kept)
+
+
+def _correlated(weights: Any, target: Array, most: int) -> tuple[int, ...]:
+    r"""Return the words with the largest correlations with the target.
+
+    Of m words that are independent of the target, none is likely to have a correlation
+    above :math:`\sqrt{2 \log(2 m) / n}` in n rows.
+    """
+    n_rows, n_words = weights.shape
+    y = (target - target.mean(axis=0)) / (target.std(axis=0) + np.finfo(float).tiny)
+    mean = np.asarray(weights.mean(axis=0)).ravel()
+    square = np.asarray(weights.multiply(weights).mean(axis=0)).ravel()
+    spread = np.sqrt(np.maximum(square - mean**2, np.finfo(np.float32).tiny))
+    found = np.abs(weights.T @ y / n_rows).max(axis=1) / spread
+    best = np.argsort(-found, kind="stable")[:most]
+    least = np.sqrt(2 * np.log(2 * n_words) / n_rows)
+    return tuple(int(j) for j in best if found[j] > least)
 
 
 def _units_of(texts: list[str]) -> dict[str, Any]:
