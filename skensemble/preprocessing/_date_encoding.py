@@ -142,7 +142,9 @@ def _parse_times(column: pd.Series, form: str | None, zone: str | None) -> Any:
     """Parse strings and objects as dates; numbers are read by their digits."""
     try:
         numbers = are_numbers(column)
-        words = column.astype("str").where(column.notna() & ~_learned(numbers, form))
+        words = column.astype("str")
+        if numbers.any() and not _has_digits_only(form):
+            words = words.where(~numbers)
         parsed = parse_dates_with_fallback(words, form, zone).astype("datetime64[us]")
         missing = numbers & parsed.isna().to_numpy()
         if missing.any():
@@ -156,10 +158,9 @@ def _parse_times(column: pd.Series, form: str | None, zone: str | None) -> Any:
     return parsed
 
 
-def _learned(numbers: Array, form: str | None) -> Array:
-    """Return which numbers are not to be parsed as strings in the learned format."""
-    digits_only = form is not None and form.replace("%", "").isalpha()
-    return np.zeros_like(numbers) if digits_only else numbers
+def _has_digits_only(form: str | None) -> bool:
+    """Whether dates in the learned format are strings of digits, as "%Y%m%d"."""
+    return form is not None and form.replace("%", "").isalpha()
 
 
 def _warn_about_lost_dates(column: pd.Series, lost: Array) -> None:

@@ -48,7 +48,7 @@ def find_date_format(column: pd.Series, *, dayfirst: bool = False) -> str | None
         "mixed" if the strings have several formats, None if they are not dates.
     """
     words = pd.Series(column.dropna().astype(str).unique())
-    dates = words[words.map(_looks_like_date)]
+    dates = words[[_looks_like_date(word) for word in words]]
     # Rows may be sorted, so the guesses are made from all parts of the column.
     dates = dates.iloc[:: max(1, len(dates) // _N_GUESSES)]
     formats = _guess_formats(list(dates), dayfirst)
@@ -125,13 +125,9 @@ def parse_dates_with_fallback(
     zone : str or None
         The time zone of the training data.
     """
-    if form == "mixed":
-        return parse_dates(words, form, zone)
     if form is None:
         form = find_date_format(words) or "mixed"
-        parsed = parse_dates(words, form, zone)
-    else:
-        parsed = parse_dates(words, form, zone)
+    parsed = parse_dates(words, form, zone)
     others = parsed.isna() & words.map(_looks_like_date, na_action="ignore").eq(True)
     if form == "mixed" or not others.any():
         return parsed

@@ -58,10 +58,15 @@ def dates_of_numbers(numbers: Array, zone: str | None) -> pd.DatetimeIndex:
     dates = _from_microseconds(micros)
     if zone is not None:
         dates = dates.tz_localize("UTC").tz_convert(zone).tz_localize(None)
-    for form in _CALENDAR.values():
-        days = _calendar_dates(numbers, form)
-        dates = pd.DatetimeIndex(np.where(days.isna(), dates, days))
-    return dates.as_unit("us")
+    found = dates.to_numpy().copy()
+    for n_digits, form in _CALENDAR.items():
+        year = numbers // 10 ** (n_digits - 4)
+        fits = (year >= _MIN_YEAR) & (year <= _MAX_YEAR) & (numbers == np.floor(numbers))
+        if fits.any():
+            words = [str(int(number)) for number in numbers[fits]]
+            days = pd.to_datetime(words, format=form, errors="coerce").as_unit("us")
+            found[fits] = np.where(days.isna(), found[fits], days)
+    return pd.DatetimeIndex(found)
 
 
 def _from_microseconds(micros: Array) -> pd.DatetimeIndex:
@@ -69,14 +74,3 @@ def _from_microseconds(micros: Array) -> pd.DatetimeIndex:
     dates = np.full(len(micros), np.datetime64("NaT"), dtype="datetime64[us]")
     dates[known] = np.round(micros[known]).astype("int64").astype("datetime64[us]")
     return pd.DatetimeIndex(dates)
-
-
-def _calendar_dates(numbers: Array, form: str) -> pd.DatetimeIndex:
-    n_digits = next(n for n, one in _CALENDAR.items() if one == form)
-    rest = 10 ** (n_digits - 4)
-    with np.errstate(invalid="ignore"):
-        year = numbers // rest
-        fits = (year >= _MIN_YEAR) & (year <= _MAX_YEAR) & (numbers == np.floor(numbers))
-    words = [f"{int(n)}" if ok else "" for n, ok in zip(numbers, fits, strict=True)]
-    dates = pd.to_datetime(pd.Series(words, dtype="str"), format=form, errors="coerce")
-    return pd.DatetimeIndex(dates).as_unit("us")
