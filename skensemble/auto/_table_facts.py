@@ -112,7 +112,9 @@ def _check_values(X: pd.DataFrame, kinds: pd.Series) -> None:
     Values that are not numbers or dates cause one warning per column here, and none in
     the folds.
     """
-    native = [isinstance(dtype, np.dtype) and dtype.kind in "iufb" for dtype in X.dtypes]
+    native = [
+        isinstance(dtype, np.dtype) and dtype.kind in "iufb" for dtype in X.dtypes
+    ]
     encoded = kinds.isin(["numeric", "boolean", "date-time", "ordinal"])
     names = list(kinds.index[encoded & ~np.array(native)])
     if names:

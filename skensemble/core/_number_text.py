@@ -35,7 +35,9 @@ def conversion_of_texts(texts: Iterable[str]) -> str | None:
     digits = [one["digits"] for one in found]
     code = "pd.Series(y)"
     if any(not _is_plain(word) for word in words if _NUMBER.fullmatch(word)):
-        keep = r"[^0-9.,eE+-]" if all(not one["unit"] for one in found) else r"[^0-9.,+-]"
+        keep = (
+            r"[^0-9.,eE+-]" if all(not one["unit"] for one in found) else r"[^0-9.,+-]"
+        )
         code += f".str.replace(r'{keep}', '', regex=True)"
     if _has_decimal_comma(digits):
         if any("." in word for word in digits):

@@ -1,4 +1,4 @@
-"""Read numbers as dates: 20240131, or the time since 1970 in seconds and parts of them."""
+"""Read numbers as dates: 20240131, or the time since 1970 in seconds or less."""
 
 import re
 from decimal import Decimal
@@ -31,7 +31,9 @@ def are_numbers(column: pd.Series) -> Array:
 def _is_number(value: Any) -> bool:
     if isinstance(value, str):
         return _DIGITS.fullmatch(value) is not None
-    number = isinstance(value, Real | Decimal) and not isinstance(value, bool | np.bool_)
+    number = isinstance(value, Real | Decimal) and not isinstance(
+        value, bool | np.bool_
+    )
     return number and not pd.isna(value)
 
 
@@ -61,7 +63,9 @@ def dates_of_numbers(numbers: Array, zone: str | None) -> pd.DatetimeIndex:
     found = dates.to_numpy().copy()
     for n_digits, form in _CALENDAR.items():
         year = numbers // 10 ** (n_digits - 4)
-        fits = (year >= _MIN_YEAR) & (year <= _MAX_YEAR) & (numbers == np.floor(numbers))
+        fits = (
+            (year >= _MIN_YEAR) & (year <= _MAX_YEAR) & (numbers == np.floor(numbers))
+        )
         if fits.any():
             words = [str(int(number)) for number in numbers[fits]]
             days = pd.to_datetime(words, format=form, errors="coerce").as_unit("us")

@@ -21,8 +21,8 @@ _ISO = re.compile(
 _PARTS = re.compile(
     rf"\s*([-+]?)\s*(?:{_NUMBER}\s*(?:d|days?)[\s,]*)?"
     rf"(?:{_NUMBER}\s*(?:h|hr?s?|hours?|std)\.?[\s,]*)?"
-    rf"(?:{_NUMBER}\s*(?:m|mins?|minutes?|['′])\.?[\s,]*)?"
-    rf"(?:{_NUMBER}\s*(?:s|secs?|seconds?|[\"″])\.?)?\s*",
+    rf"(?:{_NUMBER}\s*(?:m|mins?|minutes?)\.?[\s,]*)?"
+    rf"(?:{_NUMBER}\s*(?:s|secs?|seconds?)\.?)?\s*",
     re.IGNORECASE,
 )
 _SECONDS = (86400.0, 3600.0, 60.0, 1.0)
@@ -66,7 +66,7 @@ class Durations:
 
 
 def are_durations(column: pd.Series) -> bool:
-    """Whether a column has a dtype of durations, or holds objects that are durations."""
+    """Whether a column has a dtype of durations, or holds duration objects."""
     if is_numpy_numeric(column.dtype):
         return False
     kind = pd.api.types.infer_dtype(column, skipna=True)

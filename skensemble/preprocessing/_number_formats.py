@@ -162,9 +162,7 @@ def units_of(column: pd.Series) -> list[str]:
 
 def _different_words(column: pd.Series) -> list[str]:
     """Return the different words of a column of strings or times of day."""
-    if is_numpy_numeric(column.dtype) or isinstance(
-        column.dtype, pd.CategoricalDtype
-    ):
+    if is_numpy_numeric(column.dtype) or isinstance(column.dtype, pd.CategoricalDtype):
         return []
     if pd.api.types.infer_dtype(column, skipna=True) not in ("string", "time"):
         return []

@@ -148,9 +148,7 @@ def _different_units(column: pd.Series, words: list[str]) -> list[str]:
     return units if are_known_units(units) else []
 
 
-def _remark(
-    column: pd.Series, kind: str, words: list[str], units: list[str]
-) -> str:
+def _remark(column: pd.Series, kind: str, words: list[str], units: list[str]) -> str:
     """Return what must be said about the encoding of strings."""
     sample = words[:: max(1, len(words) // _N_SAMPLE)]
     if are_json(sample):

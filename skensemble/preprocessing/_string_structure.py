@@ -58,7 +58,7 @@ def are_json(words: list[str]) -> bool:
 
 def _is_json(word: str) -> bool:
     word = word.strip()
-    if not (word[:1] + word[-1:] in ("{}", "[]")):
+    if word[:1] + word[-1:] not in ("{}", "[]"):
         return False
     try:
         json.loads(word)

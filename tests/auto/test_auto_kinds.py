@@ -138,7 +138,9 @@ def test_values_that_are_not_numbers_are_reported_once_per_fit(n_jobs):
     frame = pd.DataFrame({"a": words, "when": when, "x": RNG.normal(size=N)})
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        AutoEnsembleRegressor(members=MEMBERS, **FAST | {"n_jobs": n_jobs}).fit(frame, Y)
+        AutoEnsembleRegressor(members=MEMBERS, **FAST | {"n_jobs": n_jobs}).fit(
+            frame, Y
+        )
     messages = sorted(str(one.message).partition(";")[0] for one in caught)
     assert messages == [
         "column 'a' should hold numbers",

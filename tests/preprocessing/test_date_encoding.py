@@ -104,9 +104,7 @@ TYPES = {
     "digits": DIGITS,
     "period": MIDNIGHTS.to_period("D"),
     "Arrow": pd.Series(MIDNIGHTS).astype("timestamp[us][pyarrow]"),
-    "date32": pd.Series([day.date() for day in MIDNIGHTS]).astype(
-        "date32[pyarrow]"
-    ),
+    "date32": pd.Series([day.date() for day in MIDNIGHTS]).astype("date32[pyarrow]"),
 }
 NEW_TYPES = TYPES | {
     "int64": DIGITS.astype("int64"),

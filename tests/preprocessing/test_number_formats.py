@@ -191,7 +191,9 @@ def test_times_and_durations_are_seconds(way):
 def test_hours_and_minutes():
     words = [f"{k // 60:02}:{k % 60:02}" for k in range(400, 600)]
     np.testing.assert_allclose(encoded(words), 60 * np.arange(400, 600))
-    half = [f"{(k // 60 + 11) % 12 + 1}:{k % 60:02} {'AP'[k >= 720]}M" for k in range(999)]
+    half = [
+        f"{(k // 60 + 11) % 12 + 1}:{k % 60:02} {'AP'[k >= 720]}M" for k in range(999)
+    ]
     np.testing.assert_allclose(encoded(half), 60 * np.arange(999))
 
 
