@@ -90,7 +90,7 @@ def ignore_expected_warnings():
 
     Logistic regressions stop before they converge on purpose, because more iterations
     do not improve the predictions. Values that are not numbers or dates were reported
-    for the whole table, once; see `find_facts`.
+    once, for all rows; see `find_facts`.
 
     Enter it only in the thread that calls `fit`: filters belong to the process.
     """

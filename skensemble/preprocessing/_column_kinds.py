@@ -165,7 +165,7 @@ def _keep_identifiers_if_alone(
 def _remark_of_identifiers(
     kinds: dict[str, str], reasons: dict[str, str], given: Any
 ) -> list[str]:
-    """Return what is said about the identifiers that are left out."""
+    """Return the warning about the identifiers that are left out."""
     left_out = [
         name for name in kinds if kinds[name] == "identifier" and name not in given
     ]

@@ -135,9 +135,8 @@ def _plain_times(column: pd.Series) -> pd.Series:
     if not pd.api.types.is_datetime64_any_dtype(dtype):
         return column
     zone = getattr(dtype.pyarrow_dtype, "tz", None)
-    return column.astype(
-        "datetime64[us]" if zone is None else f"datetime64[us, {zone}]"
-    )
+    plain: Any = "datetime64[us]" if zone is None else f"datetime64[us, {zone}]"
+    return column.astype(plain)
 
 
 def _parse_times(column: pd.Series, form: str | None, zone: str | None) -> Any:

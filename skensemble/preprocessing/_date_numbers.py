@@ -44,8 +44,8 @@ def dates_of_numbers(numbers: Array, zone: str | None) -> pd.DatetimeIndex:
     ----------
     numbers : ndarray of float
         Calendar dates as 20240131, 202401310830 or 20240131083000, or seconds,
-        milliseconds, microseconds or nanoseconds since 1970 in UTC. The size of a
-        number tells which.
+        milliseconds, microseconds or nanoseconds since 1970 in UTC. The unit is
+        found from the size of the number.
     zone : str or None
         Time zone to which the time since 1970 is converted; None for UTC.
 

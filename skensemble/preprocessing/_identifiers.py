@@ -8,7 +8,7 @@ from skensemble.preprocessing._frames import Array
 
 # With fewer rows than this, no column is treated as a running number.
 MIN_ROWS = 30
-# The same for columns whose name says that they identify rows.
+# The same for columns with the name of an identifier.
 _MIN_NAMED_ROWS = 10
 # A running number may have gaps: it grows by at most this much per row on average.
 _MAX_MEAN_STEP = 2.5
@@ -25,7 +25,7 @@ _LAST_WORDS = {"id", "ids", "uuid", "guid", "oid", "pk", "key", "identifier"}
 
 
 def names_rows(name: str) -> bool:
-    """Whether a name says that the column identifies the rows.
+    """Whether a name is one of a column that identifies the rows.
 
     Examples are "id", "PassengerId", "customer_id", "Unnamed: 0" and "row number".
     """

@@ -1,4 +1,4 @@
-"""The inferred kinds of the columns of a table, and what must be said about them."""
+"""The inferred kinds of the columns of a table, and the warnings about them."""
 
 from dataclasses import dataclass
 

@@ -149,7 +149,7 @@ def _different_units(column: pd.Series, words: list[str]) -> list[str]:
 
 
 def _remark(column: pd.Series, kind: str, words: list[str], units: list[str]) -> str:
-    """Return what must be said about the encoding of strings."""
+    """Return the warning about the encoding of strings, or nothing."""
     sample = words[:: max(1, len(words) // _N_SAMPLE)]
     if are_json(sample):
         return (

@@ -81,8 +81,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Categories that are encoded by target means: those which the estimator cannot
         use well otherwise, all with more than two levels, or none.
     texts : int, default=20
-        Number of columns that encode the words of a text by latent semantic analysis.
-        With 0, only the lengths of texts are encoded.
+        Number of columns that encode the words of a text by latent semantic analysis,
+        and largest number of columns of single words that are correlated with the
+        target. With 0, only the lengths of texts are encoded.
     dates : {"auto", "total", "drop"}, default="auto"
         Whether dates are encoded by the days since 1970 and calendar parts, by the days
         only, or dropped.
@@ -118,13 +119,20 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     Notes
     -----
     Identifiers are integer columns that strictly increase or decrease with few gaps,
-    and strings without spaces that are nearly all different. A running number that is
+    whole numbers without repetition in a column with a name such as "id", "customerID",
+    "index" or "Unnamed: 0", and strings without spaces and without common parts that
+    are nearly all different. A warning names them. A running number that is
     informative, such as a time step, is kept with ``kinds={"step": "numeric"}``.
 
     Strings that are numbers with a decimal point are numeric. So are strings with more
-    than 20 different values that are numbers with a currency, a percent sign, a decimal
-    comma or thousands separators ("$1,200", "12%"). Strings of integers are codes of a
-    category.
+    than 20 different values that are numbers with a currency, one unit, a percent sign,
+    a decimal comma, thousands separators or brackets for negative numbers ("$1,200",
+    "$5k", "71.3 kg", "12%", "(1,234)"), and times of day and durations, in seconds
+    ("08:31:07", "0 days 08:31:07", "1h 30m"). Strings of integers are codes of a
+    category, unless nearly all differ, or a few values are words such as "?".
+
+    Texts without spaces (Chinese, Japanese, Thai, molecules in SMILES, sequences) are
+    encoded by sequences of characters; addresses, paths and keys by their parts.
 
     References
     ----------
