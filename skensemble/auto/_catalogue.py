@@ -346,6 +346,7 @@ def _candidate(
     """Put an encoder before a model; `stops_early` adds validation rows."""
     encoder: Any = TableEncoder(
         "linear" if style == "pieces" else style,
+        kinds=facts.kinds.to_dict(),
         task="regression" if facts.regression else "classification",
         sparse_output=False if style in _DENSE else "auto",
     )

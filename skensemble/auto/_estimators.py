@@ -54,6 +54,10 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
         "xgboost", "neighbors", ...) and ``(name, estimator)`` pairs, in the order in
         which they are tried. `skensemble.preprocessing.make_member` puts a suitable
         encoder before each estimator.
+    kinds : dict of str to str or None, default=None
+        Kinds of columns, by name, that replace the inferred kinds: "numeric",
+        "boolean", "category", "high-cardinality", "ordinal", "date-time", "text", or
+        "identifier", "constant" and "duplicate", which are left out.
     cv : "auto", int, splitter or iterable of (train, test), default="auto"
         How rows are split. "auto" uses five folds, three for large tables; small tables
         are split in several ways if there is time.
@@ -109,6 +113,11 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
     n_rows_seen_ : int
         Number of rows that the folds contain: all rows, or a sample of a large table if
         time is short. Out-of-fold predictions of other rows are NaN.
+    kinds_ : pandas.Series
+        Kind of each column, which the encoders of all members use.
+    dropped_ : dict of str to str
+        By name of each column that is left out, the reason: "identifier: running
+        number", "constant", "duplicate of 'size'".
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of str
@@ -155,6 +164,7 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
         scoring=None,
         preset="balanced",
         members="auto",
+        kinds=None,
         cv="auto",
         threshold=None,
         calibrate="auto",
@@ -167,6 +177,7 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
         self.scoring = scoring
         self.preset = preset
         self.members = members
+        self.kinds = kinds
         self.cv = cv
         self.threshold = threshold
         self.calibrate = calibrate
@@ -288,6 +299,10 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
         "xgboost", "neighbors", ...) and ``(name, estimator)`` pairs, in the order in
         which they are tried. `skensemble.preprocessing.make_member` puts a suitable
         encoder before each estimator.
+    kinds : dict of str to str or None, default=None
+        Kinds of columns, by name, that replace the inferred kinds: "numeric",
+        "boolean", "category", "high-cardinality", "ordinal", "date-time", "text", or
+        "identifier", "constant" and "duplicate", which are left out.
     cv : "auto", int, splitter or iterable of (train, test), default="auto"
         How rows are split. "auto" uses five folds, three for large tables; small tables
         are split in several ways if there is time.
@@ -325,6 +340,11 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
     n_rows_seen_ : int
         Number of rows that the folds contain: all rows, or a sample of a large table if
         time is short. Out-of-fold predictions of other rows are NaN.
+    kinds_ : pandas.Series
+        Kind of each column, which the encoders of all members use.
+    dropped_ : dict of str to str
+        By name of each column that is left out, the reason: "identifier: running
+        number", "constant", "duplicate of 'size'".
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of str
@@ -368,6 +388,7 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
         scoring=None,
         preset="balanced",
         members="auto",
+        kinds=None,
         cv="auto",
         memory=None,
         n_jobs=None,
@@ -378,6 +399,7 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
         self.scoring = scoring
         self.preset = preset
         self.members = members
+        self.kinds = kinds
         self.cv = cv
         self.memory = memory
         self.n_jobs = n_jobs

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from skensemble.auto._candidate import Candidate
-from skensemble.auto._layer_fits import LayerFits, ignore_convergence_warnings
+from skensemble.auto._layer_fits import LayerFits, ignore_expected_warnings
 from skensemble.auto._model import AutoModel
 from skensemble.auto._trainer import Trainer
 from skensemble.auto.members import (
@@ -190,7 +190,7 @@ class LayerFitter:
         if seed is not None and copy:
             seed = named_seed(seed, "copy", copy)
         seconds, ratio = self.layer.seconds(), self._cost_ratio()
-        with ignore_convergence_warnings():
+        with ignore_expected_warnings():
             fitted, _ = run_fits(
                 self._planned(members, seed),
                 TrainingData(self.layer.X, target.values, target.n_classes),

@@ -85,10 +85,12 @@ class FitSettings:
 
 
 @contextmanager
-def ignore_convergence_warnings():
-    """Ignore the warnings of logistic regressions that stop before they converge.
+def ignore_expected_warnings():
+    """Ignore warnings that are expected, or were issued before the first fit.
 
-    They do so on purpose, because more iterations do not improve the predictions.
+    Logistic regressions stop before they converge on purpose, because more iterations
+    do not improve the predictions. Values that are not numbers or dates were reported
+    once, for all rows; see `find_facts`.
 
     Enter it only in the thread that calls `fit`: filters belong to the process.
     """
@@ -98,6 +100,8 @@ def ignore_convergence_warnings():
             category=ConvergenceWarning,
             module=r"sklearn\.linear_model\._logistic",
         )
+        for message in (r"column .* should hold (numbers|dates);", "Parsing dates in"):
+            warnings.filterwarnings("ignore", message, UserWarning)
         yield
 
 
@@ -158,7 +162,7 @@ class LayerFits:
         score = functools.partial(
             score_block, kind=target.kind, scoring=settings.scoring
         )
-        with ignore_convergence_warnings():
+        with ignore_expected_warnings():
             fitted, failures = run_fits(
                 planned,
                 TrainingData(self.X, target.values, target.n_classes, score),

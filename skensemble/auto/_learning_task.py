@@ -11,6 +11,8 @@ from skensemble.auto._table_facts import TableFacts, find_facts
 from skensemble.core import (
     Target,
     class_target,
+    conversion_of_texts,
+    has_too_many_classes,
     numeric_target,
     read_groups,
     read_weights,
@@ -20,9 +22,6 @@ from skensemble.preprocessing import read_columns
 from skensemble.scoring import check_scoring_kind
 
 _MIN_ROWS = 4
-# A target with more classes, and fewer rows per class, is continuous or a wrong column.
-_MAX_CLASSES = 50
-_MIN_ROWS_PER_CLASS = 5
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ class LearningTask:
 def read_task(
     estimator: Any, X: Any, y: Any, sample_weight: Any, groups: Any
 ) -> LearningTask:
-    """Read and check the data of a fit, and store the columns at the estimator."""
+    """Read and check the data of a fit, and set what is known about the columns."""
     table = read_columns(estimator, X).reset_index(drop=True)
     target = _read_target(estimator, y, len(table))
     check_scoring_kind(estimator.scoring, target.kind)
@@ -70,7 +69,9 @@ def read_task(
         sample_weight = with_unit_median(sample_weight.astype(float))
     if target.kind == "classes":
         _check_classes(target, sample_weight)
-    return LearningTask(table, target, sample_weight, groups, find_facts(table, target))
+    facts = find_facts(table, target, estimator.kinds)
+    estimator.kinds_, estimator.dropped_ = facts.kinds, facts.dropped
+    return LearningTask(table, target, sample_weight, groups, facts)
 
 
 def _read_target(estimator: Any, y: Any, n_rows: int) -> Target:
@@ -102,8 +103,25 @@ def _check_classes(target: Target, sample_weight: Any) -> None:
             "contain at least two classes."
         )
     n_rows, n_classes = len(target.values), target.n_classes
-    if n_classes > max(_MAX_CLASSES, n_rows / _MIN_ROWS_PER_CLASS):
+    if has_too_many_classes(n_classes, n_rows):
         raise ValueError(
-            f"y has {n_classes} classes in {n_rows} rows, which is too many; use "
-            "AutoEnsembleRegressor for a continuous target, or merge classes."
+            f"y has {n_classes} classes in {n_rows} rows, which is too many; "
+            f"{_advice(target.classes.tolist())}"
         )
+
+
+def _advice(labels: list[Any]) -> str:
+    """Say what to do with too many classes; never what a regressor refuses."""
+    if not isinstance(labels[0], str):
+        return "use AutoEnsembleRegressor for a continuous target, or merge classes."
+    code = conversion_of_texts(labels)
+    if code is None:
+        return (
+            f"its labels are text, such as {labels[0]!r}: check that y is the column to "
+            "predict, or merge classes."
+        )
+    return (
+        f"its labels are text that looks like numbers, such as {labels[0]!r}: for a "
+        f"continuous target convert it with {code} and use AutoEnsembleRegressor, or "
+        "merge classes."
+    )

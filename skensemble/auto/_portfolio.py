@@ -84,7 +84,8 @@ def _as_candidate(
             f"members: {name!r} ({type(estimator).__name__}) has no {method}, so it "
             "cannot be combined with the others."
         )
-    return Candidate(name, make_member(estimator), _OWN_COST)
+    own = make_member(estimator, kinds=facts.kinds.to_dict())
+    return Candidate(name, own, _OWN_COST)
 
 
 def _by_name(name: str, facts: TableFacts, allowance: TimeAllowance) -> Candidate:

@@ -43,6 +43,7 @@ from skensemble.core._frames import (
     is_frame as is_frame,
     plain_table as plain_table,
 )
+from skensemble.core._number_text import conversion_of_texts as conversion_of_texts
 from skensemble.core._optional import optional as optional
 from skensemble.core._pairs import pair_matrix as pair_matrix
 from skensemble.core._parameters import (
@@ -86,6 +87,7 @@ from skensemble.core._targets import (
     check_labels as check_labels,
     class_target as class_target,
     decode as decode,
+    has_too_many_classes as has_too_many_classes,
     label_of as label_of,
     numeric_target as numeric_target,
     precise_numbers as precise_numbers,

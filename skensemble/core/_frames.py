@@ -23,6 +23,14 @@ MISSING_WORDS = {
     "<na>",
     "missing",
     "unknown",
+    "n.a.",
+    "#n/a",
+    "#na",
+    "nil",
+    "nat",
+    "--",
+    ".",
+    "\u2014",
 }
 # Content of an object column, in the words of `pandas.api.types.infer_dtype`.
 _NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal", "boolean"}

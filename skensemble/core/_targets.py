@@ -13,9 +13,16 @@ from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from skensemble.core._number_text import conversion_of_texts
+
 Array = NDArray[Any]
 
 _MAX_SMALL_INTEGER = 10_000
+# A target with more classes, and fewer rows per class, is continuous or a wrong column.
+_MAX_CLASSES = 50
+_MIN_ROWS_PER_CLASS = 5
+# Up to this share, texts among numbers are mistakes.
+_MAX_ODD = 0.1
 
 
 @dataclass(frozen=True)
@@ -57,15 +64,50 @@ def numeric_target(y: Any) -> Target:
         try:
             values = values.astype(float)
         except (TypeError, ValueError) as error:
-            raise ValueError(
-                f"y must be numeric for a regressor, got dtype {values.dtype}, such as "
-                f"{values.flat[0]!r}; convert it to numbers, or use a classifier."
-            ) from error
+            raise ValueError(_text_message(values)) from error
     assert_all_finite(values, input_name="y")
     values = precise_numbers(values)
     if values.ndim == 1 or values.shape[1] == 1:
         return Target(column_or_1d(values, warn=True), "continuous")
     return Target(values, "continuous")
+
+
+def _text_message(values: Array) -> str:
+    """Say what a regressor is to do with text; never what a classifier refuses."""
+    texts = [value for value in values.ravel().tolist() if not is_float(value)]
+    message = (
+        f"y must be numeric for a regressor, got dtype {values.dtype}, such as "
+        f"{texts[0]!r}; "
+    )
+    code = conversion_of_texts(value for value in texts if isinstance(value, str))
+    if code is not None:
+        return f"{message}these look like numbers, convert them with {code}."
+    n_classes = len(set(map(str, values.ravel().tolist())))
+    if len(texts) <= _MAX_ODD * values.size:
+        return (
+            f"{message}{len(texts)} of {values.size} values are not numbers; correct "
+            "them, or remove these rows."
+        )
+    if has_too_many_classes(n_classes, len(values)):
+        return (
+            f"{message}its {n_classes} different values are neither numbers nor a few "
+            "classes, so check that y is the column to predict."
+        )
+    return f"{message}convert it to numbers, or use a classifier."
+
+
+def is_float(value: Any) -> bool:
+    """Whether Python reads a value as a number."""
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def has_too_many_classes(n_classes: int, n_rows: int) -> bool:
+    """Whether a target with so many classes is continuous, or a wrong column."""
+    return n_classes > max(_MAX_CLASSES, n_rows / _MIN_ROWS_PER_CLASS)
 
 
 def precise_numbers(values: Array) -> Array:

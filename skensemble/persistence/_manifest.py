@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import is_classifier, is_clusterer, is_outlier_detector, is_regressor
+from sklearn.pipeline import Pipeline
 
 from skensemble.core import as_pandas
 from skensemble.exceptions import ModelFileError
@@ -122,7 +123,8 @@ def read_manifest(path: str | Path) -> Manifest:
     -------
     manifest : Manifest
         A dict with the keys "format", "class", "task", "classes", "table" (names,
-        dtypes and numbers of levels of the columns, as far as they are known),
+        dtypes, numbers of levels and kinds of the columns, as far as they are known,
+        and as "dropped" why columns are left out),
         "scores", "created" (date and time in UTC), "versions" (of libraries), "types",
         "sizes" (in bytes, and the number of nodes) and "sha256" (sum of the model). It
         prints as a table.
@@ -248,13 +250,31 @@ def _table(model: Any, graph: Graph, X: Any) -> dict[str, Any]:
     if X is not None:
         frame = as_pandas(X)
         columns = [_column(str(name), column) for name, column in frame.items()]
-        return {"n_features": len(columns), "columns": columns}
-    if names is not None:
+        table = {"n_features": len(columns), "columns": columns}
+    elif names is not None:
         levels = _levels(graph)
         table["columns"] = [
             {"name": str(name)} | ({"levels": levels[name]} if name in levels else {})
             for name in names
         ]
+    return _with_kinds(table, model)
+
+
+def _with_kinds(table: dict[str, Any], model: Any) -> dict[str, Any]:
+    """Add the kinds of the columns, and why columns are left out, where known."""
+    encoder = model.steps[0][1] if isinstance(model, Pipeline) else model
+    kinds = getattr(encoder, "kinds_", None)
+    if not isinstance(kinds, pd.Series):
+        return table
+    known = {str(name): str(kind) for name, kind in kinds.items()}
+    columns = table.get("columns", [{"name": name} for name in known])
+    table["columns"] = [
+        one | ({"kind": known[one["name"]]} if one["name"] in known else {})
+        for one in columns
+    ]
+    dropped = getattr(encoder, "dropped_", None)
+    if isinstance(dropped, dict):
+        table["dropped"] = {str(name): str(why) for name, why in dropped.items()}
     return table
 
 

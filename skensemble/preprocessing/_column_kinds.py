@@ -1,36 +1,26 @@
 """Infer the kinds of columns: numbers, categories, dates, texts, or uninformative."""
 
-import re
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from skensemble.core import nearest, warn
-from skensemble.preprocessing._date_encoding import looks_like_dates, parse_dates
+from skensemble.core import nearest
 from skensemble.preprocessing._frames import (
-    MISSING_WORDS,
     Array,
     factorize,
     is_numpy_numeric,
     numeric_matrix,
 )
-from skensemble.preprocessing._number_formats import learn_number_format
-
-KINDS = (
-    "numeric",
-    "boolean",
-    "category",
-    "high-cardinality",
-    "ordinal",
-    "date-time",
-    "text",
-    "identifier",
-    "constant",
-    "duplicate",
+from skensemble.preprocessing._identifiers import number_identifier
+from skensemble.preprocessing._inferred_kinds import (
+    DROPPED,
+    KINDS,
+    ColumnKind,
+    InferredKinds,
+    listed,
 )
-DROPPED = ("identifier", "constant", "duplicate")
+from skensemble.preprocessing._string_kinds import STRINGS, kind_of_strings
 
 _INFERRED = {
     "integer": "numeric",
@@ -46,25 +36,11 @@ _INFERRED = {
     "period": "date-time",
     "empty": "constant",
 }
-_NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
-# With fewer rows than this, no column is treated as a running number.
-_MIN_ROWS = 30
-# Formatted numbers with at most so many different values are categories, such as "5%",
-# "10%" and "20%".
-_FEW_LEVELS = 20
-
-
-@dataclass(frozen=True)
-class ColumnKind:
-    """The kind of a column, and a hash of its content to find duplicates."""
-
-    kind: str
-    content_hash: int
 
 
 def infer_column_kinds(
-    frame: pd.DataFrame, given: Any, high_cardinality: int
-) -> pd.Series:
+    frame: pd.DataFrame, given: Any, high_cardinality: int, max_rows: int | None = None
+) -> InferredKinds:
     """Infer the kind of each column; kinds given by the user are used unchanged.
 
     Parameters
@@ -75,26 +51,56 @@ def infer_column_kinds(
         Kinds of columns that the user gave.
     high_cardinality : int
         A category with more levels has the kind "high-cardinality".
+    max_rows : int or None, default=None
+        Number of rows, drawn from all rows, from which kinds are inferred. Columns
+        that would be left out are inspected in all rows. None means all rows.
 
     Returns
     -------
-    kinds : pandas.Series
-        Kinds, indexed by the names of the columns.
+    inferred : InferredKinds
     """
     given = _validated_kinds(given, frame)
+    names = [name for name in frame.columns if name not in given]
+    found = _infer(_sample(frame[names], max_rows), high_cardinality, len(frame))
+    kinds, reasons = _with_duplicates(names, found)
+    if max_rows is not None and len(frame) > max_rows and reasons:
+        # A rare value, or a repetition, may be outside of the sample.
+        doubtful = [name for name in names if _is_doubtful(name, reasons)]
+        found |= _infer(frame[doubtful], high_cardinality, len(frame))
+        kinds, reasons = _with_duplicates(names, found)
+    kinds = {name: given.get(name) or kinds[name] for name in frame.columns}
+    for name in given:
+        if given[name] in DROPPED:
+            reasons[name] = f"{given[name]} (given in kinds)"
+    remarks = [found[name].remark for name in names if found[name].remark]
+    remarks += _keep_identifiers_if_alone(kinds, reasons, given)
+    remarks += _remark_of_identifiers(kinds, reasons, given)
+    dropped = {name: reasons[name] for name in kinds if kinds[name] in DROPPED}
+    series = pd.Series(kinds, name="kind", dtype=object)
+    return InferredKinds(series, dropped, tuple(remarks))
+
+
+def _sample(frame: pd.DataFrame, max_rows: int | None) -> pd.DataFrame:
+    """Draw rows at random, since the rows of a table may be sorted or periodic."""
+    if max_rows is None or len(frame) <= max_rows:
+        return frame
+    rows = np.random.default_rng(0).choice(len(frame), max_rows, replace=False)
+    return frame.iloc[np.sort(rows)]
+
+
+def _infer(
+    frame: pd.DataFrame, high_cardinality: int, n_rows: int
+) -> dict[str, ColumnKind]:
     native = [
         name
         for name, dtype in zip(frame.columns, frame.dtypes, strict=True)
-        if is_numpy_numeric(dtype) and name not in given
+        if is_numpy_numeric(dtype)
     ]
-    found = _kinds_of_numeric(frame, native) if native else {}
+    found = _kinds_of_numeric(frame, native, n_rows) if native else {}
     for name in frame.columns:
-        if name not in given and name not in found:
-            found[name] = _kind_of_column(frame[name], high_cardinality)
-    kinds = {name: given.get(name) or found[name].kind for name in frame.columns}
-    _mark_duplicates(kinds, found)
-    _keep_identifiers_if_alone(kinds, given, native)
-    return pd.Series(kinds, name="kind", dtype=object)
+        if name not in found:
+            found[name] = _kind_of_column(frame[name], high_cardinality, n_rows)
+    return found
 
 
 def _validated_kinds(given: Any, frame: pd.DataFrame) -> dict[str, str]:
@@ -114,35 +120,70 @@ def _validated_kinds(given: Any, frame: pd.DataFrame) -> dict[str, str]:
     return given
 
 
-def _mark_duplicates(kinds: dict[str, str], found: dict[str, ColumnKind]) -> None:
+def _with_duplicates(
+    names: list[str], found: dict[str, ColumnKind]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the kinds, and why columns are left out; later duplicates are marked."""
+    kinds = {name: found[name].kind for name in names}
+    reasons = {}
     first: dict[tuple[str, int], str] = {}
-    for name, inferred in found.items():
-        key = (inferred.kind, inferred.content_hash)
-        if kinds[name] not in DROPPED and key in first:
-            kinds[name] = "duplicate"
-        first.setdefault(key, name)
+    for name in names:
+        one = found[name]
+        original = first.setdefault((one.kind, one.content_hash), name)
+        if one.kind in DROPPED:
+            reasons[name] = f"{one.kind}: {one.reason}" if one.reason else one.kind
+        elif original != name:
+            kinds[name], reasons[name] = "duplicate", f"duplicate of {original!r}"
+    return kinds, reasons
+
+
+def _is_doubtful(name: str, reasons: dict[str, str]) -> bool:
+    """Whether a column is left out, or has a duplicate that is."""
+    return name in reasons or f"duplicate of {name!r}" in reasons.values()
 
 
 def _keep_identifiers_if_alone(
-    kinds: dict[str, str], given: Any, native: list[str]
-) -> None:
+    kinds: dict[str, str], reasons: dict[str, str], given: Any
+) -> list[str]:
     """Keep identifiers if all columns would be dropped otherwise."""
     if not all(kind in DROPPED for kind in kinds.values()):
-        return
+        return []
     kept = [name for name in kinds if kinds[name] == "identifier" and name not in given]
-    dropped = {name: kind for name, kind in kinds.items() if name not in kept}
     for name in kept:
-        kinds[name] = "numeric" if name in native else "high-cardinality"
-    if kept and dropped:
-        warn(
-            f"X has nothing to learn from but {kept}, which look like identifiers. They "
-            f"are kept because no other column is left; dropped are {dropped}. Set the "
-            "kinds of columns with kinds= if these are wrong.",
-            UserWarning,
-        )
+        whole = reasons[name] != f"identifier: {STRINGS}"
+        kinds[name] = "numeric" if whole else "high-cardinality"
+    dropped = {name: kind for name, kind in kinds.items() if name not in kept}
+    if not kept or not dropped:
+        return []
+    return [
+        f"X has nothing to learn from but {kept}, which look like identifiers. They "
+        f"are kept because no other column is left; dropped are {dropped}. Set the "
+        "kinds of columns with kinds= if these are wrong."
+    ]
 
 
-def _kinds_of_numeric(frame: pd.DataFrame, names: list[str]) -> dict[str, ColumnKind]:
+def _remark_of_identifiers(
+    kinds: dict[str, str], reasons: dict[str, str], given: Any
+) -> list[str]:
+    """Return the warning about the identifiers that are left out."""
+    left_out = [
+        name for name in kinds if kinds[name] == "identifier" and name not in given
+    ]
+    if not left_out:
+        return []
+    why = [f"{name!r} ({reasons[name].partition(': ')[2]})" for name in left_out]
+    one = left_out[0]
+    other = "text" if reasons[one].endswith(STRINGS) else "numeric"
+    return [
+        f"columns that look like identifiers of the rows are left out: {listed(why)}. "
+        f"Keep a column with kinds={{{one!r}: {other!r}}}, or confirm that it is left "
+        f"out with kinds={{{one!r}: 'identifier'}}."
+    ]
+
+
+def _kinds_of_numeric(
+    frame: pd.DataFrame, names: list[str], n_rows: int
+) -> dict[str, ColumnKind]:
     numbers = numeric_matrix(frame, names)
     low, high = np.fmin.reduce(numbers, axis=0), np.fmax.reduce(numbers, axis=0)
     missing = np.asarray(np.isnan(numbers).any(axis=0))
@@ -154,26 +195,25 @@ def _kinds_of_numeric(frame: pd.DataFrame, names: list[str]) -> dict[str, Column
     found = {}
     for j, name in enumerate(names):
         kind = "constant" if constant[j] else "boolean" if boolean[j] else "numeric"
-        if kind == "numeric" and not missing[j] and _is_running_number(numbers[:, j]):
-            kind = "identifier" if frame[name].dtype.kind in "iu" else kind
-        found[name] = ColumnKind(kind, hash(numbers[:, j].tobytes()))
+        reason = None
+        if kind == "numeric":
+            integers = frame[name].dtype.kind in "iu"
+            reason = number_identifier(
+                name, numbers[:, j], integers=integers, n_rows=n_rows
+            )
+        kind = "identifier" if reason else kind
+        found[name] = ColumnKind(kind, hash(numbers[:, j].tobytes()), reason or "")
     return found
 
 
-def _is_running_number(numbers: Array) -> bool:
-    """Whether the values strictly increase or decrease with few gaps."""
-    if len(numbers) < _MIN_ROWS or abs(numbers[-1] - numbers[0]) > 2.5 * len(numbers):
-        return False
-    steps = np.diff(numbers)
-    return bool((steps > 0).all() or (steps < 0).all())
-
-
-def _kind_of_column(column: pd.Series, high_cardinality: int) -> ColumnKind:
+def _kind_of_column(
+    column: pd.Series, high_cardinality: int, n_rows: int
+) -> ColumnKind:
     dtype = column.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         return _kind_of_levels(column, high_cardinality)
     if pd.api.types.is_bool_dtype(dtype) or pd.api.types.is_numeric_dtype(dtype):
-        return _kind_of_extension_numeric(column)
+        return _kind_of_extension_numeric(column, n_rows)
     if pd.api.types.is_datetime64_any_dtype(dtype) or isinstance(dtype, pd.PeriodDtype):
         return _constant_or("date-time", column)
     inferred = "string"
@@ -183,17 +223,17 @@ def _kind_of_column(column: pd.Series, high_cardinality: int) -> ColumnKind:
         raise _complex_error(column)
     if inferred in _INFERRED:
         return _constant_or(_INFERRED[inferred], column)
-    return _kind_of_strings(column, high_cardinality)
+    return kind_of_strings(column, high_cardinality)
 
 
-def _kind_of_extension_numeric(column: pd.Series) -> ColumnKind:
+def _kind_of_extension_numeric(column: pd.Series, n_rows: int) -> ColumnKind:
     """Infer the kind of a numeric column of a nullable or Arrow dtype."""
     if getattr(column.dtype, "kind", "f") == "c":
         raise _complex_error(column)
     name = str(column.name)
     whole = getattr(column.dtype, "kind", "f") in "iu" and not column.hasnans
     plain = pd.Series(column.to_numpy("int64" if whole else float, na_value=np.nan))
-    return _kinds_of_numeric(plain.to_frame(name), [name])[name]
+    return _kinds_of_numeric(plain.to_frame(name), [name], n_rows)[name]
 
 
 def _complex_error(column: pd.Series) -> ValueError:
@@ -221,50 +261,3 @@ def _kind_of_levels(column: pd.Series, high_cardinality: int) -> ColumnKind:
         return ColumnKind("ordinal", content)
     high = used - (codes.min() < 0) > high_cardinality
     return ColumnKind("high-cardinality" if high else "category", content)
-
-
-def _kind_of_strings(column: pd.Series, high_cardinality: int) -> ColumnKind:
-    codes, words = factorize(column)
-    content = hash((codes.tobytes(), tuple(words)))
-    rows = int((codes >= 0).sum())
-    if len(words) <= 1 and (not words or rows == len(codes)):
-        return ColumnKind("constant", content)
-    sample = words[:: max(1, len(words) // 200)]
-    if _are_decimals(sample) and _are_mostly_numbers(words):
-        return ColumnKind("numeric", content)
-    if looks_like_dates(sample) and parse_dates(column) is not None:
-        return ColumnKind("date-time", content)
-    if len(words) > _FEW_LEVELS and _are_formatted_numbers(sample, column):
-        return ColumnKind("numeric", content)
-    return ColumnKind(
-        _kind_of_words(sample, len(words), rows, high_cardinality), content
-    )
-
-
-def _are_decimals(words: list[str]) -> bool:
-    """Whether strings are decimal numbers; strings of integers only are codes."""
-    words = [word for word in words if word.strip().lower() not in MISSING_WORDS]
-    parsed = sum(_NUMBER.fullmatch(word) is not None for word in words)
-    return parsed > 0.95 * len(words) and any("." in word for word in words)
-
-
-def _are_mostly_numbers(words: list[str]) -> bool:
-    words = [word for word in words if word.strip().lower() not in MISSING_WORDS]
-    numbers = pd.to_numeric(pd.Series(words), errors="coerce")
-    return bool(numbers.notna().mean() > 0.95)
-
-
-def _are_formatted_numbers(sample: list[str], column: pd.Series) -> bool:
-    """Whether strings are formatted numbers; a sample of them is tested first."""
-    of_sample = learn_number_format(pd.Series(sample, dtype="str"))
-    return of_sample is not None and learn_number_format(column) is not None
-
-
-def _kind_of_words(sample: list[str], levels: int, rows: int, high: int) -> str:
-    spaces = float(np.mean([len(word.split()) for word in sample]))
-    unique = levels / rows
-    if levels > high and ((spaces >= 2 and unique >= 0.5) or spaces >= 8):
-        return "text"
-    if unique > 0.95 and rows >= _MIN_ROWS:
-        return "identifier"
-    return "high-cardinality" if levels > high else "category"

@@ -1,30 +1,21 @@
 """Encode dates as numbers: days since 1970, calendar parts, and cycles."""
 
 import re
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas.tseries.api import guess_datetime_format
 
 from skensemble.core import warn
+from skensemble.preprocessing._date_formats import (
+    find_date_format,
+    parse_dates_with_fallback,
+)
+from skensemble.preprocessing._date_numbers import are_numbers, dates_of_numbers
 from skensemble.preprocessing._frames import MISSING_WORDS, Array
 
-_DATE = re.compile(
-    r"""\s*(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}
-    | \d{1,2}[-/]\d{1,2}[-/](?:\d{4}|\d{2})
-    | \d{1,2}\.\d{1,2}\.\d{4}
-    | \d{8}T\d{6}
-    | \d{1,2}[ -][A-Za-z]{3,9}[ ,-]+\d{2,4}
-    | [A-Za-z]{3,9}\ \d{1,2},?\ \d{4})
-    (?:[T ].*)?""",
-    re.VERBOSE,
-)
 _PARTS = {
     "year": "year",
     "month": "month",
@@ -35,85 +26,6 @@ _PARTS = {
     "minute": "minute",
 }
 _CYCLES = {"month": 12, "weekday": 7, "hour": 24}
-# Smallest share of the strings that must be dates.
-_MIN_PARSED = 0.95
-# Number of dates from which candidate formats are guessed.
-_N_GUESSES = 5
-
-
-def looks_like_dates(words: list[str]) -> bool:
-    """Whether at least 95 % of the words look like dates; faster than parsing."""
-    words = [word for word in words if word.strip()]
-    return bool(words) and sum(map(_looks_like_date, words)) > _MIN_PARSED * len(words)
-
-
-def parse_dates(column: pd.Series) -> str | None:
-    """Find the format in which at least 95 % of the strings can be parsed as dates.
-
-    Returns
-    -------
-    format : str or None
-        "mixed" if the strings have several formats, None if they are not dates.
-    """
-    words = pd.Series(column.dropna().astype(str).unique())
-    dates = words[words.map(_looks_like_date)].head(_N_GUESSES)
-    formats = _guess_formats(list(dates))
-    shares = {form: _parse(words, form).notna().mean() for form in formats}
-    # Of formats that parse equally many strings, `max` takes the first, in which the
-    # month comes first.
-    best = max(shares, key=lambda form: shares[form], default="mixed")
-    for form in (best, "mixed"):
-        if _parse(words, form).notna().mean() > _MIN_PARSED:
-            return form
-    return None
-
-
-def _looks_like_date(word: str) -> bool:
-    return _DATE.fullmatch(word) is not None
-
-
-def _guess_formats(words: list[str]) -> list[str]:
-    """Guess formats of dates, those with the month first before those with the day."""
-    with _ignore_day_first_warning():
-        forms = [
-            guess_datetime_format(word, dayfirst=dayfirst)
-            for dayfirst in (False, True)
-            for word in words
-        ]
-    return list(dict.fromkeys(form for form in forms if form))
-
-
-@contextmanager
-def _ignore_day_first_warning() -> Iterator[None]:
-    """Silence the warning of pandas about dates with the day first."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Parsing dates in", UserWarning)
-        yield
-
-
-def _parse(words: pd.Series, form: str, *, dayfirst: bool = False) -> pd.Series:
-    utc = "%z" in form or form == "mixed"
-    with _ignore_day_first_warning():
-        parsed = pd.to_datetime(
-            words, format=form, errors="coerce", utc=utc, dayfirst=dayfirst
-        )
-    return parsed.dt.tz_localize(None) if utc else parsed
-
-
-def _parse_with_fallback(words: pd.Series, form: str) -> pd.Series:
-    """Parse dates in the learned format, and dates in other formats separately."""
-    parsed = _parse(words, form)
-    others = parsed.isna() & words.map(_looks_like_date, na_action="ignore").eq(True)
-    if form == "mixed" or not others.any():
-        return parsed
-    parsed = parsed.astype("datetime64[us]")
-    # After a leading year comes the month, whatever the learned format is.
-    year_first = words.str.match(r"\s*\d{4}").eq(True)
-    day_first = -1 < form.find("%d") < form.find("%m")
-    for rows, day in ((others & year_first, False), (others & ~year_first, day_first)):
-        again = _parse(words[rows], "mixed", dayfirst=day)
-        parsed[rows] = again.astype("datetime64[us]")
-    return parsed
 
 
 @dataclass(frozen=True)
@@ -167,9 +79,12 @@ def learn_date_encoding(column: pd.Series, *, style: str, cyclic: bool) -> DateE
     -------
     encoding : DateEncoding
     """
+    column = _plain_times(column)
     zone = _zone_name(getattr(column.dtype, "tz", None))
     strings = pd.api.types.infer_dtype(column, skipna=True) in ("string", "bytes")
-    form = (parse_dates(column) or "mixed") if strings else None
+    form = (find_date_format(column) or "mixed") if strings else None
+    if form is not None and "%z" in form:
+        zone = "UTC"
     index = pd.DatetimeIndex(_wall_times(column, form, zone))
     varying = [
         part
@@ -198,10 +113,9 @@ def _place_name(name: str) -> str:
 
 def _wall_times(column: pd.Series, form: str | None, zone: str | None) -> Any:
     """Convert dates to local times in the time zone of the training data."""
-    if isinstance(column.dtype, pd.PeriodDtype):
-        column = column.dt.to_timestamp()
+    column = _plain_times(column)
     if not pd.api.types.is_datetime64_any_dtype(column.dtype):
-        return _parse_times(column, form)
+        return _parse_times(column, form, zone)
     if getattr(column.dt, "tz", None) is None:
         return column.astype("datetime64[us]")
     if zone is not None:
@@ -209,16 +123,45 @@ def _wall_times(column: pd.Series, form: str | None, zone: str | None) -> Any:
     return column.dt.tz_localize(None).astype("datetime64[us]")
 
 
-def _parse_times(column: pd.Series, form: str | None) -> Any:
+def _plain_times(column: pd.Series) -> pd.Series:
+    """Convert periods, categories, and dates of Arrow to dtypes of numpy."""
+    dtype = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        column = column.astype(dtype.categories.dtype)
+    if isinstance(dtype, pd.PeriodDtype):
+        return column.dt.to_timestamp()
+    if not isinstance(dtype, pd.ArrowDtype):
+        return column
+    if not pd.api.types.is_datetime64_any_dtype(dtype):
+        return column
+    zone = getattr(dtype.pyarrow_dtype, "tz", None)
+    plain: Any = "datetime64[us]" if zone is None else f"datetime64[us, {zone}]"
+    return column.astype(plain)
+
+
+def _parse_times(column: pd.Series, form: str | None, zone: str | None) -> Any:
+    """Parse strings and objects as dates; numbers are read by their digits."""
     try:
-        if form is not None:
-            return _parse_with_fallback(column.astype("str"), form)
-        return _parse(column, "mixed")
+        numbers = are_numbers(column)
+        words = column.astype("str")
+        if numbers.any() and not _has_digits_only(form):
+            words = words.where(~numbers)
+        parsed = parse_dates_with_fallback(words, form, zone).astype("datetime64[us]")
+        missing = numbers & parsed.isna().to_numpy()
+        if missing.any():
+            found = pd.to_numeric(column[missing], errors="coerce").to_numpy(float)
+            parsed[missing] = dates_of_numbers(found, zone).to_numpy()
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"column {column.name!r} should hold dates, but {error}; convert it, or set "
             "its kind with kinds=."
         ) from error
+    return parsed
+
+
+def _has_digits_only(form: str | None) -> bool:
+    """Whether dates in the learned format are strings of digits, as "%Y%m%d"."""
+    return form is not None and form.replace("%", "").isalpha()
 
 
 def _warn_about_lost_dates(column: pd.Series, lost: Array) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from skensemble.preprocessing._date_encoding import DateEncoding, learn_date_encoding
+from skensemble.preprocessing._durations import Durations, are_durations
 from skensemble.preprocessing._encoder_styles import EncoderStyle
 from skensemble.preprocessing._frames import Array, factorize, numeric_matrix
 from skensemble.preprocessing._levels import Levels, learn_levels, learn_order
@@ -46,7 +47,12 @@ class OrdinalEncoding:
         return [self.name]
 
 
-ColumnEncoding = OrdinalEncoding | DateEncoding | FormattedNumbers | TextEncoding
+ColumnEncoding = (
+    OrdinalEncoding | DateEncoding | FormattedNumbers | Durations | TextEncoding
+)
+# The kind of a numeric column is known, so that this share of formatted numbers is
+# enough to learn the format, also in a part of the rows.
+_MIN_FORMATTED = 0.5
 
 
 @dataclass(frozen=True)
@@ -158,7 +164,8 @@ def learn_table_encoding(
     others: list[ColumnEncoding] = []
     categories: list[CategoryEncoding] = []
     for name, kind in kinds.to_dict().items():
-        if kind == "numeric" and (marked := learn_number_format(frame[name])):
+        marked = _number_encoding(frame[name]) if kind == "numeric" else None
+        if marked is not None:
             others.append(marked)
         elif kind in ("numeric", "boolean"):
             plain.append(str(name))
@@ -169,13 +176,23 @@ def learn_table_encoding(
                 _category_encoding(levels, high, options, target is not None)
             )
         else:
-            others += _column_encodings(frame[name], kind, options)
+            others += _column_encodings(frame[name], kind, options, target)
     averaged = () if target is None else target.names
     return TableEncoding(tuple(plain), tuple(others), tuple(categories), averaged)
 
 
+def _number_encoding(column: pd.Series) -> FormattedNumbers | Durations | None:
+    """Learn how numbers are written; None for plain numbers."""
+    if are_durations(column):
+        return Durations(str(column.name), "h:m")
+    return learn_number_format(column, _MIN_FORMATTED)
+
+
 def _column_encodings(
-    column: pd.Series, kind: str, options: EncodingOptions
+    column: pd.Series,
+    kind: str,
+    options: EncodingOptions,
+    target: TargetColumns | None,
 ) -> list[ColumnEncoding]:
     if kind == "ordinal":
         words = pd.Index(learn_order(column), dtype="str")
@@ -184,7 +201,8 @@ def _column_encodings(
         cycles = options.style.cycles
         return [learn_date_encoding(column, style=options.dates, cyclic=cycles)]
     if kind == "text":
-        return [learn_text_encoding(column, options.texts, options.seed)]
+        values = None if target is None else target.values
+        return [learn_text_encoding(column, options.texts, options.seed, values)]
     return []
 
 

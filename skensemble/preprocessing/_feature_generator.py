@@ -236,7 +236,7 @@ def _read_target(generator, frame, y):
 
 
 def _split_by_kind(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
-    kinds = infer_column_kinds(frame, None, _HIGH_CARDINALITY)
+    kinds = infer_column_kinds(frame, None, _HIGH_CARDINALITY).kinds
     numeric = [
         name
         for name in kinds.index[kinds == "numeric"]

@@ -17,7 +17,7 @@ from skensemble.preprocessing._estimator_styles import (
 from skensemble.preprocessing._table_encoder import TableEncoder
 
 
-def make_member(estimator, *, for_=None, random_state=None):
+def make_member(estimator, *, for_=None, kinds=None, random_state=None):
     """Create a pipeline of a `TableEncoder` and an estimator for mixed columns.
 
     Read more in the :ref:`User Guide <guide_tables>`.
@@ -33,6 +33,9 @@ def make_member(estimator, *, for_=None, random_state=None):
         The kind of estimator, as in `TableEncoder`. None means the kind that suits the
         class of the estimator: boosted trees, forests, neighbors and kernels, neural
         networks, or else linear.
+    kinds : dict of str to str or None, default=None
+        Kinds of columns, by name, that replace the inferred kinds, as in
+        `TableEncoder`. Not used if `estimator` is returned unchanged.
     random_state : int, RandomState or None, default=None
         Seed of the encoder, and of the estimator where its own seeds are None.
 
@@ -77,6 +80,7 @@ def make_member(estimator, *, for_=None, random_state=None):
     model = _enable_categories(clone(estimator), style)
     encoder = TableEncoder(
         for_=style,
+        kinds=kinds,
         task=_task(estimator),
         missing=_missing(estimator, style),
         sparse_output="auto" if _accepts_sparse(estimator) else False,

@@ -9,7 +9,7 @@ from sklearn.utils import assert_all_finite, check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from skensemble.core import check_choice, check_seed, check_whole, root_seed
-from skensemble.preprocessing._column_kinds import DROPPED, infer_column_kinds
+from skensemble.preprocessing._column_kinds import infer_column_kinds
 from skensemble.preprocessing._encoder_styles import ENCODER_STYLES
 from skensemble.preprocessing._encodings import (
     EncodingOptions,
@@ -81,8 +81,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Categories that are encoded by target means: those which the estimator cannot
         use well otherwise, all with more than two levels, or none.
     texts : int, default=20
-        Number of columns that encode the words of a text by latent semantic analysis.
-        With 0, only the lengths of texts are encoded.
+        Number of columns that encode the words of a text by latent semantic analysis,
+        and largest number of columns of single words that are correlated with the
+        target. With 0, only the lengths of texts are encoded.
     dates : {"auto", "total", "drop"}, default="auto"
         Whether dates are encoded by the days since 1970 and calendar parts, by the days
         only, or dropped.
@@ -102,8 +103,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     ----------
     kinds_ : pandas.Series
         Kind of each column.
-    dropped_ : list of str
-        Names of the dropped columns: identifiers, constants and duplicates.
+    dropped_ : dict of str to str
+        By name of each dropped column, the reason: "identifier: running number",
+        "constant", "duplicate of 'size'".
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (``n_features_in_``,)
@@ -117,13 +119,20 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     Notes
     -----
     Identifiers are integer columns that strictly increase or decrease with few gaps,
-    and strings without spaces that are nearly all different. A running number that is
+    whole numbers without repetition in a column with a name such as "id", "customerID",
+    "index" or "Unnamed: 0", and strings without spaces and without common parts that
+    are nearly all different. A warning names them. A running number that is
     informative, such as a time step, is kept with ``kinds={"step": "numeric"}``.
 
     Strings that are numbers with a decimal point are numeric. So are strings with more
-    than 20 different values that are numbers with a currency, a percent sign, a decimal
-    comma or thousands separators ("$1,200", "12%"). Strings of integers are codes of a
-    category.
+    than 20 different values that are numbers with a currency, one unit, a percent sign,
+    a decimal comma, thousands separators or brackets for negative numbers ("$1,200",
+    "$5k", "71.3 kg", "12%", "(1,234)"), and times of day and durations, in seconds
+    ("08:31:07", "0 days 08:31:07", "1h 30m"). Strings of integers are codes of a
+    category, unless nearly all differ, or a few values are words such as "?".
+
+    Texts without spaces (Chinese, Japanese, Thai, molecules in SMILES, sequences) are
+    encoded by sequences of characters; addresses, paths and keys by their parts.
 
     References
     ----------
@@ -271,9 +280,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         style = _validated_style(self)
         frame = read_columns(self, X)
         target = _read_target(self, frame, y)
-        self.kinds_ = infer_column_kinds(frame, self.kinds, self.high_cardinality)
-        self.dropped_ = list(self.kinds_.index[self.kinds_.isin(DROPPED)])
-        _check_something_to_learn(self.kinds_, len(frame))
+        inferred = infer_column_kinds(frame, self.kinds, self.high_cardinality)
+        inferred.check_something_to_learn(len(frame))
+        inferred.warn()
+        self.kinds_, self.dropped_ = inferred.kinds, inferred.dropped
         seed = root_seed(self.random_state)
         self._encoding = learn_table_encoding(
             frame, self.kinds_, _encoding_options(self, style, seed), target
@@ -345,15 +355,6 @@ def _read_target(encoder, frame, y):
     if values.dtype.kind == "f":
         assert_all_finite(values, input_name="y")
     return target_columns(values, encoder.task)
-
-
-def _check_something_to_learn(kinds, rows):
-    if kinds.isin(DROPPED).all():
-        raise ValueError(
-            f"X has nothing to learn from (n_samples={rows}): all columns are "
-            f"identifiers, constants or duplicates: {kinds.to_dict()}; set the kinds of "
-            "columns to keep with kinds=."
-        )
 
 
 def _check_names(encoder, names):

@@ -1,18 +1,25 @@
 """Inferred kinds of columns."""
 
+import contextlib
 import datetime
+import json
+import warnings
 from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from skensemble.preprocessing import KINDS, TableEncoder
+from skensemble.preprocessing import KINDS, TableEncoder, infer_column_kinds
 
 N = 120
 RNG = np.random.default_rng(0)
 SIZES = pd.CategoricalDtype(["S", "M", "L"], ordered=True)
 DAYS = pd.date_range("2024-01-01", periods=N, freq="h")
+
+HAN, KANA = "我们昨天在商店买了东西非常喜欢颜色", "すしたべるのがすきですラーメン"
+THAI = "สินค้าดีมากชอบแนะนำราคาถูกส่งเร็ว"
+HIGH, ID = "high-cardinality", "identifier"
 
 COLUMNS = {
     "float": (RNG.normal(size=N), "numeric"),
@@ -61,6 +68,24 @@ COLUMNS = {
     "durations": (DAYS - DAYS[0] + pd.Timedelta("1s"), "numeric"),
     "prose": ([f"the house number {k} is big" for k in range(N)], "text"),
     "keys": ([f"K{k * 7919 % 1000:04}" for k in range(N)], "identifier"),
+    "whole with ?": ([*map(str, range(60, 60 + N - 1)), "?"], "numeric"),
+    "different whole": ([str(k) for k in RNG.permutation(9000)[:N]], "numeric"),
+    "zip codes": ([f"{k:05}" for k in RNG.integers(0, 99999, N)], "identifier"),
+    "zip codes with ?": ([*(str(70000 + k // 2) for k in range(N - 1)), "?"], HIGH),
+    "Chinese": (["".join(RNG.choice(list(HAN), 12)) for _ in range(N)], "text"),
+    "Japanese": (["".join(RNG.choice(list(KANA), 12)) for _ in range(N)], "text"),
+    "Thai": (["".join(RNG.choice(list(THAI), 30)) for _ in range(N)], "text"),
+    "Chinese words": (RNG.choice(["红", "蓝", "绿"], N), "category"),
+    "addresses of pages": (
+        [f"https://a.org/{['shop', 'news'][k % 2]}/{k}" for k in range(N)],
+        "text",
+    ),
+    "paths": ([f"/home/{'ab'[k % 2]}/{k}.png" for k in range(N)], "text"),
+    "e-mails": ([f"u{k}@{['x.org', 'y.com'][k % 2]}" for k in range(N)], "text"),
+    "molecules": ([f"C{'C' * k}(=O)O{'N' * (k % 3)}" for k in range(N)], "text"),
+    "sequences": (["".join(RNG.choice(list("ACGT"), 40)) for _ in range(N)], "text"),
+    "keys with parts": ([f"{'AB'[k % 2]}-{k:05}-red" for k in range(N)], "text"),
+    "random keys": ([f"{k * 0x9E3779B97F4A7C15 % 2**64:016x}" for k in range(N)], ID),
     "one value": (["x"] * N, "constant"),
     "nothing": ([None] * N, "constant"),
     "NaN": ([np.nan] * N, "constant"),
@@ -70,11 +95,21 @@ COLUMNS = {
 }
 
 
+def reported(name, kind):
+    """Expect a warning for identifiers, and for numbers in different units."""
+    if kind == "identifier":
+        return pytest.warns(UserWarning, match=f"identifiers .* left out: '{name}'")
+    if name in ("two currencies", "shares or not"):
+        return pytest.warns(UserWarning, match=f"'{name}' .* different units: ")
+    return contextlib.nullcontext()
+
+
 @pytest.mark.parametrize("name", COLUMNS)
 def test_kind_of_a_column(name):
     values, kind = COLUMNS[name]
     frame = pd.DataFrame({name: values, "other": RNG.normal(size=N)})
-    encoder = TableEncoder().fit(frame)
+    with reported(name, kind):
+        encoder = TableEncoder().fit(frame)
     assert encoder.kinds_[name] == kind
     assert kind in KINDS
     assert (name in encoder.dropped_) == (kind in ("identifier", "constant"))
@@ -99,7 +134,7 @@ def test_a_duplicate_column_is_dropped():
     frame = pd.DataFrame({"a": values, "b": values, "c": words, "d": words})
     encoder = TableEncoder().fit(frame)
     assert encoder.kinds_.tolist() == ["numeric", "duplicate", "category", "duplicate"]
-    assert encoder.dropped_ == ["b", "d"]
+    assert encoder.dropped_ == {"b": "duplicate of 'a'", "d": "duplicate of 'c'"}
 
 
 def test_kinds_of_the_user_are_used():
@@ -137,7 +172,7 @@ def test_identifiers_that_are_kept_for_lack_of_other_columns_are_reported():
     with pytest.warns(UserWarning, match=message):
         encoder = TableEncoder().fit(frame)
     assert encoder.kinds_["id"] == "numeric"
-    assert encoder.dropped_ == ["one", "none"]
+    assert encoder.dropped_ == {"one": "constant", "none": "constant"}
 
 
 @pytest.mark.parametrize(
@@ -189,3 +224,109 @@ def test_dates_keep_the_clock_of_their_zone():
     pd.testing.assert_frame_equal(encoder.transform(moved), out)
     one = pd.DataFrame({"t": [datetime.datetime(2024, 6, 1, 12)]})
     assert encoder.transform(one)["t_days"].iloc[0] == out["t_days"].iloc[0]
+
+
+NUMBERS_OF_ROWS = ["Unnamed: 0", "", "index", "row number", "rownum", "Row_ID", "Id"]
+NUMBERS_OF_ROWS += ["PassengerId", "customerID", "level_0", "record no.", "user.uuid"]
+
+
+@pytest.mark.parametrize("name", NUMBERS_OF_ROWS)
+@pytest.mark.parametrize("dtype", ["int64", "Int64", "float64", "int64[pyarrow]"])
+def test_shuffled_numbers_of_rows_are_found_by_name(name, dtype):
+    rows = pd.Series(RNG.permutation(5 * N)[:N]).astype(dtype)
+    frame = pd.DataFrame({name: rows, "x": RNG.normal(size=N)})
+    with pytest.warns(UserWarning, match="left out: .*whole numbers without"):
+        encoder = TableEncoder().fit(frame)
+    reason = "identifier: whole numbers without repetition"
+    assert encoder.dropped_ == {name: reason}
+    kept = TableEncoder(kinds={name: "numeric"}).fit(frame)
+    assert kept.dropped_ == {}
+
+
+@pytest.mark.parametrize("name", ["index", "id", "Unnamed: 0", "power", "grid", "paid"])
+def test_measurements_are_kept_whatever_their_name(name):
+    watts = RNG.permutation(np.arange(1000, 60000))[:N]
+    kept = {"power": watts, "grid": watts, "paid": watts}
+    values = kept.get(name, RNG.normal(100, 5, N))
+    frame = pd.DataFrame({name: values, "x": RNG.normal(size=N)})
+    assert TableEncoder().fit(frame).dropped_ == {}
+
+
+def test_whole_numbers_that_repeat_are_kept():
+    customers = RNG.integers(0, 20, N)
+    frame = pd.DataFrame({"customer_id": customers, "x": RNG.normal(size=N)})
+    assert TableEncoder().fit(frame).kinds_["customer_id"] == "numeric"
+
+
+def test_one_warning_names_all_identifiers():
+    frame = pd.DataFrame({"id": RNG.permutation(N), "x": RNG.normal(size=N)})
+    frame["key"] = [f"K{k:05}" for k in range(N)]
+    message = (
+        r"left out: 'id' \(whole .*\), 'key' \(strings .*kinds=\{'id': 'numeric'\}"
+    )
+    with pytest.warns(UserWarning, match=message) as caught:
+        TableEncoder().fit(frame)
+    assert len(caught) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        given = TableEncoder(kinds={"id": "identifier", "key": "text"}).fit(frame)
+    assert given.dropped_ == {"id": "identifier (given in kinds)"}
+
+
+@pytest.mark.parametrize("other", ["json.dumps", "str"])
+def test_records_in_strings_are_named(other):
+    records = [{"a": k, "b": "red"} for k in range(N)]
+    words = [json.dumps(one) if other == "json.dumps" else str(one) for one in records]
+    frame = pd.DataFrame({"notes": words, "x": RNG.normal(size=N)})
+    with pytest.warns(UserWarning, match=r"'notes' holds lists or records .*\{"):
+        encoder = TableEncoder().fit(frame)
+    assert encoder.kinds_["notes"] == "text"
+
+
+def test_nested_values_can_be_left_out():
+    frame = pd.DataFrame({"odd": [[k] for k in range(40)], "b": np.arange(40) ** 2.0})
+    encoder = TableEncoder(kinds={"odd": "identifier"}).fit(frame)
+    assert list(encoder.dropped_) == ["odd"]
+
+
+def test_kinds_are_found_in_a_sample_of_all_rows():
+    n = 3000
+    frame = pd.DataFrame(
+        {
+            "sorted": np.sort(RNG.integers(0, 5, n)) * 1.5,
+            "late": np.r_[np.zeros(n - 2), 1.0, 2.0],
+            "copy": np.r_[np.zeros(n - 2), 1.0, 3.0],
+            "n": np.arange(n),
+            "index": RNG.permutation(2 * n)[:n],
+            "id": np.r_[np.arange(n - 1), 0],
+            "words": np.repeat(["a", "b", "c"], n // 3),
+        }
+    )
+    for max_rows in (None, 100):
+        found = infer_column_kinds(frame, None, 40, max_rows)
+        assert found.dropped == {
+            "n": "identifier: running number",
+            "index": "identifier: whole numbers without repetition",
+        }
+        assert found.kinds["words"] == "category"
+        assert len(found.remarks) == 1
+    again = infer_column_kinds(frame, None, 40, 100)
+    assert again.kinds.equals(found.kinds)
+
+
+def test_text_without_spaces_is_encoded_by_its_characters():
+    kind = RNG.integers(0, 2, N)
+    words = ["".join(RNG.choice(list(HAN), 12)) + "坏好"[k] for k in kind]
+    frame = pd.DataFrame({"t": words})
+    out = TableEncoder("linear", random_state=0).fit_transform(frame, kind)
+    out = out.toarray() if hasattr(out, "toarray") else out
+    related = [abs(np.corrcoef(column, kind)[0, 1]) for column in out.T if column.std()]
+    assert max(related) > 0.9
+
+
+def test_parts_of_addresses_are_words():
+    kind = RNG.integers(0, 2, N)
+    words = [f"https://a.org/{['shop', 'news'][k]}/{j}" for j, k in enumerate(kind)]
+    encoder = TableEncoder("linear", random_state=0).fit(pd.DataFrame({"t": words}))
+    known = encoder._encoding.others[0].words.vocabulary_
+    assert {"shop", "news", "org"} <= set(known)

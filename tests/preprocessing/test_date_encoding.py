@@ -86,3 +86,92 @@ def test_a_time_zone_is_stored_by_its_name(name):
     assert out["when_hour"].tolist() == DAYS.hour.tolist()
     moved = encoder.transform(frame_of(times.dt.tz_convert("Asia/Tokyo")))
     pd.testing.assert_frame_equal(moved, out)
+
+
+MIDNIGHTS = pd.date_range("2020-01-01", periods=16, freq="37h").normalize()
+NANOSECONDS = pd.Series(MIDNIGHTS.as_unit("ns").astype("int64"))
+DIGITS = MIDNIGHTS.strftime("%Y%m%d")
+TYPES = {
+    "datetime64[us]": MIDNIGHTS.as_unit("us"),
+    "datetime64[ns]": MIDNIGHTS.as_unit("ns"),
+    "UTC": MIDNIGHTS.tz_localize("UTC"),
+    "date": [day.date() for day in MIDNIGHTS],
+    "Timestamp": pd.Series(list(MIDNIGHTS), dtype=object),
+    "ISO": MIDNIGHTS.strftime("%Y-%m-%d"),
+    "ISO with a zone": MIDNIGHTS.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    "day first": MIDNIGHTS.strftime("%d/%m/%Y"),
+    "dots": MIDNIGHTS.strftime("%d.%m.%Y"),
+    "digits": DIGITS,
+    "period": MIDNIGHTS.to_period("D"),
+    "Arrow": pd.Series(MIDNIGHTS).astype("timestamp[us][pyarrow]"),
+    "date32": pd.Series([day.date() for day in MIDNIGHTS]).astype("date32[pyarrow]"),
+}
+NEW_TYPES = TYPES | {
+    "int64": DIGITS.astype("int64"),
+    "int32": DIGITS.astype("int32"),
+    "float64": DIGITS.astype(float),
+    "Int64": pd.Series(DIGITS.astype("int64")).astype("Int64"),
+    "Arrow's int64": pd.Series(DIGITS.astype("int64")).astype("int64[pyarrow]"),
+    "objects": pd.Series([int(one) for one in DIGITS], dtype=object),
+    "mixed": pd.Series([int(DIGITS[0]), *MIDNIGHTS[1:].strftime("%d %b %Y")]),
+    "14 digits": MIDNIGHTS.strftime("%Y%m%d%H%M%S").astype("int64"),
+    "seconds": NANOSECONDS // 10**9,
+    "seconds in floats": NANOSECONDS / 10**9,
+    "seconds in strings": (NANOSECONDS // 10**9).astype(str),
+    "milliseconds": NANOSECONDS // 10**6,
+    "microseconds": NANOSECONDS // 10**3,
+    "nanoseconds": NANOSECONDS,
+}
+
+
+@pytest.mark.parametrize("fitted", TYPES)
+def test_dates_of_any_type_are_dates(fitted):
+    encoder = TableEncoder().fit(frame_of(TYPES[fitted]))
+    assert encoder.kinds_["when"] == "date-time"
+    days = encoder.transform(frame_of(DIGITS.astype("int64")))["when_days"]
+    np.testing.assert_array_equal(days, NANOSECONDS / 864e11)
+
+
+@pytest.mark.parametrize("fitted", ["datetime64[us]", "UTC", "ISO", "dots", "digits"])
+def test_new_dates_of_any_type_are_the_same_days(fitted):
+    encoder = TableEncoder().fit(frame_of(TYPES[fitted]))
+    encoding = encoder._encoding.others[0]
+    for name, new in NEW_TYPES.items():
+        days = encoding.numbers(pd.Series(new, name="when"))[:, 0]
+        np.testing.assert_array_equal(days, NANOSECONDS / 864e11, name)
+
+
+@pytest.mark.parametrize("fitted", ["datetime64[us]", "ISO", "day first", "digits"])
+@pytest.mark.parametrize("new", [[7, 2024, 45000], [True, False], [-5.5, 20241399]])
+def test_numbers_that_are_not_dates_are_missing_with_a_warning(fitted, new):
+    encoder = TableEncoder().fit(frame_of(TYPES[fitted]))
+    with pytest.warns(UserWarning, match=f"{len(new)} values that are not dates"):
+        out = encoder.transform(frame_of(new))
+    assert out["when_days"].isna().all()
+    with_gap = encoder.transform(frame_of([20240131, np.nan]))
+    np.testing.assert_array_equal(with_gap["when_days"], [19753, np.nan])
+
+
+def test_time_since_1970_is_converted_to_the_zone_of_the_training_data():
+    times = pd.Series(DAYS.tz_localize(BERLIN))
+    encoder = TableEncoder().fit(frame_of(times))
+    expected = encoder.transform(frame_of(times))
+    seconds = (times.dt.tz_convert("UTC").dt.as_unit("s")).astype("int64")
+    offsets = times.map(str)
+    for new in (seconds, offsets, times.dt.tz_convert("Asia/Tokyo").map(str)):
+        pd.testing.assert_frame_equal(encoder.transform(frame_of(new)), expected)
+
+
+def test_the_format_of_new_strings_is_found_in_all_of_them():
+    encoder = TableEncoder().fit(frame_of(DAYS))
+    for form in ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y"):
+        out = encoder.transform(frame_of(DAYS.strftime(form)))
+        assert out["when_month"].tolist() == DAYS.month.tolist()
+    dots = encoder.transform(frame_of(["01.02.2020"]))
+    assert dots[["when_month", "when_day"]].to_numpy().tolist() == [[2, 1]]
+
+
+def test_sorted_dates_are_parsed_in_the_format_of_all_rows():
+    days = pd.date_range("2020-01-01", periods=300).strftime("%d/%m/%Y")
+    encoder = TableEncoder().fit(frame_of(days))
+    assert encoder._encoding.others[0].form == "%d/%m/%Y"
