@@ -176,7 +176,7 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
         self.random_state = random_state
 
     @with_callbacks
-    def fit(self, X, y, sample_weight=None, groups=None):
+    def fit(self, X, y, sample_weight=None, groups=None, time=None):
         """Fit as many members as there is time for, and combine them.
 
         Parameters
@@ -191,6 +191,11 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
         groups : array-like of shape (n_samples,), default=None
             Rows of one group stay together, in the folds and in the rows that are held
             out for early stopping.
+        time : array-like of shape (n_samples,) or str, default=None
+            Times of the rows (numbers, dates or text in ISO 8601 format), or the name
+            of a column of `X` that holds them, which stays a feature. Members are
+            fitted on earlier rows than those that they predict out of fold, and the
+            last rows are held out for early stopping. Not with `groups`.
 
         Returns
         -------
@@ -200,7 +205,7 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
         with rollback_on_error(self):
             clock = FitClock(self.time_limit)
             check_parameters(self)
-            task = read_task(self, X, y, sample_weight, groups)
+            task = read_task(self, X, y, sample_weight, groups, time)
             check_two_classes(self.threshold, task.target)
             context = self._init_callback_context(max_subtasks=None)
             data = {"X": task.X, "y": task.target.values}
@@ -385,7 +390,7 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
         self.random_state = random_state
 
     @with_callbacks
-    def fit(self, X, y, sample_weight=None, groups=None):
+    def fit(self, X, y, sample_weight=None, groups=None, time=None):
         """Fit as many members as there is time for, and combine them.
 
         Parameters
@@ -400,6 +405,11 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
         groups : array-like of shape (n_samples,), default=None
             Rows of one group stay together, in the folds and in the rows that are held
             out for early stopping.
+        time : array-like of shape (n_samples,) or str, default=None
+            Times of the rows (numbers, dates or text in ISO 8601 format), or the name
+            of a column of `X` that holds them, which stays a feature. Members are
+            fitted on earlier rows than those that they predict out of fold, and the
+            last rows are held out for early stopping. Not with `groups`.
 
         Returns
         -------
@@ -409,7 +419,7 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
         with rollback_on_error(self):
             clock = FitClock(self.time_limit)
             check_parameters(self)
-            task = read_task(self, X, y, sample_weight, groups)
+            task = read_task(self, X, y, sample_weight, groups, time)
             context = self._init_callback_context(max_subtasks=None)
             data = {"X": task.X, "y": task.target.values}
             context.call_on_fit_task_begin(estimator=self, **data)

@@ -206,7 +206,10 @@ class LayerFitter:
         return fitted
 
     def _planned(self, members: list[Member], seed: int | None) -> list[PlannedFit]:
-        return plan_fits(members, [], refit=True, seed=seed)
+        rows = self.trainer.plan.settings.rows
+        if rows is None or rows.learnable.all():
+            return plan_fits(members, [], refit=True, seed=seed)
+        return _plan_on(rows.learnable, members, seed)
 
     def _cost_ratio(self) -> float:
         if self.trainer.sample_size is None:
@@ -226,11 +229,16 @@ class UpperLayerFitter(LayerFitter):
         if covered.all():
             return super()._planned(members, seed)
         # The other rows lack the predictions of the lower layer.
-        rows = Split(REFIT, np.flatnonzero(covered), np.empty(0, dtype=np.intp))
-        return plan_fits(members, [rows], refit=False, seed=seed)
+        return _plan_on(covered, members, seed)
 
     def _cost_ratio(self) -> float:
         return _COST_RATIO
+
+
+def _plan_on(mask: Any, members: list[Member], seed: int | None) -> list[PlannedFit]:
+    """Plan one fit per member on the rows of a mask."""
+    rows = Split(REFIT, np.flatnonzero(mask), np.empty(0, dtype=np.intp))
+    return plan_fits(members, [rows], refit=False, seed=seed)
 
 
 def _final_estimator(candidate: Candidate, rounds: int | None) -> Any:
