@@ -14,6 +14,8 @@ Array = NDArray[Any]
 
 # Number of splits that a message names.
 _MAX_NAMES = 5
+# Length up to which a splitter is shown as it is.
+_MAX_REPR = 200
 
 
 @dataclass(frozen=True)
@@ -43,17 +45,19 @@ class SplitOrigin:
 class _Findings:
     """The splits before and after, from which the sentences of a warning are made."""
 
-    before: list[Split]
-    after: list[Split]
+    before: list[Any]
+    after: list[Any]
     rows: ClassRows
     origin: SplitOrigin
 
     def not_scored(self) -> Array:
-        """Count the rows per class that were held out before and are no longer."""
-        rows, kept = self.rows, {split.label for split in self.after}
-        before = [split for split in self.before if split.label in kept]
-        lost = covered_rows(before, len(rows.codes)) & rows.learnable
-        lost &= ~covered_rows(self.after, len(rows.codes))
+        """Count the rows per class that no split holds out for lack of training rows."""
+        rows = self.rows
+        lost = np.zeros(len(rows.codes), dtype=bool)
+        for split in self.before:
+            unknown = ~np.isin(rows.codes[split.test], rows.of(split.train))
+            lost[split.test[unknown]] = True
+        lost &= rows.learnable & ~covered_rows(self.after, len(lost))
         return np.bincount(rows.codes[lost], minlength=len(rows.counts))
 
 
@@ -127,7 +131,7 @@ def _one_class(found: _Findings) -> str:
     single = [
         split.label
         for split in found.after
-        if len(split.test) > 1 and len(rows := found.rows.of(split.test)) == 1
+        if len(split.test) > 1 and len(found.rows.of(split.test)) == 1
     ]
     if not single:
         return ""
@@ -135,10 +139,16 @@ def _one_class(found: _Findings) -> str:
         "Splits hold out rows of one class only: "
         f"{_numbers(single, found.before)}. Scores such as the ROC AUC then compare "
         "predictions of different models and can be far too low, and score_std leaves "
-        "these splits out; use splits that hold out rows of several classes."
+        f"these splits out. {_OTHERS[found.origin.by]}"
     )
 
 
+_OTHERS = {
+    "folds": "Add rows, or merge rare classes.",
+    "groups": "Use groups that hold several classes.",
+    "time": "Use fewer forward splits, such as cv=3.",
+    "cv": "Use splits that hold out rows of several classes.",
+}
 _WHY = {
     "groups": (
         "All their groups are held out together; use groups of which each class has "
@@ -190,7 +200,10 @@ def nothing_to_score(rows: ClassRows, origin: SplitOrigin) -> str:
             "rows a weight above 0, or use another cv."
         )
     listed = rows.listed(np.flatnonzero(rows.counts))
-    return _NOTHING[origin.by].format(cv=origin.cv, classes=listed)
+    cv = f"{origin.cv!r}"
+    if len(cv) > _MAX_REPR:  # a list of rows
+        cv = type(origin.cv).__name__
+    return _NOTHING[origin.by].format(cv=cv, classes=listed)
 
 
 def too_few_rows(rows: ClassRows) -> str:
@@ -220,7 +233,7 @@ _NOTHING = {
         "time=None."
     ),
     "cv": (
-        "cv={cv!r}: no two of the classes {classes} are both in the training rows and in "
+        "cv={cv}: no two of the classes {classes} are both in the training rows and in "
         "the held-out rows of the splits. The rows may be sorted by class; use a "
         "StratifiedKFold, or a KFold with shuffle=True."
     ),

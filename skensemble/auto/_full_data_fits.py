@@ -171,7 +171,23 @@ class LayerFitter:
         found = [fitted_rounds(model) for model in average.estimators]
         if early_stopping_prefix(candidate.estimator) is None or None in found:
             return None
-        return max(1, round(float(np.mean([n for n in found if n is not None]))))
+        weights = self._fold_weights(candidate.name)
+        if weights is None or len(weights) != len(found):
+            weights = np.ones(len(found))
+        return max(1, round(float(np.average(np.array(found), weights=weights))))
+
+    def _fold_weights(self, name: str) -> Any:
+        """Return the training rows of the folds if these grow in time, or None.
+
+        The late folds are nearly as large as the table.
+        """
+        if self.trainer.plan.settings.times is None:
+            return None
+        return [
+            len(fold_fit.train)
+            for fold_fit in self.members.fold_fits
+            if fold_fit.member == name and fold_fit.train is not None
+        ]
 
     def _is_fitted(self, name: str, rounds: int | None, copy: int) -> bool:
         """Return whether there is a model with these rounds and the seed of `copy`."""

@@ -107,7 +107,8 @@ def fit_calibrator(
     Raises
     ------
     ValueError
-        For an unknown method, shapes that do not agree, and rows of one class only.
+        For an unknown method, shapes that do not agree, and rows of one class only, or
+        (not for "temperature") without some of the classes.
 
     Examples
     --------
@@ -129,7 +130,7 @@ def fit_calibrator(
     inputs = _inputs(block[used], kind, n_classes, scores)
     y, weight = y[used], weight[used]
     if kind == "classes":
-        _check_classes(y, n_classes)
+        _check_classes(method, y, n_classes)
     maps = (_label_maps if kind == "labels" else _class_maps)(method, inputs, y, weight)
     return Calibrator(maps, kind, n_classes, scores)
 
@@ -186,7 +187,7 @@ def cross_calibrate(
     for fold in map(np.asarray, folds):
         others = _covered(block) & (weight > 0)
         others[fold] = False
-        if _can_fit(y[others], kind, n_classes):
+        if _can_fit(method, y[others], kind, n_classes):
             calibrator = fit_calibrator(
                 method,
                 block[others],
@@ -209,10 +210,15 @@ def _identity(width: int, *, kind: str, n_classes: int, scores: bool) -> Calibra
     return Calibrator(maps, kind, n_classes, scores)
 
 
-def _can_fit(y: Array, kind: str, n_classes: int) -> bool:
+def _can_fit(method: str, y: Array, kind: str, n_classes: int) -> bool:
     if kind == "labels":  # a constant label has a map of its own
         return len(y) > 0
-    return len(np.unique(y)) == n_classes
+    return len(np.unique(y)) >= _n_needed(method, n_classes)
+
+
+def _n_needed(method: str, n_classes: int) -> int:
+    """Return how many classes need rows: a temperature is common to all classes."""
+    return 2 if method == "temperature" else n_classes
 
 
 def _covered(block: Array) -> Array:
@@ -291,8 +297,8 @@ def _check(method: Any, block: Array, y: Array, kind: str, n_classes: int) -> No
         )
 
 
-def _check_classes(y: Array, n_classes: int) -> None:
-    if len(np.unique(y)) < n_classes:
+def _check_classes(method: str, y: Array, n_classes: int) -> None:
+    if len(np.unique(y)) < _n_needed(method, n_classes):
         raise ValueError(
             f"y has only rows of the classes {np.unique(y).tolist()}, of {n_classes}; "
             "calibration needs predicted rows of every class. Use a stratified cv, or "

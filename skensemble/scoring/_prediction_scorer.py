@@ -140,7 +140,7 @@ class PredictionScorer:
             return self._by_scorer(*known, method)
 
     def _missing(self, y: Array, weight: Any, method: str) -> Array:
-        """Return the classes without rows, if there are more than two and they count."""
+        """Return the classes without rows, if probabilities of several are scored."""
         if self.kind != "classes" or self.n_classes < 3 or method != "predict_proba":
             return np.empty(0, dtype=int)
         return missing_classes(y, self.n_classes, weight)
