@@ -51,7 +51,7 @@ class _Findings:
     origin: SplitOrigin
 
     def not_scored(self) -> Array:
-        """Count the rows per class that no split holds out for lack of training rows."""
+        """Count the rows per class that are not scored for lack of training rows."""
         rows = self.rows
         lost = np.zeros(len(rows.codes), dtype=bool)
         for split in self.before:

@@ -86,7 +86,7 @@ def roc_auc_of_present(name: str, block: Array, y: Array, sample_weight: Any) ->
     return float(np.average(values, weights=shares if by_rows else None))
 
 
-def _auc_of_pair(pair: tuple[int, int], block: Array, y: Array, weight: Array) -> float:
+def _auc_of_pair(pair: Any, block: Array, y: Array, weight: Array) -> float:
     rows = np.isin(y, pair)
     return float(
         np.mean(

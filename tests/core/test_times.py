@@ -79,5 +79,5 @@ def test_wrong_times(kind):
 
 
 def test_the_name_of_the_parameter():
-    with pytest.raises(ValueError, match="^day is 5 in all rows"):
+    with pytest.raises(ValueError, match=r"^day is 5 in all rows"):
         read_times([5, 5], 2, "day")
