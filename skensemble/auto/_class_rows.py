@@ -55,7 +55,8 @@ class ClassRows:
 
     def of(self, rows: Array) -> Array:
         """Return the classes of some rows, without rows that do not count."""
-        return np.unique(self.codes[rows[self.counted[rows]]])
+        # Counting is faster than sorting.
+        return np.flatnonzero(np.bincount(self.codes[rows[self.counted[rows]]]))
 
     def listed(self, classes: Array, numbers: Any = None) -> str:
         """List some classes, with their numbers of rows if given."""

@@ -64,34 +64,51 @@ def rounds_of_splits(
     if task.times is not None:
         rounds = [forward_splits(task.times, _n_forward(cv, task.facts))]
         return covered_classes(rounds, task.class_rows, SplitOrigin("time"))
-    if not isinstance(cv, str):
-        return _given_splits(cv, task, root)
-    groups = task.groups
-    if groups is not None and task.facts.n_rows > _LARGE:
+    if isinstance(cv, str):
+        return _automatic_folds(task, root, max_rounds)
+    if task.groups is not None and isinstance(cv, Integral):
+        # A number of folds alone would not keep groups together.
+        check_whole("cv", cv, 2)
+        seed = named_seed(root, "folds", 0)
+        cv = _splitter(task.facts, int(cv), task.groups, seed)
+        return _given_splits(cv, task, root, SplitOrigin("groups"))
+    stratified = isinstance(cv, Integral | StratifiedKFold)
+    origin = SplitOrigin("cv", cv, stratified and not task.facts.regression)
+    return _given_splits(cv, task, root, origin)
+
+
+def _automatic_folds(
+    task: LearningTask, root: int, max_rounds: int
+) -> list[list[Split]]:
+    """Split by a number of folds that suits the table."""
+    facts, groups = task.facts, task.groups
+    if groups is not None and facts.n_rows > _LARGE:
         # Strings are slow to sort.
         groups = task.group_codes
     n_folds = _number_of_folds(task, groups)
     found: list[list[Split]] = []
-    for k in range(max_rounds if task.facts.n_rows <= _SMALL else 1):
-        splitter = _splitter(task.facts, n_folds, groups, named_seed(root, "folds", k))
+    for k in range(max_rounds if facts.n_rows <= _SMALL else 1):
+        splitter = _splitter(facts, n_folds, groups, named_seed(root, "folds", k))
         splits = _planned(splitter, task, groups)
         first = sum(map(len, found))
         found.append(
             [Split(label, s.train, s.test) for label, s in enumerate(splits, first)]
         )
-    by = "folds" if groups is None else "groups"
-    stratified = groups is None and not task.facts.regression
-    wanted = _wanted_folds(task.facts) if stratified else 0
-    origin = SplitOrigin(by, cv, stratified, wanted)
+    stratified = groups is None and not facts.regression
+    origin = SplitOrigin(
+        "folds" if groups is None else "groups",
+        stratified=stratified,
+        n_wanted=_wanted_folds(facts) if stratified else 0,
+    )
     return covered_classes(found, task.class_rows, origin)
 
 
-def _given_splits(cv: Any, task: LearningTask, root: int) -> list[list[Split]]:
+def _given_splits(
+    cv: Any, task: LearningTask, root: int, origin: SplitOrigin
+) -> list[list[Split]]:
     """Split by the parameter of the user."""
     check_folds("cv", cv, task.target)
     splits = _planned(cv, task, task.groups, root)
-    stratified = isinstance(cv, Integral | StratifiedKFold)
-    origin = SplitOrigin("cv", cv, stratified and not task.facts.regression)
     return covered_classes([splits], task.class_rows, origin)
 
 

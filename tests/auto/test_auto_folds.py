@@ -151,6 +151,7 @@ def test_the_second_layer_calibration_and_threshold_of_rare_classes():
             y,
             preset="balanced",
             members=members()[1:],
+            cv=2,
             scoring="neg_log_loss",
             calibrate="temperature",
         )
@@ -292,10 +293,30 @@ def test_as_many_groups_as_rows(kind):
 
 
 def test_groups_of_one_class_each():
-    groups = np.where(TWO == "yes", 0, 6) + np.arange(N) % 6
-    check_scores(fitted(TWO, groups=groups), 2)
-    with pytest.warns(RareClassWarning, match="one class only.*of 12 splits"):
-        fitted(TWO, groups=groups, cv=LeaveOneGroupOut())
+    groups = np.where(TWO == "yes", 0, 3) + np.arange(N) % 3
+    with pytest.warns(RareClassWarning, match=r"one class only.*of 6 splits"):
+        auto = fitted(TWO, members=members()[1:], groups=groups, cv=LeaveOneGroupOut())
+    check_scores(auto, 2)
+
+
+@pytest.mark.parametrize("kind", [AutoEnsembleClassifier, AutoEnsembleRegressor])
+def test_a_number_of_folds_keeps_groups_together(kind):
+    groups = np.arange(N) % 7
+    y, member = TWO, members()[0]
+    if kind is AutoEnsembleRegressor:
+        y, member = X["a"].to_numpy(), ("ridge", Ridge())
+    auto = fitted(y, kind=kind, members=[member], groups=groups, cv=3)
+    assert len(auto.fits_) == 3
+    for fold_fit in auto.fits_:
+        assert not set(groups[fold_fit.train]) & set(groups[fold_fit.test])
+    with pytest.raises(ValueError, match="number of groups: 7"):
+        fitted(
+            X["a"].to_numpy(),
+            kind=AutoEnsembleRegressor,
+            members=[("r", Ridge())],
+            groups=groups,
+            cv=8,
+        )
 
 
 @pytest.mark.parametrize(
@@ -394,11 +415,11 @@ def test_forward_splits_tell_the_error_on_the_future():
 
 
 def test_all_steps_of_a_fit_forward_in_time():
-    X, y = sales(240)
+    X, y = sales(160)
     dates = pd.Timestamp("2024-01-01") + pd.to_timedelta(X["day"], unit="D")
     options = {"X": X, "kind": AutoEnsembleRegressor, "preset": "balanced"}
     members = ["linear", "lightgbm_small"]
-    auto = fitted(y, members=members, time=dates, n_jobs=2, **options)
+    auto = fitted(y, members=members, time=dates, cv=3, n_jobs=2, **options)
     day = X["day"].to_numpy()
     for fold_fit in auto.fits_:
         assert day[fold_fit.train].max() < day[fold_fit.test].min()
@@ -411,7 +432,8 @@ def test_all_steps_of_a_fit_forward_in_time():
     assert day[first].max() < day[~first].min()
     assert np.isfinite(auto.leaderboard_["score"]).all()
     assert np.isfinite(auto.predict_quantiles(X[:5])).all()
-    text = fitted(y, members=members, time=dates.dt.strftime("%Y-%m-%d"), **options)
+    dates = dates.dt.strftime("%Y-%m-%d")
+    text = fitted(y, members=members, time=dates, cv=3, **options)
     np.testing.assert_array_equal(auto.predict(X), text.predict(X))
     assert auto.compress(max_members=1).weights_.max() == 1
     auto.refit_best()
