@@ -56,7 +56,8 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
         encoder before each estimator.
     cv : "auto", int, splitter or iterable of (train, test), default="auto"
         How rows are split. "auto" uses five folds, three for large tables; small tables
-        are split in several ways if there is time.
+        are split in several ways if there is time. With `time` the splits go forward in
+        time; "auto" or an int is their number.
     threshold : None, float or str, default=None
         Decision threshold for two classes: the probability from which `predict` returns
         the second class, or the name of a score of labels that the threshold is tuned
@@ -201,6 +202,17 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
         -------
         self : AutoEnsembleClassifier
             The fitted estimator.
+
+        Warns
+        -----
+        RareClassWarning
+            If some splits cannot fit on, or cannot score, some classes.
+
+        Raises
+        ------
+        ValueError
+            If no two classes can be both fitted on and scored, and for invalid data or
+            parameters.
         """
         with rollback_on_error(self):
             clock = FitClock(self.time_limit)
@@ -295,7 +307,8 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
         encoder before each estimator.
     cv : "auto", int, splitter or iterable of (train, test), default="auto"
         How rows are split. "auto" uses five folds, three for large tables; small tables
-        are split in several ways if there is time.
+        are split in several ways if there is time. With `time` the splits go forward in
+        time; "auto" or an int is their number.
     memory : str, path, joblib.Memory, Store or None, default=None
         Where fits are stored, so that an interrupted fit can continue.
     n_jobs : int or None, default=None
