@@ -203,16 +203,16 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
         self : AutoEnsembleClassifier
             The fitted estimator.
 
-        Warns
-        -----
-        RareClassWarning
-            If some splits cannot fit on, or cannot score, some classes.
-
         Raises
         ------
         ValueError
             If no two classes can be both fitted on and scored, and for invalid data or
             parameters.
+
+        Warns
+        -----
+        RareClassWarning
+            If some splits cannot fit on, or cannot score, some classes.
         """
         with rollback_on_error(self):
             clock = FitClock(self.time_limit)
