@@ -1,6 +1,5 @@
 """Folds that suit a table, and samples of the rows of a large one."""
 
-import warnings
 from numbers import Integral
 from typing import Any
 
@@ -19,7 +18,13 @@ from skensemble.auto._forward_splits import forward_splits
 from skensemble.auto._learning_task import LearningTask
 from skensemble.auto._table_facts import TableFacts
 from skensemble.core import check_whole, named_seed
-from skensemble.fitting import Rows, Split, check_folds, plan_splits
+from skensemble.fitting import (
+    Rows,
+    Split,
+    check_folds,
+    plan_splits,
+    without_class_counts,
+)
 
 _N_FOLDS = 5
 # Tables with at most this many rows are split in several rounds.
@@ -115,11 +120,7 @@ def _given_splits(
 def _planned(
     cv: Any, task: LearningTask, groups: Any, seed: int | None = None
 ) -> list[Split]:
-    with warnings.catch_warnings():
-        # A RareClassWarning names these classes.
-        warnings.filterwarnings(
-            "ignore", "The least populated class in y has only", UserWarning
-        )
+    with without_class_counts():  # a RareClassWarning names these classes
         return plan_splits(
             cv,
             task.X,
