@@ -72,6 +72,7 @@ def _scorable(split: Split, rows: ClassRows, keep_rare: bool) -> Split:
 
 
 def _train(split: Split) -> Any:
+    """Return the training rows, which only a fit on all rows lacks."""
     return split.train
 
 
