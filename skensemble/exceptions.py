@@ -12,6 +12,7 @@
     UserWarning
      ├── MemberFailedWarning    a member failed and was left out
      ├── OverlappingSplitWarning  a split predicts rows that it trains on
+     ├── RareClassWarning       splits cannot fit on, or cannot score, some classes
      ├── StackedOverfitWarning  upper layers score worse on held-out rows
      └── StoreWarning           a fit is not stored, or a stored fit is damaged
     ValueError
@@ -28,6 +29,7 @@ __all__ = [
     "MemberFailedWarning",
     "ModelFileError",
     "OverlappingSplitWarning",
+    "RareClassWarning",
     "StackedOverfitWarning",
     "StoreWarning",
     "TableError",
@@ -47,6 +49,10 @@ class MemberFailedWarning(UserWarning):
 
 class OverlappingSplitWarning(UserWarning):
     """A split predicts rows that it trains on, so its scores are too optimistic."""
+
+
+class RareClassWarning(UserWarning):
+    """Splits cannot fit on, or cannot score, some classes; the message names them."""
 
 
 class StoreWarning(UserWarning):

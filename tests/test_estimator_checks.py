@@ -205,6 +205,8 @@ AUTO = {
 }
 
 
+# Some checks have classes of one or two rows.
+@pytest.mark.filterwarnings("ignore::skensemble.exceptions.RareClassWarning")
 @parametrize_with_checks(
     [AutoEnsembleClassifier(**AUTO), AutoEnsembleRegressor(cv=2, **AUTO)],
     # Folds are drawn one by one, so that repeated rows and weights give other draws;

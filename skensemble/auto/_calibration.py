@@ -84,7 +84,7 @@ def fit_calibration(
     scoring = settings.scoring
     if method is None or (method == "auto" and not depends_on_size(scoring)):
         return Calibration()
-    rare = _rare_classes(settings, splits)
+    rare = _rare_classes(method, settings, splits)
     if rare:
         if method != "auto":
             warn(_too_rare(method, rare), UserWarning)
@@ -134,15 +134,21 @@ def _losses(p: Array, oof_data: OutOfFoldData, scoring: PredictionScorer) -> Arr
     return ((p - np.eye(oof_data.n_classes)[y]) ** 2).sum(axis=1)
 
 
-def _rare_classes(settings: FitSettings, splits: list[Split]) -> list[Any]:
-    """Return the classes that are in the test rows of at most one of the splits."""
+def _rare_classes(method: str, settings: FitSettings, splits: list[Split]) -> list[Any]:
+    """Return the classes that are in the test rows of at most one of the splits.
+
+    A temperature is common to all classes, so that those in no test rows do not count.
+    """
     target, weight = settings.target, settings.sample_weight
     counts = np.ones(len(target.values), dtype=bool) if weight is None else weight > 0
     n_splits = np.zeros(target.n_classes, dtype=int)
     for split in splits:
         test = split.test[counts[split.test]]
         n_splits[np.unique(target.values[test])] += 1
-    return target.classes[n_splits < min(2, len(splits))].tolist()
+    rare = n_splits < min(2, len(splits))
+    if method in ("auto", "temperature"):
+        rare &= n_splits > 0
+    return target.classes[rare].tolist()
 
 
 def _too_rare(method: str, rare: list[Any]) -> str:

@@ -60,7 +60,8 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
         "identifier", "constant" and "duplicate", which are left out.
     cv : "auto", int, splitter or iterable of (train, test), default="auto"
         How rows are split. "auto" uses five folds, three for large tables; small tables
-        are split in several ways if there is time.
+        are split in several ways if there is time. With `time` the splits go forward in
+        time; "auto" or an int is their number.
     threshold : None, float or str, default=None
         Decision threshold for two classes: the probability from which `predict` returns
         the second class, or the name of a score of labels that the threshold is tuned
@@ -187,7 +188,7 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
         self.random_state = random_state
 
     @with_callbacks
-    def fit(self, X, y, sample_weight=None, groups=None):
+    def fit(self, X, y, sample_weight=None, groups=None, time=None):
         """Fit as many members as there is time for, and combine them.
 
         Parameters
@@ -202,16 +203,32 @@ class AutoEnsembleClassifier(ClassifierMixin, BaseAuto):
         groups : array-like of shape (n_samples,), default=None
             Rows of one group stay together, in the folds and in the rows that are held
             out for early stopping.
+        time : array-like of shape (n_samples,) or str, default=None
+            Times of the rows (numbers, dates or text in ISO 8601 format), or the name
+            of a column of `X` that holds them, which stays a feature. Members are
+            fitted on earlier rows than those that they predict out of fold, and the
+            last rows are held out for early stopping. Not with `groups`.
 
         Returns
         -------
         self : AutoEnsembleClassifier
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If no two classes can be both fitted on and scored, and for invalid data or
+            parameters.
+
+        Warns
+        -----
+        RareClassWarning
+            If some splits cannot fit on, or cannot score, some classes.
         """
         with rollback_on_error(self):
             clock = FitClock(self.time_limit)
             check_parameters(self)
-            task = read_task(self, X, y, sample_weight, groups)
+            task = read_task(self, X, y, sample_weight, groups, time)
             check_two_classes(self.threshold, task.target)
             context = self._init_callback_context(max_subtasks=None)
             data = {"X": task.X, "y": task.target.values}
@@ -305,7 +322,8 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
         "identifier", "constant" and "duplicate", which are left out.
     cv : "auto", int, splitter or iterable of (train, test), default="auto"
         How rows are split. "auto" uses five folds, three for large tables; small tables
-        are split in several ways if there is time.
+        are split in several ways if there is time. With `time` the splits go forward in
+        time; "auto" or an int is their number.
     memory : str, path, joblib.Memory, Store or None, default=None
         Where fits are stored, so that an interrupted fit can continue.
     n_jobs : int or None, default=None
@@ -407,7 +425,7 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
         self.random_state = random_state
 
     @with_callbacks
-    def fit(self, X, y, sample_weight=None, groups=None):
+    def fit(self, X, y, sample_weight=None, groups=None, time=None):
         """Fit as many members as there is time for, and combine them.
 
         Parameters
@@ -422,6 +440,11 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
         groups : array-like of shape (n_samples,), default=None
             Rows of one group stay together, in the folds and in the rows that are held
             out for early stopping.
+        time : array-like of shape (n_samples,) or str, default=None
+            Times of the rows (numbers, dates or text in ISO 8601 format), or the name
+            of a column of `X` that holds them, which stays a feature. Members are
+            fitted on earlier rows than those that they predict out of fold, and the
+            last rows are held out for early stopping. Not with `groups`.
 
         Returns
         -------
@@ -431,7 +454,7 @@ class AutoEnsembleRegressor(RegressorMixin, BaseAuto):
         with rollback_on_error(self):
             clock = FitClock(self.time_limit)
             check_parameters(self)
-            task = read_task(self, X, y, sample_weight, groups)
+            task = read_task(self, X, y, sample_weight, groups, time)
             context = self._init_callback_context(max_subtasks=None)
             data = {"X": task.X, "y": task.target.values}
             context.call_on_fit_task_begin(estimator=self, **data)

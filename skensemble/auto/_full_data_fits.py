@@ -171,7 +171,23 @@ class LayerFitter:
         found = [fitted_rounds(model) for model in average.estimators]
         if early_stopping_prefix(candidate.estimator) is None or None in found:
             return None
-        return max(1, round(float(np.mean([n for n in found if n is not None]))))
+        weights = self._fold_weights(candidate.name)
+        if weights is None or len(weights) != len(found):
+            weights = np.ones(len(found))
+        return max(1, round(float(np.average(np.array(found), weights=weights))))
+
+    def _fold_weights(self, name: str) -> Any:
+        """Return the training rows of the folds if these grow in time, or None.
+
+        The late folds are nearly as large as the table.
+        """
+        if self.trainer.plan.settings.times is None:
+            return None
+        return [
+            len(fold_fit.train)
+            for fold_fit in self.members.fold_fits
+            if fold_fit.member == name and fold_fit.train is not None
+        ]
 
     def _is_fitted(self, name: str, rounds: int | None, copy: int) -> bool:
         """Return whether there is a model with these rounds and the seed of `copy`."""
@@ -206,7 +222,10 @@ class LayerFitter:
         return fitted
 
     def _planned(self, members: list[Member], seed: int | None) -> list[PlannedFit]:
-        return plan_fits(members, [], refit=True, seed=seed)
+        rows = self.trainer.plan.settings.rows
+        if rows is None or rows.learnable.all():
+            return plan_fits(members, [], refit=True, seed=seed)
+        return _plan_on(rows.learnable, members, seed)
 
     def _cost_ratio(self) -> float:
         if self.trainer.sample_size is None:
@@ -226,11 +245,16 @@ class UpperLayerFitter(LayerFitter):
         if covered.all():
             return super()._planned(members, seed)
         # The other rows lack the predictions of the lower layer.
-        rows = Split(REFIT, np.flatnonzero(covered), np.empty(0, dtype=np.intp))
-        return plan_fits(members, [rows], refit=False, seed=seed)
+        return _plan_on(covered, members, seed)
 
     def _cost_ratio(self) -> float:
         return _COST_RATIO
+
+
+def _plan_on(mask: Any, members: list[Member], seed: int | None) -> list[PlannedFit]:
+    """Plan one fit per member on the rows of a mask."""
+    rows = Split(REFIT, np.flatnonzero(mask), np.empty(0, dtype=np.intp))
+    return plan_fits(members, [rows], refit=False, seed=seed)
 
 
 def _final_estimator(candidate: Candidate, rounds: int | None) -> Any:

@@ -11,6 +11,7 @@ import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 
 from skensemble.auto._candidate import Candidate, similar_candidates
+from skensemble.auto._class_rows import ClassRows
 from skensemble.auto.members import accepts_groups
 from skensemble.combination import FittedMembers, OutOfFoldData, gather_members
 from skensemble.core import Target, round_bits, warn
@@ -55,6 +56,10 @@ class FitSettings:
         Passed to joblib.
     groups : ndarray of int or None
         Codes of the groups of the rows, which stay together.
+    times : ndarray of int or None
+        Ranks of the times of the rows; the last ones are held out for early stopping.
+    rows : ClassRows or None
+        Classes of the rows, and the rows that count; None where all rows count.
     """
 
     target: Target
@@ -67,6 +72,8 @@ class FitSettings:
     context: Any
     verbose: int = 0
     groups: Any = None
+    times: Any = None
+    rows: ClassRows | None = None
 
     @property
     def method(self) -> str:
@@ -78,9 +85,10 @@ class FitSettings:
         params = {}
         if self.sample_weight is not None:
             params["sample_weight"] = self.sample_weight
-        # The user's own members may not take groups.
-        if self.groups is not None and accepts_groups(estimator):
-            params["groups"] = self.groups
+        # The user's own members may take neither groups nor times.
+        if accepts_groups(estimator):
+            params |= {"groups": self.groups} if self.groups is not None else {}
+            params |= {"time": self.times} if self.times is not None else {}
         return Member(name, estimator, self.method, params)
 
 

@@ -1,20 +1,25 @@
 """The data of a fit, read and checked."""
 
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.base import is_classifier
 
+from skensemble.auto._class_rows import ClassRows, class_rows
 from skensemble.auto._table_facts import TableFacts, find_facts
 from skensemble.core import (
     Target,
     class_target,
     conversion_of_texts,
     has_too_many_classes,
+    label_of,
+    nearest,
     numeric_target,
     read_groups,
+    read_times,
     read_weights,
     with_unit_median,
 )
@@ -40,6 +45,8 @@ class LearningTask:
         Groups of the rows.
     facts : TableFacts
         Facts about the table and its target.
+    times : ndarray of int or None, default=None
+        Ranks of the times of the rows.
     """
 
     X: pd.DataFrame
@@ -47,6 +54,12 @@ class LearningTask:
     sample_weight: Any
     groups: Any
     facts: TableFacts
+    times: Any = None
+
+    @property
+    def class_rows(self) -> ClassRows:
+        """Classes of the rows, and the rows that count."""
+        return class_rows(self.target, self.sample_weight)
 
     @property
     def group_codes(self) -> Any:
@@ -57,13 +70,14 @@ class LearningTask:
 
 
 def read_task(
-    estimator: Any, X: Any, y: Any, sample_weight: Any, groups: Any
+    estimator: Any, X: Any, y: Any, sample_weight: Any, groups: Any, time: Any = None
 ) -> LearningTask:
     """Read and check the data of a fit, and set what is known about the columns."""
     table = read_columns(estimator, X).reset_index(drop=True)
     target = _read_target(estimator, y, len(table))
     check_scoring_kind(estimator.scoring, target.kind)
     groups = read_groups(groups, len(table))
+    times = _read_time(table, time, groups, estimator.cv)
     sample_weight = read_weights("sample_weight", sample_weight, len(table))
     if sample_weight is not None:
         sample_weight = with_unit_median(sample_weight.astype(float))
@@ -71,7 +85,38 @@ def read_task(
         _check_classes(target, sample_weight)
     facts = find_facts(table, target, estimator.kinds)
     estimator.kinds_, estimator.dropped_ = facts.kinds, facts.dropped
-    return LearningTask(table, target, sample_weight, groups, facts)
+    return LearningTask(table, target, sample_weight, groups, facts, times)
+
+
+def _read_time(table: pd.DataFrame, time: Any, groups: Any, cv: Any) -> Any:
+    """Read the times of the rows, or those in the column with this name."""
+    if time is None:
+        return None
+    if groups is not None:
+        raise ValueError(
+            "time and groups cannot both be given: rows that are held out would have to "
+            "be later than, and in other groups than, the rows that are fitted on. "
+            "Leave one of them out, or pass such splits as cv."
+        )
+    if not isinstance(cv, Integral | str) or isinstance(cv, bool):
+        raise ValueError(
+            f"time and cv={cv!r} are two ways to split the rows; use cv='auto' or the "
+            "number of forward splits. Or leave time out, sort the rows by time, and "
+            "use cv=TimeSeriesSplit(...)."
+        )
+    if isinstance(time, str):
+        time = _column(table, time)
+    return read_times(time, len(table))
+
+
+def _column(table: pd.DataFrame, name: str) -> Any:
+    if name not in table.columns:
+        columns = [str(column) for column in table.columns]
+        raise ValueError(
+            f"time={name!r} is not a column of X; use the name of a column, or one time "
+            f"per row.{nearest(name, columns)}"
+        )
+    return table[name]
 
 
 def _read_target(estimator: Any, y: Any, n_rows: int) -> Target:
@@ -97,10 +142,10 @@ def _read_target(estimator: Any, y: Any, n_rows: int) -> Target:
 def _check_classes(target: Target, sample_weight: Any) -> None:
     """Check that there are at least two classes, and not too many for the rows."""
     y = target.values if sample_weight is None else target.values[sample_weight > 0]
-    if len(np.unique(y)) < 2:
+    if len(seen := np.unique(y)) < 2:
         raise ValueError(
-            "y has one class only (in rows with a positive weight); the rows must "
-            "contain at least two classes."
+            f"y has one class only, {label_of(target, seen[0])} (in rows with a positive "
+            "weight); the rows must contain at least two classes."
         )
     n_rows, n_classes = len(target.values), target.n_classes
     if has_too_many_classes(n_classes, n_rows):

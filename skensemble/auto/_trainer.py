@@ -4,7 +4,10 @@ import copy
 import time
 from typing import Any
 
+import numpy as np
+
 from skensemble.auto._candidate import Candidate
+from skensemble.auto._class_coverage import knows_classes, scorable_splits
 from skensemble.auto._fit_clock import FitClock
 from skensemble.auto._fit_times import (
     TRIAL_ROWS,
@@ -157,8 +160,15 @@ class Trainer:
         size = affordable_rows(fit_time, self.splits, n_rows, workers, seconds)
         if size < n_rows:
             rows = self._sample(size)
-            self.rounds = restrict_splits(self.rounds, rows, n_rows)
+            self.rounds = self._scorable(restrict_splits(self.rounds, rows, n_rows))
             self.sample_size = len(rows)
+
+    def _scorable(self, rounds: list[list[Split]]) -> list[list[Split]]:
+        """Hold out only rows whose class a sample has among the training rows."""
+        rows = self.plan.settings.rows
+        if rows is None:
+            return rounds
+        return [scorable_splits(splits, rows, False) or splits for splits in rounds]
 
     def _time_others(self, seconds: float) -> None:
         """Time the candidates that have no trial yet."""
@@ -179,7 +189,9 @@ class Trainer:
         settings, n_rows = self.plan.settings, len(self.plan.X)
         target = settings.target
         classes = None if target.kind == "continuous" else target.values
-        return sample_of_rows(classes, settings.groups, n_rows, size, settings.seed)
+        found = sample_of_rows(classes, settings.groups, n_rows, size, settings.seed)
+        rows = settings.rows
+        return found if rows is None else found[rows.learnable[found]]
 
     def _fit_first_member(self) -> None:
         """Fit candidates without a deadline until one is complete."""
@@ -272,7 +284,7 @@ class Trainer:
         layer = LayerFits(upper_features(used, lower.oof.blocks, self.plan.X))
         candidates = self.plan.upper_candidates
         fitted = {fold_fit.split for fold_fit in self.lower.fold_fits}
-        for splits in self.rounds:
+        for splits in self._upper_rounds():
             # Both layers have the same splits, so that neither averages more models.
             if fitted >= {split.label for split in splits}:
                 layer = layer.fit(
@@ -283,6 +295,22 @@ class Trainer:
                     seconds=self._expected_seconds(candidates),
                 )
         self.upper = layer
+
+    def _upper_rounds(self) -> list[list[Split]]:
+        """Return the splits without training rows that lack out-of-fold predictions."""
+        covered, rows = self.covered, self.plan.settings.rows
+        if covered.all():
+            return self.rounds
+        known = restrict_splits(self.rounds, np.flatnonzero(covered), len(covered))
+        if rows is None:
+            return known
+        return [
+            [
+                after if knows_classes(after, rows) else before
+                for before, after in zip(*both, strict=True)
+            ]
+            for both in zip(self.rounds, known, strict=True)
+        ]
 
 
 def join_layers(lower: FittedMembers, upper: FittedMembers | None) -> FittedMembers:

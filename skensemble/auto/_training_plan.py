@@ -3,21 +3,25 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from joblib import cpu_count, effective_n_jobs
 
 from skensemble.auto._candidate import Candidate, TimeAllowance
 from skensemble.auto._catalogue import second_layer
+from skensemble.auto._class_rows import ClassRows
 from skensemble.auto._folds import rounds_of_splits
+from skensemble.auto._forward_splits import are_forward
 from skensemble.auto._layer_fits import FitSettings
 from skensemble.auto._layer_weighting import LayerWeighting
 from skensemble.auto._learning_task import LearningTask
 from skensemble.auto._portfolio import select_candidates
 from skensemble.auto._presets import PRESETS
 from skensemble.core import root_seed
-from skensemble.fitting import Split, as_store
+from skensemble.fitting import Split, as_store, covered_rows
 from skensemble.scoring import (
     as_prediction_scorer,
+    check_scoring_of_classes,
     check_scoring_of_target,
     full_scoring_name,
 )
@@ -79,9 +83,7 @@ def plan_training(estimator: Any, task: LearningTask, context: Any) -> TrainingP
     """
     facts, target, preset = task.facts, task.target, PRESETS[estimator.preset]
     seed, n_jobs = root_seed(estimator.random_state), n_cores(estimator.n_jobs)
-    rounds = rounds_of_splits(
-        estimator.cv, task.X, target.values, facts, task.groups, seed, preset.rounds
-    )
+    rounds = rounds_of_splits(estimator.cv, task, seed, preset.rounds)
     limit = estimator.time_limit
     seconds = None if limit is None else limit * n_jobs
     allowance = TimeAllowance(seconds, len(rounds[0]))
@@ -91,7 +93,10 @@ def plan_training(estimator: Any, task: LearningTask, context: Any) -> TrainingP
         scoring, target.kind, target.n_classes, target.classes
     )
     check_scoring_of_target(scorer, target.values)
-    upper = second_layer(facts, allowance) if preset.upper else []
+    covered = covered_rows(rounds[0], len(task.X))
+    check_scoring_of_classes(scorer, target.values[covered])
+    two_layers = preset.upper and _upper_can_learn(task.class_rows, covered)
+    upper = second_layer(facts, allowance) if two_layers else []
     settings = FitSettings(
         target=target,
         sample_weight=task.sample_weight,
@@ -103,6 +108,8 @@ def plan_training(estimator: Any, task: LearningTask, context: Any) -> TrainingP
         context=context,
         verbose=estimator.verbose,
         groups=task.group_codes,
+        times=_times_of_stopping(estimator.cv, task, rounds[0]),
+        rows=task.class_rows,
     )
     return TrainingPlan(
         X=task.X,
@@ -115,6 +122,27 @@ def plan_training(estimator: Any, task: LearningTask, context: Any) -> TrainingP
         ),
         scoring=scoring,
     )
+
+
+def _upper_can_learn(rows: ClassRows, covered: Any) -> bool:
+    """Return whether the second layer knows all classes but those with one row.
+
+    It is fitted on the rows that have out-of-fold predictions.
+    """
+    unknown = np.setdiff1d(
+        np.flatnonzero(rows.counts), rows.of(np.flatnonzero(covered))
+    )
+    return not (rows.counts[unknown] > 1).any()
+
+
+def _times_of_stopping(cv: Any, task: LearningTask, splits: list[Split]) -> Any:
+    """Return the times by which the last rows are held out for early stopping.
+
+    Forward splits of the user mean that the rows are in the order of time.
+    """
+    if task.times is not None or task.groups is not None:
+        return task.times
+    return np.arange(len(task.X)) if are_forward(cv, splits) else None
 
 
 def n_cores(n_jobs: int | None) -> int:

@@ -107,7 +107,8 @@ def fit_calibrator(
     Raises
     ------
     ValueError
-        For an unknown method, shapes that do not agree, and rows of one class only.
+        For an unknown method, shapes that do not agree, and rows of one class only, or
+        (not for "temperature") without some of the classes.
 
     Examples
     --------
@@ -129,7 +130,7 @@ def fit_calibrator(
     inputs = _inputs(block[used], kind, n_classes, scores)
     y, weight = y[used], weight[used]
     if kind == "classes":
-        _check_classes(y, n_classes)
+        _check_classes(method, y, n_classes)
     maps = (_label_maps if kind == "labels" else _class_maps)(method, inputs, y, weight)
     return Calibrator(maps, kind, n_classes, scores)
 
@@ -183,10 +184,12 @@ def cross_calibrate(
     }
     width = n_classes if kind == "classes" else y.shape[1]
     total, times = np.zeros((len(y), width)), np.zeros(len(y))
+    used = _covered(block) & (weight > 0)
+    n_needed = _n_needed(method, y[used], n_classes)
     for fold in map(np.asarray, folds):
-        others = _covered(block) & (weight > 0)
+        others = used.copy()
         others[fold] = False
-        if _can_fit(y[others], kind, n_classes):
+        if _can_fit(y[others], kind, n_needed):
             calibrator = fit_calibrator(
                 method,
                 block[others],
@@ -209,10 +212,10 @@ def _identity(width: int, *, kind: str, n_classes: int, scores: bool) -> Calibra
     return Calibrator(maps, kind, n_classes, scores)
 
 
-def _can_fit(y: Array, kind: str, n_classes: int) -> bool:
+def _can_fit(y: Array, kind: str, n_needed: int) -> bool:
     if kind == "labels":  # a constant label has a map of its own
         return len(y) > 0
-    return len(np.unique(y)) == n_classes
+    return len(np.unique(y)) >= n_needed
 
 
 def _covered(block: Array) -> Array:
@@ -291,8 +294,16 @@ def _check(method: Any, block: Array, y: Array, kind: str, n_classes: int) -> No
         )
 
 
-def _check_classes(y: Array, n_classes: int) -> None:
-    if len(np.unique(y)) < n_classes:
+def _n_needed(method: str, y: Array, n_classes: int) -> int:
+    """Return how many classes need rows: all, or those with rows for a temperature.
+
+    A temperature is common to all classes.
+    """
+    return max(2, len(np.unique(y))) if method == "temperature" else n_classes
+
+
+def _check_classes(method: str, y: Array, n_classes: int) -> None:
+    if len(np.unique(y)) < _n_needed(method, y, n_classes):
         raise ValueError(
             f"y has only rows of the classes {np.unique(y).tolist()}, of {n_classes}; "
             "calibration needs predicted rows of every class. Use a stratified cv, or "

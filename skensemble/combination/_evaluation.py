@@ -18,6 +18,7 @@ from skensemble.combination._out_of_fold_data import (
 )
 from skensemble.fitting import FoldFit, OutOfFold, Split
 from skensemble.scoring import (
+    deviation,
     leaderboard,
     score_block,
     undefined_reason,
@@ -229,5 +230,5 @@ def ensemble_score(
     by_split = [score(part, oof_data.y[rows]) for rows, part in held_out.parts]
     return {
         "score": score(held_out.block, oof_data.y[held_out.rows]),
-        "score_std": float(np.std(by_split)) if len(by_split) > 1 else float("nan"),
+        "score_std": deviation(by_split),
     }

@@ -93,4 +93,5 @@ from skensemble.core._targets import (
     precise_numbers as precise_numbers,
     target_values as target_values,
 )
+from skensemble.core._times import read_times as read_times
 from skensemble.core._warnings import warn as warn

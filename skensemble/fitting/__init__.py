@@ -51,6 +51,8 @@ from skensemble.fitting._splits import (
     check_folds as check_folds,
     covered_rows as covered_rows,
     plan_splits as plan_splits,
+    warn_of_rare_classes as warn_of_rare_classes,
+    without_class_counts as without_class_counts,
 )
 from skensemble.fitting._store import Store, as_store as as_store
 from skensemble.fitting._threads import (

@@ -1,6 +1,9 @@
 """Splits of any splitter as plain data, and their checks."""
 
 import copy
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from numbers import Integral
 from typing import Any
 
@@ -8,8 +11,11 @@ import numpy as np
 from sklearn.model_selection import StratifiedKFold, check_cv
 
 from skensemble.core import Target, label_of, named_seed, warn
-from skensemble.exceptions import OverlappingSplitWarning
+from skensemble.exceptions import OverlappingSplitWarning, RareClassWarning
 from skensemble.fitting._fold_fit import Rows, Split
+
+# Number of classes that a message names.
+_MAX_NAMES = 5
 
 
 def plan_splits(
@@ -154,11 +160,8 @@ def _warn_of_overlap(name: str, splits: list[Split]) -> None:
 
 def check_folds(name: str, cv: Any, target: Target) -> None:
     """Refuse stratified folds if no class has one row per fold."""
-    stratified = cv is None or isinstance(cv, Integral | StratifiedKFold)
-    if target.kind != "classes" or not stratified:
-        return
-    folds = int(getattr(cv, "n_splits", 5 if cv is None else cv))
-    counts = np.bincount(target.values)
+    folds = _stratified_folds(cv, target)
+    counts = np.bincount(target.values) if folds else np.zeros(1)
     if folds >= 2 and counts.max() < folds:
         least = int(counts.argmin())
         rows = "1 row" if counts[least] == 1 else f"{counts[least]} rows"
@@ -168,6 +171,61 @@ def check_folds(name: str, cv: Any, target: Target) -> None:
             f"has {rows}. Use fewer folds, merge rare classes, or {name}=KFold({folds}), "
             "which does not stratify."
         )
+
+
+def warn_of_rare_classes(name: str, cv: Any, target: Target) -> None:
+    """Name the classes with fewer rows than stratified folds.
+
+    Parameters
+    ----------
+    name : str
+        Name of the parameter.
+    cv : int, splitter, iterable of (train, test) or None
+        The splits.
+    target : Target
+        The target.
+
+    Warns
+    -----
+    RareClassWarning
+        If there are such classes.
+    """
+    folds = _stratified_folds(cv, target)
+    counts = np.bincount(target.values) if folds else np.zeros(1)
+    rare = np.flatnonzero(counts < folds)
+    if len(rare):
+        listed = ", ".join(
+            f"{label_of(target, code)} ({counts[code]})" for code in rare[:_MAX_NAMES]
+        )
+        more = len(rare) - _MAX_NAMES
+        warn(
+            f"{name}={cv!r}: y has classes with fewer rows than the {folds} folds, with "
+            f"these numbers of rows: {listed}{f' and {more} more' if more > 0 else ''}. "
+            "Some folds hold out no row of them, and a class with one row is predicted "
+            "by members that do not know it. Merge rare classes, or use fewer folds.",
+            RareClassWarning,
+        )
+
+
+@contextmanager
+def without_class_counts() -> Iterator[None]:
+    """Ignore the warning of scikit-learn that the rarest class has few rows.
+
+    It does not name the class, so that this package warns instead.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", "The least populated class in y has only", UserWarning
+        )
+        yield
+
+
+def _stratified_folds(cv: Any, target: Target) -> int:
+    """Return the number of stratified folds; 0 for other splits and targets."""
+    stratified = cv is None or isinstance(cv, Integral | StratifiedKFold)
+    if target.kind != "classes" or not stratified:
+        return 0
+    return int(getattr(cv, "n_splits", 5 if cv is None else cv))
 
 
 def check_coverage(description: str, splits: list[Split], n_rows: int) -> None:

@@ -98,6 +98,8 @@ def ordered(score: Array) -> tuple[Array, Array]:
 class MeanAUC:
     """Mean of the AUC of each class against the rest; one AUC for two classes.
 
+    Of more than two classes, those without rows of a positive weight do not count.
+
     Parameters
     ----------
     y : ndarray of int of shape (n,)
@@ -109,7 +111,8 @@ class MeanAUC:
     """
 
     def __init__(self, y: Array, n_classes: int, weight: Array) -> None:
-        self.columns = [1] if n_classes == 2 else list(range(n_classes))
+        rows = np.bincount(y, weights=weight, minlength=n_classes)
+        self.columns = [1] if n_classes == 2 else np.flatnonzero(rows).tolist()
         self.each = [BinaryAUC(y == column, weight) for column in self.columns]
 
     def __call__(self, columns: Array) -> float:

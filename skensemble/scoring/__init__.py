@@ -1,7 +1,10 @@
 """Scores of predictions, leaderboards, and permutation importance."""
 
 # Names imported with `as` are for the other packages of this library, not public.
-from skensemble.scoring._leaderboard import leaderboard as leaderboard
+from skensemble.scoring._leaderboard import (
+    deviation as deviation,
+    leaderboard as leaderboard,
+)
 from skensemble.scoring._permutation_importance import (
     importance_table as importance_table,
     permutation_importance as permutation_importance,
@@ -29,6 +32,7 @@ from skensemble.scoring._predictions import (
     read_predictions as read_predictions,
 )
 from skensemble.scoring._score_domain import (
+    check_scoring_of_classes as check_scoring_of_classes,
     check_scoring_of_target as check_scoring_of_target,
     inner_predictions as inner_predictions,
     undefined_reason as undefined_reason,

@@ -40,12 +40,31 @@ def leaderboard(
     return pd.DataFrame.from_dict(table, orient="index").rename_axis("member")
 
 
+def deviation(scores: list[float]) -> float:
+    """Return the standard deviation of the scores that are defined.
+
+    Many scores are undefined on a split whose test rows have one class only.
+
+    Parameters
+    ----------
+    scores : list of float
+        One score per split, NaN where it is undefined.
+
+    Returns
+    -------
+    deviation : float
+        NaN for fewer than two scores.
+    """
+    known = [score for score in scores if not np.isnan(score)]
+    return float(np.std(known)) if len(known) > 1 else float("nan")
+
+
 def _row(fold_fits: tuple[FoldFit, ...], name: str, score: float) -> dict[str, Any]:
     own = [fold_fit for fold_fit in fold_fits if fold_fit.member == name]
     by_split = [fold_fit.score for fold_fit in own if fold_fit.score is not None]
     return {
         "score": score,
-        "score_std": float(np.std(by_split)) if len(by_split) > 1 else float("nan"),
+        "score_std": deviation(by_split),
         "fit_seconds": sum(fold_fit.fit_seconds for fold_fit in own),
         "predict_seconds": sum(fold_fit.predict_seconds for fold_fit in own),
     }

@@ -18,6 +18,12 @@ from sklearn.metrics import (
 )
 
 from skensemble.losses import Loss, LossScorer, as_loss, loss_names
+from skensemble.scoring._missing_classes import (
+    ROC_AUC,
+    missing_classes,
+    roc_auc_of_present,
+    with_missing_classes,
+)
 from skensemble.scoring._precomputed import PrecomputedClassifier, precomputed_estimator
 
 Array = NDArray[Any]
@@ -122,6 +128,27 @@ class PredictionScorer:
             return self._loss(block, y, sample_weight, method)
         if self.known_as == "neg_log_loss" and method == "predict_proba":
             return self._log_loss(block, y, sample_weight)
+        missing = self._missing(y, sample_weight, method)
+        if not len(missing):
+            return self._by_scorer(block, y, sample_weight, method)
+        if self.known_as in ROC_AUC:
+            return roc_auc_of_present(self.known_as, block, y, sample_weight)
+        try:
+            return self._by_scorer(block, y, sample_weight, method)
+        except ValueError:
+            known = with_missing_classes(block, y, sample_weight, missing)
+            return self._by_scorer(*known, method)
+
+    def _missing(self, y: Array, weight: Any, method: str) -> Array:
+        """Return the classes without rows, if probabilities of several are scored."""
+        if self.kind != "classes" or self.n_classes < 3 or method != "predict_proba":
+            return np.empty(0, dtype=int)
+        return missing_classes(y, self.n_classes, weight)
+
+    def _by_scorer(
+        self, block: Array, y: Array, sample_weight: Any, method: str
+    ) -> float:
+        """Score with a scorer of scikit-learn."""
         estimator = precomputed_estimator(
             block,
             method=method,

@@ -12,6 +12,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 
 from skensemble.core import warn
 from skensemble.fitting import FoldFit
+from skensemble.scoring._missing_classes import missing_classes
 
 Array = NDArray[Any]
 
@@ -60,6 +61,42 @@ def check_scoring_of_target(scoring: Any, y: Any) -> None:
             f"scoring={scoring.name} is not defined for the target y, with values from "
             f"{np.min(y):.6g} to {np.max(y):.6g}: {_sentence(error)} Use another "
             "scoring, or change the target."
+        ) from error
+    except Exception:
+        # A scorer of the user may need more than predictions.
+        return
+
+
+def check_scoring_of_classes(scoring: Any, y: Any) -> None:
+    """Refuse a score that is not defined for rows that lack some classes.
+
+    Parameters
+    ----------
+    scoring : PredictionScorer
+        The score.
+    y : ndarray of int of shape (n,)
+        Codes of the classes of the rows that are scored.
+
+    Raises
+    ------
+    ValueError
+        If probabilities of these rows have no score.
+    """
+    if scoring.kind != "classes":
+        return
+    missing = missing_classes(y, scoring.n_classes)
+    if not len(missing):
+        return
+    k = scoring.n_classes
+    p = 0.5 * np.eye(k)[y] + 0.5 / k
+    try:
+        scoring.score(p, y, method="predict_proba")
+    except ValueError as error:
+        labels = missing if scoring.classes is None else scoring.classes[missing]
+        raise ValueError(
+            f"scoring={scoring.name} is not defined for the held-out rows, which have no "
+            f"row of the classes {labels.tolist()}: {_sentence(error)} Use another "
+            "scoring or cv, or merge rare classes."
         ) from error
     except Exception:
         # A scorer of the user may need more than predictions.

@@ -8,7 +8,13 @@ from sklearn.base import is_classifier
 
 from skensemble.combination import PREFIT, Combiner, EvaluationOptions, OutOfFoldData
 from skensemble.core import Target
-from skensemble.fitting import Split, check_folds, plan_splits
+from skensemble.fitting import (
+    Split,
+    check_folds,
+    plan_splits,
+    warn_of_rare_classes,
+    without_class_counts,
+)
 
 
 class Splitting(Protocol):
@@ -42,15 +48,17 @@ class CrossValidation:
         """Split the rows."""
         if self.classifier:
             check_folds("cv", self.cv, target)
-        return plan_splits(
-            self.cv,
-            X,
-            target.values,
-            n_rows=len(target.values),
-            classifier=self.classifier,
-            params=params,
-            seed=seed,
-        )
+            warn_of_rare_classes("cv", self.cv, target)
+        with without_class_counts():
+            return plan_splits(
+                self.cv,
+                X,
+                target.values,
+                n_rows=len(target.values),
+                classifier=self.classifier,
+                params=params,
+                seed=seed,
+            )
 
 
 @dataclass(frozen=True)

@@ -221,7 +221,7 @@ def test_a_class_that_one_split_alone_predicts():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(120, 2))
     y = (X[:, 0] + rng.normal(size=120) > 0).astype(int)
-    y[[32, 33]] = 2  # in rows that the first split of time predicts
+    y[[3, 32, 33]] = 2  # in rows that the first split of time fits on and predicts
     cv = TimeSeriesSplit(3)
     assert fitted(X, y, cv=cv).calibration_ is None
     with pytest.warns(UserWarning, match=r"calibrate='isotonic' is ignored.*\[2\]"):

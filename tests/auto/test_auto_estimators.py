@@ -17,7 +17,11 @@ from skensemble import AutoEnsembleClassifier, AutoEnsembleRegressor
 from skensemble.auto import _fit_times, _full_data_fits, _layer_fits
 from skensemble.auto._threshold import tuned_threshold
 from skensemble.datasets import load_ames
-from skensemble.exceptions import MemberFailedError, MemberFailedWarning
+from skensemble.exceptions import (
+    MemberFailedError,
+    MemberFailedWarning,
+    RareClassWarning,
+)
 from skensemble.fitting import is_late, run_fits, uses_threads
 from skensemble.losses import AbsoluteError
 from skensemble.scoring import as_prediction_scorer
@@ -178,7 +182,9 @@ def test_a_class_that_a_fold_lacks():
     y[0] = "rare"
     auto = AutoEnsembleClassifier(
         None, members=["linear", "network"], preset="fast", random_state=0
-    ).fit(X, y)
+    )
+    with pytest.warns(RareClassWarning, match=r"one row: 'rare' \(1 row\)"):
+        auto.fit(X, y)
     assert auto.predict_proba(X).shape == (90, 3)
     assert np.isfinite(auto.leaderboard_["score"]).all()
 
@@ -361,7 +367,11 @@ def test_several_classes_with_rare_ones():
         members=["linear", "network", "neighbors", "xgboost"],
         cv=KFold(3),  # the first fold has all rare rows, so that its models lack them
         random_state=0,
-    ).fit(X, y.astype(str))
+    )
+    with pytest.warns(
+        RareClassWarning, match=r"not in the training.*'rare' \(3 rows\)"
+    ):
+        auto.fit(X, y.astype(str))
     p = auto.predict_proba(X)
     assert p.shape == (300, 4)
     np.testing.assert_allclose(p.sum(axis=1), 1)

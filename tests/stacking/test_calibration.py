@@ -269,3 +269,19 @@ def test_errors_name_the_way_out(change, words):
     }
     with pytest.raises(ValueError, match=words):
         fit_calibrator(**options | change)
+
+
+def test_a_temperature_of_rows_without_a_class():
+    p, y = made(3, n=90)
+    wide = np.column_stack([p, np.full(90, 0.0)])
+    options = {"kind": "classes", "n_classes": 4}
+    calibrator = fit_calibrator("temperature", wide, y, **options)
+    three = fit_calibrator("temperature", p, y, kind="classes", n_classes=3)
+    assert_allclose(calibrator.transform(wide)[:, :3], three.transform(p), atol=1e-4)
+    folds = [np.arange(45), np.arange(45, 90)]
+    found = cross_calibrate("temperature", wide, y, folds, **options)
+    assert abs(found[:, :3] - p).max() > 0.01
+    with pytest.raises(ValueError, match="of every class"):
+        fit_calibrator("isotonic", wide, y, **options)
+    with pytest.raises(ValueError, match="of every class"):
+        fit_calibrator("temperature", wide, np.zeros(90, dtype=int), **options)

@@ -18,6 +18,8 @@ from sklearn.metrics import (
 from sklearn.svm import LinearSVC
 
 from skensemble.losses import AbsoluteError, Hinge, Huber, LogLoss, Loss
+from skensemble.scoring import check_scoring_of_classes
+from skensemble.scoring._missing_classes import roc_auc_of_present
 from skensemble.scoring._prediction_scorer import (
     as_prediction_scorer,
     check_scoring_kind,
@@ -201,3 +203,65 @@ def test_certain_predictions():
     )
     scorer = as_prediction_scorer("r2", "continuous")
     assert as_prediction_scorer(scorer, "continuous") is scorer
+
+
+# Rows that lack some classes
+
+AUC_OF_CLASSES = [
+    "roc_auc_ovr",
+    "roc_auc_ovr_weighted",
+    "roc_auc_ovo",
+    "roc_auc_ovo_weighted",
+]
+
+
+@pytest.mark.parametrize("name", AUC_OF_CLASSES)
+def test_the_mean_auc_of_the_classes_with_rows(name):
+    p, y = RNG.dirichlet(np.ones(4), 60), RNG.integers(0, 4, 60)
+    scorer = as_prediction_scorer(name, "classes", 4)
+    # The mean over classes is scikit-learn's where all classes have rows.
+    assert_allclose(roc_auc_of_present(name, p, y, None), scorer.score(p, y))
+    known = y < 3
+    three = p[known][:, :3]
+    found = scorer.score(p[known], y[known])
+    if "ovo" in name:  # each pair of classes, with the probabilities as they are
+        assert 0 < found < 1
+        return
+    each = [roc_auc_score(y[known] == k, three[:, k]) for k in range(3)]
+    shares = np.bincount(y[known]) if "weighted" in name else None
+    assert_allclose(found, np.average(each, weights=shares))
+    with pytest.raises(ValueError, match="one class only"):
+        scorer.score(p[y == 1], y[y == 1])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("neg_brier_score", "d2_brier_score", "d2_log_loss_score", "top_k_accuracy"),
+        make_scorer(log_loss, response_method="predict_proba"),
+    ],
+)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_other_scores_know_the_missing_classes(name, weighted):
+    p, y = RNG.dirichlet(np.ones(4), 60), RNG.integers(0, 3, 60)
+    weight = RNG.random(60) if weighted else np.ones(60)
+    found = as_prediction_scorer(name, "classes", 4).score(p, y, weight)
+    # One row of the missing class, of next to no weight, changes nothing.
+    more = np.append(p, [[0.25] * 4], axis=0), np.append(y, 3), np.append(weight, 1e-9)
+    assert_allclose(found, as_prediction_scorer(name, "classes", 4).score(*more), 1e-6)
+    labels = as_prediction_scorer(name, "classes", 4, np.array(list("abcd")))
+    assert_allclose(found, labels.score(p, y, weight))
+
+
+def test_a_score_that_is_undefined_without_a_class():
+    def strict(y, p, sample_weight=None):
+        if len(np.unique(y)) < 3 or sample_weight is not None:
+            raise ValueError("all classes are needed")
+        return 1.0
+
+    scorer = as_prediction_scorer(
+        make_scorer(strict, response_method="predict_proba"), "classes", 3
+    )
+    check_scoring_of_classes(scorer, np.array([0, 1, 2]))
+    with pytest.raises(ValueError, match=r"no row of the classes \[2\].*are needed"):
+        check_scoring_of_classes(scorer, np.array([0, 1, 0]))

@@ -25,6 +25,7 @@ from sklearn.model_selection import (
     KFold,
     RepeatedKFold,
     ShuffleSplit,
+    StratifiedKFold,
     TimeSeriesSplit,
     cross_validate,
 )
@@ -39,6 +40,7 @@ from skensemble.exceptions import (
     MemberFailedError,
     MemberFailedWarning,
     OverlappingSplitWarning,
+    RareClassWarning,
 )
 
 X, Y = make_classification(
@@ -379,3 +381,24 @@ def test_progress_bar(backend, capsys):
 
 def test_html_repr_shows_members():
     assert "bayes" in StackingClassifier(MEMBERS)._repr_html_()
+
+
+@pytest.mark.parametrize(
+    "cv", [None, 4, StratifiedKFold(4)], ids=["5", "4", "splitter"]
+)
+def test_rare_classes_of_stratified_folds_are_named(cv):
+    y = np.array(["high", "low", "mid"])[Y].astype(object)
+    y[:3], y[3] = "rare", "single"
+    folds = 5 if cv is None else 4
+    words = rf"fewer rows than the {folds} folds, .* 'rare' \(3\), 'single' \(1\)"
+    stack = StackingClassifier(MEMBERS, GaussianNB(), cv=cv)
+    with pytest.warns(RareClassWarning, match=words) as caught:
+        stack.fit(X, y)
+    assert len(caught) == 1
+    assert stack.oof_["bayes"].shape == (len(y), 5)
+    assert np.isfinite(stack.leaderboard_["score"]).all()
+
+
+def test_folds_without_strata_warn_of_no_class():
+    y = np.where(np.arange(len(Y)) == 3, 9, Y)
+    StackingClassifier(MEMBERS, cv=KFold(3)).fit(X, y)

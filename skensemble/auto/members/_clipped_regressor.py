@@ -24,7 +24,7 @@ class ClippedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     def __init__(self, estimator):
         self.estimator = estimator
 
-    def fit(self, X, y, sample_weight=None, groups=None):
+    def fit(self, X, y, sample_weight=None, groups=None, time=None):
         """Fit the regressor and store the range of the target.
 
         Parameters
@@ -35,7 +35,7 @@ class ClippedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             Continuous target.
         sample_weight : array-like of shape (n_samples,), default=None
             Sample weights.
-        groups : array-like of shape (n_samples,), default=None
+        groups, time : array-like of shape (n_samples,), default=None
             Passed to the regressor, which then must take them.
 
         Returns
@@ -43,7 +43,8 @@ class ClippedRegressor(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         self : ClippedRegressor
         """
         self.low_, self.high_ = float(np.min(y)), float(np.max(y))
-        params = {} if groups is None else {"groups": groups}
+        given = {"groups": groups, "time": time}
+        params = {name: value for name, value in given.items() if value is not None}
         if sample_weight is not None:
             params[weight_name(self.estimator)] = sample_weight
         self.estimator_ = clone(self.estimator).fit(X, y, **params)

@@ -26,6 +26,8 @@ class EarlyStoppingEstimator(EncodedEstimator):
     means that contain other rows of the table would make the validation loss too low,
     and the estimator would stop too late. Rows of a group that also has training rows
     would have the same effect, so whole groups are held out where groups are given.
+    Rows of the same time as training rows are no test of predictions of later rows, so
+    the last rows are held out where times are given.
 
     Parameters
     ----------
@@ -50,9 +52,9 @@ class EarlyStoppingEstimator(EncodedEstimator):
         self.random_state = random_state
 
     # With metadata routing, meta-estimators pass both on without a request.
-    __metadata_request__fit = {"sample_weight": True, "groups": True}
+    __metadata_request__fit = {"sample_weight": True, "groups": True, "time": True}
 
-    def fit(self, X, y, sample_weight=None, groups=None):
+    def fit(self, X, y, sample_weight=None, groups=None, time=None):
         """Fit on all rows but the validation rows, or `rounds` rounds on all rows.
 
         Parameters
@@ -67,6 +69,10 @@ class EarlyStoppingEstimator(EncodedEstimator):
             Rows of one group are held out together. Where this is impossible (a single
             group, two groups of equal size, classes that have one group each), rows are
             drawn without regard to groups.
+        time : array-like of shape (n_samples,), default=None
+            Numbers by which rows are put in order. The last rows are held out, those of
+            equal time together. Where this is impossible (a single time, a last time of
+            very many or very few rows), rows are drawn at random.
 
         Returns
         -------
@@ -76,7 +82,7 @@ class EarlyStoppingEstimator(EncodedEstimator):
         y = self._in_units(np.asarray(y), weight)
         self.n_features_in_ = X.shape[1]
         if self.rounds is None:
-            self._fit_with_validation(X, y, weight, *self._split(y, groups))
+            self._fit_with_validation(X, y, weight, *self._split(y, groups, time))
         else:
             self._fit_on_all_rows(X, y, weight)
         self._reduce_for_prediction()
@@ -90,13 +96,17 @@ class EarlyStoppingEstimator(EncodedEstimator):
         table = self.encoder_.fit_transform(X, y)
         self.estimator_ = model.fit(table, y, sample_weight=weight)
 
-    def _split(self, y, groups):
+    def _split(self, y, groups, time):
         classes = is_classifier(self.estimator)
         codes = np.unique(y, return_inverse=True)[1] if classes else y
         seed = draw_seed(self.random_state)
         if groups is not None:
             strata = codes if classes else np.zeros(len(y), dtype=int)
             found = _hold_out_groups(strata, np.asarray(groups), self.fraction, seed)
+            if found is not None:
+                return found
+        if time is not None:
+            found = _hold_out_last(np.asarray(time), self.fraction)
             if found is not None:
                 return found
         smallest = np.bincount(codes).min() if classes else 0
@@ -161,8 +171,25 @@ def _hold_out_groups(
     return best
 
 
+def _hold_out_last(times: Array, fraction: float) -> tuple[Array, Array] | None:
+    """Hold out the last times, with about a fraction of the rows; None if impossible.
+
+    It is impossible where far too many or too few rows would be held out.
+    """
+    distinct, counts = np.unique(times, return_counts=True)
+    if len(distinct) < 2:
+        return None
+    # Number of rows from each time on, as a multiple of the rows that are wanted.
+    ratio = np.cumsum(counts[::-1])[::-1][1:] / len(times) / fraction
+    first = int(np.abs(ratio - 1).argmin())
+    if not 1 / _MAX_FACTOR <= ratio[first] <= _MAX_FACTOR:
+        return None
+    late = times >= distinct[first + 1]
+    return np.flatnonzero(~late), np.flatnonzero(late)
+
+
 def accepts_groups(estimator: Any) -> bool:
-    """Return whether an estimator has a part that takes groups."""
+    """Return whether an estimator has a part that takes groups and times."""
     return early_stopping_prefix(estimator) is not None
 
 
