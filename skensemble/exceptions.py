@@ -10,6 +10,7 @@
     TimeoutError
      └── TimeLimitError         a fit was not done within the time limit
     UserWarning
+     ├── FitInterruptedWarning  a fit was interrupted, and has the members so far
      ├── MemberFailedWarning    a member failed and was left out
      ├── OverlappingSplitWarning  a split predicts rows that it trains on
      ├── StackedOverfitWarning  upper layers score worse on held-out rows
@@ -23,6 +24,7 @@ from typing import Any
 
 __all__ = [
     "DivergedError",
+    "FitInterruptedWarning",
     "MemberFailedError",
     "MemberFailedWarning",
     "ModelFileError",
@@ -33,6 +35,10 @@ __all__ = [
     "UntrustedTypesError",
     "WorkerDiedError",
 ]
+
+
+class FitInterruptedWarning(UserWarning):
+    """A fit was interrupted, and combines the members that were complete."""
 
 
 class MemberFailedError(RuntimeError):

@@ -25,7 +25,10 @@ from skensemble.core import (
     check_whole,
     rollback_on_error,
     root_seed,
+    warn,
 )
+from skensemble.exceptions import FitInterruptedWarning
+from skensemble.fitting import interrupt_requested
 from skensemble.losses import Loss, LossScorer
 from skensemble.scoring import as_prediction_scorer, permutation_importance
 
@@ -93,6 +96,8 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         ensemble = ensemble.fitted_on_all_rows(trainer, clock.deadline())
         seconds = earlier_seconds + clock.elapsed
         self._set_fitted_attributes(trainer, ensemble, seconds)
+        if interrupt_requested():
+            warn(_interrupted_message(ensemble, seconds), FitInterruptedWarning)
 
     # After the fit
 
@@ -333,6 +338,14 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         tags.target_tags.multi_output = False
         tags.non_deterministic = self.time_limit is not None
         return tags
+
+
+def _interrupted_message(ensemble: FittedAutoEnsemble, seconds: float) -> str:
+    names = ", ".join(ensemble.members.names)
+    return (
+        f"The fit was interrupted after {seconds:.0f} s. The ensemble combines the "
+        f"members that were complete: {names}. fit_more(seconds) continues the fit."
+    )
 
 
 def _draw_rows(n_rows: int, max_samples: int | float, seed: int) -> Any:

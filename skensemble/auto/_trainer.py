@@ -22,7 +22,7 @@ from skensemble.auto._layer_fits import LayerFits, out_of_fold_data
 from skensemble.auto._model import upper_features
 from skensemble.auto._training_plan import TrainingPlan
 from skensemble.combination import FittedMembers
-from skensemble.fitting import Split, covered_rows
+from skensemble.fitting import Split, covered_rows, interrupt_requested
 
 # Share of the time limit that is reserved for combining the members.
 _COMBINING_SHARE = 0.03
@@ -90,6 +90,8 @@ class Trainer:
         if limited and not self.lower.fold_fits and is_large(self.plan.X):
             self._restrict_rows(clock)
         self._fit_first_member()
+        if interrupt_requested() and not self.lower.complete(self.splits):
+            raise KeyboardInterrupt
         if self.fit_times:
             self._time_others(_TRIALS_SHARE * clock.left)
         combining = _COMBINING_SHARE * (clock.seconds or 0.0)
@@ -98,7 +100,8 @@ class Trainer:
         deadline = clock.deadline(combining + full + upper)
         self._fit_lower(self._untried(), self.splits, deadline)
         self._fit_further_rounds(deadline)
-        if self.plan.upper_candidates and (upper or not limited):
+        wanted = (upper or not limited) and not interrupt_requested()
+        if self.plan.upper_candidates and wanted:
             self._fit_upper(clock.deadline(combining + full))
 
     @property
