@@ -19,6 +19,7 @@ from skensemble.auto._trainer import Trainer
 from skensemble.auto._training_plan import n_cores
 from skensemble.combination import LazyEvaluation
 from skensemble.core import (
+    check_flag,
     check_number,
     check_seconds,
     check_share,
@@ -30,13 +31,14 @@ from skensemble.core import (
 from skensemble.exceptions import FitInterruptedWarning
 from skensemble.fitting import interrupt_requested
 from skensemble.losses import Loss, LossScorer
+from skensemble.persistence import CompressedPickle
 from skensemble.scoring import as_prediction_scorer, permutation_importance
 
 # Number of rows from which members predict in parallel.
 _MIN_PARALLEL_ROWS = 1000
 
 
-class BaseAuto(CallbackSupportMixin, BaseEstimator):
+class BaseAuto(CompressedPickle, CallbackSupportMixin, BaseEstimator):
     """Shared parts of the automatic classifier and regressor."""
 
     model_: AutoModel
@@ -147,8 +149,8 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the estimator comes from a pickle or a file, which do not contain the
-            training data.
+            If the estimator comes from a file, or from a pickle without the training
+            data (see `keep_training_data`).
         """
         check_is_fitted(self)
         if seconds is None:
@@ -177,8 +179,8 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the estimator comes from a pickle or a file, which do not contain the
-            training data.
+            If the estimator comes from a file, or from a pickle without the training
+            data (see `keep_training_data`).
         """
         check_is_fitted(self)
         trainer = self._training_state("refit_best")
@@ -207,8 +209,8 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the estimator comes from a pickle or a file, which do not contain the
-            training data.
+            If the estimator comes from a file, or from a pickle without the training
+            data (see `keep_training_data`).
         """
         check_is_fitted(self)
         check_number("tolerance", tolerance, 0)
@@ -221,6 +223,40 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         ensemble = ensemble.fitted_on_all_rows(trainer)
         smaller._set_fitted_attributes(trainer, ensemble, seconds)
         return smaller
+
+    def keep_training_data(self, keep=True):
+        """Let pickles of the estimator contain the training data and all fold models.
+
+        By default they contain what predictions and attributes need. With the training
+        data, `fit_more`, `refit_best` and `compress` work after unpickling as well, and
+        the pickle is many times larger. Files of `skensemble.persistence.save` never
+        contain training data.
+
+        Parameters
+        ----------
+        keep : bool, default=True
+            Whether pickles contain the training data.
+
+        Returns
+        -------
+        self : estimator
+
+        Examples
+        --------
+        >>> import pickle
+        >>> from sklearn.datasets import load_iris
+        >>> from skensemble import AutoEnsembleClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> auto = AutoEnsembleClassifier(
+        ...     time_limit=None, members=["linear"], preset="fast", random_state=0
+        ... ).fit(X, y)
+        >>> again = pickle.loads(pickle.dumps(auto.keep_training_data()))
+        >>> again.fit_more(5).weights_["linear"]
+        np.float64(1.0)
+        """
+        check_flag("keep", keep)
+        self._keeps_training_data = keep
+        return self
 
     def permutation_importance(
         self,
@@ -299,8 +335,9 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         """Return a copy of the trainer, which holds the training data."""
         if not hasattr(self, "_trainer"):
             raise ValueError(
-                f"{method} needs the training data, which a pickle or a file does not "
-                "contain; fit again, with memory= to reuse the stored fits."
+                f"{method} needs the training data, which files and pickles do not "
+                "contain. Call keep_training_data() on the fitted estimator before it "
+                "is pickled, or fit again, with memory= to reuse the stored fits."
             )
         return self._trainer.copy()
 
@@ -328,6 +365,20 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         state = dict(super().__getstate__())
         state.pop("_trainer", None)
         return state
+
+    def _pickled_state(self):
+        """Return the attributes that a pickle contains."""
+        state = self.__getstate__()
+        if getattr(self, "_keeps_training_data", False) and hasattr(self, "_trainer"):
+            state["_trainer"] = self._trainer.detached()
+        return state
+
+    def __deepcopy__(self, memo):
+        """Return a deep copy, which shares the training data: they never change."""
+        other = super().__deepcopy__(memo)
+        if hasattr(self, "_trainer"):
+            other._trainer = self._trainer
+        return other
 
     def __sklearn_tags__(self):
         """Return the tags: missing values, strings and categories are supported."""

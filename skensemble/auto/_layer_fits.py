@@ -19,6 +19,7 @@ from skensemble.fitting import (
     Failure,
     FoldFit,
     Member,
+    PlannedFit,
     Split,
     TrainingData,
     Turns,
@@ -50,7 +51,8 @@ class FitSettings:
     store : Store or None
         Where fits are stored.
     owner, context : estimator, CallbackContext
-        The estimator whose callbacks are called, and the context of its ``fit``.
+        The estimator whose callbacks are called, and the context of its ``fit``; None
+        after unpickling.
     verbose : int
         Passed to joblib.
     groups : ndarray of int or None
@@ -82,6 +84,12 @@ class FitSettings:
         if self.groups is not None and accepts_groups(estimator):
             params["groups"] = self.groups
         return Member(name, estimator, self.method, params)
+
+    def tasks(self, planned: list[PlannedFit]) -> dict[str, Any]:
+        """Return the callback contexts of some fits, as options of `run_fits`."""
+        if self.context is None:
+            return {}
+        return task_tree(self.owner, self.context, planned)
 
 
 @contextmanager
@@ -169,7 +177,7 @@ class LayerFits:
                 store=settings.store,
                 deadline=deadline,
                 turns=Turns(self._scores(), similar_candidates(candidates)),
-                **task_tree(settings.owner, settings.context, planned),
+                **settings.tasks(planned),
             )
         failures = [*not_cloned, *failures]
         _warn_failed(failures)

@@ -2,6 +2,7 @@
 
 import copy
 import time
+from dataclasses import replace
 from typing import Any
 
 from skensemble.auto._candidate import Candidate
@@ -76,6 +77,13 @@ class Trainer:
         """Return an independent trainer with the same fits."""
         other = copy.copy(self)
         other.full_data_fits = dict(self.full_data_fits)
+        return other
+
+    def detached(self) -> "Trainer":
+        """Return a copy for a pickle, without the estimator and its callbacks."""
+        other = self.copy()
+        settings = replace(self.plan.settings, owner=None, context=None)
+        other.plan = replace(self.plan, settings=settings)
         return other
 
     def fit_until(self, clock: FitClock) -> None:

@@ -68,9 +68,11 @@ def test_without_the_context_the_interrupt_is_raised(table):
 
 
 def test_the_second_interrupt_is_raised():
-    with keep_best_on_interrupt(), pytest.raises(KeyboardInterrupt):
+    with keep_best_on_interrupt() as interrupts:
         signal.raise_signal(signal.SIGINT)  # recorded: no fit is running
-        signal.raise_signal(signal.SIGINT)
+        assert interrupts.requested
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
 
 
 def test_an_interrupted_fit_continues(table):
