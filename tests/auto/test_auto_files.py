@@ -7,7 +7,6 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from joblib.externals import cloudpickle
 from sklearn.linear_model import LogisticRegression
 
 from skensemble import AutoEnsembleClassifier, AutoEnsembleRegressor
@@ -150,6 +149,7 @@ def test_members_of_a_script_reach_other_processes():
     auto = AutoEnsembleClassifier(
         None, members=[("local", Local())], preset="fast", cv=2, random_state=0
     ).fit(X, y > 0)
+    cloudpickle = pytest.importorskip("cloudpickle")
     check_same(auto, cloudpickle.loads(cloudpickle.dumps(auto)))
     with pytest.raises((AttributeError, pickle.PicklingError), match="Local"):
         pickle.dumps(auto)
