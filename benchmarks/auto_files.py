@@ -1,9 +1,9 @@
 """Sizes of the automatic ensembles in pickles and in files.
 
-Run as ``python benchmarks/auto_files.py --limit 10``: fits tables of ``../shared/data``
-and prints the sizes in MB of a pickle, of ``joblib.dump`` and of a file of ``save``, and
-the ratio of pickle and file. With ``--fold-models`` no member is fitted on all rows, as
-where time is short, so that each predicts with the models of its folds.
+Run as ``python benchmarks/auto_files.py --limit 10``: fits the core tables of
+``../shared/data`` and prints the sizes in MB of a pickle, of ``joblib.dump`` and of a
+file of ``save``, and the ratio of pickle and file. With ``--fold-models`` no member is
+fitted on all rows, as where time is short: each predicts with the models of its folds.
 """
 
 import argparse

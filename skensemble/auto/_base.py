@@ -36,6 +36,8 @@ from skensemble.scoring import as_prediction_scorer, permutation_importance
 
 # Number of rows from which members predict in parallel.
 _MIN_PARALLEL_ROWS = 1000
+# Share of the time limit that is reserved for the steps after the last fit.
+_FINISHING_SHARE = 0.01
 
 
 class BaseAuto(CompressedPickle, CallbackSupportMixin, BaseEstimator):
@@ -95,7 +97,8 @@ class BaseAuto(CompressedPickle, CallbackSupportMixin, BaseEstimator):
             weighting = fewer_members(trainer, 0.0, max_members)
         seconds = earlier_seconds + clock.elapsed
         ensemble = self._combine(trainer, weighting, seconds)
-        ensemble = ensemble.fitted_on_all_rows(trainer, clock.deadline())
+        reserve = _FINISHING_SHARE * (clock.seconds or 0.0)
+        ensemble = ensemble.fitted_on_all_rows(trainer, clock.deadline(reserve))
         seconds = earlier_seconds + clock.elapsed
         self._set_fitted_attributes(trainer, ensemble, seconds)
         if interrupt_requested():

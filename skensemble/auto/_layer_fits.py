@@ -18,6 +18,7 @@ from skensemble.exceptions import MemberFailedError, MemberFailedWarning
 from skensemble.fitting import (
     Failure,
     FoldFit,
+    MachineLoad,
     Member,
     PlannedFit,
     Split,
@@ -135,6 +136,7 @@ class LayerFits:
         *,
         deadline: float | None,
         seconds: dict[str, float],
+        load: MachineLoad,
     ) -> "LayerFits":
         """Fit candidates on splits, one member after another, until a deadline.
 
@@ -147,9 +149,12 @@ class LayerFits:
         settings : FitSettings
             Settings of all fits.
         deadline : float or None
-            Time of `time.monotonic` after which no fit is started.
+            Time of `time.monotonic` after which no fit is started, and fits that can
+            are stopped.
         seconds : dict of str to float
             Expected seconds of a fit of each member, where known.
+        load : MachineLoad
+            How busy the machine is; it learns from the fits.
 
         Returns
         -------
@@ -160,7 +165,7 @@ class LayerFits:
             settings.member(candidate.name, candidate.estimator)
             for candidate in candidates
         ]
-        target = settings.target
+        target, measured = settings.target, self.seconds(load)
         members, not_cloned = cloneable_members(members, on_error="drop")
         planned = plan_fits(members, splits, refit=False, seed=settings.seed)
         score = functools.partial(
@@ -173,10 +178,15 @@ class LayerFits:
                 n_jobs=settings.n_jobs,
                 on_error="drop",
                 verbose=settings.verbose,
-                seconds=seconds | self.seconds(),
+                seconds=seconds | measured,
                 store=settings.store,
                 deadline=deadline,
-                turns=Turns(self._scores(), similar_candidates(candidates)),
+                turns=Turns(
+                    self._scores(),
+                    similar_candidates(candidates),
+                    measured=tuple(measured),
+                    load=load,
+                ),
                 **settings.tasks(planned),
             )
         failures = [*not_cloned, *failures]
@@ -188,11 +198,12 @@ class LayerFits:
             failures=(*self.failures, *failures),
         )
 
-    def seconds(self) -> dict[str, float]:
-        """Return the seconds of the longest fit of each member."""
+    def seconds(self, load: MachineLoad) -> dict[str, float]:
+        """Return the seconds of the longest fit of each member, without the load."""
         found: dict[str, float] = {}
         for fold_fit in self.fold_fits:
             seconds = fold_fit.fit_seconds + fold_fit.predict_seconds
+            seconds /= load.at(fold_fit.member, fold_fit.split)
             found[fold_fit.member] = max(found.get(fold_fit.member, 0.0), seconds)
         return found
 
@@ -219,6 +230,15 @@ class LayerFits:
             name for name, own in fitted.items() if labels <= own and name not in failed
         ]
 
+    def no_member(self, untried: list[str] | None = None) -> MemberFailedError:
+        """Return the error that no member could be fitted, with all reasons."""
+        first = {failure.member: failure for failure in reversed(self.failures)}
+        causes = [str(failure) for failure in reversed(first.values())]
+        if untried:
+            causes.append(f"no time was left for {', '.join(untried)}")
+        text = "; ".join(causes) or "there are no candidates"
+        return MemberFailedError(f"No member could be fitted: {text}.")
+
     def members(self, splits: list[Split], target: Target) -> FittedMembers:
         """Gather the members that are complete on some splits.
 
@@ -229,7 +249,7 @@ class LayerFits:
         """
         names = self.complete(splits)
         if not names:
-            raise MemberFailedError(_no_member(self.failures))
+            raise self.no_member()
         failed: dict[str, tuple[Failure, ...]] = {}
         for failure in self.failures:
             if failure.member not in names:
@@ -263,12 +283,6 @@ def _warn_failed(failures: list[Failure]) -> None:
             f"Member {failure.member!r} failed and is left out (see failed_): {failure}",
             MemberFailedWarning,
         )
-
-
-def _no_member(failures: tuple[Failure, ...]) -> str:
-    first = {failure.member: failure for failure in reversed(failures)}
-    causes = "; ".join(map(str, first.values()))
-    return f"No member could be fitted: {causes or 'there are no candidates'}."
 
 
 def out_of_fold_data(members: FittedMembers, settings: FitSettings) -> OutOfFoldData:

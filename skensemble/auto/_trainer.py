@@ -3,6 +3,7 @@
 import copy
 import time
 from dataclasses import replace
+from math import inf, isfinite
 from typing import Any
 
 from skensemble.auto._candidate import Candidate
@@ -23,10 +24,19 @@ from skensemble.auto._layer_fits import LayerFits, out_of_fold_data
 from skensemble.auto._model import upper_features
 from skensemble.auto._training_plan import TrainingPlan
 from skensemble.combination import FittedMembers
-from skensemble.fitting import Split, covered_rows, interrupt_requested
+from skensemble.fitting import (
+    MachineLoad,
+    Split,
+    covered_rows,
+    interrupt_requested,
+)
 
 # Share of the time limit that is reserved for combining the members.
 _COMBINING_SHARE = 0.03
+# The time limit may be exceeded by this share and these seconds to complete a first
+# member, after others that failed.
+_OVERTIME_SHARE = 0.1
+_OVERTIME_SECONDS = 2.0
 # The upper layer is fitted if it is expected to take less than this share of the time.
 _MAX_UPPER_SHARE = 0.4
 # Seconds of the final fits on all rows, as a share of those of the fold fits.
@@ -61,6 +71,8 @@ class Trainer:
         Number of rows of the sample that the splits contain; None for all rows.
     full_data_fits : dict of str to FullDataFit
         Members of the lower layer that were fitted on all rows too.
+    load : MachineLoad
+        How busy the machine is, by the latest fits.
     """
 
     def __init__(self, plan: TrainingPlan) -> None:
@@ -72,11 +84,13 @@ class Trainer:
         self.fit_times: dict[str, FitTime] = {}
         self.sample_size: int | None = None
         self.full_data_fits: dict[str, Any] = {}
+        self.load = MachineLoad()
 
     def copy(self) -> "Trainer":
         """Return an independent trainer with the same fits."""
         other = copy.copy(self)
         other.full_data_fits = dict(self.full_data_fits)
+        other.load = self.load.restarted()
         return other
 
     def detached(self) -> "Trainer":
@@ -97,9 +111,7 @@ class Trainer:
         limited = clock.seconds is not None
         if limited and not self.lower.fold_fits and is_large(self.plan.X):
             self._restrict_rows(clock)
-        self._fit_first_member()
-        if interrupt_requested() and not self.lower.complete(self.splits):
-            raise KeyboardInterrupt
+        self._fit_first_member(clock)
         if self.fit_times:
             self._time_others(_TRIALS_SHARE * clock.left)
         combining = _COMBINING_SHARE * (clock.seconds or 0.0)
@@ -152,7 +164,8 @@ class Trainer:
 
     def _first_seconds(self) -> float:
         """Return the seconds of a fit of the first candidate, 0 without one."""
-        return self.lower.seconds().get(self.plan.candidates[0].name, 0.0)
+        name = self.plan.candidates[0].name
+        return self.lower.seconds(self.load).get(name, 0.0)
 
     def _restrict_rows(self, clock: FitClock) -> None:
         """Restrict the splits to a sample that one member can be fitted on in time."""
@@ -192,12 +205,28 @@ class Trainer:
         classes = None if target.kind == "continuous" else target.values
         return sample_of_rows(classes, settings.groups, n_rows, size, settings.seed)
 
-    def _fit_first_member(self) -> None:
-        """Fit candidates without a deadline until one is complete."""
-        for candidate in self.plan.candidates:
-            if self.lower.complete(self.splits):
-                return
-            self._fit_lower([candidate], self.splits, None)
+    def _fit_first_member(self, clock: FitClock) -> None:
+        """Fit candidates until one is complete.
+
+        The first has no deadline, so that there is a result. The others, after a member
+        that failed, have one shortly after the time limit.
+        """
+        deadline = None if clock.seconds is None else inf
+        overtime = _OVERTIME_SHARE * (clock.seconds or 0.0) + _OVERTIME_SECONDS
+        for candidate in self._untried():
+            if self.lower.complete(self.splits) or clock.left < -overtime:
+                break
+            self._fit_lower([candidate], self.splits, deadline)
+            if interrupt_requested():
+                break
+            deadline = clock.deadline(-overtime)
+        if self.lower.complete(self.splits):
+            return
+        if interrupt_requested():
+            raise KeyboardInterrupt
+        started = {failure.member for failure in self.lower.failures}
+        names = [candidate.name for candidate in self.plan.candidates]
+        raise self.lower.no_member([name for name in names if name not in started])
 
     def _untried(self) -> list[Candidate]:
         tried = {*self.lower.complete(self.splits), *self.lower.failed()}
@@ -213,7 +242,7 @@ class Trainer:
         if not candidates:
             return
         n_rows, settings = largest_training_set(splits), self.plan.settings
-        if self.fit_times and deadline is not None:
+        if self.fit_times and deadline is not None and isfinite(deadline):
             left = deadline - time.monotonic()
             budget = left / n_batches(splits, settings.n_jobs)
             candidates = [
@@ -232,7 +261,12 @@ class Trainer:
                 for candidate in candidates
             }
         self.lower = self.lower.fit(
-            candidates, splits, settings, deadline=deadline, seconds=seconds
+            candidates,
+            splits,
+            settings,
+            deadline=deadline,
+            seconds=seconds,
+            load=self.load,
         )
 
     def _expected_seconds(self, candidates: list[Candidate]) -> dict[str, float]:
@@ -292,6 +326,7 @@ class Trainer:
                     self.plan.settings,
                     deadline=deadline,
                     seconds=self._expected_seconds(candidates),
+                    load=self.load,
                 )
         self.upper = layer
 

@@ -32,6 +32,7 @@ from skensemble.fitting._interrupts import (
     interrupt_requested as interrupt_requested,
     keep_best_on_interrupt as keep_best_on_interrupt,
 )
+from skensemble.fitting._machine_load import MachineLoad as MachineLoad
 from skensemble.fitting._out_of_fold import (
     OutOfFold,
     assemble as assemble,

@@ -3,6 +3,7 @@
 import time
 from contextlib import nullcontext
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 from joblib import effective_n_jobs
@@ -90,7 +91,8 @@ def run_fits(
         _report_cached(hooks[index], fold_fits[index], data, owner)
     # By all fits, not only those left: a resumed run adds up numbers in the same order.
     threads = inner_threads(n_jobs, len(fold_fits))
-    run = RunContext(Shared(data), threads, on_error, owner, store)
+    stop_at = deadline if turns is not None and turns.stop_late else None
+    run = RunContext(Shared(data), threads, on_error, owner, store, stop_at)
     queue = _queue(fold_fits, seconds or {}, done, run.shared, deadline, n_jobs, turns)
     tasks = [
         Task(k, fold_fit, key, hook)
@@ -103,7 +105,7 @@ def run_fits(
     }
     prefer = preferred_backend(list(one_each.values()))
     options = {"n_jobs": n_jobs, "verbose": verbose, "prefer": prefer}
-    workers = Workers(tasks, run, options, deadline)
+    workers = Workers(tasks, run, options, None if deadline == inf else deadline)
     # Only a run with turns, of an automatic ensemble, may end with what it has so far.
     keep = fits_running() if turns is not None else nullcontext()
     over = len(done) == len(fold_fits) or (turns is not None and interrupt_requested())
