@@ -26,7 +26,7 @@ LOOP = "while True: pass"
 
 
 class BusyLoops:
-    """One busy loop per core that starts after some seconds, and ends with the block."""
+    """One busy loop per core, from some seconds on until the end of the block."""
 
     def __init__(self, seconds):
         self._timer = threading.Timer(seconds, self._start)

@@ -137,6 +137,7 @@ class LayerFits:
         deadline: float | None,
         seconds: dict[str, float],
         load: MachineLoad,
+        enough: int | None = None,
     ) -> "LayerFits":
         """Fit candidates on splits, one member after another, until a deadline.
 
@@ -155,6 +156,9 @@ class LayerFits:
             Expected seconds of a fit of each member, where known.
         load : MachineLoad
             How busy the machine is; it learns from the fits.
+        enough : int or None, default=None
+            Number of fits that are of use without the others, and are done even after
+            the deadline; None to fit members on all splits.
 
         Returns
         -------
@@ -167,7 +171,12 @@ class LayerFits:
         ]
         target, measured = settings.target, self.seconds(load)
         members, not_cloned = cloneable_members(members, on_error="drop")
-        planned = plan_fits(members, splits, refit=False, seed=settings.seed)
+        fitted_before = {(fit.member, fit.split) for fit in self.fold_fits}
+        planned = [
+            fit
+            for fit in plan_fits(members, splits, refit=False, seed=settings.seed)
+            if (fit.member.name, fit.split.label) not in fitted_before
+        ]
         score = functools.partial(
             score_block, kind=target.kind, scoring=settings.scoring
         )
@@ -186,6 +195,8 @@ class LayerFits:
                     similar_candidates(candidates),
                     measured=tuple(measured),
                     load=load,
+                    stop_late=enough is None,
+                    enough=enough,
                 ),
                 **settings.tasks(planned),
             )

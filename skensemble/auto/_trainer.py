@@ -3,7 +3,6 @@
 import copy
 import time
 from dataclasses import replace
-from math import inf, isfinite
 from typing import Any
 
 from skensemble.auto._candidate import Candidate
@@ -33,10 +32,12 @@ from skensemble.fitting import (
 
 # Share of the time limit that is reserved for combining the members.
 _COMBINING_SHARE = 0.03
-# The time limit may be exceeded by this share and these seconds to complete a first
-# member, after others that failed.
+# No other member is tried, after members that failed, if the time limit is exceeded by
+# this share and these seconds.
 _OVERTIME_SHARE = 0.1
 _OVERTIME_SECONDS = 2.0
+# Number of splits that the first member is fitted on even if that takes too long.
+_ENOUGH_SPLITS = 2
 # The upper layer is fitted if it is expected to take less than this share of the time.
 _MAX_UPPER_SHARE = 0.4
 # Seconds of the final fits on all rows, as a share of those of the fold fits.
@@ -59,6 +60,9 @@ class Trainer:
     ----------
     rounds : list of list of Split
         Rounds of splits: those of the plan, or of a sample of its rows.
+    splits : list of Split
+        Splits that every member is fitted on: the first round, or as many of them as
+        there was time for.
     lower : LayerFits
         Fits of the lower layer.
     upper : LayerFits or None
@@ -78,6 +82,7 @@ class Trainer:
     def __init__(self, plan: TrainingPlan) -> None:
         self.plan = plan
         self.rounds = plan.rounds
+        self.splits = plan.rounds[0]
         self.lower = LayerFits(plan.X)
         self.upper: LayerFits | None = None
         self.used: tuple[str, ...] = ()
@@ -108,7 +113,7 @@ class Trainer:
         clock : FitClock
             Measures the time that these fits, and those on all rows, may take.
         """
-        limited = clock.seconds is not None
+        limited, self.splits = clock.seconds is not None, self.rounds[0]
         if limited and not self.lower.fold_fits and is_large(self.plan.X):
             self._restrict_rows(clock)
         self._fit_first_member(clock)
@@ -123,11 +128,6 @@ class Trainer:
         wanted = (upper or not limited) and not interrupt_requested()
         if self.plan.upper_candidates and wanted:
             self._fit_upper(clock.deadline(combining + full))
-
-    @property
-    def splits(self) -> list[Split]:
-        """Splits that every member is fitted on."""
-        return self.rounds[0]
 
     @property
     def n_rows_seen(self) -> int:
@@ -182,6 +182,7 @@ class Trainer:
         if size < n_rows:
             rows = self._sample(size)
             self.rounds = restrict_splits(self.rounds, rows, n_rows)
+            self.splits = self.rounds[0]
             self.sample_size = len(rows)
 
     def _time_others(self, seconds: float) -> None:
@@ -208,18 +209,20 @@ class Trainer:
     def _fit_first_member(self, clock: FitClock) -> None:
         """Fit candidates until one is complete.
 
-        The first has no deadline, so that there is a result. The others, after a member
-        that failed, have one shortly after the time limit.
+        If there is too little time for all splits, the ensemble has fewer of them.
         """
-        deadline = None if clock.seconds is None else inf
+        deadline = clock.deadline(_COMBINING_SHARE * (clock.seconds or 0.0))
         overtime = _OVERTIME_SHARE * (clock.seconds or 0.0) + _OVERTIME_SECONDS
-        for candidate in self._untried():
-            if self.lower.complete(self.splits) or clock.left < -overtime:
+        enough = None if deadline is None else min(_ENOUGH_SPLITS, len(self.splits))
+        for k, candidate in enumerate(self._untried()):
+            late = k > 0 and clock.left < -overtime
+            if self.lower.complete(self.splits) or late:
                 break
-            self._fit_lower([candidate], self.splits, deadline)
+            self._fit_lower([candidate], self.splits, deadline, enough)
             if interrupt_requested():
                 break
-            deadline = clock.deadline(-overtime)
+            if enough is not None:
+                self._keep_splits_of(candidate, enough)
         if self.lower.complete(self.splits):
             return
         if interrupt_requested():
@@ -227,6 +230,15 @@ class Trainer:
         started = {failure.member for failure in self.lower.failures}
         names = [candidate.name for candidate in self.plan.candidates]
         raise self.lower.no_member([name for name in names if name not in started])
+
+    def _keep_splits_of(self, candidate: Candidate, enough: int) -> None:
+        """Keep only the splits that a candidate was fitted on, if they are enough."""
+        fitted = {
+            fit.split for fit in self.lower.fold_fits if fit.member == candidate.name
+        }
+        kept = [split for split in self.splits if split.label in fitted]
+        if len(kept) >= enough and candidate.name not in self.lower.failed():
+            self.splits = kept
 
     def _untried(self) -> list[Candidate]:
         tried = {*self.lower.complete(self.splits), *self.lower.failed()}
@@ -237,12 +249,16 @@ class Trainer:
         ]
 
     def _fit_lower(
-        self, candidates: list[Candidate], splits: list[Split], deadline: float | None
+        self,
+        candidates: list[Candidate],
+        splits: list[Split],
+        deadline: float | None,
+        enough: int | None = None,
     ) -> None:
         if not candidates:
             return
         n_rows, settings = largest_training_set(splits), self.plan.settings
-        if self.fit_times and deadline is not None and isfinite(deadline):
+        if self.fit_times and deadline is not None:
             left = deadline - time.monotonic()
             budget = left / n_batches(splits, settings.n_jobs)
             candidates = [
@@ -267,6 +283,7 @@ class Trainer:
             deadline=deadline,
             seconds=seconds,
             load=self.load,
+            enough=enough,
         )
 
     def _expected_seconds(self, candidates: list[Candidate]) -> dict[str, float]:

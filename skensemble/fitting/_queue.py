@@ -241,6 +241,9 @@ class Turns:
         Load of the machine, to which the durations of the fits are added.
     stop_late : bool, default=True
         Whether fits that are running at the deadline are stopped.
+    enough : int or None, default=None
+        Number of fits that are of use without the others: they are done even after the
+        deadline, and further ones as time permits. None to fit members completely.
     """
 
     scores: Mapping[tuple[str, Any], float] = field(default_factory=dict)
@@ -248,6 +251,7 @@ class Turns:
     measured: Collection[str] = ()
     load: MachineLoad = field(default_factory=MachineLoad)
     stop_late: bool = True
+    enough: int | None = None
 
 
 class InTurn(WithinTime):
@@ -272,7 +276,7 @@ class InTurn(WithinTime):
         self._similar = turns.similar
         self._on_splits = dict(turns.scores)
         self._measured = set(turns.measured)
-        self._load = turns.load
+        self._load, self._enough = turns.load, turns.enough
         # The durations of stored fits, from other times, say nothing about the load.
         self._stored = True
         self._recorded: set[int] = set()
@@ -326,12 +330,23 @@ class InTurn(WithinTime):
     def _choose(self) -> int | None:
         self._record_progress()
         time_left = self._deadline - time.monotonic()
+        if self._enough is not None:
+            return self._choose_any(self._enough, time_left)
         if time_left <= 0:
             return self._choose_after_deadline(time_left + self._grace)
         for name in sorted(self._able(sorted(self._left)), key=self._is_poor):
             if self._work_left(name)[1] <= time_left:
                 return min(k for k in self._left if self._name(k) == name)
         return None if self._any_complete() else self._choose_after_deadline(time_left)
+
+    def _choose_any(self, enough: int, time_left: float) -> int | None:
+        """Choose the next fit, whether or not there is time for those after it."""
+        able = set(self._able(sorted(self._left)))
+        index = min((k for k in self._left if self._name(k) in able), default=None)
+        begun = len(self._fold_fits) - len(self._left)
+        if index is None or begun < enough or self._seconds(index) <= time_left:
+            return index
+        return None
 
     def _work_left(self, name: str) -> tuple[bool, float]:
         """Return the seconds in complete batches: two workers do three fits in two."""

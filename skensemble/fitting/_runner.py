@@ -3,7 +3,6 @@
 import time
 from contextlib import nullcontext
 from dataclasses import replace
-from math import inf
 from typing import Any
 
 from joblib import effective_n_jobs
@@ -105,7 +104,9 @@ def run_fits(
     }
     prefer = preferred_backend(list(one_each.values()))
     options = {"n_jobs": n_jobs, "verbose": verbose, "prefer": prefer}
-    workers = Workers(tasks, run, options, None if deadline == inf else deadline)
+    # Some fits are wanted even after the deadline.
+    abandon_at = None if turns is not None and turns.enough is not None else deadline
+    workers = Workers(tasks, run, options, abandon_at)
     # Only a run with turns, of an automatic ensemble, may end with what it has so far.
     keep = fits_running() if turns is not None else nullcontext()
     over = len(done) == len(fold_fits) or (turns is not None and interrupt_requested())
