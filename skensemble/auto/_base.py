@@ -1,6 +1,7 @@
 """Shared parts of the automatic classifier and regressor."""
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -364,9 +365,11 @@ class BaseAuto(CompressedPickle, CallbackSupportMixin, BaseEstimator):
         return hasattr(self, "model_")
 
     def __getstate__(self):
-        """Return the state without the training data."""
+        """Return the state without the training data and what is computed on demand."""
         state = dict(super().__getstate__())
         state.pop("_trainer", None)
+        if "_evaluation" in state:
+            state["_evaluation"] = replace(state["_evaluation"])
         return state
 
     def _pickled_state(self):
