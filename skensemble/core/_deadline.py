@@ -18,10 +18,10 @@ class FitDeadline:
     at : float or None
         Time of `time.monotonic`; None for no deadline.
     whole : bool, default=False
-        Whether only the whole fit is of use, so that a model with fewer rounds or trees
-        is not.
+        Whether only a complete fit is of use, and not a model with fewer rounds or
+        trees.
     was_met : bool, default=False
-        Whether the fit was told that the deadline has passed.
+        Whether the fit found that the deadline has passed.
     """
 
     at: float | None
@@ -36,7 +36,7 @@ class FitDeadline:
         return True
 
     def check_whole(self) -> None:
-        """Raise an error if only the whole fit is of use, and it ended early."""
+        """Raise an error if only a complete fit is of use, and it ended early."""
         if self.whole and self.was_met:
             raise TimeLimitError(_STOPPED)
 

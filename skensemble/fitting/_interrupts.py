@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass
 class Interrupts:
-    """Whether the user asked for the end of the fits.
+    """Whether the user requested the end of the fits.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def keep_best_on_interrupt() -> Iterator[Interrupts]:
     Yields
     ------
     interrupts : Interrupts
-        Its attribute ``requested`` tells whether there was an interrupt.
+        Its attribute ``requested`` is True after an interrupt.
     """
     interrupts = Interrupts()
     token = _current.set(interrupts)
@@ -63,7 +63,7 @@ def keep_best_on_interrupt() -> Iterator[Interrupts]:
 
 
 def interrupt_requested() -> bool:
-    """Return whether the user asked for the end of the fits in this context."""
+    """Return whether the user requested the end of the fits in this context."""
     interrupts = _current.get()
     return interrupts is not None and interrupts.requested
 

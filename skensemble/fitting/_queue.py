@@ -261,8 +261,8 @@ class InTurn(WithinTime):
     a member are done before the next member begins, unless its first fits are poor in
     comparison with the best member on the same splits: then it comes last.
 
-    Expected durations are multiplied by the load of the machine, which each fit of a
-    member with a known duration tells.
+    Expected durations are multiplied by the load of the machine, which is learned from
+    each fit of a member with a known duration.
 
     Parameters
     ----------

@@ -16,10 +16,6 @@ from skensemble.persistence._tree_converters import dump_tree, load_tree
 
 # Up to this size, in bytes, bzip2 takes at most seconds; zlib is three times as fast.
 _LARGEST_FOR_BZIP2 = 2**25
-_METHODS = {
-    "bzip2": (bz2.compress, bz2.decompress),
-    "zlib": (zlib.compress, zlib.decompress),
-}
 # Types that hold the numbers of others in less space, the smallest first.
 _NARROW = {"i": ("i1", "i2", "i4"), "u": ("u1", "u2", "u4"), "f": ("f4",)}
 
@@ -76,15 +72,16 @@ def compressed(value: Any) -> tuple[list[Any], str, bytes]:
     file = io.BytesIO()
     pickler = _Pickler(file)
     pickler.dump(value)
-    method = "bzip2" if file.tell() <= _LARGEST_FOR_BZIP2 else "zlib"
-    return pickler.references, method, _METHODS[method][0](file.getbuffer())
+    if file.tell() <= _LARGEST_FOR_BZIP2:
+        return pickler.references, "bzip2", bz2.compress(file.getbuffer())
+    return pickler.references, "zlib", zlib.compress(file.getbuffer())
 
 
 def restored(cls: type, references: list[Any], method: str, data: bytes) -> Any:
     """Create an estimator from its compressed state."""
-    estimator = cls.__new__(cls)
-    state = _Unpickler(io.BytesIO(_METHODS[method][1](data)), references).load()
-    estimator.__setstate__(state)
+    estimator: Any = cls.__new__(cls)  # type: ignore[call-overload]
+    plain = bz2.decompress(data) if method == "bzip2" else zlib.decompress(data)
+    estimator.__setstate__(_Unpickler(io.BytesIO(plain), references).load())
     return estimator
 
 

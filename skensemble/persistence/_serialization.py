@@ -203,8 +203,11 @@ class Serializer:
     def _reduce(self, thing: Any):
         try:
             # The state of a `CompressedPickle` as such, not as compressed bytes.
-            plain = object if isinstance(thing, CompressedPickle) else type(thing)
-            function, arguments, *rest = plain.__reduce_ex__(thing, 4)
+            plain = isinstance(thing, CompressedPickle)
+            reduced: Any = (
+                object.__reduce_ex__(thing, 4) if plain else thing.__reduce_ex__(4)
+            )
+            function, arguments, *rest = reduced
         except TypeError as error:
             raise self._cannot_save(f"{full_name(type(thing))}, {error}") from error
         if function is not NEW or arguments[0] is not type(thing):
