@@ -53,6 +53,16 @@ class RunContext:
     store: Store | None
     stop_at: float | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Send the seconds left, because clocks of processes are not comparable."""
+        left = None if self.stop_at is None else self.stop_at - time.monotonic()
+        return vars(self) | {"stop_at": left}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        left = state["stop_at"]
+        stop_at = None if left is None else left + time.monotonic()
+        vars(self).update(state | {"stop_at": stop_at})
+
 
 @dataclass(frozen=True)
 class TaskResult:

@@ -1,13 +1,24 @@
 """Expected durations of fits on a machine that becomes busy: a simulation."""
 
+import pickle
 from math import sqrt
 
 import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from skensemble.fitting import MachineLoad, Member, Split, Turns, _queue, plan_fits
+from skensemble.fitting import (
+    FoldFit,
+    MachineLoad,
+    Member,
+    Split,
+    Turns,
+    _queue,
+    _workers,
+    plan_fits,
+)
 from skensemble.fitting._queue import InTurn
+from skensemble.fitting._workers import RunContext
 
 LIMIT = 100.0
 
@@ -122,8 +133,6 @@ def test_load_of_noise_and_of_a_machine_that_becomes_idle_again():
 
 
 def test_stored_fits_say_nothing_about_the_load(monkeypatch):
-    from skensemble.fitting import FoldFit
-
     load = MachineLoad()
     fits = planned(1)
     found = {
@@ -140,3 +149,13 @@ def test_stored_fits_say_nothing_about_the_load(monkeypatch):
         turns=Turns(load=load),
     )
     assert load.factor == 1
+
+
+def test_other_processes_receive_the_seconds_left(monkeypatch):
+    run = RunContext(None, 1, "drop", None, None, stop_at=150.0)
+    monkeypatch.setattr(_workers.time, "monotonic", lambda: 100.0)
+    data = pickle.dumps(run)
+    monkeypatch.setattr(_workers.time, "monotonic", lambda: 7.0)
+    assert pickle.loads(data).stop_at == 57
+    forever = RunContext(None, 1, "drop", None, None)
+    assert pickle.loads(pickle.dumps(forever)) == forever
