@@ -244,6 +244,7 @@ class BaseAuto(CompressedPickle, CallbackSupportMixin, BaseEstimator):
         Returns
         -------
         self : estimator
+            The estimator itself.
 
         Examples
         --------
