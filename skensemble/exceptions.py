@@ -10,6 +10,7 @@
     TimeoutError
      └── TimeLimitError         a fit was not done within the time limit
     UserWarning
+     ├── FitInterruptedWarning  a fit was interrupted, and has the members so far
      ├── MemberFailedWarning    a member failed and was left out
      ├── OverlappingSplitWarning  a split predicts rows that it trains on
      ├── RareClassWarning       splits cannot fit on, or cannot score, some classes
@@ -25,6 +26,7 @@ from typing import Any
 
 __all__ = [
     "DivergedError",
+    "FitInterruptedWarning",
     "MemberFailedError",
     "MemberFailedWarning",
     "ModelFileError",
@@ -37,6 +39,10 @@ __all__ = [
     "UntrustedTypesError",
     "WorkerDiedError",
 ]
+
+
+class FitInterruptedWarning(UserWarning):
+    """A fit was interrupted, and combines the members that were complete."""
 
 
 class MemberFailedError(RuntimeError):

@@ -1,6 +1,7 @@
 """Shared parts of the automatic classifier and regressor."""
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,21 +20,28 @@ from skensemble.auto._trainer import Trainer
 from skensemble.auto._training_plan import n_cores
 from skensemble.combination import LazyEvaluation
 from skensemble.core import (
+    check_flag,
     check_number,
     check_seconds,
     check_share,
     check_whole,
     rollback_on_error,
     root_seed,
+    warn,
 )
+from skensemble.exceptions import FitInterruptedWarning
+from skensemble.fitting import interrupt_requested
 from skensemble.losses import Loss, LossScorer
+from skensemble.persistence import CompressedPickle
 from skensemble.scoring import as_prediction_scorer, permutation_importance
 
 # Number of rows from which members predict in parallel.
 _MIN_PARALLEL_ROWS = 1000
+# Share of the time limit that is reserved for the steps after the last fit.
+_FINISHING_SHARE = 0.01
 
 
-class BaseAuto(CallbackSupportMixin, BaseEstimator):
+class BaseAuto(CompressedPickle, CallbackSupportMixin, BaseEstimator):
     """Shared parts of the automatic classifier and regressor."""
 
     model_: AutoModel
@@ -90,9 +98,12 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
             weighting = fewer_members(trainer, 0.0, max_members)
         seconds = earlier_seconds + clock.elapsed
         ensemble = self._combine(trainer, weighting, seconds)
-        ensemble = ensemble.fitted_on_all_rows(trainer, clock.deadline())
+        reserve = _FINISHING_SHARE * (clock.seconds or 0.0)
+        ensemble = ensemble.fitted_on_all_rows(trainer, clock.deadline(reserve))
         seconds = earlier_seconds + clock.elapsed
         self._set_fitted_attributes(trainer, ensemble, seconds)
+        if interrupt_requested():
+            warn(_interrupted_message(ensemble, seconds), FitInterruptedWarning)
 
     # After the fit
 
@@ -142,8 +153,8 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the estimator comes from a pickle or a file, which do not contain the
-            training data.
+            If the estimator comes from a file, or from a pickle without the training
+            data (see `keep_training_data`).
         """
         check_is_fitted(self)
         if seconds is None:
@@ -172,8 +183,8 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the estimator comes from a pickle or a file, which do not contain the
-            training data.
+            If the estimator comes from a file, or from a pickle without the training
+            data (see `keep_training_data`).
         """
         check_is_fitted(self)
         trainer = self._training_state("refit_best")
@@ -202,8 +213,8 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the estimator comes from a pickle or a file, which do not contain the
-            training data.
+            If the estimator comes from a file, or from a pickle without the training
+            data (see `keep_training_data`).
         """
         check_is_fitted(self)
         check_number("tolerance", tolerance, 0)
@@ -216,6 +227,41 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         ensemble = ensemble.fitted_on_all_rows(trainer)
         smaller._set_fitted_attributes(trainer, ensemble, seconds)
         return smaller
+
+    def keep_training_data(self, keep=True):
+        """Let pickles of the estimator contain the training data and all fold models.
+
+        By default they contain what predictions and attributes need. With the training
+        data, `fit_more`, `refit_best` and `compress` work after unpickling as well, and
+        the pickle is many times larger. Files of `skensemble.persistence.save` never
+        contain training data.
+
+        Parameters
+        ----------
+        keep : bool, default=True
+            Whether pickles contain the training data.
+
+        Returns
+        -------
+        self : estimator
+            The estimator itself.
+
+        Examples
+        --------
+        >>> import pickle
+        >>> from sklearn.datasets import load_iris
+        >>> from skensemble import AutoEnsembleClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> auto = AutoEnsembleClassifier(
+        ...     time_limit=None, members=["linear"], preset="fast", random_state=0
+        ... ).fit(X, y)
+        >>> again = pickle.loads(pickle.dumps(auto.keep_training_data()))
+        >>> again.fit_more(5).weights_["linear"]
+        np.float64(1.0)
+        """
+        check_flag("keep", keep)
+        self._keeps_training_data = keep
+        return self
 
     def permutation_importance(
         self,
@@ -294,8 +340,9 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         """Return a copy of the trainer, which holds the training data."""
         if not hasattr(self, "_trainer"):
             raise ValueError(
-                f"{method} needs the training data, which a pickle or a file does not "
-                "contain; fit again, with memory= to reuse the stored fits."
+                f"{method} needs the training data, which files and pickles do not "
+                "contain. Call keep_training_data() on the fitted estimator before it "
+                "is pickled, or fit again, with memory= to reuse the stored fits."
             )
         return self._trainer.copy()
 
@@ -319,10 +366,26 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         return hasattr(self, "model_")
 
     def __getstate__(self):
-        """Return the state without the training data."""
+        """Return the state without the training data and what is computed on demand."""
         state = dict(super().__getstate__())
         state.pop("_trainer", None)
+        if "_evaluation" in state:
+            state["_evaluation"] = replace(state["_evaluation"])
         return state
+
+    def _pickled_state(self):
+        """Return the attributes that a pickle contains."""
+        state = self.__getstate__()
+        if getattr(self, "_keeps_training_data", False) and hasattr(self, "_trainer"):
+            state["_trainer"] = self._trainer.detached()
+        return state
+
+    def __deepcopy__(self, memo):
+        """Return a deep copy, which shares the training data: they never change."""
+        other = super().__deepcopy__(memo)
+        if hasattr(self, "_trainer"):
+            other._trainer = self._trainer
+        return other
 
     def __sklearn_tags__(self):
         """Return the tags: missing values, strings and categories are supported."""
@@ -333,6 +396,14 @@ class BaseAuto(CallbackSupportMixin, BaseEstimator):
         tags.target_tags.multi_output = False
         tags.non_deterministic = self.time_limit is not None
         return tags
+
+
+def _interrupted_message(ensemble: FittedAutoEnsemble, seconds: float) -> str:
+    names = ", ".join(ensemble.members.names)
+    return (
+        f"The fit was interrupted after {seconds:.0f} s. The ensemble combines the "
+        f"members that were complete: {names}. fit_more(seconds) continues the fit."
+    )
 
 
 def _draw_rows(n_rows: int, max_samples: int | float, seed: int) -> Any:

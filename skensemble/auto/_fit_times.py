@@ -151,7 +151,7 @@ def _trials(
         n_jobs=settings.n_jobs,
         on_error="drop",
         deadline=deadline,
-        turns=Turns(),
+        turns=Turns(stop_late=False),
         seconds=guesses,
     )
     found: dict[str, _Trial] = {}

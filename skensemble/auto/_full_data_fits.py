@@ -205,7 +205,8 @@ class LayerFitter:
         target, seed = settings.target, settings.seed
         if seed is not None and copy:
             seed = named_seed(seed, "copy", copy)
-        seconds, ratio = self.layer.seconds(), self._cost_ratio()
+        load, ratio = self.trainer.load, self._cost_ratio()
+        seconds = self.layer.seconds(load)
         with ignore_expected_warnings():
             fitted, _ = run_fits(
                 self._planned(members, seed),
@@ -214,7 +215,7 @@ class LayerFitter:
                 on_error="drop",
                 store=settings.store,
                 deadline=deadline,
-                turns=Turns(),
+                turns=Turns(measured=tuple(seconds), load=load),
                 seconds={
                     member.name: ratio * seconds[member.name] for member in members
                 },

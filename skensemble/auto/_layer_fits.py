@@ -19,7 +19,9 @@ from skensemble.exceptions import MemberFailedError, MemberFailedWarning
 from skensemble.fitting import (
     Failure,
     FoldFit,
+    MachineLoad,
     Member,
+    PlannedFit,
     Split,
     TrainingData,
     Turns,
@@ -51,7 +53,8 @@ class FitSettings:
     store : Store or None
         Where fits are stored.
     owner, context : estimator, CallbackContext
-        The estimator whose callbacks are called, and the context of its ``fit``.
+        The estimator whose callbacks are called, and the context of its ``fit``; None
+        after unpickling.
     verbose : int
         Passed to joblib.
     groups : ndarray of int or None
@@ -90,6 +93,12 @@ class FitSettings:
             params |= {"groups": self.groups} if self.groups is not None else {}
             params |= {"time": self.times} if self.times is not None else {}
         return Member(name, estimator, self.method, params)
+
+    def tasks(self, planned: list[PlannedFit]) -> dict[str, Any]:
+        """Return the callback contexts of some fits, as options of `run_fits`."""
+        if self.context is None:
+            return {}
+        return task_tree(self.owner, self.context, planned)
 
 
 @contextmanager
@@ -139,6 +148,8 @@ class LayerFits:
         *,
         deadline: float | None,
         seconds: dict[str, float],
+        load: MachineLoad,
+        enough: int | None = None,
     ) -> "LayerFits":
         """Fit candidates on splits, one member after another, until a deadline.
 
@@ -151,9 +162,15 @@ class LayerFits:
         settings : FitSettings
             Settings of all fits.
         deadline : float or None
-            Time of `time.monotonic` after which no fit is started.
+            Time of `time.monotonic` after which no fit is started, and fits that can
+            are stopped.
         seconds : dict of str to float
             Expected seconds of a fit of each member, where known.
+        load : MachineLoad
+            How busy the machine is; it learns from the fits.
+        enough : int or None, default=None
+            Number of fits that are of use without the others, and are done even after
+            the deadline; None to fit members on all splits.
 
         Returns
         -------
@@ -164,9 +181,14 @@ class LayerFits:
             settings.member(candidate.name, candidate.estimator)
             for candidate in candidates
         ]
-        target = settings.target
+        target, measured = settings.target, self.seconds(load)
         members, not_cloned = cloneable_members(members, on_error="drop")
-        planned = plan_fits(members, splits, refit=False, seed=settings.seed)
+        fitted_before = {(fit.member, fit.split) for fit in self.fold_fits}
+        planned = [
+            fit
+            for fit in plan_fits(members, splits, refit=False, seed=settings.seed)
+            if (fit.member.name, fit.split.label) not in fitted_before
+        ]
         score = functools.partial(
             score_block, kind=target.kind, scoring=settings.scoring
         )
@@ -177,11 +199,18 @@ class LayerFits:
                 n_jobs=settings.n_jobs,
                 on_error="drop",
                 verbose=settings.verbose,
-                seconds=seconds | self.seconds(),
+                seconds=seconds | measured,
                 store=settings.store,
                 deadline=deadline,
-                turns=Turns(self._scores(), similar_candidates(candidates)),
-                **task_tree(settings.owner, settings.context, planned),
+                turns=Turns(
+                    self._scores(),
+                    similar_candidates(candidates),
+                    measured=tuple(measured),
+                    load=load,
+                    stop_late=enough is None,
+                    enough=enough,
+                ),
+                **settings.tasks(planned),
             )
         failures = [*not_cloned, *failures]
         _warn_failed(failures)
@@ -192,11 +221,12 @@ class LayerFits:
             failures=(*self.failures, *failures),
         )
 
-    def seconds(self) -> dict[str, float]:
-        """Return the seconds of the longest fit of each member."""
+    def seconds(self, load: MachineLoad) -> dict[str, float]:
+        """Return the seconds of the longest fit of each member, without the load."""
         found: dict[str, float] = {}
         for fold_fit in self.fold_fits:
             seconds = fold_fit.fit_seconds + fold_fit.predict_seconds
+            seconds /= load.at(fold_fit.member, fold_fit.split)
             found[fold_fit.member] = max(found.get(fold_fit.member, 0.0), seconds)
         return found
 
@@ -223,6 +253,15 @@ class LayerFits:
             name for name, own in fitted.items() if labels <= own and name not in failed
         ]
 
+    def no_member(self, untried: list[str] | None = None) -> MemberFailedError:
+        """Return the error that no member could be fitted, with all reasons."""
+        first = {failure.member: failure for failure in reversed(self.failures)}
+        causes = [str(failure) for failure in reversed(first.values())]
+        if untried:
+            causes.append(f"no time was left for {', '.join(untried)}")
+        text = "; ".join(causes) or "there are no candidates"
+        return MemberFailedError(f"No member could be fitted: {text}.")
+
     def members(self, splits: list[Split], target: Target) -> FittedMembers:
         """Gather the members that are complete on some splits.
 
@@ -233,7 +272,7 @@ class LayerFits:
         """
         names = self.complete(splits)
         if not names:
-            raise MemberFailedError(_no_member(self.failures))
+            raise self.no_member()
         failed: dict[str, tuple[Failure, ...]] = {}
         for failure in self.failures:
             if failure.member not in names:
@@ -267,12 +306,6 @@ def _warn_failed(failures: list[Failure]) -> None:
             f"Member {failure.member!r} failed and is left out (see failed_): {failure}",
             MemberFailedWarning,
         )
-
-
-def _no_member(failures: tuple[Failure, ...]) -> str:
-    first = {failure.member: failure for failure in reversed(failures)}
-    causes = "; ".join(map(str, first.values()))
-    return f"No member could be fitted: {causes or 'there are no candidates'}."
 
 
 def out_of_fold_data(members: FittedMembers, settings: FitSettings) -> OutOfFoldData:

@@ -2,6 +2,7 @@
 
 import copy
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,10 +26,21 @@ from skensemble.auto._layer_fits import LayerFits, out_of_fold_data
 from skensemble.auto._model import upper_features
 from skensemble.auto._training_plan import TrainingPlan
 from skensemble.combination import FittedMembers
-from skensemble.fitting import Split, covered_rows
+from skensemble.fitting import (
+    MachineLoad,
+    Split,
+    covered_rows,
+    interrupt_requested,
+)
 
 # Share of the time limit that is reserved for combining the members.
 _COMBINING_SHARE = 0.03
+# No other member is tried, after members that failed, if the time limit is exceeded by
+# this share and these seconds.
+_OVERTIME_SHARE = 0.1
+_OVERTIME_SECONDS = 2.0
+# Number of splits that the first member is fitted on even if that takes too long.
+_ENOUGH_SPLITS = 2
 # The upper layer is fitted if it is expected to take less than this share of the time.
 _MAX_UPPER_SHARE = 0.4
 # Seconds of the final fits on all rows, as a share of those of the fold fits.
@@ -51,6 +63,9 @@ class Trainer:
     ----------
     rounds : list of list of Split
         Rounds of splits: those of the plan, or of a sample of its rows.
+    splits : list of Split
+        Splits that every member is fitted on: the first round, or as many of them as
+        there was time for.
     lower : LayerFits
         Fits of the lower layer.
     upper : LayerFits or None
@@ -63,22 +78,34 @@ class Trainer:
         Number of rows of the sample that the splits contain; None for all rows.
     full_data_fits : dict of str to FullDataFit
         Members of the lower layer that were fitted on all rows too.
+    load : MachineLoad
+        How busy the machine is, by the latest fits.
     """
 
     def __init__(self, plan: TrainingPlan) -> None:
         self.plan = plan
         self.rounds = plan.rounds
+        self.splits = plan.rounds[0]
         self.lower = LayerFits(plan.X)
         self.upper: LayerFits | None = None
         self.used: tuple[str, ...] = ()
         self.fit_times: dict[str, FitTime] = {}
         self.sample_size: int | None = None
         self.full_data_fits: dict[str, Any] = {}
+        self.load = MachineLoad()
 
     def copy(self) -> "Trainer":
         """Return an independent trainer with the same fits."""
         other = copy.copy(self)
         other.full_data_fits = dict(self.full_data_fits)
+        other.load = self.load.restarted()
+        return other
+
+    def detached(self) -> "Trainer":
+        """Return a copy for a pickle, without the estimator and its callbacks."""
+        other = self.copy()
+        settings = replace(self.plan.settings, owner=None, context=None)
+        other.plan = replace(self.plan, settings=settings)
         return other
 
     def fit_until(self, clock: FitClock) -> None:
@@ -89,10 +116,10 @@ class Trainer:
         clock : FitClock
             Measures the time that these fits, and those on all rows, may take.
         """
-        limited = clock.seconds is not None
+        limited, self.splits = clock.seconds is not None, self.rounds[0]
         if limited and not self.lower.fold_fits and is_large(self.plan.X):
             self._restrict_rows(clock)
-        self._fit_first_member()
+        self._fit_first_member(clock)
         if self.fit_times:
             self._time_others(_TRIALS_SHARE * clock.left)
         combining = _COMBINING_SHARE * (clock.seconds or 0.0)
@@ -101,13 +128,9 @@ class Trainer:
         deadline = clock.deadline(combining + full + upper)
         self._fit_lower(self._untried(), self.splits, deadline)
         self._fit_further_rounds(deadline)
-        if self.plan.upper_candidates and (upper or not limited):
+        wanted = (upper or not limited) and not interrupt_requested()
+        if self.plan.upper_candidates and wanted:
             self._fit_upper(clock.deadline(combining + full))
-
-    @property
-    def splits(self) -> list[Split]:
-        """Splits that every member is fitted on."""
-        return self.rounds[0]
 
     @property
     def n_rows_seen(self) -> int:
@@ -144,7 +167,8 @@ class Trainer:
 
     def _first_seconds(self) -> float:
         """Return the seconds of a fit of the first candidate, 0 without one."""
-        return self.lower.seconds().get(self.plan.candidates[0].name, 0.0)
+        name = self.plan.candidates[0].name
+        return self.lower.seconds(self.load).get(name, 0.0)
 
     def _restrict_rows(self, clock: FitClock) -> None:
         """Restrict the splits to a sample that one member can be fitted on in time."""
@@ -161,6 +185,7 @@ class Trainer:
         if size < n_rows:
             rows = self._sample(size)
             self.rounds = self._scorable(restrict_splits(self.rounds, rows, n_rows))
+            self.splits = self.rounds[0]
             self.sample_size = len(rows)
 
     def _scorable(self, rounds: list[list[Split]]) -> list[list[Split]]:
@@ -193,12 +218,39 @@ class Trainer:
         rows = settings.rows
         return found if rows is None else found[rows.learnable[found]]
 
-    def _fit_first_member(self) -> None:
-        """Fit candidates without a deadline until one is complete."""
-        for candidate in self.plan.candidates:
-            if self.lower.complete(self.splits):
-                return
-            self._fit_lower([candidate], self.splits, None)
+    def _fit_first_member(self, clock: FitClock) -> None:
+        """Fit candidates until one is complete.
+
+        If there is too little time for all splits, the ensemble has fewer of them.
+        """
+        deadline = clock.deadline(_COMBINING_SHARE * (clock.seconds or 0.0))
+        overtime = _OVERTIME_SHARE * (clock.seconds or 0.0) + _OVERTIME_SECONDS
+        enough = None if deadline is None else min(_ENOUGH_SPLITS, len(self.splits))
+        for k, candidate in enumerate(self._untried()):
+            late = k > 0 and clock.left < -overtime
+            if self.lower.complete(self.splits) or late:
+                break
+            self._fit_lower([candidate], self.splits, deadline, enough)
+            if interrupt_requested():
+                break
+            if enough is not None:
+                self._keep_splits_of(candidate, enough)
+        if self.lower.complete(self.splits):
+            return
+        if interrupt_requested():
+            raise KeyboardInterrupt
+        started = {failure.member for failure in self.lower.failures}
+        names = [candidate.name for candidate in self.plan.candidates]
+        raise self.lower.no_member([name for name in names if name not in started])
+
+    def _keep_splits_of(self, candidate: Candidate, enough: int) -> None:
+        """Keep only the splits that a candidate was fitted on, if they are enough."""
+        fitted = {
+            fit.split for fit in self.lower.fold_fits if fit.member == candidate.name
+        }
+        kept = [split for split in self.splits if split.label in fitted]
+        if len(kept) >= enough and candidate.name not in self.lower.failed():
+            self.splits = kept
 
     def _untried(self) -> list[Candidate]:
         tried = {*self.lower.complete(self.splits), *self.lower.failed()}
@@ -209,7 +261,11 @@ class Trainer:
         ]
 
     def _fit_lower(
-        self, candidates: list[Candidate], splits: list[Split], deadline: float | None
+        self,
+        candidates: list[Candidate],
+        splits: list[Split],
+        deadline: float | None,
+        enough: int | None = None,
     ) -> None:
         if not candidates:
             return
@@ -233,7 +289,13 @@ class Trainer:
                 for candidate in candidates
             }
         self.lower = self.lower.fit(
-            candidates, splits, settings, deadline=deadline, seconds=seconds
+            candidates,
+            splits,
+            settings,
+            deadline=deadline,
+            seconds=seconds,
+            load=self.load,
+            enough=enough,
         )
 
     def _expected_seconds(self, candidates: list[Candidate]) -> dict[str, float]:
@@ -293,6 +355,7 @@ class Trainer:
                     self.plan.settings,
                     deadline=deadline,
                     seconds=self._expected_seconds(candidates),
+                    load=self.load,
                 )
         self.upper = layer
 

@@ -13,7 +13,7 @@ from skensemble.boosting.engines._base import (
     BoostingRows,
     Grower,
 )
-from skensemble.core import named_seed
+from skensemble.core import check_deadline, named_seed
 from skensemble.exceptions import DivergedError
 from skensemble.losses import Loss
 from skensemble.optim import Patience, Schedule
@@ -191,7 +191,9 @@ def run_boosting(
         history.add(row, mask)
         row["seconds"] = time.perf_counter() - started
         stop = after_round(iteration, history)
-        if watch is not None and watch.stops(row["validation_loss"]):
+        if watch is None:
+            check_deadline()
+        elif watch.stops(row["validation_loss"]):
             stop = True
         if stop:
             break

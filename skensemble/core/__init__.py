@@ -31,6 +31,12 @@ from skensemble.core._composition import (
     tagged as tagged,
     with_member_params as with_member_params,
 )
+from skensemble.core._deadline import (
+    FitDeadline as FitDeadline,
+    check_deadline as check_deadline,
+    current_deadline as current_deadline,
+    fit_deadline as fit_deadline,
+)
 from skensemble.core._features import (
     Features as Features,
     check_features as check_features,

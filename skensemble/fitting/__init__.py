@@ -28,6 +28,11 @@ from skensemble.fitting._holdout import (
     HOLDOUT_CHOICES as HOLDOUT_CHOICES,
     inner_split as inner_split,
 )
+from skensemble.fitting._interrupts import (
+    interrupt_requested as interrupt_requested,
+    keep_best_on_interrupt as keep_best_on_interrupt,
+)
+from skensemble.fitting._machine_load import MachineLoad as MachineLoad
 from skensemble.fitting._out_of_fold import (
     OutOfFold,
     assemble as assemble,

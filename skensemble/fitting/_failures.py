@@ -13,9 +13,9 @@ from skensemble.fitting._fold_fit import Failure, FoldFit, PlannedFit
 
 
 def too_late(
-    fold_fit: PlannedFit, expected: float | None, needed: float | None, limit: str
+    fold_fit: PlannedFit, expected: float | None, needed: float | None, end: str
 ) -> Failure:
-    """Return the failure of a fit that was left out at the time limit."""
+    """Return the failure of a fit that was not done when a run ended."""
     name, label = fold_fit.member.name, fold_fit.split.label
     guess = (
         "its duration was not known"
@@ -23,8 +23,7 @@ def too_late(
         else f"it was expected to take {expected:.3g} s"
     )
     error = TimeLimitError(
-        f"member {name!r} on split {label!r} was not done when the time limit{limit} "
-        f"was reached; {guess}.",
+        f"member {name!r} on split {label!r} was not done when {end}; {guess}.",
         needed,
     )
     return Failure(name, label, error, "")

@@ -8,12 +8,13 @@ changes no result, because seeds depend on names.
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import ceil, inf, isfinite, isnan
 from typing import Any
 
 from skensemble.fitting._fold_fit import FoldFit, PlannedFit
+from skensemble.fitting._machine_load import MachineLoad
 
 # A member that needs at most this share of the remaining time is completed at once,
 # because a member that was not tried yet may need all of it.
@@ -234,10 +235,23 @@ class Turns:
         Scores of members that were fitted before.
     similar : dict of str to (str, float)
         Member name to a member with similar fits, and the ratio of their durations.
+    measured : collection of str
+        Members whose expected durations are those of earlier fits, not estimates.
+    load : MachineLoad
+        Load of the machine, to which the durations of the fits are added.
+    stop_late : bool, default=True
+        Whether fits that are running at the deadline are stopped.
+    enough : int or None, default=None
+        Number of fits that are of use without the others: they are done even after the
+        deadline, and further ones as time permits. None to fit members completely.
     """
 
     scores: Mapping[tuple[str, Any], float] = field(default_factory=dict)
     similar: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+    measured: Collection[str] = ()
+    load: MachineLoad = field(default_factory=MachineLoad)
+    stop_late: bool = True
+    enough: int | None = None
 
 
 class InTurn(WithinTime):
@@ -246,6 +260,9 @@ class InTurn(WithinTime):
     A member that is known to need more than the remaining time is skipped. All fits of
     a member are done before the next member begins, unless its first fits are poor in
     comparison with the best member on the same splits: then it comes last.
+
+    Expected durations are multiplied by the load of the machine, which is learned from
+    each fit of a member with a known duration.
 
     Parameters
     ----------
@@ -258,20 +275,50 @@ class InTurn(WithinTime):
     def __init__(self, *args: Any, turns: Turns, **rest: Any):
         self._similar = turns.similar
         self._on_splits = dict(turns.scores)
+        self._measured = set(turns.measured)
+        self._load, self._enough = turns.load, turns.enough
+        # The durations of stored fits, from other times, say nothing about the load.
+        self._stored = True
+        self._recorded: set[int] = set()
         super().__init__(*args, **rest)
+        self._stored = False
 
     def record_fit(
         self, index: int, seconds: float, score: float | None = None
     ) -> None:
         """Record the duration of a fit, and its score on its split."""
-        super().record_fit(index, seconds, score)
+        with self._lock:
+            if index in self._recorded:  # from the progress that its worker reported
+                return
+            self._recorded.add(index)
+            name, planned = self._name(index), self._fold_fits[index]
+            known = self._pace.get(name) if name in self._measured else None
+            super().record_fit(index, seconds, score)
+            if not self._stored:
+                self._learn_load(name, planned, known)
         if score is not None and not isnan(score):
             self._on_splits[self._name(index), self._fold_fits[index].split.label] = (
                 score
             )
 
+    def _learn_load(self, name: str, planned: PlannedFit, known: float | None) -> None:
+        """Compare the pace of a fit with the known one, and keep that without load."""
+        pace = self._pace[name]
+        ratio = pace / known if known else None
+        as_expected = self._load.record(name, planned.split.label, ratio)
+        self._measured.add(name)
+        if ratio is None:
+            self._pace[name] = pace / self._load.factor
+        elif not as_expected:
+            self._pace[name] = known or pace
+
     def expected(self, index: int) -> float | None:
-        """Return the expected seconds of a fit, or those of a similar member."""
+        """Return the expected seconds of a fit at the present load."""
+        seconds = self._unloaded(index)
+        return None if seconds is None else seconds * self._load.factor
+
+    def _unloaded(self, index: int) -> float | None:
+        """Return the seconds of a fit without load, or those of a similar member."""
         name, own = self._name(index), super().expected(index)
         if name in self._scores or name not in self._similar:
             return own
@@ -283,12 +330,23 @@ class InTurn(WithinTime):
     def _choose(self) -> int | None:
         self._record_progress()
         time_left = self._deadline - time.monotonic()
+        if self._enough is not None:
+            return self._choose_any(self._enough, time_left)
         if time_left <= 0:
             return self._choose_after_deadline(time_left + self._grace)
         for name in sorted(self._able(sorted(self._left)), key=self._is_poor):
             if self._work_left(name)[1] <= time_left:
                 return min(k for k in self._left if self._name(k) == name)
         return None if self._any_complete() else self._choose_after_deadline(time_left)
+
+    def _choose_any(self, enough: int, time_left: float) -> int | None:
+        """Choose the next fit, whether or not there is time for those after it."""
+        able = set(self._able(sorted(self._left)))
+        index = min((k for k in self._left if self._name(k) in able), default=None)
+        begun = len(self._fold_fits) - len(self._left)
+        if index is None or begun < enough or self._seconds(index) <= time_left:
+            return index
+        return None
 
     def _work_left(self, name: str) -> tuple[bool, float]:
         """Return the seconds in complete batches: two workers do three fits in two."""

@@ -1,6 +1,7 @@
 """Run the fits of one plan as a queue of tasks."""
 
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from skensemble.fitting._fold_fit import (
     PlannedFit,
     TrainingData,
 )
+from skensemble.fitting._interrupts import fits_running, interrupt_requested
 from skensemble.fitting._queue import InTurn, LongestFirst, Queue, Turns, WithinTime
 from skensemble.fitting._shared import Shared, read_result
 from skensemble.fitting._store import Store
@@ -88,7 +90,8 @@ def run_fits(
         _report_cached(hooks[index], fold_fits[index], data, owner)
     # By all fits, not only those left: a resumed run adds up numbers in the same order.
     threads = inner_threads(n_jobs, len(fold_fits))
-    run = RunContext(Shared(data), threads, on_error, owner, store)
+    stop_at = deadline if turns is not None and turns.stop_late else None
+    run = RunContext(Shared(data), threads, on_error, owner, store, stop_at)
     queue = _queue(fold_fits, seconds or {}, done, run.shared, deadline, n_jobs, turns)
     tasks = [
         Task(k, fold_fit, key, hook)
@@ -101,34 +104,45 @@ def run_fits(
     }
     prefer = preferred_backend(list(one_each.values()))
     options = {"n_jobs": n_jobs, "verbose": verbose, "prefer": prefer}
-    workers = Workers(tasks, run, options, deadline)
-    outcomes = workers.run(queue, cache.find) if len(done) < len(fold_fits) else ()
+    # Some fits are wanted even after the deadline.
+    abandon_at = None if turns is not None and turns.enough is not None else deadline
+    workers = Workers(tasks, run, options, abandon_at)
+    # Only a run with turns, of an automatic ensemble, may end with what it has so far.
+    keep = fits_running() if turns is not None else nullcontext()
+    over = len(done) == len(fold_fits) or (turns is not None and interrupt_requested())
+    outcomes = () if over else workers.run(queue, cache.find)
     try:
-        with limited_blas(threads):
+        with limited_blas(threads), keep:
             for outcome in outcomes:
                 task = tasks[outcome.index]
                 done[task.index] = _collect_result(outcome, task, run, queue, cache)
     finally:
         run.shared.close()
         cache.close()
-    limit = ""
+    return _as_planned(done, fold_fits, queue, _end(deadline, started, turns))
+
+
+def _end(deadline: float | None, started: float, turns: Turns | None) -> str:
+    """Say what ended the run before all fits were done."""
+    if interrupt_requested():
+        return "the fit was interrupted"
     # With turns, the caller has a time limit of its own, which differs from this one.
-    if deadline is not None and turns is None:
-        limit = f" of {max(0.0, deadline - started):.3g} s"
-    return _as_planned(done, fold_fits, queue, limit)
+    if deadline is None or turns is not None:
+        return "the time limit was reached"
+    return f"the time limit of {max(0.0, deadline - started):.3g} s was reached"
 
 
 def _as_planned(
     done: dict[int, FoldFit | Failure],
     fold_fits: list[PlannedFit],
     queue: Queue,
-    limit: str,
+    end: str,
 ) -> tuple[list[FoldFit], list[Failure]]:
     """Return results in the order of the plan; a missing one was too late."""
     results = [
         done.get(k)
         or too_late(
-            fold_fit, queue.expected(k), queue.needed(fold_fit.member.name), limit
+            fold_fit, queue.expected(k), queue.needed(fold_fit.member.name), end
         )
         for k, fold_fit in enumerate(fold_fits)
     ]

@@ -19,6 +19,7 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from joblib.parallel import get_active_backend
 from sklearn.utils.parallel import Parallel, delayed
 
+from skensemble.core import FitDeadline, fit_deadline
 from skensemble.exceptions import WorkerDiedError
 from skensemble.fitting._fit import run_planned_fit
 from skensemble.fitting._fold_fit import REFIT, Failure, FoldFit, PlannedFit
@@ -43,13 +44,24 @@ class Task:
 
 @dataclass(frozen=True)
 class RunContext:
-    """What all tasks of a run share."""
+    """What all tasks of a run share; fits that can are stopped at `stop_at`."""
 
     shared: Shared
     threads: int | None
     on_error: str
     owner: Any
     store: Store | None
+    stop_at: float | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Send the seconds left, because clocks of processes are not comparable."""
+        left = None if self.stop_at is None else self.stop_at - time.monotonic()
+        return vars(self) | {"stop_at": left}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        left = state["stop_at"]
+        stop_at = None if left is None else left + time.monotonic()
+        vars(self).update(state | {"stop_at": stop_at})
 
 
 @dataclass(frozen=True)
@@ -207,10 +219,17 @@ def _is_of_member(error: Exception) -> bool:
 
 def _run(task: Task, run: RunContext) -> TaskResult:
     fold_fit, data = task.fold_fit, run.shared.get()
+    label = fold_fit.split.label
+    # With fewer rounds, the model of all rows would replace better models of the folds.
+    deadline = FitDeadline(run.stop_at, whole=label == REFIT)
     try:
-        fitted = run_planned_fit(fold_fit, data, run.threads, task.context, run.owner)
+        with fit_deadline(deadline):
+            fitted = run_planned_fit(
+                fold_fit, data, run.threads, task.context, run.owner
+            )
+        deadline.check_whole()
     except Exception as error:
-        name, label = fold_fit.member.name, fold_fit.split.label
+        name = fold_fit.member.name
         if run.on_error == "raise":
             error.add_note(
                 f"This happened in member {name!r}, {_describe_split(label)}."
@@ -221,6 +240,9 @@ def _run(task: Task, run: RunContext) -> TaskResult:
         run.shared.report_progress(task.index, None)
         failure = Failure(name, label, error, traceback.format_exc())
         return TaskResult(task.index, failure)
+    if deadline.was_met:
+        # A later run, with more time, must not find a fit that ended early.
+        run = replace(run, store=None)
     outcome = _save(task, run, fitted)
     seconds = fitted.fit_seconds + fitted.predict_seconds
     run.shared.report_progress(task.index, (seconds, fitted.score))

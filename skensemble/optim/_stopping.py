@@ -5,7 +5,7 @@ import time
 from numbers import Real
 from typing import Any
 
-from skensemble.core import ParameterHolder
+from skensemble.core import ParameterHolder, current_deadline
 
 
 class Patience(ParameterHolder):
@@ -89,6 +89,8 @@ class Watch:
             self._level, self._since = loss, self.round
         limit = self.rule.seconds
         if limit is not None and time.monotonic() - self._started >= limit:
+            return True
+        if current_deadline().passed():
             return True
         return self.round - self._since >= self.rule.rounds
 

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from skensemble.exceptions import ModelFileError
+from skensemble.persistence._compressed_pickle import CompressedPickle
 from skensemble.persistence._converters import converter_for, is_leaf
 from skensemble.persistence._graph import BYTES, Graph, full_name, without_memory
 from skensemble.persistence._import_names import resolve
@@ -201,7 +202,12 @@ class Serializer:
 
     def _reduce(self, thing: Any):
         try:
-            function, arguments, *rest = thing.__reduce_ex__(4)
+            # The state of a `CompressedPickle` as such, not as compressed bytes.
+            plain = isinstance(thing, CompressedPickle)
+            reduced: Any = (
+                object.__reduce_ex__(thing, 4) if plain else thing.__reduce_ex__(4)
+            )
+            function, arguments, *rest = reduced
         except TypeError as error:
             raise self._cannot_save(f"{full_name(type(thing))}, {error}") from error
         if function is not NEW or arguments[0] is not type(thing):

@@ -31,7 +31,8 @@ LEAF = -1
 CHILDREN = ("left_child", "right_child")
 
 
-def _dump_tree(tree: Tree) -> dict[str, Any]:
+def dump_tree(tree: Tree) -> dict[str, Any]:
+    """Return the parts of a tree; children are relative to their parents."""
     _, (n_features, n_classes, n_outputs), state = tree.__reduce__()
     nodes = state.pop("nodes").copy()
     for side in CHILDREN:
@@ -45,7 +46,8 @@ def _dump_tree(tree: Tree) -> dict[str, Any]:
     }
 
 
-def _load_tree(value: dict[str, Any]) -> Tree:
+def load_tree(value: dict[str, Any]) -> Tree:
+    """Return the tree of some parts, after checks."""
     state, n_features = value["state"], value["n_features"]
     nodes = value["nodes"].copy()
     for side in CHILDREN:
@@ -163,7 +165,7 @@ MODEL_CHECKS = (
     (BaseHistGradientBoosting, _check_hist_gradient_boosting),
 )
 CONVERTERS = (
-    Converter("sklearn.Tree", ("sklearn.tree._tree.Tree",), _dump_tree, _load_tree),
+    Converter("sklearn.Tree", ("sklearn.tree._tree.Tree",), dump_tree, load_tree),
     Converter(
         "sklearn.TreePredictor",
         ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",),

@@ -2,6 +2,7 @@
 
 import time
 from abc import abstractmethod
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -10,21 +11,28 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from skensemble.core import draw_seed, optional, round_bits
+from skensemble.core import (
+    current_deadline,
+    draw_seed,
+    optional,
+    round_bits,
+)
 
 # Categorical columns with at most this many levels are one-hot encoded.
 _ONE_HOT_LEVELS = 10
 
 
 class StopAfterSeconds:
-    """CatBoost callback that ends the fit after some seconds."""
+    """CatBoost callback that ends the fit after some seconds, or at its deadline."""
 
-    def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
+    def __init__(self, seconds: float | None) -> None:
+        self._end = inf if seconds is None else time.monotonic() + seconds
+        # Not later: CatBoost may call from another thread, which has no deadline.
+        self._deadline = current_deadline()
 
     def after_iteration(self, info: Any) -> bool:
         """Return whether CatBoost may go on."""
-        return time.monotonic() < self._end
+        return time.monotonic() < self._end and not self._deadline.passed()
 
 
 class BaseCatBoost(BaseEstimator):
@@ -113,9 +121,8 @@ class BaseCatBoost(BaseEstimator):
         model = self._unfitted_model(y).set_params(
             **self._options(X, X_val is not None)
         )
-        stop = (
-            None if self.max_seconds is None else [StopAfterSeconds(self.max_seconds)]
-        )
+        bounded = self.max_seconds is not None or current_deadline().at is not None
+        stop = [StopAfterSeconds(self.max_seconds)] if bounded else None
         model.fit(
             X,
             self._encode(y),

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone, is_classifier
 
 from skensemble.auto.members._encoded_estimator import EncodedEstimator
-from skensemble.core import draw_seed
+from skensemble.core import check_deadline, draw_seed
 from skensemble.fitting import inner_split, take_rows
 
 Array = NDArray[Any]
@@ -94,6 +94,7 @@ class EarlyStoppingEstimator(EncodedEstimator):
             model.set_params(early_stopping=False)
         self.encoder_ = clone(self.encoder)
         table = self.encoder_.fit_transform(X, y)
+        check_deadline()
         self.estimator_ = model.fit(table, y, sample_weight=weight)
 
     def _split(self, y, groups, time):
@@ -132,6 +133,7 @@ class EarlyStoppingEstimator(EncodedEstimator):
             "X_val": self.encoder_.transform(take_rows(X, validation)),
             "y_val": y[validation],
         }
+        check_deadline()
         if weight is not None:
             params["sample_weight"] = weight[train]
             params["sample_weight_val"] = weight[validation]

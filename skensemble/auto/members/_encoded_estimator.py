@@ -6,7 +6,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skensemble.core import find_target_units, flat_column
+from skensemble.core import check_deadline, find_target_units, flat_column
 from skensemble.fitting import weight_name
 
 
@@ -64,6 +64,7 @@ class EncodedEstimator(MetaEstimatorMixin, BaseEstimator):
             params[weight_name(self.estimator)] = np.asarray(sample_weight)
         self.encoder_ = clone(self.encoder)
         table = self.encoder_.fit_transform(X, y)
+        check_deadline()
         self.estimator_ = clone(self.estimator).fit(table, y, **params)
         self._reduce_for_prediction()
         return self

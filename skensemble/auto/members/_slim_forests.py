@@ -16,7 +16,11 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 
+from skensemble.core import current_deadline
+
 _LEAF = -1
+# Number of trees between two looks at the time, which is also the least number.
+_TREES_AT_A_TIME = 10
 
 
 class SlimForestMixin:
@@ -38,10 +42,29 @@ class SlimForestMixin:
         -------
         self : estimator
         """
-        super().fit(X, y, sample_weight)  # type: ignore[misc]
+        if current_deadline().at is None:
+            super().fit(X, y, sample_weight)  # type: ignore[misc]
+        else:
+            self._grow_until_deadline(X, y, sample_weight)
         for estimator in self.estimators_:  # type: ignore[attr-defined]
             drop_node_statistics(estimator.tree_)
         return self
+
+    def _grow_until_deadline(self, X, y, sample_weight):
+        """Grow some trees at a time: the same trees, or fewer, as time permits."""
+        params = self.get_params(deep=False)  # type: ignore[attr-defined]
+        n_trees = params["n_estimators"]
+        self.set_params(warm_start=True)  # type: ignore[attr-defined]
+        try:
+            for grown in range(
+                _TREES_AT_A_TIME, n_trees + _TREES_AT_A_TIME, _TREES_AT_A_TIME
+            ):
+                self.n_estimators = min(grown, n_trees)
+                super().fit(X, y, sample_weight)  # type: ignore[misc]
+                if grown < n_trees and current_deadline().passed():
+                    break
+        finally:
+            self.set_params(**params)  # type: ignore[attr-defined]
 
 
 class SlimExtraTreesClassifier(SlimForestMixin, ExtraTreesClassifier):
