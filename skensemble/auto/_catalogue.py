@@ -1,6 +1,5 @@
 """The catalogue of members, each with its hyper-parameters."""
 
-import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -123,14 +122,12 @@ def xgboost(facts: TableFacts, allowance: TimeAllowance) -> Candidate:
     return _candidate("xgboost", "trees", model, facts, 0.8, stops_early=True)
 
 
-def catboost(
-    facts: TableFacts, allowance: TimeAllowance, scale: str = ""
-) -> Candidate | None:
-    """CatBoost, if it is installed."""
+def catboost(facts: TableFacts, allowance: TimeAllowance, scale: str = "") -> Candidate:
+    """CatBoost with its default shape of trees."""
     return _catboost("catboost", facts, allowance, 1.0, scale)
 
 
-def catboost_deep(facts: TableFacts, allowance: TimeAllowance) -> Candidate | None:
+def catboost_deep(facts: TableFacts, allowance: TimeAllowance) -> Candidate:
     """CatBoost with deeper trees, for longer time limits."""
     deep: dict[str, Any] = {"depth": 8, "learning_rate": 0.06, "l2_leaf_reg": 6.0}
     return _catboost("catboost_deep", facts, allowance, 2.5, **deep)
@@ -143,13 +140,7 @@ def _catboost(
     cost: float,
     scale: str = "",
     **shape: Any,
-) -> Candidate | None:
-    try:
-        # Not in a worker: CatBoost imports polars, and while one thread imports it,
-        # scikit-learn in another thread finds a partly initialized module.
-        importlib.import_module("catboost")
-    except ModuleNotFoundError:
-        return None
+) -> Candidate:
     options: dict[str, Any] = {
         "max_seconds": allowance.per_fit("catboost"),
         "crossed": 4 if facts.mostly_high_cardinality else 1,
