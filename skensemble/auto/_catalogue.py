@@ -247,10 +247,15 @@ def second_layer(facts: TableFacts, allowance: TimeAllowance) -> list[Candidate]
     ]
 
 
+def upper_library(facts: TableFacts) -> str:
+    """Return the library of the second layer."""
+    # One tree per class and round: XGBoost is faster, especially in predictions.
+    return "xgboost" if facts.task == "multiclass" else "lightgbm"
+
+
 def _upper_booster(facts: TableFacts, rule: Patience, random: bool) -> Any:
     """A booster with small trees; `random` uses random thresholds or fewer columns."""
-    if facts.task == "multiclass":
-        # One tree per class and round: XGBoost is faster, especially in predictions.
+    if upper_library(facts) == "xgboost":
         engine = XGBoost(
             max_depth=5,
             colsample_bynode=0.3 if random else 0.7,

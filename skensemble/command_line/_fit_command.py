@@ -1,0 +1,174 @@
+"""The command ``fit``."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from skensemble.command_line._column_table import column_table
+from skensemble.command_line._interruptions import Interruption, best_so_far
+from skensemble.command_line._model_folder import (
+    MODEL,
+    PREDICTIONS,
+    ColumnRoles,
+    keep_earlier_predictions,
+    leaderboard_table,
+    write_model,
+)
+from skensemble.command_line._output_files import (
+    check_writable,
+    output_folder,
+    write_files,
+)
+from skensemble.command_line._predict_command import read_rows
+from skensemble.command_line._prediction_table import (
+    check_proba,
+    matched_rows,
+    prediction_table,
+)
+from skensemble.command_line._progress import FitProgress, FitState
+from skensemble.command_line._screens import make_screen
+from skensemble.command_line._table_files import ReadingOptions, table_file
+from skensemble.command_line._tables_command import as_text
+from skensemble.command_line._training_table import TrainingTable, read_training_table
+from skensemble.command_line._usage_errors import (
+    UsageError,
+    as_usage_errors,
+    check_known,
+)
+from skensemble.command_line._warning_display import report, shows_progress
+from skensemble.core import class_target, optional
+from skensemble.scoring import (
+    as_prediction_scorer,
+    check_scoring_kind,
+    check_scoring_of_target,
+)
+
+
+def run_fit(args: Any) -> int:
+    """Check everything, fit an ensemble, and write it, its tables and predictions."""
+    with as_usage_errors(ImportError):
+        optional("skops.io", "files")
+    options = ReadingOptions.of(args)
+    with output_folder(args.out) as out, table_file(args.train, options) as file:
+        train = read_training_table(args, file)
+        model = _make_model(args, train)
+        if args.proba:
+            check_proba(train.target.is_classes)
+        test, roles = _read_test(args, train, options)
+    started = time.monotonic()
+    with best_so_far() as interruption:
+        model.fit(train.X, train.target.values, **_fit_options(train))
+    model.set_callbacks()
+    write_model(out, model, roles, column_table(model, train))
+    print(_summary(model, time.monotonic() - started))
+    print(as_text(leaderboard_table(model)))
+    _write_predictions(out, model, test, roles, args.proba)
+    print(f"Model: {out / MODEL}")
+    return _ended(interruption)
+
+
+def _make_model(args: Any, train: TrainingTable) -> Any:
+    from skensemble import AutoEnsembleClassifier, AutoEnsembleRegressor
+    from skensemble.auto import check_parameters
+
+    classes = train.target.is_classes
+    kind: Any = AutoEnsembleClassifier if classes else AutoEnsembleRegressor
+    model = kind(
+        time_limit=args.time_limit,
+        scoring=args.metric,
+        preset=args.preset,
+        memory=args.memory,
+        n_jobs=args.jobs,
+        random_state=args.seed,
+        **({"kinds": train.kinds} if train.kinds else {}),
+    )
+    with as_usage_errors(ValueError):
+        check_parameters(model)
+        _check_metric(args.metric, train)
+    _check_memory(args.memory)
+    if not args.quiet and shows_progress():
+        state = FitState(args.time_limit, args.metric or "score")
+        model.set_callbacks(FitProgress(state, make_screen()))
+    return model
+
+
+def _check_metric(metric: str | None, train: TrainingTable) -> None:
+    """Refuse a metric that cannot score the target."""
+    if metric is None:
+        return
+    target = train.target
+    if not target.is_classes:
+        check_scoring_kind(metric, "continuous")
+        scorer = as_prediction_scorer(metric, "continuous")
+        check_scoring_of_target(scorer, target.values.to_numpy())
+        return
+    check_scoring_kind(metric, "classes")
+    codes = class_target(target.values)
+    scorer = as_prediction_scorer(metric, "classes", codes.n_classes, codes.classes)
+    check_scoring_of_target(scorer, codes.values)
+
+
+def _check_memory(memory: str | None) -> None:
+    if memory is None:
+        return
+    folder = Path(memory)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"--memory {memory} cannot be made: {error.strerror}."
+        ) from error
+    check_writable(folder, "--memory")
+
+
+def _read_test(
+    args: Any, train: TrainingTable, options: ReadingOptions
+) -> tuple[Any, ColumnRoles]:
+    """Read the table to predict, and choose an identifier that it has."""
+    if args.test is None:
+        return None, train.roles()
+    with table_file([args.test], options) as file:
+        names = [row_id.name for row_id in train.row_ids]
+        rows = read_rows(file, train.roles(), names)
+        if args.id is not None:
+            check_known("--id", args.id, rows.columns, f"a column of {file.shown}")
+        roles = train.roles(rows.columns)
+        X = matched_rows(rows, list(train.X), roles, file.shown)
+    ids = rows.get(roles.id)
+    return (X, ids), roles
+
+
+def _fit_options(train: TrainingTable) -> dict[str, Any]:
+    options = {"groups": train.groups, "time": train.time}
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _write_predictions(
+    out: Path, model: Any, test: Any, roles: ColumnRoles, proba: bool
+) -> None:
+    if test is None:
+        note = keep_earlier_predictions(out)
+        if note is not None:
+            report(note)
+        return
+    X, ids = test
+    found: pd.DataFrame = prediction_table(model, X, ids, roles.target, proba)
+    write_files(out, {PREDICTIONS: lambda path: found.to_csv(path, index=False)})
+    print(f"Predictions: {out / PREDICTIONS}")
+
+
+def _summary(model: Any, seconds: float) -> str:
+    classes = getattr(model, "classes_", None)
+    task = "Regression" if classes is None else f"{len(classes)} classes"
+    return (
+        f"{task}, fitted in {seconds:.0f} s. Out-of-fold scores are "
+        f"{model.scoring_} (higher is better):"
+    )
+
+
+def _ended(interruption: Interruption) -> int:
+    if interruption.exit_code:
+        report("The fit was interrupted; the best ensemble so far is written.")
+    return interruption.exit_code

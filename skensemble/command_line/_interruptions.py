@@ -1,0 +1,65 @@
+"""Interruptions of a fit: by the keyboard, or by a request to end the process."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import skensemble.auto as auto
+
+
+@dataclass
+class Interruption:
+    """The signal that interrupted a fit.
+
+    Parameters
+    ----------
+    signal : int or None, default=None
+        Number of the signal, None without an interruption.
+    """
+
+    signal: int | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """Exit code of a process that a signal has ended, 0 without an interruption."""
+        return 0 if self.signal is None else 128 + self.signal
+
+
+@contextmanager
+def best_so_far() -> Iterator[Interruption]:
+    """Let the first interruption end a fit with the best ensemble so far."""
+    found = Interruption()
+    in_main = threading.current_thread() is threading.main_thread()
+    with _kept_best() as interrupts:
+        if not in_main:
+            yield found
+            return
+        receive: Any = signal.getsignal(signal.SIGINT)
+
+        def record(number: int, frame: Any) -> None:
+            found.signal = number
+            receive(number, frame)
+
+        signal.signal(signal.SIGINT, record)
+        before = signal.signal(signal.SIGTERM, record)
+        try:
+            yield found
+        finally:
+            signal.signal(signal.SIGTERM, before)
+            if interrupts.requested and found.signal is None:
+                found.signal = signal.SIGINT
+
+
+@contextmanager
+def _kept_best() -> Iterator[Any]:
+    # To be removed when `keep_best_on_interrupt` is merged.
+    keep = getattr(auto, "keep_best_on_interrupt", None)
+    if keep is None:
+        yield SimpleNamespace(requested=False)
+        return
+    with keep() as interrupts:
+        yield interrupts

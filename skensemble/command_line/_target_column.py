@@ -1,0 +1,236 @@
+"""The target: numbers or labels as they are written, and the task that follows."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skensemble.command_line._usage_errors import UsageError
+from skensemble.tables import number_column
+
+# Whole numbers with more values are continuous, and so are those with fewer rows per
+# value; two values are always classes.
+_MAX_WHOLE_CLASSES = 20
+_MIN_ROWS_PER_WHOLE = 3
+# More labels than this need some rows each.
+_MAX_CLASSES = 50
+_MIN_ROWS_PER_CLASS = 5
+# Usual words for a missing value, among numbers.
+_MISSING_WORDS = frozenset(("?", "-", "na", "n/a", "nan", "none", "null", "<na>", "."))
+_TIME = re.compile(
+    r"\d{4}-\d{1,2}-\d{1,2}([T ].*)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}( .*)?"
+    r"|\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?|-?\d+ days?.*"
+)
+_WHOLE = re.compile(r"-?(0|[1-9]\d{0,17})")
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class TargetColumn:
+    """The target of the rows that have one.
+
+    Parameters
+    ----------
+    name : str
+        The column.
+    values : pandas.Series
+        Numbers for regression; otherwise labels of one type: whole numbers, truth
+        values or text.
+    is_classes : bool
+        Whether the task is classification.
+    notes : list of str
+        What was inferred, and how to change it.
+    """
+
+    name: str
+    values: pd.Series
+    is_classes: bool
+    notes: list[str]
+
+
+def read_target(column: pd.Series, task: str = "auto") -> TargetColumn:
+    """Read a target, and infer the task.
+
+    Parameters
+    ----------
+    column : pandas.Series
+        The target, as it is written.
+    task : {"auto", "classification", "regression"}, default="auto"
+        The task; "auto" infers it.
+
+    Returns
+    -------
+    target : TargetColumn
+        Its rows are those with a target; ``values.index`` names them.
+    """
+    name, texts = str(column.name), _as_texts(column.dropna())
+    if texts.empty:
+        raise UsageError(f"--target {name!r}: all values of the column are missing.")
+    notes = []
+    numbers, words = _numbers(texts)
+    if task == "regression" or (words and numbers is not None):
+        texts, notes = _without_words(name, texts, numbers, words, task)
+    if task != "classification":
+        _refuse_times(name, texts)
+    if task == "auto":
+        classes = numbers is None or _are_few_whole(numbers)
+        notes.append(_inferred(name, texts, numbers, classes))
+    else:
+        classes = task == "classification"
+    missing = len(column) - len(texts)
+    if missing:
+        notes.append(f"{missing} rows without a target ({name!r}) are ignored.")
+    if not classes:
+        return TargetColumn(name, _finite(name, numbers), False, notes)
+    labels, spellings = _labels(name, texts)
+    _check_classes(name, labels, numbers is not None)
+    return TargetColumn(name, labels, True, spellings + notes)
+
+
+def _as_texts(values: pd.Series) -> pd.Series:
+    if pd.api.types.is_bool_dtype(values):
+        return values.map({True: "True", False: "False"}).astype(object)
+    return values.astype(str).astype(object)
+
+
+def _numbers(texts: pd.Series) -> tuple[pd.Series | None, list[str]]:
+    """Return the numbers in the texts, and words among them that mean missing.
+
+    Words count as missing among numbers that are not classes. Among few whole numbers,
+    a word such as "NA" is a label like the others.
+    """
+    numbers = number_column(texts)
+    if numbers is not None:
+        return numbers, []
+    is_word = texts.str.strip().str.lower().isin(_MISSING_WORDS)
+    if not is_word.any() or is_word.mean() > 0.5:
+        return None, []
+    numbers = number_column(texts[~is_word])
+    if numbers is None or _are_few_whole(numbers):
+        return None, []
+    return numbers, sorted(texts[is_word].unique())
+
+
+def _without_words(
+    name: str, texts: pd.Series, numbers: pd.Series | None, words: list[str], task: str
+) -> tuple[pd.Series, list[str]]:
+    """Remove words that mean missing; refuse other words in a regression."""
+    if numbers is None:
+        raise UsageError(_not_numeric(name, texts))
+    if not words:
+        return texts, []
+    left = texts[~texts.isin(words)]
+    shown = ", ".join(map(repr, words))
+    note = f"Target {name!r}: {shown} among numbers is treated as a missing value."
+    return left, [note]
+
+
+def _not_numeric(name: str, texts: pd.Series) -> str:
+    plain = texts.str.contains(r"\d") & ~texts.str.contains(r"[^\W\d]{2}")
+    others = texts[~plain]
+    counts = (others if len(others) else texts).value_counts()
+    shown = ", ".join(f"{text!r} ({n} rows)" for text, n in counts.head(_SHOWN).items())
+    fix = "--task classification treats each value as a class"
+    if len(others) < len(texts) / 2:
+        word = counts.index[0]
+        fix = f"--missing {word!r} treats it as a missing value; {fix}"
+    return (
+        f"--task regression: the column {name!r} is not numeric: {len(counts)} different "
+        f"values are not numbers, such as {shown}; {fix}."
+    )
+
+
+def _refuse_times(name: str, texts: pd.Series) -> None:
+    sample = texts.head(100)
+    if all(_TIME.fullmatch(text) for text in sample):
+        raise UsageError(
+            f"--target {name!r} holds dates or times, such as {sample.iloc[0]!r}, which are "
+            "neither numbers nor classes. Predict a number instead: add a column of the "
+            "days since a fixed date (or of seconds), and use it as --target. --task "
+            "classification treats each date as a class."
+        )
+
+
+def _are_few_whole(numbers: pd.Series) -> bool:
+    values = numbers.to_numpy(float)
+    if not np.all(values == np.round(values)):
+        return False
+    n_values = len(np.unique(values))
+    few = n_values <= _MAX_WHOLE_CLASSES
+    return n_values <= 2 or (few and n_values * _MIN_ROWS_PER_WHOLE <= len(values))
+
+
+def _inferred(
+    name: str, texts: pd.Series, numbers: pd.Series | None, classes: bool
+) -> str:
+    n_values = texts.nunique()
+    if not classes:
+        return (
+            f"Target: {name!r}, {n_values} different numbers, so the task is regression "
+            "(--task classification treats each value as a class)."
+        )
+    shown = ", ".join(map(repr, sorted(texts.unique())[:5]))
+    more = ", ..." if n_values > 5 else ""
+    other = " (--task regression predicts them as numbers)"
+    return (
+        f"Target: {name!r}, {n_values} different labels ({shown}{more}), so the task is "
+        f"classification{other if numbers is not None else ''}."
+    )
+
+
+def _finite(name: str, numbers: Any) -> pd.Series:
+    values = pd.Series(numbers.to_numpy(float), numbers.index, name=name)
+    if not np.isfinite(values).all():
+        raise UsageError(
+            f"--target {name!r} holds infinite values; replace them, or leave them empty."
+        )
+    return values
+
+
+def _labels(name: str, texts: pd.Series) -> tuple[pd.Series, list[str]]:
+    """Return labels that are printed as they are written, and notes on spellings."""
+    unique = texts.unique()
+    if set(unique) <= {"True", "False"}:
+        return (texts == "True").rename(name), []
+    if all(_WHOLE.fullmatch(text) for text in unique) and "-0" not in unique:
+        return texts.astype(np.int64).rename(name), []
+    return texts.rename(name), _similar_labels(name, list(unique))
+
+
+def _similar_labels(name: str, labels: list[str]) -> list[str]:
+    """Name labels that differ in spaces, case or the notation of a number only."""
+    spellings: dict[str, list[str]] = {}
+    for label in labels:
+        plain = label.strip().casefold()
+        plain = re.sub(r"^(-?\d+)\.0+$", r"\1", plain)
+        spellings.setdefault(plain, []).append(label)
+    same = [sorted(group) for group in spellings.values() if len(group) > 1]
+    if not same:
+        return []
+    shown = "; ".join(" and ".join(map(repr, group)) for group in same[:_SHOWN])
+    return [
+        f"Target {name!r} has similar labels, which are different classes: {shown}."
+    ]
+
+
+def _check_classes(name: str, labels: pd.Series, numeric: bool) -> None:
+    n_classes, n_rows = labels.nunique(), len(labels)
+    if n_classes < 2:
+        raise UsageError(
+            f"--target {name!r} has one value only ({labels.iloc[0]!r}); there is nothing "
+            "to predict. Use a target with at least two values."
+        )
+    if n_classes <= max(_MAX_CLASSES, n_rows / _MIN_ROWS_PER_CLASS):
+        return
+    shown = ", ".join(map(repr, labels.unique()[:_SHOWN].tolist()))
+    what = f"--target {name!r} has {n_classes} different values in {n_rows} rows"
+    if numeric:
+        raise UsageError(
+            f"{what}, which is too many for classes; use --task regression."
+        )
+    raise UsageError(
+        f"{what}, such as {shown}. They are neither numbers nor classes that repeat; use "
+        "another --target, or merge values to fewer classes in the table."
+    )
