@@ -110,8 +110,8 @@ def leaderboard_table(model: Any) -> pd.DataFrame:
 
     board, trials = model.leaderboard_, model.trials()
     board = board.iloc[[-1, *range(len(board) - 1)]]
-    layers = trials["layer"].reindex(board.index)
-    board.insert(0, "layer", layers.astype("Int64"))
+    layers = trials["layer"].to_dict()
+    board.insert(0, "layer", [layers.get(name, "") for name in board.index])
     weights = model.weights_.reindex(board.index[1:]).fillna(0.0)
     board.insert(2, "weight", weights.reindex(board.index))
     described = [describe_member(name) for name in board.index[1:]]

@@ -26,8 +26,11 @@ class FoldEvent(NamedTuple):
         Process and thread.
     member : str
         Name of the member.
+    run : int
+        Identifies the run of the member; a member can be fitted in several runs, on
+        different splits.
     n_folds : int
-        Number of folds of the member in this run.
+        Number of folds of the run.
     score : float or None
         Score of the rows that were held out, if it ended.
     """
@@ -35,6 +38,7 @@ class FoldEvent(NamedTuple):
     begins: bool
     worker: tuple[int, int]
     member: str
+    run: int
     n_folds: int
     score: float | None = None
 
@@ -45,15 +49,15 @@ class MemberProgress:
 
     Parameters
     ----------
-    begun : int
-        Number of fold fits that began.
-    scores : list of float
-        Scores of the fold fits that ended.
+    planned : dict of int to int
+        Number of fold fits of each run.
     done : int
         Number of fold fits that ended.
+    scores : list of float
+        Their scores.
     """
 
-    begun: int = 0
+    planned: dict[int, int] = field(default_factory=dict)
     done: int = 0
     scores: list[float] = field(default_factory=list)
 
@@ -81,6 +85,11 @@ class FitState:
         self._running: dict[tuple[int, int], FoldEvent] = {}
         self._lock = threading.Lock()
         self._start = time.monotonic()
+        self._ended = False
+
+    def end(self) -> None:
+        """Record the end of the fit."""
+        self._ended = True
 
     def receive(self, event: FoldEvent) -> None:
         """Record an event."""
@@ -89,7 +98,7 @@ class FitState:
             if event.begins:
                 # A fit that failed has no end; the next one of its worker replaces it.
                 self._running[event.worker] = event
-                member.begun += 1
+                member.planned[event.run] = event.n_folds
                 return
             self._running.pop(event.worker, None)
             member.done += 1
@@ -104,7 +113,7 @@ class FitState:
         now = f"fitting {', '.join(running)}" if running else "combining the members"
         if not self.members:
             now = "reading the columns"
-        parts = [self._time(), now]
+        parts = [self._time(), *([] if self._ended else [now])]
         if best is not None:
             name, score = best
             parts.append(f"best {self.scoring} {score:.4g} ({name})")
@@ -114,7 +123,7 @@ class FitState:
         """Return name, folds and score of each member that began, as text."""
         with self._lock:
             return [
-                (name, _folds(one), f"{one.score:.4g}" if one.scores else "")
+                (name, _folds(one), f"{one.score:.4g}" if one.scores else "-")
                 for name, one in self.members.items()
             ]
 
@@ -127,6 +136,8 @@ class FitState:
 
     def _time(self) -> str:
         elapsed = time.monotonic() - self._start
+        if self._ended:
+            return f"fitted in {_clock(elapsed)}"
         if self.seconds is None:
             return f"{_clock(elapsed)} elapsed"
         left = max(0.0, self.seconds - elapsed)
@@ -164,6 +175,7 @@ class FitProgress:
 
     def teardown(self, estimator, context):
         """Close the display."""
+        self._state.end()
         self._screen.close()
         close_listener(self._handle)
 
@@ -173,7 +185,8 @@ class FitProgress:
             return
         worker = (os.getpid(), threading.get_ident())
         name = member.task_name.removeprefix(_MEMBER)
-        event = FoldEvent(begins, worker, name, member.max_subtasks, score)
+        run, n_folds = member.task_id, member.max_subtasks
+        event = FoldEvent(begins, worker, name, run, n_folds, score)
         send(self._handle, event)
 
     def __getstate__(self):
@@ -182,8 +195,7 @@ class FitProgress:
 
 
 def _folds(one: MemberProgress) -> str:
-    left = one.begun - one.done
-    return f"{one.done} folds" + (f" (+{left})" if left > 0 else "")
+    return f"{one.done} of {sum(one.planned.values())} folds"
 
 
 def _clock(seconds: float) -> str:
