@@ -13,6 +13,7 @@ from . import (
     persistence,
     preprocessing,
     stacking,
+    tables,
 )
 from .auto import AutoEnsembleClassifier, AutoEnsembleRegressor
 from .bagging import (
@@ -52,6 +53,7 @@ from .stacking import (
     VotingClassifier,
     VotingRegressor,
 )
+from .tables import read_table
 
 __version__: str
 
@@ -101,6 +103,8 @@ __all__ = [
     "persistence",
     "preprocessing",
     "read_manifest",
+    "read_table",
     "save",
     "stacking",
+    "tables",
 ]

@@ -15,8 +15,9 @@
      ├── StackedOverfitWarning  upper layers score worse on held-out rows
      └── StoreWarning           a fit is not stored, or a stored fit is damaged
     ValueError
-     └── ModelFileError         a model file cannot be written or read
-          └── UntrustedTypesError  it holds types that are not trusted
+     ├── ModelFileError         a model file cannot be written or read
+     │    └── UntrustedTypesError  it holds types that are not trusted
+     └── TableError             a file cannot be read as a table
 """
 
 from typing import Any
@@ -29,6 +30,7 @@ __all__ = [
     "OverlappingSplitWarning",
     "StackedOverfitWarning",
     "StoreWarning",
+    "TableError",
     "TimeLimitError",
     "UntrustedTypesError",
     "WorkerDiedError",
@@ -112,3 +114,37 @@ class UntrustedTypesError(ModelFileError):
     def __init__(self, message: str, types: list[str] | None = None):
         super().__init__(message)
         self.types = types or []
+
+
+class TableError(ValueError):
+    """A file cannot be read as a table without a loss.
+
+    Parameters
+    ----------
+    message : str
+        The reason and a suggested fix.
+    file : str, optional
+        The file, for the start of the message.
+    line : int, optional
+        The line of the file, which counts from 1.
+    column : str, optional
+        Name of the column.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: str | None = None,
+        line: int | None = None,
+        column: str | None = None,
+    ):
+        where = [
+            *([] if file is None else [file]),
+            *([] if line is None else [f"line {line}"]),
+            *([] if column is None else [f"column {column!r}"]),
+        ]
+        super().__init__(f"{', '.join(where)}: {message}" if where else message)
+        self.file = file
+        self.line = line
+        self.column = column

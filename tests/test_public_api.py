@@ -10,7 +10,7 @@ PACKAGES = ["skensemble", "skensemble.auto", "skensemble.datasets", "skensemble.
             "skensemble.exceptions", "skensemble.fitting", "skensemble.linear_model",
             "skensemble.losses",
             "skensemble.bagging", "skensemble.boosting", "skensemble.optim", "skensemble.persistence",
-            "skensemble.preprocessing", "skensemble.stacking"]  # fmt: skip
+            "skensemble.preprocessing", "skensemble.stacking", "skensemble.tables"]  # fmt: skip
 NEEDS_ARGUMENTS = {
     f"{family}{kind}": ["estimators"]
     for family in (

@@ -38,6 +38,7 @@ from skensemble.core._features import (
     narrow_indices as narrow_indices,
 )
 from skensemble.core._frames import (
+    MISSING_WORDS as MISSING_WORDS,
     as_pandas as as_pandas,
     is_frame as is_frame,
     plain_table as plain_table,

@@ -10,6 +10,20 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
+# Words that are common for missing values.
+MISSING_WORDS = {
+    "",
+    "?",
+    "-",
+    "na",
+    "n/a",
+    "nan",
+    "none",
+    "null",
+    "<na>",
+    "missing",
+    "unknown",
+}
 # Content of an object column, in the words of `pandas.api.types.infer_dtype`.
 _NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal", "boolean"}
 _REFUSED = {

@@ -11,24 +11,16 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils import check_array
 
-from skensemble.core import as_pandas, features_of, is_frame, warn
+from skensemble.core import (
+    MISSING_WORDS as MISSING_WORDS,
+    as_pandas,
+    features_of,
+    is_frame,
+    warn,
+)
 
 Array = NDArray[Any]
 
-# Words that are common for missing values.
-MISSING_WORDS = {
-    "",
-    "?",
-    "-",
-    "na",
-    "n/a",
-    "nan",
-    "none",
-    "null",
-    "<na>",
-    "missing",
-    "unknown",
-}
 BOOLEAN_WORDS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
 
 

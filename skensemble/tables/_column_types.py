@@ -1,0 +1,209 @@
+"""Turn columns of strings into numbers, truth values, dates and text."""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skensemble.tables._number_formats import NumberFormat
+from skensemble.tables._number_texts import (
+    NumberText,
+    missing_words_note,
+    read_numbers,
+)
+
+_TRUTH = ({"True": True, "False": False}, {"true": True, "false": False}, {"TRUE": True, "FALSE": False})  # fmt: skip
+_NOT_ISO = re.compile(
+    r"^(?!\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?$)", re.MULTILINE
+)
+
+
+@dataclass(frozen=True)
+class TypeRules:
+    """What is known of the file when its columns get their types.
+
+    Parameters
+    ----------
+    columns_as_text : collection of str
+        Columns that stay text.
+    missing : frozenset of str
+        Cells that are missing, with the empty cell.
+    decimal : {".", ","} or None
+        Decimal mark that is given.
+    separator : str
+        Separator of the file: a semicolon suggests that the comma is a decimal mark.
+    """
+
+    columns_as_text: Collection[str]
+    missing: frozenset[str]
+    decimal: str | None
+    separator: str
+
+
+def typed_columns(
+    columns: dict[str, list[Any]], rules: TypeRules, notes: list[str]
+) -> tuple[dict[str, Any], str | None]:
+    """Give each column its type; the chunks of strings in `columns` are used up.
+
+    Returns
+    -------
+    typed : dict
+        Array per column.
+    decimal : str or None
+        Decimal mark of the file, if it is known.
+    """
+    typer = _Typer(rules, notes)
+    for name in list(columns):
+        typer.add(name, _joined(columns.pop(name)))
+    return typer.typed, typer.settle()
+
+
+class _Typer:
+    """Types of the columns of one table.
+
+    Numbers whose format is not clear, such as "1,234", wait until the other columns
+    have shown the decimal mark of the file.
+    """
+
+    def __init__(self, rules: TypeRules, notes: list[str]):
+        self.rules = rules
+        self.notes = notes
+        self.typed: dict[str, Any] = {}
+        self.waiting: dict[str, NumberText] = {}
+        self.formats: dict[str, NumberFormat] = {}
+        self.dates: list[str] = []
+
+    def add(self, name: str, text: Any) -> None:
+        """Type a column of strings, or let it wait."""
+        cells = text.tolist()
+        gaps = _missing(cells, self.rules.missing)
+        self.typed[name] = _with_missing(text, gaps)
+        if name in self.rules.columns_as_text:
+            return
+        values = _truth_values(cells, gaps)
+        if values is None:
+            values = read_dates(cells, gaps)
+            self.dates += [] if values is None else [name]
+        if values is None and gaps is not None and gaps.all():
+            values = np.full(len(cells), np.nan)
+        if values is not None:
+            self.typed[name] = values
+            return
+        numbers = read_numbers(cells, gaps)
+        if numbers is not None and len(numbers.formats) > 1 and not self.rules.decimal:
+            self.waiting[name] = numbers
+        elif numbers is not None:
+            self._set(name, numbers, self.rules.decimal)
+
+    def settle(self) -> str | None:
+        """Type the columns that waited, and return the decimal mark of the file."""
+        decimal = self.rules.decimal or _common_decimal(self.formats.values())
+        for name, numbers in self.waiting.items():
+            mark = decimal or _by_separator(numbers, self.rules.separator)
+            self._set(name, numbers, mark)
+            self.notes.append(self._unclear(name, numbers, decimal))
+        commas = [name for name, form in self.formats.items() if form.decimal == ","]
+        if commas:
+            self.notes.append(f"Decimal comma in the columns {commas}.")
+        if self.dates:
+            self.notes.append(f"Dates in the columns {self.dates}.")
+        return decimal or (_common_decimal(self.formats.values()))
+
+    def _set(self, name: str, numbers: NumberText, decimal: str | None) -> None:
+        form = numbers.choose(decimal)
+        values = None if form is None else numbers.numbers(form)
+        if form is None or values is None:
+            self.notes.append(_text_note(name, form, decimal))
+            return
+        self.typed[name] = values
+        if form.decimal in numbers.joined or form.thousands in (".", ","):
+            self.formats[name] = form
+        if numbers.words:
+            self.notes.append(missing_words_note(name, numbers.words))
+
+    def _unclear(self, name: str, numbers: NumberText, decimal: str | None) -> str:
+        form = self.formats.get(name)
+        mark = "," if "," in numbers.joined else "."
+        example = next(cell for cell in numbers.cells if mark in cell)
+        use = "decimal mark" if form and form.decimal == mark else "thousands separator"
+        reason = f"the separator is {self.rules.separator!r}"
+        if decimal is not None:
+            reason = f"other columns have the decimal mark {decimal!r}"
+        return (
+            f"Numbers such as {example!r} in the column {name!r}: {mark!r} is taken as "
+            f"{use}, because {reason}."
+        )
+
+
+def _joined(chunks: list[Any]) -> Any:
+    """Join the chunks of a column to one array of strings."""
+    if len(chunks) == 1:
+        return chunks[0]
+    return pd.concat([pd.Series(one) for one in chunks], ignore_index=True).array
+
+
+def _missing(cells: Sequence[str], missing: frozenset[str]) -> NDArray[np.bool_] | None:
+    """Mark the missing cells; None if there are none."""
+    if missing.isdisjoint(dict.fromkeys(cells)):
+        return None
+    return np.fromiter(map(missing.__contains__, cells), bool, len(cells))
+
+
+def _with_missing(text: Any, gaps: NDArray[np.bool_] | None) -> Any:
+    if gaps is None:
+        return text
+    text = text.copy()
+    text[gaps] = np.nan
+    return text
+
+
+def _truth_values(cells: Sequence[str], gaps: NDArray[np.bool_] | None) -> Any | None:
+    """Return booleans if all cells are True or False, in one spelling."""
+    first = next((cell for cell in cells if cell), "")
+    spelling = next((one for one in _TRUTH if first in one), None)
+    if spelling is None:
+        return None
+    known = np.fromiter(map(spelling.__contains__, cells), bool, len(cells))
+    if not (known if gaps is None else known | gaps).all():
+        return None
+    values = np.fromiter((spelling.get(cell, False) for cell in cells), bool)
+    return values if gaps is None else pd.arrays.BooleanArray(values, gaps.copy())
+
+
+def read_dates(cells: Sequence[str], gaps: NDArray[np.bool_] | None) -> Any | None:
+    """Return dates if all cells are dates of ISO 8601 without a time zone."""
+    words = dict.fromkeys(cells)
+    if gaps is not None:
+        words = dict.fromkeys(cells[i] for i in np.flatnonzero(~gaps))
+    joined = "\n".join(words)
+    if not words or joined.count("\n") >= len(words) or _NOT_ISO.search(joined):
+        return None
+    try:
+        dates = pd.to_datetime(pd.Series(list(words)), format="ISO8601")
+    except ValueError:
+        return None  # A day such as 2024-02-30, or a year that pandas does not know.
+    by_word = pd.Series(dates.to_numpy("datetime64[us]"), index=list(words))
+    return by_word.reindex(cells).array
+
+
+def _common_decimal(formats: Collection[NumberFormat]) -> str | None:
+    """Return the decimal mark of the columns if it is the same in all."""
+    marks = {form.decimal for form in formats}
+    return marks.pop() if len(marks) == 1 else None
+
+
+def _by_separator(numbers: NumberText, separator: str) -> str | None:
+    """Choose the decimal mark of "1,234" without other columns."""
+    return "," if separator == ";" and "," in numbers.joined else None
+
+
+def _text_note(name: str, form: NumberFormat | None, decimal: str | None) -> str:
+    if form is None:
+        reason = f"its numbers do not have the decimal mark {decimal!r}"
+    else:
+        reason = "its numbers have more digits than 64 bits hold"
+    return f"The column {name!r} stays text: {reason}."

@@ -1,0 +1,173 @@
+"""Find the line with the names of the columns, and check the names."""
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from skensemble.exceptions import TableError
+
+_NUMBER = re.compile(r"\s*[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?\s*")
+# A title stands before the header only in tables with at least this many columns.
+_FEWEST_FIELDS = 3
+
+
+@dataclass(frozen=True)
+class Header:
+    """The names of the columns, and where they stand.
+
+    Parameters
+    ----------
+    names : list of str
+        Fields of the header as they stand in the file.
+    line : int
+        Line of the header.
+    n_records : int
+        Number of records up to the header, with it.
+    width : int
+        Number of fields of the rows: that of the header, or one more.
+    first_row : list of str
+        Fields of the first row; empty if there is none.
+    notes : list of str
+        What was skipped before the header.
+    """
+
+    names: list[str]
+    line: int
+    n_records: int
+    width: int
+    first_row: list[str]
+    notes: list[str] = field(default_factory=list)
+
+
+def find_header(
+    records: Iterable[tuple[int, list[str]]], n_fields: int, file: str
+) -> Header:
+    """Find the header among the first records.
+
+    Lines before it are skipped if they are blank, if they begin with "#" and have
+    another number of fields, or if they are a title.
+
+    Parameters
+    ----------
+    records : iterable of (int, list of str)
+        The first records with their lines.
+    n_fields : int
+        Number of fields of the first regular record.
+    file : str
+        Name of the file, for messages.
+
+    Returns
+    -------
+    header : Header
+    """
+    records = list(records)
+    known = [i for i, (_, record) in enumerate(records) if record]
+    skipped: list[int] = []
+    while len(known) > 1 and _is_comment(records[known[0]][1], n_fields):
+        skipped.append(known.pop(0))
+    if _is_title([records[i][1] for i in known], n_fields):
+        while len(known) > 1 and _n_filled(records[known[0]][1]) <= 1:
+            skipped.append(known.pop(0))
+    if not known:
+        raise TableError("the file is empty.", file=file)
+    at = known[0]
+    rows = [records[i][1] for i in known[1:]]
+    line, names = records[at]
+    lengths = {len(row) for row in rows}
+    one_more = lengths == {len(names) + 1} and len(names) > 1
+    lines = [records[i][0] for i in skipped]
+    notes = [f"Lines before the header are skipped: {lines}."] if lines else []
+    width = len(names) + one_more
+    return Header(names, line, at + 1, width, rows[0] if rows else [], notes)
+
+
+def _is_comment(record: list[str], n_fields: int) -> bool:
+    return record[0].startswith("#") and len(record) != n_fields
+
+
+def _n_filled(record: list[str]) -> int:
+    return sum(1 for cell in record if cell.strip())
+
+
+def _is_title(records: list[list[str]], n_fields: int) -> bool:
+    """Whether the first records are a title, and a header and rows follow."""
+    following = [one for one in records if _n_filled(one) > 1]
+    if len(following) < 2 or n_fields < _FEWEST_FIELDS or _n_filled(records[0]) > 1:
+        return False
+    header, *rows = following
+    is_header = all(cell.strip() and not _is_number(cell) for cell in header)
+    regular = all(len(row) in (len(header), len(header) + 1) for row in rows)
+    numbers = any(_is_number(cell) for row in rows for cell in row)
+    unique = len(set(header)) == len(header)
+    return is_header and regular and numbers and unique
+
+
+def _is_number(cell: str) -> bool:
+    return _NUMBER.fullmatch(cell) is not None
+
+
+def refuse_values_as_names(header: Header, file: str, notes: list[str]) -> None:
+    """Refuse a first line of values; numbers that increase are names, with a note.
+
+    Raises
+    ------
+    TableError
+        If at least half of the names are numbers that do not increase.
+    """
+    filled = [name for name in header.names if name.strip()]
+    numbers = [_as_float(name) for name in filled if _is_number(name)]
+    if not numbers or 2 * len(numbers) < len(filled):
+        return
+    if all(a < b for a, b in itertools.pairwise(numbers)):
+        if numbers != list(range(len(numbers))):
+            notes.append(
+                f"Names: the numbers {filled[:5]} of the first line are names."
+            )
+        return
+    raise TableError(
+        f"the first line holds values ({', '.join(filled[:5])}), not names of columns; "
+        "put a line with names before it.",
+        file=file,
+        line=header.line,
+    )
+
+
+def _as_float(name: str) -> float:
+    return float(name.strip().replace(",", "."))
+
+
+def check_names(header: Header, file: str, notes: list[str]) -> list[str]:
+    """Return the names; those without one are called "Unnamed: 0" by position.
+
+    Raises
+    ------
+    TableError
+        If two columns have the same name.
+    """
+    names = [name or f"Unnamed: {j}" for j, name in enumerate(header.names)]
+    if not any(name.strip() for name in header.names):
+        raise TableError("the line of the names is empty.", file=file, line=header.line)
+    refuse_repeated(names, file, header.line)
+    unnamed = [j for j, name in enumerate(header.names) if not name]
+    if unnamed and unnamed != [len(names) - 1]:
+        notes.append(f"Names: columns without name: {[names[j] for j in unnamed]}.")
+    return names
+
+
+def refuse_repeated(names: list[str], file: str, line: int | None = None) -> None:
+    """Refuse columns of the same name.
+
+    Raises
+    ------
+    TableError
+        If two columns have the same name.
+    """
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise TableError(
+            f"several columns have the same name: {twice}; rename them.",
+            file=file,
+            line=line,
+        )

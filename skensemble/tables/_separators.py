@@ -1,0 +1,183 @@
+"""Find the separator of delimited text from the first lines."""
+
+import csv
+import io
+import itertools
+import re
+from dataclasses import dataclass
+
+from skensemble.exceptions import TableError
+
+SEPARATORS = (",", ";", "\t", "|")
+# Size of the sample.
+_MOST_LINES = 1000
+_MOST_CHARACTERS = 1 << 20
+# The separator with this many times more fields than another one is taken.
+_CLEARLY_MORE = 2.0
+_BY_SUFFIX = {".tsv": "\t", ".tab": "\t", ".psv": "|"}
+_EXCEL = re.compile(r"\ufeff?\"?sep=(.)\"?(?:\r\n|\n|\r)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the lines of a text are divided.
+
+    Parameters
+    ----------
+    separator : str
+        One character.
+    skip_space : bool
+        Whether each separator is followed by a space that is no part of the field.
+    n_fields : int
+        Number of fields of the header, by the first lines.
+    start : int
+        Position of the first character after the line ``sep=;`` of Excel.
+    """
+
+    separator: str
+    skip_space: bool
+    n_fields: int
+    start: int
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    separator: str
+    records: list[list[str]]
+    n_fields: int
+    level: int
+
+    @property
+    def rank(self) -> tuple[float, int]:
+        """Share of the records with the number of fields of the header, and it."""
+        fitting = sum(len(one) == self.n_fields for one in self.records)
+        return -fitting / len(self.records), -self.n_fields
+
+
+def find_layout(
+    text: str, separator: str | None, suffix: str, file: str, notes: list[str]
+) -> Layout:
+    """Find the separator from the content, or use the one that is given.
+
+    Raises
+    ------
+    TableError
+        If two separators divide the first lines equally well.
+    """
+    excel = _EXCEL.match(text)
+    start = excel.end() if excel else 0
+    sample, is_cut = _sample(text[start : start + _MOST_CHARACTERS], len(text) - start)
+    given = separator or (excel[1] if excel else None)
+    if given is not None:
+        found = _candidate(sample, given, is_cut)
+        reason = "given" if separator else "the first line is 'sep='"
+    else:
+        found, reason = _best(sample, suffix, is_cut, file)
+    skip_space = _has_spaces(found)
+    if separator is None:
+        notes.append(_separator_note(found, reason))
+    if skip_space:
+        notes.append("Spaces: one space after each separator is no part of the cells.")
+    return Layout(found.separator, skip_space, found.n_fields, start)
+
+
+def check_separator(separator: str | None) -> None:
+    """Refuse a separator that is not one character."""
+    valid = separator is None or (isinstance(separator, str) and len(separator) == 1)
+    if not valid or (separator is not None and separator in '"\r\n'):
+        raise TableError(
+            f"separator={separator!r} must be one character other than a quote and a "
+            "line end, such as ',', ';', '\\t' or '|'; None finds it."
+        )
+
+
+def show(separator: str) -> str:
+    """Name a separator in messages."""
+    return {"\t": "tab", " ": "space"}.get(separator, repr(separator))
+
+
+def _sample(text: str, available: int) -> tuple[str, bool]:
+    """Return the first lines, and whether more follow."""
+    stream = io.StringIO(text, newline="")
+    sample = "".join(itertools.islice(stream, _MOST_LINES))
+    return sample, len(sample) < available
+
+
+def _best(sample: str, suffix: str, is_cut: bool, file: str) -> tuple[_Candidate, str]:
+    candidates = [_candidate(sample, one, is_cut) for one in SEPARATORS]
+    level = max(one.level for one in candidates)
+    best = sorted(
+        (one for one in candidates if one.level == level), key=lambda one: one.rank
+    )
+    if level == 0:
+        # The tab is rarely part of a text, so that lines stay one field.
+        return next(one for one in candidates if one.separator == "\t"), "one column"
+    named = [one for one in best if one.separator == _BY_SUFFIX.get(suffix)]
+    if named:
+        return named[0], f"the suffix is {suffix}"
+    if (
+        level > 1
+        and len(best) > 1
+        and best[0].n_fields < _CLEARLY_MORE * best[1].n_fields
+    ):
+        choices = " and ".join(
+            f"{show(one.separator)} gives {one.records[0]}" for one in best[:2]
+        )
+        raise TableError(
+            f"the separator is not clear: for the first line, {choices}; name it with "
+            "separator=.",
+            file=file,
+        )
+    n_records = len(best[0].records)
+    return best[0], {
+        4: f"the same number of fields in the first {n_records} records",
+        3: "the records end with a separator",
+    }.get(level, "it divides the header, and most of the first records alike")
+
+
+def _candidate(sample: str, separator: str, is_cut: bool) -> _Candidate:
+    records = _records(sample, separator)
+    if is_cut and len(records) > 1:
+        records.pop()  # It may be incomplete.
+    records = [one for one in records if one]
+    counts = [len(one) for one in records]
+    if not counts:
+        return _Candidate(separator, [[""]], 1, 0)
+    start = next((i for i, count in enumerate(counts) if count > 1), len(counts))
+    if start == len(counts):
+        return _Candidate(separator, records, 1, 0)
+    level = _level(counts, start)
+    return _Candidate(separator, records[start:], counts[start], level)
+
+
+def _level(counts: list[int], start: int) -> int:
+    """Rate how regular the numbers of fields are: 4 if all are equal, 0 if few are."""
+    head, body = counts[start], counts[start + 1 :]
+    if start and not body:
+        return 0
+    if set(body) <= {head}:
+        return 2 if start else 4
+    if set(body) == {head + 1} and not start:
+        return 3
+    return int(not start)
+
+
+def _records(sample: str, separator: str) -> list[list[str]]:
+    try:
+        return list(csv.reader(io.StringIO(sample, newline=""), delimiter=separator))
+    except csv.Error:
+        # A field that is too long for the reader: the quotes belong to another format.
+        lines = io.StringIO(sample, newline="")
+        return list(csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE))
+
+
+def _has_spaces(found: _Candidate) -> bool:
+    later = [field for record in found.records for field in record[1:]]
+    spaced = bool(later) and all(field.startswith(" ") for field in later)
+    return spaced and not found.separator.isspace()
+
+
+def _separator_note(found: _Candidate, reason: str) -> str:
+    if found.level == 0 and reason == "one column":
+        return "Separator: none, one column."
+    return f"Separator: {show(found.separator)} ({reason})."
