@@ -21,7 +21,7 @@ from skensemble.command_line._output_files import (
     output_folder,
     write_files,
 )
-from skensemble.command_line._predict_command import read_rows
+from skensemble.command_line._predict_command import like_training, read_rows
 from skensemble.command_line._prediction_table import (
     check_proba,
     matched_rows,
@@ -129,7 +129,7 @@ def _read_test(
     """Read the table to predict, and choose an identifier that it has."""
     if args.test is None:
         return None, train.roles()
-    with table_file([args.test], options) as file:
+    with table_file([args.test], like_training(options, train.roles())) as file:
         names = [row_id.name for row_id in train.row_ids]
         rows = read_rows(file, train.roles(), names)
         if args.id is not None:

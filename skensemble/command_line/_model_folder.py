@@ -33,6 +33,8 @@ class ColumnRoles:
         Features that hold numbers.
     missing : tuple of str
         Words that were treated as missing values.
+    decimal : str or None
+        Decimal mark of numbers in text, if it is known.
     """
 
     target: str
@@ -40,6 +42,7 @@ class ColumnRoles:
     texts: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    decimal: str | None = None
 
 
 def write_model(folder: Path, model: Any, roles: ColumnRoles, columns: Any) -> None:

@@ -32,7 +32,7 @@ def run_predict(args: Any) -> int:
     if args.proba:
         check_proba(hasattr(model, "predict_proba"))
     options = ReadingOptions.of(args)
-    options = _with_missing(options, roles)
+    options = like_training(options, roles)
     with table_file(args.rows, options) as file:
         id_ = args.id or roles.id
         rows = read_rows(file, roles, [id_] if id_ else [])
@@ -86,11 +86,13 @@ def _check_id(
         )
 
 
-def _with_missing(options: ReadingOptions, roles: ColumnRoles) -> ReadingOptions:
-    """Add the words that meant missing values in the fit."""
-    return replace(
-        options, missing=tuple(dict.fromkeys([*roles.missing, *options.missing]))
-    )
+def like_training(options: ReadingOptions, roles: ColumnRoles) -> ReadingOptions:
+    """Use the decimal mark and the words for missing values of the training table."""
+    words = dict.fromkeys([*roles.missing, *options.missing])
+    decimal = options.decimal or roles.decimal
+    # A separator cannot be the decimal mark, too.
+    decimal = None if decimal == options.separator else decimal
+    return replace(options, missing=tuple(words), decimal=decimal)
 
 
 def _output_path(path: str | None) -> Path | None:

@@ -44,14 +44,14 @@ def matched_rows(
         )
     X = rows[features]
     numbers = {
-        name: _as_numbers(X[name], shown)
+        name: _as_numbers(X[name], shown, roles.decimal)
         for name in roles.numbers
         if name in X and not types.is_numeric_dtype(X[name])
     }
     return X.assign(**numbers) if numbers else X
 
 
-def _as_numbers(values: pd.Series, shown: str) -> Any:
+def _as_numbers(values: pd.Series, shown: str, decimal: str | None) -> Any:
     """Read texts as numbers, as in the training table, or refuse them."""
     if values.isna().all():
         return values.astype(float)
@@ -61,13 +61,14 @@ def _as_numbers(values: pd.Series, shown: str) -> Any:
             "table; use the same type in both tables."
         )
     texts = values.astype("str")
-    numbers = number_column(texts)
+    numbers = number_column(texts, decimal=decimal)
     if numbers is not None:
         return numbers
     bad = next(
         row
         for row, text in enumerate(texts)
-        if not pd.isna(text) and number_column(texts.iloc[[row]]) is None
+        if not pd.isna(text)
+        and number_column(texts.iloc[[row]], decimal=decimal) is None
     )
     raise UsageError(
         f"{shown}: row {bad + 1} of the column {values.name!r} is {texts.iloc[bad]!r}, but "

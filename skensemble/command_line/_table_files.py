@@ -10,8 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from skensemble.command_line._usage_errors import UsageError
-from skensemble.tables import TableError, read_table
+from skensemble.command_line._usage_errors import UsageError, with_options
+from skensemble.exceptions import TableError
+from skensemble.tables import read_table
 
 STANDARD_INPUT = "-"
 _TAB_NAMES = ("tab", "\\t")
@@ -67,7 +68,7 @@ class TableFile:
         Parameters
         ----------
         as_text : iterable of str, default=()
-            Columns whose values are kept as they are written.
+            Columns whose values are kept as they are written, if they exist.
         notes : list of str or None, default=None
             Gets one line per decision of the reader.
 
@@ -76,21 +77,42 @@ class TableFile:
         frame : pandas.DataFrame
             The table, with at least one row.
         """
-        options = self.options
+        names = list(dict.fromkeys(as_text))
+        notes = [] if notes is None else notes
         try:
-            frame = read_table(
-                self.paths[0] if len(self.paths) == 1 else list(self.paths),
-                columns_as_text=tuple(as_text),
-                separator=options.separator,
-                encoding=options.encoding,
-                decimal=options.decimal,
-                missing=options.missing,
-                notes=notes,
-            )
+            frame = self._read_existing(names, notes)
         except (TableError, OSError, ImportError) as error:
-            raise UsageError(self._in_shown_words(str(error))) from error
+            message = with_options(self._in_shown_words(str(error)))
+            raise UsageError(message) from error
         if frame.empty:
             raise UsageError(f"{self.shown} has no rows.")
+        return frame
+
+    def _read_existing(self, names: list[str], notes: list[str]) -> pd.DataFrame:
+        """Read the table, also if some of the named columns do not exist."""
+        try:
+            return self._read(names, notes)
+        except TableError:
+            if not names:
+                raise
+            # Either the file is damaged, which raises again, or columns are missing.
+            known = set(self._read([], []).columns)
+            if known.issuperset(names):
+                raise
+        notes.clear()
+        return self._read([name for name in names if name in known], notes)
+
+    def _read(self, as_text: list[str], notes: list[str]) -> pd.DataFrame:
+        options = self.options
+        frame = read_table(
+            self.paths[0] if len(self.paths) == 1 else list(self.paths),
+            columns_as_text=as_text,
+            separator=options.separator,
+            encoding=options.encoding,
+            decimal=options.decimal,
+            missing=options.missing,
+            notes=notes,
+        )
         frame.columns = [str(name) for name in frame.columns]
         return frame
 

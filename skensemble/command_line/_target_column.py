@@ -17,14 +17,13 @@ _MIN_ROWS_PER_WHOLE = 3
 # More labels than this need some rows each.
 _MAX_CLASSES = 50
 _MIN_ROWS_PER_CLASS = 5
-# Usual words for a missing value, among numbers.
-_MISSING_WORDS = frozenset(("?", "-", "na", "n/a", "nan", "none", "null", "<na>", "."))
 _TIME = re.compile(
     r"\d{4}-\d{1,2}-\d{1,2}([T ].*)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}( .*)?"
     r"|\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?|-?\d+ days?.*"
 )
 _WHOLE = re.compile(r"-?(0|[1-9]\d{0,17})")
 _SHOWN = 3
+_N_INSPECTED = 1000
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,9 @@ class TargetColumn:
     notes: list[str]
 
 
-def read_target(column: pd.Series, task: str = "auto") -> TargetColumn:
+def read_target(
+    column: pd.Series, task: str = "auto", decimal: str | None = None
+) -> TargetColumn:
     """Read a target, and infer the task.
 
     Parameters
@@ -59,6 +60,8 @@ def read_target(column: pd.Series, task: str = "auto") -> TargetColumn:
         The target, as it is written.
     task : {"auto", "classification", "regression"}, default="auto"
         The task; "auto" infers it.
+    decimal : {".", ","} or None, default=None
+        Decimal mark of the file, if it is known.
 
     Returns
     -------
@@ -68,10 +71,13 @@ def read_target(column: pd.Series, task: str = "auto") -> TargetColumn:
     name, texts = str(column.name), _as_texts(column.dropna())
     if texts.empty:
         raise UsageError(f"--target {name!r}: all values of the column are missing.")
-    notes = []
-    numbers, words = _numbers(texts)
-    if task == "regression" or (words and numbers is not None):
-        texts, notes = _without_words(name, texts, numbers, words, task)
+    numbers, words = _numbers(texts, task, decimal)
+    notes = _words_note(name, texts, words)
+    if numbers is not None:
+        numbers = numbers.dropna()
+        texts = texts[numbers.index]
+    elif task == "regression":
+        raise UsageError(_not_numeric(name, texts, decimal))
     if task != "classification":
         _refuse_times(name, texts)
     if task == "auto":
@@ -95,41 +101,41 @@ def _as_texts(values: pd.Series) -> pd.Series:
     return values.astype(str).astype(object)
 
 
-def _numbers(texts: pd.Series) -> tuple[pd.Series | None, list[str]]:
+def _numbers(texts: pd.Series, task: str, decimal: str | None) -> tuple[Any, list[str]]:
     """Return the numbers in the texts, and words among them that mean missing.
 
-    Words count as missing among numbers that are not classes. Among few whole numbers,
-    a word such as "NA" is a label like the others.
+    Among few whole numbers, a word such as "NA" is a label like the others, unless the
+    task is regression. The numbers are then None.
     """
-    numbers = number_column(texts)
-    if numbers is not None:
+    numbers = number_column(texts, decimal=decimal)
+    if numbers is None or not numbers.isna().any():
         return numbers, []
-    is_word = texts.str.strip().str.lower().isin(_MISSING_WORDS)
-    if not is_word.any() or is_word.mean() > 0.5:
+    if task == "classification" or (
+        task == "auto" and _are_few_whole(numbers.dropna())
+    ):
         return None, []
-    numbers = number_column(texts[~is_word])
-    if numbers is None or _are_few_whole(numbers):
-        return None, []
-    return numbers, sorted(texts[is_word].unique())
+    return numbers, list(texts[numbers.isna()].unique())
 
 
-def _without_words(
-    name: str, texts: pd.Series, numbers: pd.Series | None, words: list[str], task: str
-) -> tuple[pd.Series, list[str]]:
-    """Remove words that mean missing; refuse other words in a regression."""
-    if numbers is None:
-        raise UsageError(_not_numeric(name, texts))
+def _words_note(name: str, texts: pd.Series, words: list[str]) -> list[str]:
     if not words:
-        return texts, []
-    left = texts[~texts.isin(words)]
+        return []
     shown = ", ".join(map(repr, words))
-    note = f"Target {name!r}: {shown} among numbers is treated as a missing value."
-    return left, [note]
+    n_rows = int(texts.isin(words).sum())
+    return [
+        f"Target {name!r}: {shown} among numbers is treated as a missing value "
+        f"({n_rows} rows)."
+    ]
 
 
-def _not_numeric(name: str, texts: pd.Series) -> str:
-    plain = texts.str.contains(r"\d") & ~texts.str.contains(r"[^\W\d]{2}")
-    others = texts[~plain]
+def _not_numeric(name: str, texts: pd.Series, decimal: str | None) -> str:
+    unique = texts.drop_duplicates().head(_N_INSPECTED)
+    bad = [
+        text
+        for text in unique
+        if number_column(pd.Series([text]), decimal=decimal) is None
+    ]
+    others = texts[texts.isin(bad)]
     counts = (others if len(others) else texts).value_counts()
     shown = ", ".join(f"{text!r} ({n} rows)" for text, n in counts.head(_SHOWN).items())
     fix = "--task classification treats each value as a class"

@@ -40,6 +40,8 @@ class TrainingTable:
         Kinds of columns that the user set.
     missing : tuple of str
         Words that were treated as missing values.
+    decimal : str or None
+        Decimal mark of the file, if it is known.
     """
 
     X: pd.DataFrame
@@ -49,6 +51,7 @@ class TrainingTable:
     time: pd.Series | None
     kinds: dict[str, str]
     missing: tuple[str, ...]
+    decimal: str | None
 
     def roles(self, test_columns: Any = None) -> ColumnRoles:
         """Return the roles of the columns.
@@ -68,6 +71,7 @@ class TrainingTable:
             texts=tuple(name for name in X if _is_text(X[name])),
             numbers=tuple(name for name in X if _is_number(X[name])),
             missing=self.missing,
+            decimal=self.decimal,
         )
 
 
@@ -81,7 +85,8 @@ def read_training_table(args: Any, file: TableFile) -> TrainingTable:
     _check_roles(args, file, frame)
     kinds = read_kinds(args.kinds, [name for name in frame if name != args.target])
     frame, totals = without_total_rows(frame, file.shown)
-    target = read_target(frame[args.target], args.task)
+    decimal = file.options.decimal or frame.attrs.get("decimal")
+    target = read_target(frame[args.target], args.task, decimal)
     frame = frame.loc[target.values.index].drop(columns=args.target)
     frame = frame.reset_index(drop=True)
     row_ids = _row_ids(args, file, frame, kinds)
@@ -102,6 +107,7 @@ def read_training_table(args: Any, file: TableFile) -> TrainingTable:
         None if args.time is None else frame[args.time],
         kinds,
         file.options.missing,
+        decimal,
     )
 
 

@@ -13,6 +13,10 @@ _OPTIONS = {
     "preset": "--preset",
     "memory": "--memory",
     "kinds": "--kinds",
+    "separator": "--separator",
+    "encoding": "--encoding",
+    "decimal": "--decimal",
+    "missing": "--missing",
 }
 _MAX_SHOWN = 20
 
