@@ -59,7 +59,10 @@ ERRORS = {
     "damaged": (["predict", "damaged", "test.csv"], "damaged"),
     "columns": (["predict", "model", "short.csv"], "lacks columns"),
     "id": (["predict", "model", "test.csv", "--id=name"], "'name' is not a column"),
-    "target as id": (["predict", "model", "train.csv", "--id=Sale_Price"], "the target"),
+    "target as id": (
+        ["predict", "model", "train.csv", "--id=Sale_Price"],
+        "the target",
+    ),
     "proba": (["predict", "model", "test.csv", "--proba"], "needs classes"),
     "out": (["predict", "model", "test.csv", "--out=a/b.csv"], "does not exist"),
     "folder": (["predict", "model", "test.csv", "--out=model"], "is a folder"),

@@ -80,7 +80,7 @@ def test_whole_numbers(values, classes):
     ids=["ISO", "German", "clock", "duration"],
 )
 def test_dates_are_refused_by_name(values):
-    with pytest.raises(UsageError, match="'y' holds dates or times.*days since"):
+    with pytest.raises(UsageError, match=r"'y' holds dates or times.*days since"):
         read_target(column(values))
     repeated = column(values[:5] * 3)
     assert read_target(repeated, "classification").is_classes
