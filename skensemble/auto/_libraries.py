@@ -49,20 +49,21 @@ def with_library(names: list[str]) -> list[str]:
     names : list of str
         Names of the catalogue.
     """
-    kept, damaged = [], {}
+    kept: list[str] = []
+    damaged: dict[str | None, str] = {}
     for name in names:
         try:
             import_library(name)
         except ModuleNotFoundError as error:
             if _needs_extra(name):
                 continue
-            damaged[error.name] = error
+            damaged[error.name] = str(error)
         except ImportError as error:
-            damaged[error.name] = error
+            damaged[error.name] = str(error)
         else:
             kept.append(name)
-    for error in damaged.values():
-        warn(f"{error}. Its members are left out.", MemberFailedWarning)
+    for text in damaged.values():
+        warn(f"{text}. Its members are left out.", MemberFailedWarning)
     return kept
 
 

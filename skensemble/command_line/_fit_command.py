@@ -135,7 +135,7 @@ def _read_test(
         if args.id is not None:
             check_known("--id", args.id, rows.columns, f"a column of {file.shown}")
         roles = train.roles(rows.columns)
-        X = matched_rows(rows, list(train.X), roles, file.shown)
+        X = matched_rows(rows, list(map(str, train.X)), roles, file.shown)
     ids = rows.get(roles.id)
     return (X, ids), roles
 

@@ -97,7 +97,7 @@ def _read_roles(path: Path) -> ColumnRoles:
     try:
         content = json.loads(path.read_text(encoding="utf8"))
         known = {field.name for field in fields(ColumnRoles)}
-        values = {
+        values: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value
             for key, value in content.items()
             if key in known

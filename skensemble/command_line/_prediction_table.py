@@ -96,7 +96,7 @@ def prediction_table(
         Whether probabilities are predicted: of the second of two classes, or one column
         per class.
     """
-    front = {} if ids is None else {ids.name: ids.to_numpy()}
+    front: dict[Any, Any] = {} if ids is None else {ids.name: ids.to_numpy()}
     if not proba:
         return pd.DataFrame({**front, target: model.predict(X)})
     p = model.predict_proba(X)

@@ -98,7 +98,8 @@ def without_total_rows(
     notes : list of str
         One line per row that is left out.
     """
-    notes, left, words = [], frame, []
+    notes: list[str] = []
+    left, words = frame, []
     while len(left) > 1 and len(notes) < _MAX_ROWS and (found := _total_word(left)):
         column, word = found
         notes.append(

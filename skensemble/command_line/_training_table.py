@@ -68,8 +68,8 @@ class TrainingTable:
         return ColumnRoles(
             target=self.target.name,
             id=names[0] if names else None,
-            texts=tuple(name for name in X if _is_text(X[name])),
-            numbers=tuple(name for name in X if _is_number(X[name])),
+            texts=tuple(name for name in map(str, X) if _is_text(X[name])),
+            numbers=tuple(name for name in map(str, X) if _is_number(X[name])),
             missing=self.missing,
             decimal=self.decimal,
         )
@@ -83,7 +83,9 @@ def read_training_table(args: Any, file: TableFile) -> TrainingTable:
     for note in notes:
         report(note)
     _check_roles(args, file, frame)
-    kinds = read_kinds(args.kinds, [name for name in frame if name != args.target])
+    kinds = read_kinds(
+        args.kinds, [name for name in map(str, frame) if name != args.target]
+    )
     frame, totals = without_total_rows(frame, file.shown)
     decimal = file.options.decimal or frame.attrs.get("decimal")
     target = read_target(frame[args.target], args.task, decimal)

@@ -54,7 +54,7 @@ class WarningDisplay:
         line: str | None = None,
     ) -> None:
         text = str(message)
-        causes = {(category.__name__, _VARYING.sub("#", text))}
+        causes: set[Any] = {(category.__name__, _VARYING.sub("#", text))}
         if _is_of_library(filename):
             causes.add((filename, lineno))
         with self._lock:
