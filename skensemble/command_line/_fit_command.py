@@ -66,7 +66,7 @@ def run_fit(args: Any) -> int:
     print(as_text(leaderboard_table(model)))
     _write_predictions(out, model, test, roles, args.proba)
     print(f"Model: {out / MODEL}")
-    return _ended(interruption)
+    return _ended(interruption, args.memory)
 
 
 def _make_model(args: Any, train: TrainingTable) -> Any:
@@ -168,7 +168,11 @@ def _summary(model: Any, seconds: float) -> str:
     )
 
 
-def _ended(interruption: Interruption) -> int:
+def _ended(interruption: Interruption, memory: str | None) -> int:
     if interruption.exit_code:
-        report("The fit was interrupted; the best ensemble so far is written.")
+        resume = "" if memory else " with --memory FOLDER"
+        report(
+            "The fit was interrupted. The ensemble of the members that were complete is "
+            f"written. The same command{resume} continues the fit."
+        )
     return interruption.exit_code

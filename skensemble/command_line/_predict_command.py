@@ -69,7 +69,7 @@ def read_rows(file: TableFile, roles: ColumnRoles, ids: list[str]) -> pd.DataFra
     notes: list[str] = []
     rows = file.read([*roles.texts, *ids], notes)
     for note in notes:
-        report(note)
+        report(f"{file.shown}: {note}")
     check_no_total_row(rows, file.shown)
     return rows
 

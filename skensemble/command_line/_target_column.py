@@ -87,7 +87,7 @@ def read_target(
         classes = task == "classification"
     missing = len(column) - len(texts)
     if missing:
-        notes.append(f"{missing} rows without a target ({name!r}) are ignored.")
+        notes.append(f"{_rows(missing)} without a target ({name!r}) ignored.")
     if not classes:
         return TargetColumn(name, _finite(name, numbers), False, notes)
     labels, spellings = _labels(name, texts)
@@ -117,6 +117,10 @@ def _numbers(texts: pd.Series, task: str, decimal: str | None) -> tuple[Any, lis
     return numbers, list(texts[numbers.isna()].unique())
 
 
+def _rows(n_rows: int) -> str:
+    return "1 row" if n_rows == 1 else f"{n_rows} rows"
+
+
 def _words_note(name: str, texts: pd.Series, words: list[str]) -> list[str]:
     if not words:
         return []
@@ -124,7 +128,7 @@ def _words_note(name: str, texts: pd.Series, words: list[str]) -> list[str]:
     n_rows = int(texts.isin(words).sum())
     return [
         f"Target {name!r}: {shown} among numbers is treated as a missing value "
-        f"({n_rows} rows)."
+        f"({_rows(n_rows)})."
     ]
 
 
@@ -137,7 +141,9 @@ def _not_numeric(name: str, texts: pd.Series, decimal: str | None) -> str:
     ]
     others = texts[texts.isin(bad)]
     counts = (others if len(others) else texts).value_counts()
-    shown = ", ".join(f"{text!r} ({n} rows)" for text, n in counts.head(_SHOWN).items())
+    shown = ", ".join(
+        f"{text!r} ({_rows(n)})" for text, n in counts.head(_SHOWN).items()
+    )
     fix = "--task classification treats each value as a class"
     if len(others) < len(texts) / 2:
         word = counts.index[0]

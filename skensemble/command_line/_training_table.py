@@ -81,7 +81,7 @@ def read_training_table(args: Any, file: TableFile) -> TrainingTable:
     as_text = [name for name in (args.target, args.id) if name is not None]
     frame = file.read(as_text, notes)
     for note in notes:
-        report(note)
+        report(f"{file.shown}: {note}")
     _check_roles(args, file, frame)
     kinds = read_kinds(
         args.kinds, [name for name in map(str, frame) if name != args.target]

@@ -1,5 +1,6 @@
 """Errors of arguments, files and columns that the user can correct: exit code 2."""
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -19,6 +20,9 @@ _OPTIONS = {
     "missing": "--missing",
 }
 _MAX_SHOWN = 20
+# kinds={'zip': 'category'}, as messages of the library write it.
+_KINDS = re.compile(r"kinds=\{([^{}]*)\}")
+_KIND = re.compile(r"('[^']*'|\"[^\"]*\"): '([\w-]+)'")
 
 
 class UsageError(Exception):
@@ -60,6 +64,13 @@ def as_usage_errors(*kinds: type[Exception]) -> Iterator[None]:
 
 def with_options(message: str) -> str:
     """Replace the names of parameters in a message by those of the options."""
+    message = _KINDS.sub(_kinds_option, message)
     for parameter, option in _OPTIONS.items():
         message = message.replace(f"{parameter}=", f"{option} ")
     return message
+
+
+def _kinds_option(found: re.Match[str]) -> str:
+    kinds = _KIND.findall(found[1])
+    options = [f"--kinds {column}={kind}" for column, kind in kinds]
+    return " ".join(options) or "--kinds COLUMN=KIND"

@@ -7,6 +7,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from skensemble.command_line._usage_errors import with_options
+
 # Warnings for programmers, about the code of libraries.
 _FOR_PROGRAMMERS: tuple[type[Warning], ...] = (
     DeprecationWarning,
@@ -37,6 +39,8 @@ class WarningDisplay:
         warnings.simplefilter("always")
         for category in _FOR_PROGRAMMERS:
             warnings.simplefilter("ignore", category)
+        # The command reports interruptions itself: it has no `fit_more`.
+        warnings.filterwarnings("ignore", "The fit was interrupted")
         warnings.showwarning = self._show
         return self
 
@@ -61,7 +65,7 @@ class WarningDisplay:
             known = bool(causes & self._causes)
             self._causes |= causes
         if not known:
-            report(f"Warning: {text}")
+            report(f"Warning: {with_options(text)}")
 
 
 def _is_of_library(filename: str) -> bool:
