@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.pipeline import Pipeline
 
 from skensemble.auto._candidate import Candidate, TimeAllowance
+from skensemble.auto._libraries import is_importable
 from skensemble.auto._table_facts import TableFacts
 from skensemble.auto.members import (
     CatBoostMemberClassifier,
@@ -232,7 +233,12 @@ def neighbors(facts: TableFacts, allowance: TimeAllowance) -> Candidate | None:
 
 
 def second_layer(facts: TableFacts, allowance: TimeAllowance) -> list[Candidate]:
-    """Two boosters on the columns and the predictions of the lower layer."""
+    """Two boosters on the columns and the predictions of the lower layer.
+
+    There are none if their library is damaged.
+    """
+    if not is_importable(_upper_library(facts)):
+        return []
     rule = Patience(40, seconds=allowance.per_fit("upper"))
     return [
         _candidate(
@@ -247,7 +253,7 @@ def second_layer(facts: TableFacts, allowance: TimeAllowance) -> list[Candidate]
     ]
 
 
-def upper_library(facts: TableFacts) -> str:
+def _upper_library(facts: TableFacts) -> str:
     """Return the library of the second layer."""
     # One tree per class and round: XGBoost is faster, especially in predictions.
     return "xgboost" if facts.task == "multiclass" else "lightgbm"
@@ -255,7 +261,7 @@ def upper_library(facts: TableFacts) -> str:
 
 def _upper_booster(facts: TableFacts, rule: Patience, random: bool) -> Any:
     """A booster with small trees; `random` uses random thresholds or fewer columns."""
-    if upper_library(facts) == "xgboost":
+    if _upper_library(facts) == "xgboost":
         engine = XGBoost(
             max_depth=5,
             colsample_bynode=0.3 if random else 0.7,

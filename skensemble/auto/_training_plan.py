@@ -7,12 +7,11 @@ import pandas as pd
 from joblib import cpu_count, effective_n_jobs
 
 from skensemble.auto._candidate import Candidate, TimeAllowance
-from skensemble.auto._catalogue import second_layer, upper_library
+from skensemble.auto._catalogue import second_layer
 from skensemble.auto._folds import rounds_of_splits
 from skensemble.auto._layer_fits import FitSettings
 from skensemble.auto._layer_weighting import LayerWeighting
 from skensemble.auto._learning_task import LearningTask
-from skensemble.auto._libraries import is_importable
 from skensemble.auto._portfolio import select_candidates
 from skensemble.auto._presets import PRESETS
 from skensemble.core import root_seed
@@ -92,8 +91,7 @@ def plan_training(estimator: Any, task: LearningTask, context: Any) -> TrainingP
         scoring, target.kind, target.n_classes, target.classes
     )
     check_scoring_of_target(scorer, target.values)
-    layered = preset.upper and is_importable(upper_library(facts))
-    upper = second_layer(facts, allowance) if layered else []
+    upper = second_layer(facts, allowance) if preset.upper else []
     settings = FitSettings(
         target=target,
         sample_weight=task.sample_weight,

@@ -36,6 +36,7 @@ from skensemble.command_line._usage_errors import (
     UsageError,
     as_usage_errors,
     check_known,
+    with_options,
 )
 from skensemble.command_line._warning_display import report, shows_progress
 from skensemble.core import class_target, optional
@@ -59,8 +60,7 @@ def run_fit(args: Any) -> int:
         test, roles = _read_test(args, train, options)
     started = time.monotonic()
     with best_so_far() as interruption:
-        model.fit(train.X, train.target.values, **_fit_options(train))
-    model.set_callbacks()
+        _fit(model, train, args)
     write_model(out, model, roles, column_table(model, train))
     print(_summary(model, time.monotonic() - started))
     print(as_text(leaderboard_table(model)))
@@ -88,9 +88,6 @@ def _make_model(args: Any, train: TrainingTable) -> Any:
         check_parameters(model)
         _check_metric(args.metric, train)
     _check_memory(args.memory)
-    if not args.quiet and shows_progress():
-        state = FitState(args.time_limit, args.metric or "score")
-        model.set_callbacks(FitProgress(state, make_screen()))
     return model
 
 
@@ -140,9 +137,30 @@ def _read_test(
     return (X, ids), roles
 
 
-def _fit_options(train: TrainingTable) -> dict[str, Any]:
+def _fit(model: Any, train: TrainingTable, args: Any) -> None:
+    """Fit the model; an error before the first fit of a member is one of the data."""
+    state = FitState(args.time_limit, args.metric or "score")
+    screen = make_screen(quiet=args.quiet or not shows_progress())
+    model.set_callbacks(FitProgress(state, screen))
     options = {"groups": train.groups, "time": train.time}
-    return {name: value for name, value in options.items() if value is not None}
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        model.fit(train.X, train.target.values, **given)
+    except ValueError as error:
+        if state.members:
+            raise
+        raise UsageError(with_options(_with_columns(str(error), args))) from error
+    finally:
+        model.set_callbacks()
+
+
+def _with_columns(message: str, args: Any) -> str:
+    """Name the options and columns of groups and times at the start of a message."""
+    for name in ("groups", "time"):
+        if message.startswith(f"{name} "):
+            column = getattr(args, name)
+            return f"--{name} {column!r}{message.removeprefix(name)}"
+    return message
 
 
 def _write_predictions(

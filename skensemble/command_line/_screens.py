@@ -97,8 +97,23 @@ class RichScreen(Screen):
         self._live.stop()
 
 
-def make_screen() -> Screen:
-    """Return a display by rich if it can be used, otherwise a plain line."""
+class NoScreen(Screen):
+    """No display, as outside of terminals."""
+
+    def open(self, state: FitState) -> None:
+        """Display nothing."""
+
+
+def make_screen(quiet: bool = False) -> Screen:
+    """Return a display by rich if it can be used, otherwise a plain line.
+
+    Parameters
+    ----------
+    quiet : bool, default=False
+        Whether there is no display.
+    """
+    if quiet:
+        return NoScreen()
     try:
         return RichScreen()
     # rich is an extra, and a damaged one may raise any error.

@@ -13,6 +13,7 @@ from skensemble.command_line._row_ids import (
     decimal_ids,
     find_row_ids,
 )
+from skensemble.command_line._row_times import read_times
 from skensemble.command_line._table_files import TableFile
 from skensemble.command_line._target_column import TargetColumn, read_target
 from skensemble.command_line._total_rows import without_total_rows
@@ -92,7 +93,8 @@ def read_training_table(args: Any, file: TableFile) -> TrainingTable:
     frame = frame.loc[target.values.index].drop(columns=args.target)
     frame = frame.reset_index(drop=True)
     row_ids = _row_ids(args, file, frame, kinds)
-    for note in [*totals, *target.notes, *map(_describe, row_ids)]:
+    time, times = (None, []) if args.time is None else read_times(frame[args.time])
+    for note in [*totals, *target.notes, *map(_describe, row_ids), *times]:
         report(note)
     X = frame.drop(columns=[row_id.name for row_id in row_ids])
     if X.shape[1] == 0:
@@ -106,7 +108,7 @@ def read_training_table(args: Any, file: TableFile) -> TrainingTable:
         target,
         row_ids,
         None if args.groups is None else frame[args.groups],
-        None if args.time is None else frame[args.time],
+        time,
         kinds,
         file.options.missing,
         decimal,

@@ -299,7 +299,25 @@ def test_kinds_reach_the_model_and_the_files(fit, tmp_path):
     assert roles["missing"] == ["Ulm"]
 
 
-def test_a_fit_that_fails_exits_with_one(fit):
+def test_too_few_rows(fit):
     code, _, err = fit(PRICES.head(3), "price")
+    assert code == 2
+    assert "n_samples=3" in err
+
+
+def test_a_fit_that_fails_exits_with_one(fit, monkeypatch):
+    def fail(*args, **kwargs):
+        raise RuntimeError("no member")
+
+    monkeypatch.setattr("skensemble.AutoEnsembleRegressor.fit", fail)
+    code, _, err = fit(PRICES, "price")
     assert code == 1
-    assert "ValueError" in err
+    assert "RuntimeError: no member" in err
+
+
+def test_groups_reach_the_fit(fit, tmp_path):
+    code, _, err = fit(PRICES, "price", "--groups=town")
+    assert code == 0, err
+    folds = load(tmp_path / "out" / MODEL).fits_
+    towns = PRICES["town"].to_numpy()
+    assert not any(set(towns[one.train]) & set(towns[one.test]) for one in folds)
