@@ -33,7 +33,7 @@ def read_times(values: pd.Series) -> tuple[pd.Series, list[str]]:
     Raises
     ------
     UsageError
-        If values are missing or not dates, or if day and month cannot be told apart.
+        If values are missing or not dates, or if day and month are ambiguous.
     """
     missing = int(values.isna().sum())
     if missing:
