@@ -50,6 +50,7 @@ def best_so_far() -> Iterator[Interruption]:
             yield found
         finally:
             signal.signal(signal.SIGTERM, before)
+            signal.signal(signal.SIGINT, receive)
             if interrupts.requested and found.signal is None:
                 found.signal = signal.SIGINT
 
