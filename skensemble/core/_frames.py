@@ -44,9 +44,12 @@ def is_frame(X: Any) -> bool:
 
 
 def as_pandas(X: Any) -> pd.DataFrame:
-    """Convert a table of another library, or an array, to a pandas frame."""
+    """Convert a table of another library, or an array, to a pandas frame.
+
+    Sparse columns of pandas become dense.
+    """
     if isinstance(X, pd.DataFrame):
-        return X
+        return _dense(X)
     library = type(X).__module__.partition(".")[0]
     if library == "polars":
         return pd.DataFrame({name: _from_polars(X[name]) for name in X.columns})
@@ -55,6 +58,15 @@ def as_pandas(X: Any) -> pd.DataFrame:
     if not hasattr(X, "columns"):  # an array of objects
         return pd.DataFrame(X)
     return pd.DataFrame({name: pd.Series(list(X[name])) for name in X.columns})
+
+
+def _dense(frame: pd.DataFrame) -> pd.DataFrame:
+    found = {
+        j: frame.iloc[:, j].sparse.to_dense()
+        for j, dtype in enumerate(frame.dtypes)
+        if isinstance(dtype, pd.SparseDtype)
+    }
+    return _with_columns(frame, found) if found else frame
 
 
 def _from_polars(column: Any) -> Any:
@@ -72,7 +84,7 @@ def plain_table(X: Any) -> Any:
     """Convert what the members of an ensemble may be unable to read.
 
     A table of pyarrow becomes a pandas frame, because it cannot be indexed by rows.
-    Columns of decimal numbers become columns of floats.
+    Columns of decimal numbers become columns of floats, and sparse columns dense.
 
     Parameters
     ----------
@@ -86,7 +98,7 @@ def plain_table(X: Any) -> Any:
     """
     if not is_frame(X):
         return X
-    if type(X).__module__.partition(".")[0] == "pyarrow":
+    if type(X).__module__.partition(".")[0] in ("pandas", "pyarrow"):
         X = as_pandas(X)
     if isinstance(X, pd.DataFrame):
         found = {
@@ -111,7 +123,7 @@ def _is_decimal(frame: pd.DataFrame, j: int, dtype: Any) -> bool:
     return bool(pd.api.types.infer_dtype(frame.iloc[:, j], skipna=True) == "decimal")
 
 
-def _with_columns(frame: pd.DataFrame, found: dict[int, Array]) -> pd.DataFrame:
+def _with_columns(frame: pd.DataFrame, found: dict[int, Any]) -> pd.DataFrame:
     """Replace columns by their positions, since names may be repeated."""
     columns = [
         pd.Series(found[j], index=frame.index) if j in found else frame.iloc[:, j]

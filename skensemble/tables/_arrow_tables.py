@@ -10,6 +10,7 @@ import pandas as pd
 from skensemble.core import optional
 from skensemble.exceptions import TableError
 from skensemble.tables._headers import refuse_repeated
+from skensemble.tables._text_columns import STRINGS
 
 # The name that pandas gives to the column of an index without a name.
 _INDEX = "__index_level_0__"
@@ -66,12 +67,34 @@ def read_arrow(
     found = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
         convert = _as_text if name in columns_as_text else _as_pandas
-        values = convert(pyarrow, column)
-        if isinstance(values, pd.Series) and pd.api.types.is_string_dtype(values.dtype):
-            gaps = values.isin(list(missing)).to_numpy(bool)
-            values = values.mask(gaps) if gaps.any() else values
-        found[name] = values
+        values = pd.Series(convert(pyarrow, column))
+        if _holds_objects(values):
+            raise TableError(
+                f"the type {column.type} is not supported; turn the column into numbers "
+                "or strings, or drop it.",
+                file=file,
+                column=name,
+            )
+        found[name] = _without(values, missing)
     return _with_index_first(pd.DataFrame(found), table.schema, notes)
+
+
+def _holds_objects(values: pd.Series) -> bool:
+    """Whether a column holds other objects than strings, such as UUIDs."""
+    is_object = pd.api.types.is_object_dtype(values.dtype)
+    content = pd.api.types.infer_dtype(values, skipna=True) if is_object else "string"
+    return content not in ("string", "empty")
+
+
+def _without(values: pd.Series, missing: frozenset[str]) -> pd.Series:
+    """Make words missing in a column of text or categories."""
+    words = list(missing)
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return values.cat.remove_categories(values.cat.categories.intersection(words))
+    if not pd.api.types.is_string_dtype(values.dtype):
+        return values
+    gaps = values.isin(words).to_numpy(bool)
+    return values.mask(gaps) if gaps.any() else values
 
 
 def _read_table(pyarrow: Any, data: bytes, kind: str) -> Any:
@@ -118,13 +141,14 @@ def _as_pandas(pyarrow: Any, column: Any) -> Any:
     if types.is_integer(kind) or types.is_boolean(kind):
         return _whole_or_truth(pyarrow, column)
     if types.is_time(kind):
-        column = column.cast(pyarrow.string())
-    elif types.is_date(kind):
+        texts = column.cast(pyarrow.string()).to_pandas().astype(STRINGS)
+        return texts.str.replace(r"\.0+$", "", regex=True)
+    if types.is_date(kind):
         column = column.cast(pyarrow.timestamp("ms"))
     elif types.is_float16(kind):
         column = column.cast(pyarrow.float32())
     values = column.to_pandas()
-    return values.astype("str") if _is_text(types, column) else values
+    return values.astype(STRINGS) if _is_text(types, column) else values
 
 
 def _is_text(types: Any, column: Any) -> bool:
@@ -139,7 +163,7 @@ def _as_text(pyarrow: Any, column: Any) -> pd.Series:
     if types.is_decimal(kind) or types.is_date(kind) or types.is_time(kind):
         column = column.cast(pyarrow.string())
     values = pd.Series(_as_pandas(pyarrow, column)).astype(object)
-    return values.where(values.isna(), values.map(str)).astype("str")
+    return values.where(values.isna(), values.map(str)).astype(STRINGS)
 
 
 def _whole_or_truth(pyarrow: Any, column: Any) -> Any:

@@ -1,7 +1,7 @@
 """Turn columns of strings into numbers, truth values, dates and text."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from skensemble.tables._number_texts import (
     missing_words_note,
     read_numbers,
 )
+from skensemble.tables._text_columns import TextColumn
 
 _TRUTH = ({"True": True, "False": False}, {"true": True, "false": False}, {"TRUE": True, "FALSE": False})  # fmt: skip
 _NOT_ISO = re.compile(
@@ -45,9 +46,9 @@ class TypeRules:
 
 
 def typed_columns(
-    columns: dict[str, list[Any]], rules: TypeRules, notes: list[str]
+    columns: dict[str, TextColumn], rules: TypeRules, notes: list[str]
 ) -> tuple[dict[str, Any], str | None]:
-    """Give each column its type; the chunks of strings in `columns` are used up.
+    """Give each column its type; `columns` is emptied, for less memory.
 
     Returns
     -------
@@ -58,7 +59,7 @@ def typed_columns(
     """
     typer = _Typer(rules, notes)
     for name in list(columns):
-        typer.add(name, _joined(columns.pop(name)))
+        typer.add(name, columns.pop(name))
     return typer.typed, typer.settle()
 
 
@@ -77,26 +78,31 @@ class _Typer:
         self.formats: dict[str, NumberFormat] = {}
         self.dates: list[str] = []
 
-    def add(self, name: str, text: Any) -> None:
-        """Type a column of strings, or let it wait."""
-        cells = text.tolist()
-        gaps = _missing(cells, self.rules.missing)
-        self.typed[name] = _with_missing(text, gaps)
-        if name in self.rules.columns_as_text:
-            return
-        values = _truth_values(cells, gaps)
+    def add(self, name: str, column: TextColumn) -> None:
+        """Type a column, or let it wait."""
+        gaps = column.gaps(self.rules.missing)
+        self.typed[name] = None  # The order of the columns stays.
+        if name not in self.rules.columns_as_text:
+            self._find_type(name, column, gaps)
+        if self.typed[name] is None:
+            self.typed[name] = column.strings(gaps)
+
+    def _find_type(
+        self, name: str, column: TextColumn, gaps: NDArray[np.bool_] | None
+    ) -> None:
+        values = truth_values(column, gaps)
         if values is None:
-            values = read_dates(cells, gaps)
+            values = read_dates(column, gaps)
             self.dates += [] if values is None else [name]
         if values is None and gaps is not None and gaps.all():
-            values = np.full(len(cells), np.nan)
-        if values is not None:
-            self.typed[name] = values
+            values = np.full(len(gaps), np.nan)
+        self.typed[name] = values
+        numbers = read_numbers(column, gaps) if values is None else None
+        if numbers is None:
             return
-        numbers = read_numbers(cells, gaps)
-        if numbers is not None and len(numbers.formats) > 1 and not self.rules.decimal:
+        if len(numbers.formats) > 1 and not self.rules.decimal:
             self.waiting[name] = numbers
-        elif numbers is not None:
+        else:
             self._set(name, numbers, self.rules.decimal)
 
     def settle(self) -> str | None:
@@ -128,7 +134,7 @@ class _Typer:
     def _unclear(self, name: str, numbers: NumberText, decimal: str | None) -> str:
         form = self.formats.get(name)
         mark = "," if "," in numbers.joined else "."
-        example = next(cell for cell in numbers.cells if mark in cell)
+        example = next(c for c in numbers.joined.split("\n") if mark in c)
         use = "decimal mark" if form and form.decimal == mark else "thousands separator"
         reason = f"the separator is {self.rules.separator!r}"
         if decimal is not None:
@@ -139,55 +145,30 @@ class _Typer:
         )
 
 
-def _joined(chunks: list[Any]) -> Any:
-    """Join the chunks of a column to one array of strings."""
-    if len(chunks) == 1:
-        return chunks[0]
-    return pd.concat([pd.Series(one) for one in chunks], ignore_index=True).array
-
-
-def _missing(cells: Sequence[str], missing: frozenset[str]) -> NDArray[np.bool_] | None:
-    """Mark the missing cells; None if there are none."""
-    if missing.isdisjoint(dict.fromkeys(cells)):
-        return None
-    return np.fromiter(map(missing.__contains__, cells), bool, len(cells))
-
-
-def _with_missing(text: Any, gaps: NDArray[np.bool_] | None) -> Any:
-    if gaps is None:
-        return text
-    text = text.copy()
-    text[gaps] = np.nan
-    return text
-
-
-def _truth_values(cells: Sequence[str], gaps: NDArray[np.bool_] | None) -> Any | None:
+def truth_values(column: TextColumn, gaps: NDArray[np.bool_] | None) -> Any | None:
     """Return booleans if all cells are True or False, in one spelling."""
-    first = next((cell for cell in cells if cell), "")
+    joined = column.present(gaps) or ""
+    first = joined[: max(joined.find("\n"), 0) or None]
     spelling = next((one for one in _TRUTH if first in one), None)
-    if spelling is None:
+    if spelling is None or not set(joined.split("\n")) <= set(spelling):
         return None
-    known = np.fromiter(map(spelling.__contains__, cells), bool, len(cells))
-    if not (known if gaps is None else known | gaps).all():
-        return None
-    values = np.fromiter((spelling.get(cell, False) for cell in cells), bool)
+    values = np.fromiter((spelling.get(cell, False) for cell in column.cells), bool)
     return values if gaps is None else pd.arrays.BooleanArray(values, gaps.copy())
 
 
-def read_dates(cells: Sequence[str], gaps: NDArray[np.bool_] | None) -> Any | None:
+def read_dates(column: TextColumn, gaps: NDArray[np.bool_] | None) -> Any | None:
     """Return dates if all cells are dates of ISO 8601 without a time zone."""
-    words = dict.fromkeys(cells)
-    if gaps is not None:
-        words = dict.fromkeys(cells[i] for i in np.flatnonzero(~gaps))
-    joined = "\n".join(words)
-    if not words or joined.count("\n") >= len(words) or _NOT_ISO.search(joined):
+    joined = column.present(gaps)
+    if not joined or _NOT_ISO.search(joined):
         return None
+    words = list(dict.fromkeys(joined.split("\n")))
     try:
-        dates = pd.to_datetime(pd.Series(list(words)), format="ISO8601")
+        dates = pd.to_datetime(pd.Series(words), format="ISO8601")
     except ValueError:
         return None  # A day such as 2024-02-30, or a year that pandas does not know.
-    by_word = pd.Series(dates.to_numpy("datetime64[us]"), index=list(words))
-    return by_word.reindex(cells).array
+    by_word = pd.Series(dates.to_numpy("datetime64[us]"), index=words)
+    cells = pd.Series(column.cells, dtype=object)
+    return cells.map(by_word).astype("datetime64[us]").array
 
 
 def _common_decimal(formats: Collection[NumberFormat]) -> str | None:

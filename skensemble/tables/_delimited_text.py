@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
-
 from skensemble.exceptions import TableError
 from skensemble.tables._headers import (
     Header,
@@ -19,9 +17,10 @@ from skensemble.tables._headers import (
     refuse_values_as_names,
 )
 from skensemble.tables._separators import Layout, find_layout, show
+from skensemble.tables._text_columns import TextColumn, join
 
 # Rows that are converted to columns at once, which bounds the memory of the strings.
-_ROWS = 20_000
+_ROWS = 4096
 # Lines that an error names.
 _SHOWN = 5
 
@@ -36,16 +35,13 @@ class TextTable:
         Name of the file, for messages.
     separator : str
         The separator, from which the meaning of a comma in numbers is derived.
-    columns : dict of str to list of arrays
-        Chunks of strings per column.
-    n_rows : int
-        Number of rows.
+    columns : dict of str to TextColumn
+        Cells per column.
     """
 
     file: str
     separator: str
-    columns: dict[str, list[Any]]
-    n_rows: int
+    columns: dict[str, TextColumn]
 
 
 def read_delimited(
@@ -66,11 +62,10 @@ def read_delimited(
     refuse_values_as_names(header, file, notes)
     names = check_names(header, file, notes)
     columns = _columns(body, header, notes)
-    n_rows = sum(map(len, columns[0])) if columns else 0
-    if not n_rows:
+    if not columns:
         raise TableError("the file has column names but no rows.", file=file)
     named = _without_last(names, columns, header, file, notes)
-    return TextTable(file, layout.separator, named, n_rows)
+    return TextTable(file, layout.separator, named)
 
 
 @dataclass(frozen=True)
@@ -130,7 +125,7 @@ def _long_fields() -> Iterator[None]:
         csv.field_size_limit(limit)
 
 
-def _columns(body: _Body, header: Header, notes: list[str]) -> list[list[Any]]:
+def _columns(body: _Body, header: Header, notes: list[str]) -> list[TextColumn]:
     """Read the records after the header into chunks of columns."""
     reader, chunks = body.reader(), []
     repeated = blank = 0
@@ -149,15 +144,15 @@ def _columns(body: _Body, header: Header, notes: list[str]) -> list[list[Any]]:
                     repeated += n_rows - len(rows)
                 if set(map(len, rows)) - {width}:
                     raise _irregular(body, header)
-                chunks.append(
-                    [pd.array(cells, dtype="str") for cells in zip(*rows, strict=True)]
-                )
+                chunks.append([join(cells) for cells in zip(*rows, strict=True)])
         except csv.Error:
             list(body.numbered())
             raise
     if repeated or blank:
         notes.extend(_skipped(body, header, repeated))
-    return [list(column) for column in zip(*filter(None, chunks), strict=True)]
+    return [
+        TextColumn(list(parts)) for parts in zip(*filter(None, chunks), strict=True)
+    ]
 
 
 def _regular(rows: list[list[str]], width: int) -> list[list[str]]:
@@ -215,17 +210,17 @@ def _irregular(body: _Body, header: Header) -> TableError:
 
 def _without_last(
     names: list[str],
-    columns: list[list[Any]],
+    columns: list[TextColumn],
     header: Header,
     file: str,
     notes: list[str],
-) -> dict[str, list[Any]]:
+) -> dict[str, TextColumn]:
     """Leave out the last column if it has no name and no content."""
     more = len(columns) > len(names)
     nameless = not header.names[-1].strip() and len(names) > 1
     if not (more or nameless):
         return dict(zip(names, columns, strict=True))
-    is_empty = all(bool((part == "").all()) for part in columns[-1])
+    is_empty = not any(columns[-1].cells)
     if more and not is_empty:
         raise TableError(
             f"the header has {len(names)} names, but each row has {len(columns)} fields; "

@@ -54,8 +54,8 @@ def binary_format(data: bytes, file: str) -> str | None:
             )
     if data[257:262] == b"ustar":
         raise TableError("this is a tar archive; extract the table.", file=file)
-    kinds = (kind for magic, kind in _TABLES.items() if data.startswith(magic))
-    return None if (kind := next(kinds, None)) is None or _is_text(data) else kind
+    kinds = [kind for magic, kind in _TABLES.items() if data.startswith(magic)]
+    return kinds[0] if kinds and not _is_text(data) else None
 
 
 def _is_text(data: bytes) -> bool:

@@ -1,5 +1,6 @@
 """Read JSON lines, and JSON arrays of records, as columns."""
 
+import itertools
 import json
 import re
 from collections import Counter
@@ -7,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
 from skensemble.exceptions import TableError
-from skensemble.tables._column_types import TypeRules, read_dates
+from skensemble.tables._column_types import TypeRules, read_dates, truth_values
 from skensemble.tables._headers import refuse_repeated
 from skensemble.tables._number_texts import read_numbers
+from skensemble.tables._text_columns import TextColumn
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 
@@ -148,19 +150,17 @@ def typed_json(
 
 
 def _typed(name: str, values: list[Any], rules: TypeRules, notes: list[str]) -> Any:
-    texts = ["" if value is None else _as_text(value) for value in values]
-    gaps = np.array([text in rules.missing for text in texts], dtype=bool)
-    kinds = {type(value) for value, gap in zip(values, gaps, strict=True) if not gap}
+    texts = TextColumn.of(["" if one is None else _as_text(one) for one in values])
+    gaps = texts.gaps(rules.missing)
+    present = values if gaps is None else itertools.compress(values, ~gaps)
+    kinds = set(map(type, present))
+    typed = None
     if name not in rules.columns_as_text:
-        typed = _by_kind(values, texts, gaps, kinds)
-        if typed is not None:
-            return typed
+        typed = _by_kind(texts, gaps, kinds)
         if len(kinds) > 1:
             words = sorted(_KINDS[kind] for kind in kinds)
             notes.append(f"The column {name!r} mixes {' and '.join(words)}: text.")
-    column = pd.array(texts, dtype="str")
-    column[gaps] = np.nan
-    return column
+    return texts.strings(gaps) if typed is None else typed
 
 
 _KINDS: dict[type, str] = {str: "strings", bool: "truth values", _Number: "numbers"}
@@ -171,16 +171,16 @@ def _as_text(value: Any) -> str:
 
 
 def _by_kind(
-    values: list[Any], texts: list[str], gaps: Any, kinds: set[type]
+    texts: TextColumn, gaps: NDArray[np.bool_] | None, kinds: set[type]
 ) -> Any | None:
-    missing = gaps if gaps.any() else None
+    """Return an array for values of one kind, or None for text."""
     if not kinds:
-        return np.full(len(values), np.nan)
+        return np.full(len(texts.cells), np.nan)
     if kinds == {bool}:
-        truth = np.array([value is True for value in values])
-        return truth if missing is None else pd.arrays.BooleanArray(truth, gaps)
-    if kinds == {_Number}:
-        numbers = read_numbers(texts, missing, are_numbers=True)
-        form = None if numbers is None else numbers.choose(".")
-        return None if numbers is None or form is None else numbers.numbers(form)
-    return read_dates(texts, missing) if kinds == {str} else None
+        return truth_values(texts, gaps)
+    if kinds == {str}:
+        return read_dates(texts, gaps)
+    if kinds != {_Number}:
+        return None
+    numbers = read_numbers(texts, gaps, are_numbers=True)
+    return None if numbers is None else numbers.numbers(numbers.formats[0])

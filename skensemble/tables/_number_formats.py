@@ -14,6 +14,8 @@ _SIGN = "[+\\-\u2212]?"
 _CODE = re.compile(rf"^{_SIGN}[0-9]+[eE][0-9]+$", re.MULTILINE)
 _MEASURED = re.compile(r"[.,]|[eE][+-]")
 _LETTERS = re.compile("[A-Za-z]")
+_LETTERS_OF_NUMBERS = b"0123456789+-.eE\n"
+_LEADING_ZERO = re.compile(r"\n[+\-]?0[0-9]")
 _DIGIT = re.compile("[0-9]")
 
 
@@ -70,6 +72,24 @@ def _not_a_number(decimal: str, thousands: str | None) -> re.Pattern[str]:
         "|[Ii]nf(?:inity)?|INF"
     )
     return re.compile(f"^(?!{_SIGN}(?:{number})$)", re.MULTILINE)
+
+
+def is_plain(joined: str) -> bool:
+    """Whether the lines have only digits and marks of Python, and no leading zeros."""
+    if not joined.isascii() or joined.encode().translate(None, _LETTERS_OF_NUMBERS):
+        return False
+    return _LEADING_ZERO.search(f"\n{joined}") is None
+
+
+def formats_of_plain(joined: str) -> list[NumberFormat]:
+    """List the formats of lines that Python reads as numbers."""
+    plain = NumberFormat(".")
+    has_exponents = "e" in joined or "E" in joined
+    if has_exponents and _may_be_codes(joined, plain):
+        return []
+    grouped = NumberFormat(",", ".")
+    ambiguous = "." in joined and grouped.first_other(joined) is None
+    return [plain, grouped] if ambiguous else [plain]
 
 
 def possible_formats(joined: str) -> list[NumberFormat]:

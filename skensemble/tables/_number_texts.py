@@ -1,10 +1,11 @@
 """Read a text column as numbers if no digit is lost."""
 
+import contextlib
+import itertools
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skensemble.core import MISSING_WORDS
-from skensemble.tables._number_formats import NumberFormat, possible_formats
+from skensemble.tables._number_formats import (
+    NumberFormat,
+    formats_of_plain,
+    is_plain,
+    possible_formats,
+)
+from skensemble.tables._text_columns import TextColumn
 
 # Words that spreadsheets and instruments write for a missing number.
 _MISSING = MISSING_WORDS | {"--", ".", "..", "...", "#n/a", "#na", "#value!", "#div/0!"}
@@ -22,7 +29,8 @@ _MOST_MISSING = 0.5
 _MOST_DIGITS = 20
 # From this number of digits, an integer may have no equal float.
 _EXACT_DIGITS = 16
-_NOT_WHOLE = re.compile("[^0-9+\\-\n]")
+_LONG_WHOLE = re.compile(rf"\n([+\-]?[0-9]{{{_EXACT_DIGITS},}})(?=\n)")
+_NOT_WHOLE = ".,eEnN"
 _NEAR_NUMBER = re.compile("[-+\u2212.,]*(?:[0-9]|inf)", re.IGNORECASE)
 
 
@@ -32,25 +40,23 @@ class NumberText:
 
     Parameters
     ----------
-    cells : sequence of str
-        One number per cell that is not missing.
-    missing : ndarray of bool, or None
+    joined : str
+        Cells that are not missing, one per line.
+    gaps : ndarray of bool, or None
         Missing cells among all; None if there are none.
-    words : dict
-        Number of cells per word that is taken for a missing number.
     formats : list of NumberFormat
         Formats in which all cells are numbers, at least one.
+    plain : ndarray or None, default=None
+        The numbers in the format of Python, if they were read already.
+    words : dict, default={}
+        Number of cells per word that is taken for a missing number.
     """
 
-    cells: Sequence[str]
-    missing: NDArray[np.bool_] | None
-    words: dict[str, int]
+    joined: str
+    gaps: NDArray[np.bool_] | None
     formats: list[NumberFormat]
-
-    @cached_property
-    def joined(self) -> str:
-        """All cells, one per line."""
-        return "\n".join(self.cells)
+    plain: NDArray[Any] | None = None
+    words: dict[str, int] = field(default_factory=dict)
 
     def choose(self, decimal: str | None) -> NumberFormat | None:
         """Return the first format that has the decimal mark, or no mark at all."""
@@ -63,25 +69,22 @@ class NumberText:
 
     def numbers(self, form: NumberFormat) -> Any | None:
         """Return an array, or None if a digit would be lost."""
-        plain = form.plain(self.joined)
-        whole = _NOT_WHOLE.search(plain) is None
-        values = (_whole_numbers if whole else _floats)(plain.split("\n"))
-        return None if values is None else _with_gaps(values, self.missing)
+        values = self.plain if form.is_plain else None
+        if values is None:
+            values = _converted(form.plain(self.joined))
+        return None if values is None else _with_gaps(values, self.gaps)
 
 
 def read_numbers(
-    cells: Sequence[str],
-    missing: NDArray[np.bool_] | None,
-    *,
-    are_numbers: bool = False,
+    column: TextColumn, gaps: NDArray[np.bool_] | None, *, are_numbers: bool = False
 ) -> NumberText | None:
     """Find out whether the cells of a column are numbers.
 
     Parameters
     ----------
-    cells : sequence of str
+    column : TextColumn
         All cells.
-    missing : ndarray of bool, or None
+    gaps : ndarray of bool, or None
         Cells that are missing.
     are_numbers : bool, default=False
         Whether the file marks the cells as numbers, so that 12E3 is no code.
@@ -92,39 +95,52 @@ def read_numbers(
         None if a cell is neither a number nor a usual word for a missing number, or if
         more than half of the cells are such words.
     """
-    present = cells if missing is None else _selected(cells, ~missing)
-    if not present:
+    joined = column.present(gaps)
+    if not joined:
         return None
     if are_numbers:
-        return NumberText(present, missing, {}, [NumberFormat(".")])
-    found = _formats_of(dict.fromkeys(present))
-    if found:
-        return NumberText(present, missing, {}, found)
-    if not all(map(_is_near_number, dict.fromkeys(present))):
-        return None
-    stripped = [cell.strip() for cell in cells]
+        return NumberText(joined, gaps, [NumberFormat(".")])
+    found = _all_numbers(joined, gaps)
+    if found is not None or not all(map(_is_near_number, joined.split("\n"))):
+        return found
+    return _with_missing_words(column, gaps, joined.count("\n") + 1)
+
+
+def _all_numbers(joined: str, gaps: NDArray[np.bool_] | None) -> NumberText | None:
+    values, formats = None, []
+    if is_plain(joined):
+        # "1-2" and "1.234.567" have the characters of a number.
+        with contextlib.suppress(ValueError):
+            values = _converted(joined)
+            formats = [] if values is None else formats_of_plain(joined)
+    if values is None:
+        formats = possible_formats(joined)
+    return NumberText(joined, gaps, formats, values) if formats else None
+
+
+def _with_missing_words(
+    column: TextColumn, gaps: NDArray[np.bool_] | None, n_present: int
+) -> NumberText | None:
+    """Read numbers among words such as "NA", and numbers with spaces around them."""
+    stripped = [cell.strip() for cell in column.cells]
     unusual = np.fromiter((one.lower() in _MISSING for one in stripped), bool)
-    gaps = unusual if missing is None else unusual | missing
-    numbers = _selected(stripped, ~gaps)
-    counted = unusual if missing is None else unusual & ~missing
-    if not numbers or counted.sum() > _MOST_MISSING * len(present):
+    counted = unusual if gaps is None else unusual & ~gaps
+    gaps = unusual if gaps is None else unusual | gaps
+    joined = "\n".join(itertools.compress(stripped, ~gaps))
+    if not joined or counted.sum() > _MOST_MISSING * n_present:
         return None
-    found = _formats_of(dict.fromkeys(numbers))
-    if not found:
+    found = _all_numbers(joined, gaps if gaps.any() else None)
+    if found is None:
         return None
-    words = pd.Series(_selected(cells, counted), dtype=object).value_counts()
-    counts = {str(word): int(count) for word, count in words.items()}
-    return NumberText(numbers, gaps if gaps.any() else None, counts, found)
+    words = Counter(itertools.compress(column.cells, counted))
+    return replace(found, words=dict(words.most_common()))
 
 
-def _selected(cells: Sequence[str], rows: NDArray[np.bool_]) -> list[str]:
-    return [cells[i] for i in np.flatnonzero(rows)]
-
-
-def _formats_of(words: dict[str, None]) -> list[NumberFormat]:
-    joined = "\n".join(words)
-    # A cell of several lines is no number.
-    return [] if joined.count("\n") >= len(words) else possible_formats(joined)
+def _converted(plain: str) -> NDArray[Any] | None:
+    """Convert lines in the format of Python; None if a digit would be lost."""
+    if any(mark in plain for mark in _NOT_WHOLE):
+        return _floats(plain)
+    return _whole_numbers(plain.split("\n"))
 
 
 def _is_near_number(word: str) -> bool:
@@ -145,15 +161,15 @@ def _whole_numbers(plain: list[str]) -> NDArray[Any] | None:
     return np.array(values, dtype=np.uint64) if unsigned else None
 
 
-def _floats(plain: list[str]) -> NDArray[Any] | None:
+def _floats(joined: str) -> NDArray[Any] | None:
     """Convert to the nearest floats; None if an integer or a large number is lost."""
+    plain = joined.split("\n")
     values = np.fromiter(map(float, plain), float, len(plain))
     infinite = np.flatnonzero(np.isinf(values))
     if any("n" not in plain[i].lower() for i in infinite):
         return None
-    long = [one for one in plain if len(one) >= _EXACT_DIGITS]
-    whole = [one for one in long if _NOT_WHOLE.search(one) is None]
-    return None if any(int(one) != float(one) for one in whole) else values
+    long = _LONG_WHOLE.findall(f"\n{joined}\n")
+    return None if any(int(one) != float(one) for one in long) else values
 
 
 def _with_gaps(values: NDArray[Any], missing: NDArray[np.bool_] | None) -> Any:
@@ -201,9 +217,9 @@ def number_column(
     True
     """
     missing = texts.isna().to_numpy(bool)
-    cells = ["" if gap else str(cell) for cell, gap in zip(texts, missing, strict=True)]
-    missing = missing | np.array([cell == "" for cell in cells], dtype=bool)
-    found = read_numbers(cells, missing if missing.any() else None)
+    pairs = zip(texts, missing, strict=True)
+    column = TextColumn.of(["" if gap else str(cell) for cell, gap in pairs])
+    found = read_numbers(column, column.gaps(frozenset([""])))
     if found is None:
         return None
     form = found.choose(decimal)

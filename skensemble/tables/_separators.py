@@ -14,6 +14,12 @@ _MOST_LINES = 1000
 _MOST_CHARACTERS = 1 << 20
 # The separator with this many times more fields than another one is taken.
 _CLEARLY_MORE = 2.0
+# Share of regular records from which a separator is a rival of another one.
+_SMALLEST_SHARE = 0.5
+# Levels of regularity: the number of fields is that of the first record with a
+# separator; each row has one field more, as after a separator at the end; most rows
+# have that number; all have it after lines without separator; few rows have it.
+_EQUAL, _ONE_MORE, _MOSTLY, _AFTER_TITLE, _RAGGED = 5, 4, 3, 2, 1
 _BY_SUFFIX = {".tsv": "\t", ".tab": "\t", ".psv": "|"}
 _EXCEL = re.compile(r"\ufeff?\"?sep=(.)\"?(?:\r\n|\n|\r)", re.IGNORECASE)
 
@@ -46,12 +52,20 @@ class _Candidate:
     records: list[list[str]]
     n_fields: int
     level: int
+    start: int = 0
+
+    is_broken: bool = False
 
     @property
-    def rank(self) -> tuple[float, int]:
-        """Share of the records with the number of fields of the header, and it."""
+    def share(self) -> float:
+        """Share of the records that have as many fields as the header."""
         fitting = sum(len(one) == self.n_fields for one in self.records)
-        return -fitting / len(self.records), -self.n_fields
+        return fitting / len(self.records)
+
+    @property
+    def rank(self) -> tuple[int, float, int]:
+        """Order of candidates: first record, share of regular records, more fields."""
+        return self.start, -self.share, -self.n_fields
 
 
 def find_layout(
@@ -105,70 +119,96 @@ def _sample(text: str, available: int) -> tuple[str, bool]:
 
 def _best(sample: str, suffix: str, is_cut: bool, file: str) -> tuple[_Candidate, str]:
     candidates = [_candidate(sample, one, is_cut) for one in SEPARATORS]
+    # Quotes that are not closed before a separator belong to another separator.
+    sound = [one for one in candidates if not one.is_broken]
+    if any(one.level and not one.start for one in sound):
+        candidates = sound
     level = max(one.level for one in candidates)
     best = sorted(
         (one for one in candidates if one.level == level), key=lambda one: one.rank
     )
     if level == 0:
         # The tab is rarely part of a text, so that lines stay one field.
-        return next(one for one in candidates if one.separator == "\t"), "one column"
+        tab = next(one for one in candidates if one.separator == "\t")
+        return tab, "one column"
     named = [one for one in best if one.separator == _BY_SUFFIX.get(suffix)]
     if named:
         return named[0], f"the suffix is {suffix}"
-    if (
-        level > 1
-        and len(best) > 1
-        and best[0].n_fields < _CLEARLY_MORE * best[1].n_fields
-    ):
+    if level > _RAGGED:
+        _refuse_rivals(best[0], candidates, file)
+    n_records = len(best[0].records)
+    return best[0], {
+        _EQUAL: f"the same number of fields in the first {n_records} records",
+        _ONE_MORE: "the records end with a separator",
+    }.get(level, "it divides the header, and most of the first records alike")
+
+
+def _refuse_rivals(best: _Candidate, candidates: list[_Candidate], file: str) -> None:
+    """Refuse a text that another separator divides nearly as well."""
+    rivals = [
+        one
+        for one in candidates
+        if one is not best
+        and one.level
+        and one.start == best.start
+        and one.share > _SMALLEST_SHARE
+        and best.n_fields < _CLEARLY_MORE * one.n_fields
+    ]
+    if rivals:
         choices = " and ".join(
-            f"{show(one.separator)} gives {one.records[0]}" for one in best[:2]
+            f"{show(one.separator)} gives {one.records[0]}" for one in (best, rivals[0])
         )
         raise TableError(
             f"the separator is not clear: for the first line, {choices}; name it with "
             "separator=.",
             file=file,
+            line=1,
         )
-    n_records = len(best[0].records)
-    return best[0], {
-        4: f"the same number of fields in the first {n_records} records",
-        3: "the records end with a separator",
-    }.get(level, "it divides the header, and most of the first records alike")
 
 
 def _candidate(sample: str, separator: str, is_cut: bool) -> _Candidate:
-    records = _records(sample, separator)
+    records, is_broken = _records(sample, separator)
     if is_cut and len(records) > 1:
         records.pop()  # It may be incomplete.
-    records = [one for one in records if one]
+    records = [one for one in records if one] or [[""]]
     counts = [len(one) for one in records]
-    if not counts:
-        return _Candidate(separator, [[""]], 1, 0)
     start = next((i for i, count in enumerate(counts) if count > 1), len(counts))
     if start == len(counts):
         return _Candidate(separator, records, 1, 0)
     level = _level(counts, start)
-    return _Candidate(separator, records[start:], counts[start], level)
+    return _Candidate(
+        separator, records[start:], counts[start], level, start, is_broken
+    )
 
 
 def _level(counts: list[int], start: int) -> int:
-    """Rate how regular the numbers of fields are: 4 if all are equal, 0 if few are."""
+    """Rate how regular the numbers of fields of the records are."""
     head, body = counts[start], counts[start + 1 :]
-    if start and not body:
-        return 0
     if set(body) <= {head}:
-        return 2 if start else 4
-    if set(body) == {head + 1} and not start:
-        return 3
-    return int(not start)
+        return _EQUAL if not start else _AFTER_TITLE if body else 0
+    if start:
+        return 0
+    if set(body) == {head + 1}:
+        return _ONE_MORE
+    return _MOSTLY if body.count(head) > _SMALLEST_SHARE * len(body) else _RAGGED
 
 
-def _records(sample: str, separator: str) -> list[list[str]]:
+def _records(sample: str, separator: str) -> tuple[list[list[str]], bool]:
+    """Divide the sample, and check whether its quotes fit to the separator."""
+    strict = csv.reader(
+        io.StringIO(sample, newline=""), delimiter=separator, strict=True
+    )
+    records: list[list[str]] = []
     try:
-        return list(csv.reader(io.StringIO(sample, newline=""), delimiter=separator))
-    except csv.Error:
-        # A field that is too long for the reader: the quotes belong to another format.
-        lines = io.StringIO(sample, newline="")
-        return list(csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE))
+        records.extend(strict)
+    except csv.Error as error:
+        if "end of data" in str(error):
+            return records or [[""]], False
+        loose = csv.reader(
+            sample.splitlines(), delimiter=separator, quoting=csv.QUOTE_NONE
+        )
+        return records or list(loose), True
+    return records, False
 
 
 def _has_spaces(found: _Candidate) -> bool:

@@ -16,6 +16,7 @@ from skensemble.tables._file_formats import binary_format, is_json
 from skensemble.tables._json_records import JsonTable, read_json, typed_json
 from skensemble.tables._separators import check_separator
 from skensemble.tables._sources import Source, find_sources
+from skensemble.tables._text_columns import TextColumn
 from skensemble.tables._text_encodings import decode
 
 
@@ -230,7 +231,7 @@ def _typed_texts(
     if not parts:
         return
     joined = {
-        name: [chunk for part in parts for chunk in part.columns[name]]
+        name: TextColumn([one for part in parts for one in part.columns[name].parts])
         for name in parts[0].columns
     }
     rules = options.rules(parts[0].separator)
