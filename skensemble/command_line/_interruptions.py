@@ -29,6 +29,20 @@ class Interruption:
         return 0 if self.signal is None else 128 + self.signal
 
 
+class SignalInterrupt(KeyboardInterrupt):
+    """An interruption of a fit without any complete member.
+
+    Parameters
+    ----------
+    exit_code : int
+        Exit code of the process.
+    """
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__(exit_code)
+        self.exit_code = exit_code
+
+
 @contextmanager
 def best_so_far() -> Iterator[Interruption]:
     """Let the first interruption end a fit with the best ensemble so far."""
@@ -48,6 +62,8 @@ def best_so_far() -> Iterator[Interruption]:
         before = signal.signal(signal.SIGTERM, record)
         try:
             yield found
+        except KeyboardInterrupt as error:
+            raise SignalInterrupt(found.exit_code or 128 + signal.SIGINT) from error
         finally:
             signal.signal(signal.SIGTERM, before)
             signal.signal(signal.SIGINT, receive)

@@ -40,8 +40,9 @@ def _run(args: Any) -> int:
         sys.stdout.flush()
     except UsageError as error:
         return _failed(args, str(error), 2)
-    except KeyboardInterrupt:
-        return _failed(args, "interrupted.", _INTERRUPTED)
+    except KeyboardInterrupt as error:
+        code = getattr(error, "exit_code", _INTERRUPTED)
+        return _failed(args, "interrupted.", code)
     except BrokenPipeError:
         # The reader of the pipe has ended, as `head` does: discard the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

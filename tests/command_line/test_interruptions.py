@@ -33,7 +33,7 @@ def test_no_interruption():
 
 @pytest.fixture
 def interrupt(monkeypatch):
-    """Send signals to this process when a number of fold fits is done."""
+    """Send signals to this process at the first fold fit after a number of others."""
 
     def interrupt(number, n_done):
         receive = FitState.receive
@@ -41,7 +41,7 @@ def interrupt(monkeypatch):
         def receive_and_send(state, event):
             receive(state, event)
             n_folds = sum(member.done for member in state.members.values())
-            if not event.begins and n_folds == n_done:
+            if event.begins and n_folds == n_done:
                 os.kill(os.getpid(), number)
 
         monkeypatch.setattr(FitState, "receive", receive_and_send)
@@ -70,12 +70,13 @@ def test_the_best_so_far_is_written(folder, tmp_path, interrupt, capsys, number)
     assert (tmp_path / "predictions.csv").exists()
 
 
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 def test_nothing_is_written_without_a_complete_member(
-    folder, tmp_path, interrupt, capsys
+    folder, tmp_path, interrupt, capsys, number
 ):
-    interrupt(signal.SIGINT, 2)
+    interrupt(number, 2)
     (tmp_path / MODEL).write_text("old")
     path = str(folder / "train.csv")
-    assert main(["fit", path, *ARGUMENTS, f"--out={tmp_path}"]) == 130
+    assert main(["fit", path, *ARGUMENTS, f"--out={tmp_path}"]) == 128 + number
     assert "interrupted" in capsys.readouterr().err
     assert (tmp_path / MODEL).read_text() == "old"
