@@ -15,6 +15,7 @@ from skensemble.command_line._model_folder import (
     keep_earlier_predictions,
     leaderboard_table,
     write_model,
+    write_progress,
 )
 from skensemble.command_line._output_files import (
     check_writable,
@@ -140,6 +141,7 @@ def _read_test(
 def _fit(model: Any, train: TrainingTable, args: Any) -> None:
     """Fit the model; an error before the first fit of a member is one of the data."""
     state = FitState(args.time_limit, args.metric or "score")
+    state.on_member = lambda: write_progress(Path(args.out), state.member_lines())
     screen = make_screen(quiet=args.quiet or not shows_progress())
     model.set_callbacks(FitProgress(state, screen))
     options = {"groups": train.groups, "time": train.time}

@@ -1,6 +1,7 @@
 """The folder of a fit: the model, the roles of the columns, and tables."""
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from skensemble.exceptions import ModelFileError
 MODEL = "model.skensemble"
 COLUMNS = "columns.json"
 PREDICTIONS = "predictions.csv"
+PROGRESS = "progress.csv"
 EARLIER = "predictions.earlier.csv"
 
 
@@ -64,6 +66,15 @@ def write_model(folder: Path, model: Any, roles: ColumnRoles, columns: Any) -> N
             "columns.csv": lambda path: columns.to_csv(path),
         },
     )
+    (folder / PROGRESS).unlink(missing_ok=True)
+
+
+def write_progress(folder: Path, members: list[tuple[str, str, str]]) -> None:
+    """Write the members that were fitted so far; a full disk does not end the fit."""
+    names = ["member", "folds", "score"]
+    table = pd.DataFrame(members, columns=names)
+    with suppress(OSError):
+        write_files(folder, {PROGRESS: lambda path: table.to_csv(path, index=False)})
 
 
 def keep_earlier_predictions(folder: Path) -> str | None:

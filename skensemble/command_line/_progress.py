@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -76,9 +77,17 @@ class FitState:
         The time limit.
     scoring : str
         Name of the score.
+    on_member : callable or None, default=None
+        Called without arguments when all planned fits of a member have ended.
     """
 
-    def __init__(self, seconds: float | None, scoring: str) -> None:
+    def __init__(
+        self,
+        seconds: float | None,
+        scoring: str,
+        on_member: Callable[[], None] | None = None,
+    ) -> None:
+        self.on_member = on_member
         self.seconds = seconds
         self.scoring = scoring
         self.members: dict[str, MemberProgress] = {}
@@ -104,6 +113,9 @@ class FitState:
             member.done += 1
             if event.score is not None and not np.isnan(event.score):
                 member.scores.append(event.score)
+            complete = member.done >= sum(member.planned.values())
+        if complete and self.on_member is not None:
+            self.on_member()
 
     def time_line(self) -> str:
         """Describe the time left, what is being fitted, and the best score so far."""

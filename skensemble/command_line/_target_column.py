@@ -22,6 +22,7 @@ _TIME = re.compile(
     r"|\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?|-?\d+ days?.*"
 )
 _WHOLE = re.compile(r"-?(0|[1-9]\d{0,17})")
+_WHOLE_FLOAT = re.compile(r"-?(0|[1-9]\d{0,14})\.0")
 _SHOWN = 3
 _N_INSPECTED = 1000
 
@@ -208,6 +209,8 @@ def _labels(name: str, texts: pd.Series) -> tuple[pd.Series, list[str]]:
         return (texts == "True").rename(name), []
     if all(_WHOLE.fullmatch(text) for text in unique) and "-0" not in unique:
         return texts.astype(np.int64).rename(name), []
+    if all(_WHOLE_FLOAT.fullmatch(text) for text in unique) and "-0.0" not in unique:
+        return texts.astype(float).rename(name), []
     return texts.rename(name), _similar_labels(name, list(unique))
 
 

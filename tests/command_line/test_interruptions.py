@@ -80,3 +80,18 @@ def test_nothing_is_written_without_a_complete_member(
     assert main(["fit", path, *ARGUMENTS, f"--out={tmp_path}"]) == 128 + number
     assert "interrupted" in capsys.readouterr().err
     assert (tmp_path / MODEL).read_text() == "old"
+    assert not (tmp_path / "progress.csv").exists()
+
+
+def test_members_so_far_are_written_during_the_fit(folder, tmp_path, monkeypatch):
+    """A process that is killed leaves the scores of the complete members."""
+    found = []
+
+    def kill(*args):
+        found.append((tmp_path / "progress.csv").read_text())
+        raise RuntimeError("no time for the model")
+
+    monkeypatch.setattr("skensemble.command_line._fit_command.write_model", kill)
+    path = str(folder / "train.csv")
+    assert main(["fit", path, *ARGUMENTS, f"--out={tmp_path}"]) == 1
+    assert "lightgbm_small,5 of 5 folds,-" in found[0]

@@ -53,6 +53,15 @@ def test_scores_that_are_not_defined_are_left_out():
     assert state.member_lines() == [("linear", "2 of 3 folds", "-")]
 
 
+def test_complete_members_are_reported():
+    state = FitState(None, "auc")
+    seen = []
+    state.on_member = lambda: seen.append(state.member_lines())
+    for _ in range(3):
+        fold(state, "linear", 0.5)
+    assert seen == [[("linear", "3 of 3 folds", "0.5")]]
+
+
 def test_the_callback_can_be_sent_to_workers():
     progress = FitProgress(FitState(None, "auc"), PlainScreen())
     sent = pickle.loads(pickle.dumps(progress))
