@@ -27,10 +27,15 @@ from skensemble.command_line._prediction_table import (
     check_proba,
     matched_rows,
     prediction_table,
+    report_unused,
 )
 from skensemble.command_line._progress import FitProgress, FitState
 from skensemble.command_line._screens import make_screen
-from skensemble.command_line._table_files import ReadingOptions, table_file
+from skensemble.command_line._table_files import (
+    STANDARD_INPUT,
+    ReadingOptions,
+    table_file,
+)
 from skensemble.command_line._tables_command import as_text
 from skensemble.command_line._training_table import TrainingTable, read_training_table
 from skensemble.command_line._usage_errors import (
@@ -52,6 +57,7 @@ def run_fit(args: Any) -> int:
     """Check everything, fit an ensemble, and write it, its tables and predictions."""
     with as_usage_errors(ImportError):
         optional("skops.io", "files")
+    _check_standard_streams(args)
     options = ReadingOptions.of(args)
     with output_folder(args.out) as out, table_file(args.train, options) as file:
         train = read_training_table(args, file)
@@ -63,11 +69,24 @@ def run_fit(args: Any) -> int:
     with best_so_far() as interruption:
         _fit(model, train, args)
     write_model(out, model, roles, column_table(model, train))
-    print(_summary(model, time.monotonic() - started))
+    seconds = time.monotonic() - started
+    written = _write_predictions(out, model, test, roles, args.proba)
+    # The reader of a pipe may have ended: nothing is written after the first line.
+    print(_summary(model, seconds))
     print(as_text(leaderboard_table(model)))
-    _write_predictions(out, model, test, roles, args.proba)
-    print(f"Model: {out / MODEL}")
+    print(*written, f"Model: {out / MODEL}", sep="\n")
     return _ended(interruption, args.memory)
+
+
+def _check_standard_streams(args: Any) -> None:
+    if args.out == STANDARD_INPUT:
+        raise UsageError(
+            "--out - : fit writes several files; use the name of a folder."
+        )
+    if STANDARD_INPUT in args.train and args.test == STANDARD_INPUT:
+        raise UsageError(
+            "--test - : the standard input holds the training table; use a file."
+        )
 
 
 def _make_model(args: Any, train: TrainingTable) -> Any:
@@ -134,6 +153,7 @@ def _read_test(
             check_known("--id", args.id, rows.columns, f"a column of {file.shown}")
         roles = train.roles(rows.columns)
         X = matched_rows(rows, list(map(str, train.X)), roles, file.shown)
+        report_unused(rows, X, {roles.target, *names}, file.shown)
     ids = rows.get(roles.id)
     return (X, ids), roles
 
@@ -167,16 +187,17 @@ def _with_columns(message: str, args: Any) -> str:
 
 def _write_predictions(
     out: Path, model: Any, test: Any, roles: ColumnRoles, proba: bool
-) -> None:
+) -> list[str]:
+    """Write the predictions, and return what to print of them."""
     if test is None:
         note = keep_earlier_predictions(out)
         if note is not None:
             report(note)
-        return
+        return []
     X, ids = test
     found: pd.DataFrame = prediction_table(model, X, ids, roles.target, proba)
     write_files(out, {PREDICTIONS: lambda path: found.to_csv(path, index=False)})
-    print(f"Predictions: {out / PREDICTIONS}")
+    return [f"Predictions: {out / PREDICTIONS}"]
 
 
 def _summary(model: Any, seconds: float) -> str:

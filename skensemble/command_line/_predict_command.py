@@ -13,6 +13,7 @@ from skensemble.command_line._prediction_table import (
     check_proba,
     matched_rows,
     prediction_table,
+    report_unused,
 )
 from skensemble.command_line._table_files import (
     STANDARD_INPUT,
@@ -39,6 +40,7 @@ def run_predict(args: Any) -> int:
         _check_id(args.id, roles, rows, file)
         ids = rows.get(id_)
         X = matched_rows(rows, list(model.feature_names_in_), roles, file.shown)
+        report_unused(rows, X, {roles.target, id_}, file.shown)
     found = prediction_table(model, X, ids, roles.target, args.proba)
     if out is None:
         found.to_csv(sys.stdout, index=False)

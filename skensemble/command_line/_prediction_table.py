@@ -7,6 +7,7 @@ from pandas.api import types
 
 from skensemble.command_line._model_folder import ColumnRoles
 from skensemble.command_line._usage_errors import UsageError
+from skensemble.command_line._warning_display import report
 from skensemble.core import nearest
 from skensemble.tables import number_column
 
@@ -77,6 +78,17 @@ def _as_numbers(values: pd.Series, shown: str, decimal: str | None) -> Any:
     )
 
 
+def report_unused(
+    rows: pd.DataFrame, X: pd.DataFrame, known: set[str | None], shown: str
+) -> None:
+    """Name the columns of new rows that are neither features nor otherwise known."""
+    unused = [name for name in rows.columns if name not in X and name not in known]
+    if unused:
+        names = ", ".join(map(repr, unused[:_SHOWN]))
+        more = f" and {len(unused) - _SHOWN} more" if len(unused) > _SHOWN else ""
+        report(f"{shown}: the model does not use the columns {names}{more}.")
+
+
 def prediction_table(
     model: Any, X: pd.DataFrame, ids: pd.Series | None, target: str, proba: bool
 ) -> pd.DataFrame:
@@ -101,6 +113,7 @@ def prediction_table(
         return pd.DataFrame({**front, target: model.predict(X)})
     p = model.predict_proba(X)
     if p.shape[1] == 2:
+        report(f"Probabilities are those of {target!r} = {model.classes_[1]}.")
         return pd.DataFrame({**front, target: p[:, 1]})
     columns = {f"{target}_{label}": p[:, k] for k, label in enumerate(model.classes_)}
     return pd.DataFrame({**front, **columns})

@@ -178,7 +178,9 @@ def test_classes_and_probabilities(fit, tmp_path, capsys):
     assert main(["predict", folder, rows]) == 0
     assert set(capsys.readouterr().out.split()) == {"kind", "True", "False"}
     assert main(["predict", folder, rows, "--proba"]) == 0
-    lines = capsys.readouterr().out.splitlines()[1:]
+    printed = capsys.readouterr()
+    assert "Probabilities are those of 'kind' = True." in printed.err
+    lines = printed.out.splitlines()[1:]
     assert all(0 <= float(line) <= 1 for line in lines)
 
 
@@ -221,6 +223,8 @@ USAGE_ERRORS = {
         ["train.csv", "--target=price", "--separator=ab"],
         "--separator 'ab'",
     ),
+    "standard output": (["train.csv", "--target=price", "--out=-"], "--out -"),
+    "standard input": (["-", "--target=price", "--test=-"], "--test -"),
     "dates": (["dates.csv", "--target=day"], "holds dates"),
 }
 
@@ -247,7 +251,7 @@ def test_what_can_be_known_is_found_before_the_fit(
 
     for kind in ("Classifier", "Regressor"):
         monkeypatch.setattr(f"skensemble.AutoEnsemble{kind}.fit", no_fit)
-    assert main(["fit", *arguments, "--out=out"]) == 2
+    assert main(["fit", "--out=out", *arguments]) == 2
     assert words in capsys.readouterr().err
     assert (tmp_path / "out" / "predictions.csv").read_text() == "old\n"
 

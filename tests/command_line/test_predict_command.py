@@ -37,6 +37,13 @@ def test_file_types(folder, tmp_path, ending, capsys):
     pd.testing.assert_frame_equal(found, expected)
 
 
+def test_columns_that_are_not_used_are_named(folder, tmp_path, capsys):
+    test = pd.read_csv(folder / "test.csv").assign(more=1)
+    test.to_csv(tmp_path / "rows.csv", index=False)
+    assert main(["predict", str(folder / "model"), str(tmp_path / "rows.csv")]) == 0
+    assert "does not use the columns 'more'." in capsys.readouterr().err
+
+
 def test_standard_input_and_output(folder, capsys, monkeypatch):
     data = (folder / "test.csv").read_bytes()
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
