@@ -32,7 +32,7 @@ def optional(module: str, extra: str = "") -> Any:
     # A damaged library can raise any error: OSError for a shared object, for example.
     except Exception as error:
         name = f"skensemble[{extra}]" if extra else library
-        if isinstance(error, ModuleNotFoundError) and error.name == library:
+        if isinstance(error, ModuleNotFoundError) and error.name in (library, module):
             raise ModuleNotFoundError(
                 f"{library} is required; install it with: pip install '{name}'",
                 name=library,
