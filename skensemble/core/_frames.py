@@ -62,7 +62,7 @@ def as_pandas(X: Any) -> pd.DataFrame:
 
 def _dense(frame: pd.DataFrame) -> pd.DataFrame:
     found = {
-        j: frame.iloc[:, j].sparse.to_dense()
+        j: np.asarray(frame.iloc[:, j])
         for j, dtype in enumerate(frame.dtypes)
         if isinstance(dtype, pd.SparseDtype)
     }

@@ -29,7 +29,7 @@ def decompress(data: bytes, file: str) -> tuple[bytes, list[str]]:
     kinds: list[str] = []
     while len(kinds) < _MOST_LAYERS:
         for magic, (kind, reader) in _READERS.items():
-            if data.startswith(magic):
+            if data.startswith(magic) and (magic != b"BZh" or data[4:5] == b"1"):
                 data = _read(data, kind, reader, file)
                 kinds.append(kind)
                 break

@@ -109,22 +109,20 @@ def _is_number(cell: str) -> bool:
 
 
 def refuse_values_as_names(header: Header, file: str, notes: list[str]) -> None:
-    """Refuse a first line of values; numbers that increase are names, with a note.
+    """Refuse a first line of values; numbers in a regular order are names, with a note.
 
     Raises
     ------
     TableError
-        If at least half of the names are numbers that do not increase.
+        If names are numbers that neither increase nor count down, as years may.
     """
     filled = [name for name in header.names if name.strip()]
     numbers = [_as_float(name) for name in filled if _is_number(name)]
-    if not numbers or 2 * len(numbers) < len(filled):
-        return
-    if all(a < b for a, b in itertools.pairwise(numbers)):
-        if numbers != list(range(len(numbers))):
-            notes.append(
-                f"Names: the numbers {filled[:5]} of the first line are names."
-            )
+    pairs = list(itertools.pairwise(numbers))
+    if all(a < b for a, b in pairs) or all(a == b + 1 for a, b in pairs):
+        if numbers and numbers != list(range(len(numbers))):
+            shown = [name for name in filled if _is_number(name)][:5]
+            notes.append(f"Names: the numbers {shown} of the first line are names.")
         return
     raise TableError(
         f"the first line holds values ({', '.join(filled[:5])}), not names of columns; "

@@ -4,6 +4,7 @@ import itertools
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +13,11 @@ from numpy.typing import NDArray
 
 from skensemble.exceptions import TableError
 from skensemble.tables._column_types import TypeRules, read_dates, truth_values
-from skensemble.tables._headers import refuse_repeated
 from skensemble.tables._number_texts import read_numbers
-from skensemble.tables._text_columns import TextColumn
+from skensemble.tables._text_columns import TextColumn, join
 
+# Records that are converted at once.
+_BATCH = 512
 _BLANK = re.compile(r"[ \t\r\n]*")
 
 
@@ -29,20 +31,39 @@ class _RepeatedKeyError(ValueError):
     pass
 
 
+@dataclass
+class JsonColumn:
+    """Values of a key, as text.
+
+    Parameters
+    ----------
+    texts : list of str or list
+        Parts of the column, for `TextColumn`; a missing value is an empty cell.
+    kinds : set of type
+        Types of the values that are not missing: str, bool, a number, or nested.
+    n_lacking : int
+        Number of records without the key.
+    """
+
+    texts: list[str | list[str]]
+    kinds: set[type]
+    n_lacking: int = 0
+
+
 @dataclass(frozen=True)
 class JsonTable:
-    """A table of JSON values: strings, numbers as written, truth values and None.
+    """A table of JSON values.
 
     Parameters
     ----------
     file : str
         Name of the file, for messages.
-    columns : dict of str to list
-        Values per column; None where a record lacks the key.
+    columns : dict of str to JsonColumn
+        Values per key.
     """
 
     file: str
-    columns: dict[str, list[Any]]
+    columns: dict[str, JsonColumn]
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -63,15 +84,49 @@ _DECODER = json.JSONDecoder(
 )
 
 
-def read_json(text: str, file: str, notes: list[str]) -> JsonTable:
+def read_json(
+    text: str, file: str, missing: frozenset[str], notes: list[str]
+) -> JsonTable:
     """Read records from an array, or one record after another.
+
+    Parameters
+    ----------
+    text : str
+        The content of the file.
+    file : str
+        Name of the file, for messages.
+    missing : frozenset of str
+        Cells that are missing.
+    notes : list of str
+        One line per decision is appended.
+
+    Returns
+    -------
+    table : JsonTable
 
     Raises
     ------
     TableError
         If the text is not JSON, or holds other things than records.
     """
-    records: list[dict[str, Any]] = []
+    columns: dict[str, JsonColumn] = {}
+    records = _records(text, file)
+    n_records = 0
+    # The records are converted in batches, which bounds the memory of their keys.
+    while batch := list(itertools.islice(records, _BATCH)):
+        _add(columns, batch, n_records, missing)
+        n_records += len(batch)
+    if not columns:
+        raise TableError("the file has no records.", file=file)
+    _refuse_nested(columns, file)
+    notes.append("Format: JSON.")
+    lacking = {name: one.n_lacking for name, one in columns.items() if one.n_lacking}
+    if lacking:
+        notes.append(f"Missing values for keys that records lack: {lacking}.")
+    return JsonTable(file, columns)
+
+
+def _records(text: str, file: str) -> Iterator[dict[str, Any]]:
     position = _BLANK.match(text).end()  # type: ignore[union-attr]
     is_array = text.startswith("[", position)
     while position < len(text):
@@ -86,9 +141,30 @@ def read_json(text: str, file: str, notes: list[str]) -> JsonTable:
                 file=file,
                 line=text.count("\n", 0, start) + 1,
             )
-        records.extend(found)
-    notes.append(f"Format: JSON {'array' if is_array else 'lines'}.")
-    return JsonTable(file, _as_columns(records, file, notes))
+        yield from found
+
+
+def _add(
+    columns: dict[str, JsonColumn],
+    batch: list[dict[str, Any]],
+    n_before: int,
+    missing: frozenset[str],
+) -> None:
+    """Add a batch of records to the columns."""
+    for name in dict.fromkeys(itertools.chain(columns, *batch)):
+        if name not in columns:
+            before: list[str | list[str]] = [[""] * n_before] if n_before else []
+            columns[name] = JsonColumn(before, set(), n_before)
+        column = columns[name]
+        values = [record.get(name) for record in batch]
+        texts = ["" if one is None else _as_text(one) for one in values]
+        column.texts.append(join(texts))
+        column.kinds.update(
+            type(value)
+            for value, text in zip(values, texts, strict=True)
+            if text not in missing
+        )
+        column.n_lacking += sum(name not in record for record in batch)
 
 
 def _next_value(text: str, position: int, file: str) -> tuple[Any, int]:
@@ -106,26 +182,8 @@ def _next_value(text: str, position: int, file: str) -> tuple[Any, int]:
     return value, _BLANK.match(text, end).end()  # type: ignore[union-attr]
 
 
-def _as_columns(
-    records: list[dict[str, Any]], file: str, notes: list[str]
-) -> dict[str, list[Any]]:
-    names = list(dict.fromkeys(key for record in records for key in record))
-    if not names:
-        raise TableError("the file has no records.", file=file)
-    refuse_repeated(names, file)
-    lacking = {
-        name: count
-        for name in names
-        if (count := sum(name not in record for record in records))
-    }
-    if lacking:
-        notes.append(f"Records without a key, by key: {lacking}; missing values.")
-    columns = {name: [record.get(name) for record in records] for name in names}
-    nested = [
-        name
-        for name, values in columns.items()
-        if any(isinstance(value, (dict, list)) for value in values)
-    ]
+def _refuse_nested(columns: dict[str, JsonColumn], file: str) -> None:
+    nested = [name for name, one in columns.items() if one.kinds & {dict, list}]
     if nested:
         raise TableError(
             f"the columns {nested} hold nested values; turn them into columns of "
@@ -133,11 +191,10 @@ def _as_columns(
             file=file,
             column=nested[0],
         )
-    return columns
 
 
 def typed_json(
-    columns: dict[str, list[Any]], rules: TypeRules, notes: list[str]
+    columns: dict[str, JsonColumn], rules: TypeRules, notes: list[str]
 ) -> dict[str, Any]:
     """Give columns of JSON values their types.
 
@@ -149,16 +206,14 @@ def typed_json(
     }
 
 
-def _typed(name: str, values: list[Any], rules: TypeRules, notes: list[str]) -> Any:
-    texts = TextColumn.of(["" if one is None else _as_text(one) for one in values])
+def _typed(name: str, column: JsonColumn, rules: TypeRules, notes: list[str]) -> Any:
+    texts = TextColumn(column.texts)
     gaps = texts.gaps(rules.missing)
-    present = values if gaps is None else itertools.compress(values, ~gaps)
-    kinds = set(map(type, present))
     typed = None
     if name not in rules.columns_as_text:
-        typed = _by_kind(texts, gaps, kinds)
-        if len(kinds) > 1:
-            words = sorted(_KINDS[kind] for kind in kinds)
+        typed = _by_kind(texts, gaps, column.kinds)
+        if len(column.kinds) > 1:
+            words = sorted(_KINDS[kind] for kind in column.kinds)
             notes.append(f"The column {name!r} mixes {' and '.join(words)}: text.")
     return texts.strings(gaps) if typed is None else typed
 

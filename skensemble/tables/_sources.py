@@ -72,6 +72,8 @@ def find_sources(source: Any) -> list[Source]:
             "source must be a path, a list of paths, a file object or '-', got "
             f"{type(source).__name__}."
         )
+    if not os.fspath(source):
+        raise TableError("source='' names no file; pass a path, or '-'.")
     if source == "-":
         return [Source("standard input", sys.stdin.buffer.read())]
     return _files(Path(os.fsdecode(source)).expanduser())

@@ -13,7 +13,12 @@ from skensemble.tables._column_types import TypeRules, typed_columns
 from skensemble.tables._compression import decompress
 from skensemble.tables._delimited_text import TextTable, read_delimited
 from skensemble.tables._file_formats import binary_format, is_json
-from skensemble.tables._json_records import JsonTable, read_json, typed_json
+from skensemble.tables._json_records import (
+    JsonColumn,
+    JsonTable,
+    read_json,
+    typed_json,
+)
 from skensemble.tables._separators import check_separator
 from skensemble.tables._sources import Source, find_sources
 from skensemble.tables._text_columns import TextColumn
@@ -168,7 +173,7 @@ def _read(source: Source, options: _Options, notes: list[str]) -> _Part:
     else:
         text = decode(data, options.encoding, source.name, new)
         if is_json(text, source.suffix, source.name):
-            part = read_json(text, source.name, new)
+            part = read_json(text, source.name, options.missing, new)
         else:
             part = read_delimited(
                 text, options.separator, source.suffix, source.name, new
@@ -247,12 +252,16 @@ def _typed_records(
     parts: list[JsonTable], options: _Options, notes: list[str]
 ) -> Iterator[pd.DataFrame]:
     """Type the columns of all JSON files together."""
-    if parts:
-        joined = {
-            name: [value for part in parts for value in part.columns[name]]
-            for name in parts[0].columns
-        }
-        yield pd.DataFrame(typed_json(joined, options.rules(","), notes))
+    if not parts:
+        return
+    joined = {
+        name: JsonColumn(
+            [one for part in parts for one in part.columns[name].texts],
+            set().union(*(part.columns[name].kinds for part in parts)),
+        )
+        for name in parts[0].columns
+    }
+    yield pd.DataFrame(typed_json(joined, options.rules(","), notes))
 
 
 def _refuse_other_types(frames: list[pd.DataFrame], names: list[str]) -> None:

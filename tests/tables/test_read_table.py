@@ -243,6 +243,11 @@ def test_names():
     assert "['a']" in str(refusal("a,a,b\n1,2,3\n"))
     assert "values" in str(refusal("5.1,3.5,setosa\n4.9,3.0,setosa\n"))
     assert "values" in str(refusal("5,3\n4,3\n"))
+    adult = "39, State-gov, 77516, Bachelors, 13\n50, Private, 83311, Masters, 9\n"
+    assert "values" in str(refusal(adult))
+    frame, notes = read("country,2021,2020,2019\nx,5,6,7\n")
+    assert list(frame.columns) == ["country", "2021", "2020", "2019"]
+    assert "'2021'" in notes
     frame, _ = read("0,1,2\n5,6,7\n")
     assert list(frame.columns) == ["0", "1", "2"]
     frame, notes = read(",a,b\n0,1,x\n1,2,y\n")
@@ -350,6 +355,8 @@ def test_missing_files(tmp_path):
         read_table(5)
     with pytest.raises(TableError, match="source"):
         read_table([])
+    with pytest.raises(TableError, match="source"):
+        read_table("")
 
 
 def test_several_files_follow_each_other(tmp_path):
