@@ -86,7 +86,7 @@ FILE_READERS = tuple(
     f"skensemble.{module}"
     for module in (
         *("__main__", "command_line", "core._optional", "datasets"),
-        *("fitting._store_lookup",),
+        *("fitting._store_lookup", "tables"),
         *("fitting._store_file", "fitting._shared", "fitting._store"),
         *("fitting.hashing._source_code", "losses._check", "optim._checkpoint"),
         *("persistence", "stacking.inspection._export"),
