@@ -22,8 +22,9 @@ FIT = "skensemble fit train.csv --target Sale_Price --test test.csv --time-limit
 COMMANDS = (
     f"{FIT} --out model/ | tail -n 2",
     "skensemble predict model/ test.csv --out prices.csv && head -n 3 prices.csv",
-    "skensemble leaderboard model/ | tail -n 5",
+    "skensemble leaderboard model/ | cut -c-88 | head -n 6",
     "skensemble trials model/ | tr -s ' ' | cut -c-70 | head -n 7",
+    "skensemble columns model/ | head -n 5",
 )
 
 

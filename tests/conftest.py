@@ -17,7 +17,7 @@ _TIMED = [
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
     for path in sorted(PACKAGE.rglob("*.py"))
     if re.search(r"\btime\.(monotonic|perf_counter)\(", path.read_text())
-    and not {"auto", "__main__.py"} & set(path.parts)
+    and not {"auto", "command_line"} & set(path.parts)
 ]
 
 

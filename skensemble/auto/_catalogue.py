@@ -1,6 +1,5 @@
 """The catalogue of members, each with its hyper-parameters."""
 
-import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.pipeline import Pipeline
 
 from skensemble.auto._candidate import Candidate, TimeAllowance
+from skensemble.auto._libraries import is_importable
 from skensemble.auto._table_facts import TableFacts
 from skensemble.auto.members import (
     CatBoostMemberClassifier,
@@ -123,14 +123,12 @@ def xgboost(facts: TableFacts, allowance: TimeAllowance) -> Candidate:
     return _candidate("xgboost", "trees", model, facts, 0.8, stops_early=True)
 
 
-def catboost(
-    facts: TableFacts, allowance: TimeAllowance, scale: str = ""
-) -> Candidate | None:
-    """CatBoost, if it is installed."""
+def catboost(facts: TableFacts, allowance: TimeAllowance, scale: str = "") -> Candidate:
+    """CatBoost with its default shape of trees."""
     return _catboost("catboost", facts, allowance, 1.0, scale)
 
 
-def catboost_deep(facts: TableFacts, allowance: TimeAllowance) -> Candidate | None:
+def catboost_deep(facts: TableFacts, allowance: TimeAllowance) -> Candidate:
     """CatBoost with deeper trees, for longer time limits."""
     deep: dict[str, Any] = {"depth": 8, "learning_rate": 0.06, "l2_leaf_reg": 6.0}
     return _catboost("catboost_deep", facts, allowance, 2.5, **deep)
@@ -143,13 +141,7 @@ def _catboost(
     cost: float,
     scale: str = "",
     **shape: Any,
-) -> Candidate | None:
-    try:
-        # Not in a worker: CatBoost imports polars, and while one thread imports it,
-        # scikit-learn in another thread finds a partly initialized module.
-        importlib.import_module("catboost")
-    except ModuleNotFoundError:
-        return None
+) -> Candidate:
     options: dict[str, Any] = {
         "max_seconds": allowance.per_fit("catboost"),
         "crossed": 4 if facts.mostly_high_cardinality else 1,
@@ -241,7 +233,12 @@ def neighbors(facts: TableFacts, allowance: TimeAllowance) -> Candidate | None:
 
 
 def second_layer(facts: TableFacts, allowance: TimeAllowance) -> list[Candidate]:
-    """Two boosters on the columns and the predictions of the lower layer."""
+    """Two boosters on the columns and the predictions of the lower layer.
+
+    There are none if their library is damaged.
+    """
+    if not is_importable(_upper_library(facts)):
+        return []
     rule = Patience(40, seconds=allowance.per_fit("upper"))
     return [
         _candidate(
@@ -256,10 +253,15 @@ def second_layer(facts: TableFacts, allowance: TimeAllowance) -> list[Candidate]
     ]
 
 
+def _upper_library(facts: TableFacts) -> str:
+    """Return the library of the second layer."""
+    # One tree per class and round: XGBoost is faster, especially in predictions.
+    return "xgboost" if facts.task == "multiclass" else "lightgbm"
+
+
 def _upper_booster(facts: TableFacts, rule: Patience, random: bool) -> Any:
     """A booster with small trees; `random` uses random thresholds or fewer columns."""
-    if facts.task == "multiclass":
-        # One tree per class and round: XGBoost is faster, especially in predictions.
+    if _upper_library(facts) == "xgboost":
         engine = XGBoost(
             max_depth=5,
             colsample_bynode=0.3 if random else 0.7,

@@ -4,6 +4,7 @@ from typing import Any
 
 from skensemble.auto._candidate import Candidate, TimeAllowance
 from skensemble.auto._catalogue import CATALOGUE, TARGET_SCALES
+from skensemble.auto._libraries import import_library, with_library
 from skensemble.auto._presets import Preset
 from skensemble.auto._table_facts import TableFacts
 from skensemble.core import nearest
@@ -40,6 +41,7 @@ def select_candidates(
     """
     if isinstance(members, str) and members == "auto":
         names = sorted(preset.names, key=lambda name: _rank(name, facts))
+        names = with_library(names)
         found = [_from_catalogue(name, facts, allowance) for name in names]
         return [candidate for candidate in found if candidate is not None]
     if not isinstance(members, list | tuple) or not members:
@@ -95,11 +97,17 @@ def _by_name(name: str, facts: TableFacts, allowance: TimeAllowance) -> Candidat
             f"{list(CATALOGUE)}; remove it, or use a (name, estimator) pair."
             + nearest(name, list(CATALOGUE))
         )
+    try:
+        import_library(name)
+    except ImportError as error:
+        raise ValueError(
+            f"members contains {name!r}, but {error}, or remove the member."
+        ) from error
     found = _from_catalogue(name, facts, allowance)
     if found is None:
         raise ValueError(
-            f"members contains {name!r}, which does not suit this task or is not "
-            "installed; remove it, or use a (name, estimator) pair."
+            f"members contains {name!r}, which does not suit this task; remove it, or use "
+            "a (name, estimator) pair."
         )
     return found
 

@@ -41,8 +41,11 @@ def run_planned_fit(
         method = find_response_method(member.name, model, member.method)
         block = _held_out(model, method, data, split, present)
         ended_at = time.perf_counter()
+        score = _score(data, block, method, split)
         if context is not None:
-            context.call_on_fit_task_end(estimator=owner, X=X, y=y)
+            context.call_on_fit_task_end(
+                estimator=owner, X=X, y=y, metadata={"score": score}
+            )
     return FoldFit(
         member=member.name,
         split=split.label,
@@ -54,8 +57,13 @@ def run_planned_fit(
         block=block,
         fit_seconds=fitted_at - start,
         predict_seconds=ended_at - fitted_at,
-        score=None if block is None else data.score(block, method, data.y[split.test]),
+        score=score,
     )
+
+
+def _score(data: TrainingData, block: Any, method: str, split: Split) -> float | None:
+    """Return the score of the held-out rows, None without any."""
+    return None if block is None else data.score(block, method, data.y[split.test])
 
 
 def predict_held_out(
@@ -79,7 +87,7 @@ def predict_held_out(
         block=block,
         fit_seconds=fit_seconds,
         predict_seconds=time.perf_counter() - start,
-        score=None if block is None else data.score(block, method, data.y[split.test]),
+        score=_score(data, block, method, split),
         cached=True,
     )
 

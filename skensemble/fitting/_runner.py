@@ -86,8 +86,9 @@ def run_fits(
     hooks = contexts or [None] * len(fold_fits)
     cache = CacheLookup(store, fold_fits, data)
     done: dict[int, FoldFit | Failure] = dict(cache.find_all())
-    for index in done:
-        _report_cached(hooks[index], fold_fits[index], data, owner)
+    for index, found in done.items():
+        score = getattr(found, "score", None)
+        _report_cached(hooks[index], fold_fits[index], data, owner, score)
     # By all fits, not only those left: a resumed run adds up numbers in the same order.
     threads = inner_threads(n_jobs, len(fold_fits))
     stop_at = deadline if turns is not None and turns.stop_late else None
@@ -174,7 +175,11 @@ def _queue(
 
 
 def _report_cached(
-    hook: Any, fold_fit: PlannedFit, data: TrainingData, owner: Any
+    hook: Any,
+    fold_fit: PlannedFit,
+    data: TrainingData,
+    owner: Any,
+    score: float | None,
 ) -> None:
     """Begin and end the task of a cached fit, so that progress bars finish."""
     if hook is None:
@@ -185,7 +190,7 @@ def _report_cached(
         "y": lambda: training_rows(fold_fit, data)[1],
     }
     hook.call_on_fit_task_begin(estimator=owner, **rows)
-    hook.call_on_fit_task_end(estimator=owner, **rows)
+    hook.call_on_fit_task_end(estimator=owner, **rows, metadata={"score": score})
 
 
 def _collect_result(

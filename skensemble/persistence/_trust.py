@@ -85,7 +85,8 @@ COMPUTING_FUNCTIONS = frozenset(
 FILE_READERS = tuple(
     f"skensemble.{module}"
     for module in (
-        *("__main__", "core._optional", "datasets", "fitting._store_lookup"),
+        *("__main__", "command_line", "core._optional", "datasets"),
+        *("fitting._store_lookup", "tables"),
         *("fitting._store_file", "fitting._shared", "fitting._store"),
         *("fitting.hashing._source_code", "losses._check", "optim._checkpoint"),
         *("persistence", "stacking.inspection._export"),
