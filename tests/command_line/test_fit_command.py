@@ -153,7 +153,7 @@ def test_a_total_row_is_left_out(fit, tmp_path):
 def test_standard_input_and_several_files(tmp_path, capsys, monkeypatch):
     PRICES[:30].to_csv(tmp_path / "a.csv", index=False)
     PRICES[30:].to_csv(tmp_path / "b.csv", index=False)
-    common = ["--target=price", "--preset=small", "--time-limit=1", "--jobs=1"]
+    common = ["--target=price", "--preset=small", "--time-limit=60", "--jobs=1"]
     common += [f"--memory={tmp_path / 'memory'}"]
     paths = [str(tmp_path / name) for name in ("a.csv", "b.csv")]
     assert main(["fit", *paths, *common, f"--out={tmp_path / 'files'}"]) == 0

@@ -101,7 +101,7 @@ def test_a_fit_in_a_terminal(tmp_path, folder):
     env = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "TERM": "xterm"}
     command = [
         *(sys.executable, "-m", "skensemble", "fit", str(folder / "train.csv")),
-        *("--target=Sale_Price", "--preset=small", "--time-limit=3", "--jobs=1"),
+        *("--target=Sale_Price", "--preset=small", "--time-limit=60", "--jobs=1"),
         f"--out={tmp_path / 'model'}",
     ]
     process, terminal = pty.fork()
