@@ -41,9 +41,9 @@ def forward_splits(times: Array, n_splits: int) -> list[Split]:
     --------
     >>> import numpy as np
     >>> from skensemble.auto._forward_splits import forward_splits
-    >>> times = np.array([0, 1, 2, 0, 1, 2, 0, 1, 2])
+    >>> times = np.array([2, 1, 0, 0, 1, 2, 0, 1, 2, 0, 1, 2])
     >>> [(s.train.tolist(), s.test.tolist()) for s in forward_splits(times, 2)]
-    [([0, 3, 6], [1, 4, 7]), ([0, 1, 3, 4, 6, 7], [2, 5, 8])]
+    [([2, 3, 6, 9], [1, 4, 7, 10]), ([1, 2, 3, 4, 6, 7, 9, 10], [0, 5, 8, 11])]
     """
     block = _blocks(np.bincount(times), n_splits)[times]
     return [

@@ -83,7 +83,7 @@ def read_task(
         sample_weight = with_unit_median(sample_weight.astype(float))
     if target.kind == "classes":
         _check_classes(target, sample_weight)
-    facts = find_facts(table, target, estimator.kinds)
+    facts = find_facts(table, target, _known_kinds(estimator.kinds, table, time))
     estimator.kinds_, estimator.dropped_ = facts.kinds, facts.dropped
     return LearningTask(table, target, sample_weight, groups, facts, times)
 
@@ -107,6 +107,13 @@ def _read_time(table: pd.DataFrame, time: Any, groups: Any, cv: Any) -> Any:
     if isinstance(time, str):
         time = _column(table, time)
     return read_times(time, len(table))
+
+
+def _known_kinds(kinds: Any, table: pd.DataFrame, time: Any) -> Any:
+    """Add the kind of a column of times that are numbers, which is no identifier."""
+    if not isinstance(time, str) or not pd.api.types.is_numeric_dtype(table[time]):
+        return kinds
+    return {time: "numeric"} | dict(kinds or {})
 
 
 def _column(table: pd.DataFrame, name: str) -> Any:

@@ -216,21 +216,22 @@ def _without_last(
     notes: list[str],
 ) -> dict[str, TextColumn]:
     """Leave out the last column if it has no name and no content."""
-    more = len(columns) > len(names)
-    nameless = not header.names[-1].strip() and len(names) > 1
-    if not (more or nameless):
-        return dict(zip(names, columns, strict=True))
     is_empty = not any(columns[-1].cells)
-    if more and not is_empty:
+    if len(columns) > len(names):
+        reason = (
+            "the last field is always empty, so the rows end with a separator and the "
+            "header does not; add one to the header, or remove those of the rows."
+            if is_empty
+            else "if the first column holds names of rows, as R writes them, put a name "
+            "for it before the others."
+        )
         raise TableError(
             f"the header has {len(names)} names, but each row has {len(columns)} fields; "
-            "if the first column holds names of rows, as R writes them, put a name for "
-            "it before the others.",
+            f"{reason}",
             file=file,
             line=header.line,
         )
-    if is_empty:
+    if is_empty and not header.names[-1].strip() and len(names) > 1:
         notes.append("Last column: without name and content, left out.")
-        columns = columns[:-1]
-        names = names if more else names[:-1]
+        columns, names = columns[:-1], names[:-1]
     return dict(zip(names, columns, strict=True))

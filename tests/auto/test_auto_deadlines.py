@@ -111,7 +111,9 @@ QUICK = ["lightgbm_small", "network_smooth", "xgboost_small"] + (
 @pytest.mark.parametrize("name", QUICK)
 def test_early_stopping_members_stop_at_the_deadline(table, name):
     X, y = table
-    facts = TableFacts("regression", 200, 0, 200, pd.Series(["numeric"] * 4), False)
+    facts = TableFacts(
+        "regression", 200, 0, 200, pd.Series("numeric", X.columns), False
+    )
     candidate = CATALOGUE[name](facts, TimeAllowance(None, 3))
     with fit_deadline(Countdown(4)):
         model = candidate.estimator.fit(X, y)

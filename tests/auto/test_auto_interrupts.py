@@ -12,6 +12,14 @@ from skensemble.auto import keep_best_on_interrupt
 from skensemble.exceptions import FitInterruptedWarning
 
 
+@pytest.fixture(autouse=True)
+def usual_handler():
+    """Raise KeyboardInterrupt; a process in the background may ignore the signal."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class Interrupted(Ridge):
     """A member during whose fit the user presses Ctrl-C."""
 

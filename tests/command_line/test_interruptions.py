@@ -15,6 +15,14 @@ from skensemble.command_line._progress import FitState
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 
 
+@pytest.fixture(autouse=True)
+def usual_handler():
+    """Raise KeyboardInterrupt; a process in the background may ignore the signal."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 def test_exit_codes(number):
     before = [signal.getsignal(one) for one in SIGNALS]
