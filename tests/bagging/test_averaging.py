@@ -60,11 +60,8 @@ DIABETES = load_diabetes(return_X_y=True)
 @parametrize_with_checks(
     [
         CrossFitted(LogisticRegression()),
-        CrossFitted(Ridge(), cv=2),
         CrossFitted(RidgeClassifier(), method="predict"),
-        CrossFitted(DecisionTreeClassifier(), cv=3, random_state=0),
         SeedAveraging(DecisionTreeClassifier(), 2),
-        SeedAveraging(ExtraTreesRegressor(3), 2),
         CrossFitted(SeedAveraging(DecisionTreeRegressor(), 2), cv=2),
     ]
 )

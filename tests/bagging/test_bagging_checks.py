@@ -4,7 +4,7 @@ Weights are equivalent to repeated rows in samples of the same size, so `max_sam
 is an int.
 """
 
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.linear_model import LogisticRegression
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skensemble import BaggingClassifier, BaggingRegressor
@@ -16,13 +16,6 @@ from skensemble import BaggingClassifier, BaggingRegressor
         BaggingRegressor(max_samples=30, random_state=0),
         BaggingClassifier(
             LogisticRegression(), n_estimators=3, max_samples=30, random_state=0
-        ),
-        BaggingRegressor(
-            LinearRegression(),
-            n_estimators=3,
-            max_samples=30,
-            aggregation="median",
-            random_state=0,
         ),
     ]
 )

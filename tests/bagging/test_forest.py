@@ -49,11 +49,8 @@ EXPECTED = {
 @parametrize_with_checks(
     [
         RandomForestClassifier(5),
-        RandomForestRegressor(5),
         RandomForestRegressor(5, quantiles=True, oob_score="r2"),
-        RandomForestClassifier(5, sampling="stratified"),
         RandomForestClassifier(5, sampling="balanced", oob_score=True),
-        RandomForestClassifier(5, sampling="balanced_by_weight"),
     ],
     expected_failed_checks=lambda estimator: EXPECTED,
 )

@@ -97,9 +97,9 @@ def lacking(y):
 SPLITS = {
     "time": lambda y: TimeSeriesSplit(4),
     "repeats": lambda y: (
-        RepeatedStratifiedKFold(n_splits=3, n_repeats=2, random_state=0)
+        RepeatedStratifiedKFold(n_splits=2, n_repeats=2, random_state=0)
         if y.dtype.kind == "U"
-        else RepeatedKFold(n_splits=3, n_repeats=2, random_state=0)
+        else RepeatedKFold(n_splits=2, n_repeats=2, random_state=0)
     ),
     "shuffled": lambda y: ShuffleSplit(3, test_size=0.3, random_state=1),
     "holdout": lambda y: ShuffleSplit(1, test_size=0.4, random_state=1),
