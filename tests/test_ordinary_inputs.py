@@ -263,9 +263,8 @@ def test_new_rows_have_the_columns_of_the_fit(name):
 # Sample weights
 
 
-@pytest.mark.parametrize("factor", [1e-9, 1e-3, 1e9])
 @pytest.mark.parametrize("name", names("sample_weight"))
-def test_the_scale_of_weights_does_not_matter(name, factor):
+def test_the_scale_of_weights_does_not_matter(name):
     members = {
         # Without a penalty: its strength is relative to the sum of the weights.
         True: [("t", DecisionTreeClassifier(max_depth=3, random_state=0))],
@@ -284,12 +283,13 @@ def test_the_scale_of_weights_does_not_matter(name, factor):
     rows, target = data(model)
     method = "predict_proba" if hasattr(model, "predict_proba") else "predict"
     expected = getattr(model.fit(rows, target, sample_weight=WEIGHT), method)(rows)
-    model.fit(rows, target, sample_weight=WEIGHT * factor)
-    found = getattr(model, method)(rows)
-    # In an automatic ensemble ties between splits are broken by the last digit.
-    loose = name.startswith("AutoEnsemble")
-    size = 0.02 * (1 if is_classifier(model) else Y.std()) if loose else 1e-4
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=size)
+    for factor in (1e-9, 1e9):
+        model.fit(rows, target, sample_weight=WEIGHT * factor)
+        found = getattr(model, method)(rows)
+        # In an automatic ensemble ties between splits are broken by the last digit.
+        loose = name.startswith("AutoEnsemble")
+        size = 0.02 * (1 if is_classifier(model) else Y.std()) if loose else 1e-4
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=size)
 
 
 @pytest.mark.parametrize("engine", ["lightgbm", "xgboost", "weak_learner"])
