@@ -351,7 +351,7 @@ def test_folds_of_scattered_rows_are_those_of_sorted_rows(penalty):
     np.testing.assert_allclose(scattered.oof_[order], together.oof_, atol=1e-4)
 
 
-@pytest.mark.parametrize("seed", [2, 3])
+@pytest.mark.parametrize("seed", [0, 3])
 def test_folds_of_nearly_separable_classes(seed):
     """Slopes are almost zero there, and a tolerance in units of the start too large."""
     X, y = make_classification(
