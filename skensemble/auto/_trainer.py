@@ -184,16 +184,11 @@ class Trainer:
         size = affordable_rows(fit_time, self.splits, n_rows, workers, seconds)
         if size < n_rows:
             rows = self._sample(size)
-            self.rounds = self._scorable(restrict_splits(self.rounds, rows, n_rows))
+            self.rounds = _scorable(
+                restrict_splits(self.rounds, rows, n_rows), self.plan.settings.rows
+            )
             self.splits = self.rounds[0]
             self.sample_size = len(rows)
-
-    def _scorable(self, rounds: list[list[Split]]) -> list[list[Split]]:
-        """Hold out only rows whose class a sample has among the training rows."""
-        rows = self.plan.settings.rows
-        if rows is None:
-            return rounds
-        return [scorable_splits(splits, rows, False) or splits for splits in rounds]
 
     def _time_others(self, seconds: float) -> None:
         """Time the candidates that have no trial yet."""
@@ -379,3 +374,10 @@ class Trainer:
 def join_layers(lower: FittedMembers, upper: FittedMembers | None) -> FittedMembers:
     """Return the members of both layers together."""
     return lower if upper is None else lower.joined(upper)
+
+
+def _scorable(rounds: list[list[Split]], rows: Any) -> list[list[Split]]:
+    """Hold out only rows whose class a sample has among the training rows."""
+    if rows is None:
+        return rounds
+    return [scorable_splits(splits, rows, False) or splits for splits in rounds]
