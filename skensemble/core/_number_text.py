@@ -45,6 +45,9 @@ def conversion_of_texts(texts: Iterable[str]) -> str | None:
         code += ".str.replace(',', '.')"
     elif any("," in word for word in digits):
         code += ".str.replace(',', '')"
+        if not any("." in word for word in digits) and _has_one_group(digits):
+            decimal = "'.' in place of '' if the comma is a decimal mark"
+            return f"{code}.astype(float), with {decimal}"
     return f"{code}.astype(float)"
 
 
@@ -57,4 +60,9 @@ def _has_decimal_comma(digits: list[str]) -> bool:
     commas = [word.strip() for word in digits if "," in word]
     if any(word.rfind(",") < word.rfind(".") for word in commas):
         return False
-    return any(not re.fullmatch(r"\d{1,3}(?:,\d{3})+", word) for word in commas)
+    return any(not re.fullmatch(r"[1-9]\d{0,2}(?:,\d{3})+", word) for word in commas)
+
+
+def _has_one_group(digits: list[str]) -> bool:
+    """Whether a comma may be a decimal mark or separate thousands."""
+    return all(word.count(",") <= 1 for word in digits)

@@ -63,6 +63,14 @@ def test_texts_that_look_like_numbers_come_with_their_conversion(name):
     assert "classifier" not in str(error.value).replace("regressor", "")
 
 
+def test_a_comma_before_three_digits():
+    code = conversion_of_texts(["0,898", "1,788", "12,5"])
+    assert eval(code, {"pd": pd, "y": ["0,898", "1,788"]}).tolist() == [0.898, 1.788]
+    assert "replace(',', '.')" in conversion_of_texts(["0,898", "1,788"])
+    assert "if the comma is a decimal mark" in conversion_of_texts(["1,788", "2,001"])
+    assert "decimal mark" not in conversion_of_texts(["1,788", "2,001,000"])
+
+
 @pytest.mark.parametrize(
     ("y", "message"),
     [
