@@ -107,7 +107,7 @@ class GroupPenalty(Penalty):
         return np.where(norms == 0, at_zero, elsewhere)
 
     def local_form(self, coef: Array) -> LocalForm:
-        """Slopes and curvatures of the groups that are not zero."""
+        """Slope and curvature of the groups that are not zero."""
         groups = self._groups(len(coef))
         l1, l2 = self._pulls(groups)
         norms = groups.norms(coef)
