@@ -12,11 +12,14 @@ step() { echo "== $*"; "$@"; }
 step ruff check .
 step ruff format --check .
 step lint-imports
+# The documentation is built beside the next steps, which need one core only.
+step make --no-print-directory docs-check PYTHON="$python" &
+docs=$!
 step mypy
 step python -m numpydoc lint $(git ls-files 'skensemble/*.py')
-step make --no-print-directory docs-check PYTHON="$python"
 asv_home=$(mktemp -d)
 (cd asv_bench && HOME="$asv_home" asv machine --yes >/dev/null && HOME="$asv_home" step asv check --python=same)
 rm -rf "$asv_home"
+wait "$docs"
 step python -m pytest -n 2 --durations=15
 step bash tools/kernels.sh "$python"
