@@ -1,5 +1,6 @@
 """Skip the comments before the header of delimited text."""
 
+import csv
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -48,15 +49,14 @@ def find_body(
     comments = _comments(text)
     if not comments:
         return source.layout(0, notes)
-    at, end = comments[-1]
     lines = [source.line(start) for start, _ in comments]
-    found, kept = _with_last(source, at, end)
+    found, kept = _with_last(source, comments)
     if found is not None:
         skipped = lines[:-1]
         kept.append(f"Names: line {lines[-1]}, which begins with '#', holds the names.")
     else:
         skipped = lines
-        found = source.layout(end, kept)
+        found = source.layout(comments[-1][1], kept)
     if skipped:
         notes.append(
             f"Lines before the header are skipped: {skipped} (they begin with '#')."
@@ -78,28 +78,52 @@ def _comments(text: str) -> list[tuple[int, int]]:
     return found
 
 
-def _with_last(source: _Text, at: int, end: int) -> tuple[Layout | None, list[str]]:
+def _with_last(
+    source: _Text, comments: list[tuple[int, int]]
+) -> tuple[Layout | None, list[str]]:
     """Return the layout with the last line with "#" as header, if it is the header."""
+    at, end = comments[-1]
     notes: list[str] = []
+    if not source.text[end:].strip() and len(comments) > 1:
+        raise TableError(
+            "each line begins with '#', as comments do; remove the '#' of the names and "
+            "of the rows.",
+            file=source.file,
+        )
     try:
         layout = source.layout(at, notes)
     except TableError:
         return None, []
     if not source.text[end:].strip():
         return layout, notes
-    one_column = layout.n_fields == 1
-    if one_column and source.layout(end, []).n_fields > 1:
+    if layout.n_fields == 1 and source.layout(end, []).n_fields > 1:
         return None, []
     is_header = _is_header(layout.records)
     if is_header is None:
-        line = source.line(at)
-        raise TableError(
-            "the line begins with '#', and may be a comment or hold the names; remove "
-            "the line if it is a comment, or its '#' if it holds the names.",
-            file=source.file,
-            line=line,
-        )
-    return (layout, notes) if is_header else (None, [])
+        raise _unclear(source, at)
+    if not is_header:
+        return None, []
+    _refuse_rows(source, comments[:-1], layout)
+    return layout, notes
+
+
+def _refuse_rows(
+    source: _Text, comments: list[tuple[int, int]], layout: Layout
+) -> None:
+    """Refuse earlier lines with "#" that may be the header, with rows after them."""
+    for start, stop in comments:
+        record = next(csv.reader([source.text[start:stop]], delimiter=layout.separator))
+        if len(record) == layout.n_fields > 1:
+            raise _unclear(source, start)
+
+
+def _unclear(source: _Text, position: int) -> TableError:
+    return TableError(
+        "the line begins with '#', and may be a comment or hold the names; remove the "
+        "line if it is a comment, or its '#' if it holds the names.",
+        file=source.file,
+        line=source.line(position),
+    )
 
 
 def _is_header(records: list[list[str]]) -> bool | None:

@@ -60,6 +60,8 @@ def test_a_header_with_a_hash_stays_the_header(text, expected):
 def test_unclear_and_misplaced_comments_are_refused_with_their_line():
     assert refusal("#name,city\nbob,paris\nann,rome\n").line == 1
     assert refusal("# export\na,b\n1,2\n3,4\n# end\n5,6\n").line == 5
+    assert refusal("#tag,n\n#a,1\nb,2\nc,3\n").line == 1
+    assert "each line begins with '#'" in str(refusal("#tag,n\n#a,1\n#b,2\n"))
     assert "each row has 3 fields" in str(refusal("#a,b\n7,2,5\n4,5,6\n"))
     assert refusal("# x, y\n\na,b\n1,2\n3,4\n5,6,7\n8,9\n").line == 6
 
