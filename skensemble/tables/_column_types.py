@@ -16,6 +16,7 @@ from skensemble.tables._number_texts import (
     read_numbers,
 )
 from skensemble.tables._text_columns import TextColumn
+from skensemble.tables._text_reasons import reason_for_text
 
 _TRUTH = ({"True": True, "False": False}, {"true": True, "false": False}, {"TRUE": True, "FALSE": False})  # fmt: skip
 _NOT_ISO = re.compile(
@@ -99,6 +100,9 @@ class _Typer:
         self.typed[name] = values
         numbers = read_numbers(column, gaps) if values is None else None
         if numbers is None:
+            reason = None if values is not None else reason_for_text(column, gaps)
+            if reason is not None:
+                self.notes.append(f"The column {name!r} stays text: {reason}.")
             return
         if len(numbers.formats) > 1 and not self.rules.decimal:
             self.waiting[name] = numbers
@@ -123,11 +127,13 @@ class _Typer:
         form = numbers.choose(decimal)
         values = None if form is None else numbers.numbers(form)
         if form is None or values is None:
-            self.notes.append(_text_note(name, form, decimal))
+            self.notes.append(_text_note(name, numbers, form, decimal))
             return
         self.typed[name] = values
         if form.decimal in numbers.joined or form.thousands in (".", ","):
             self.formats[name] = form
+        if form.groups_by_space:
+            self.notes.append(_space_note(name, numbers, form))
         if numbers.words:
             self.notes.append(missing_words_note(name, numbers.words))
 
@@ -135,13 +141,15 @@ class _Typer:
         form = self.formats.get(name)
         mark = "," if "," in numbers.joined else "."
         example = next(c for c in numbers.joined.split("\n") if mark in c)
-        use = "decimal mark" if form and form.decimal == mark else "thousands separator"
+        is_decimal = form is not None and form.decimal == mark
+        use = "decimal mark" if is_decimal else "thousands separator"
+        other = mark if not is_decimal else "," if mark == "." else "."
         reason = f"the separator is {self.rules.separator!r}"
         if decimal is not None:
             reason = f"other columns have the decimal mark {decimal!r}"
         return (
             f"Numbers such as {example!r} in the column {name!r}: {mark!r} is taken as "
-            f"{use}, because {reason}."
+            f"{use}, because {reason}; decimal={other!r} reads them otherwise."
         )
 
 
@@ -178,13 +186,27 @@ def _common_decimal(formats: Collection[NumberFormat]) -> str | None:
 
 
 def _by_separator(numbers: NumberText, separator: str) -> str | None:
-    """Choose the decimal mark of "1,234" without other columns."""
-    return "," if separator == ";" and "," in numbers.joined else None
+    """Choose the decimal mark of "1,234" and "1.234" without other columns."""
+    has_mark = "," in numbers.joined or "." in numbers.joined
+    return "," if separator == ";" and has_mark else None
 
 
-def _text_note(name: str, form: NumberFormat | None, decimal: str | None) -> str:
+def _space_note(name: str, numbers: NumberText, form: NumberFormat) -> str:
+    mark = form.thousands or ""
+    example = next(c for c in numbers.joined.split("\n") if mark in c)
+    return (
+        f"Numbers such as {example!r} in the column {name!r}: the space is taken as "
+        f"thousands separator; columns_as_text=[{name!r}] keeps the text."
+    )
+
+
+def _text_note(
+    name: str, numbers: NumberText, form: NumberFormat | None, decimal: str | None
+) -> str:
     if form is None:
         reason = f"its numbers do not have the decimal mark {decimal!r}"
-    else:
+    elif numbers.are_whole(form):
         reason = "its numbers have more digits than 64 bits hold"
+    else:
+        reason = "its numbers would be rounded"
     return f"The column {name!r} stays text: {reason}."

@@ -3,26 +3,30 @@
 import csv
 import io
 import itertools
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from skensemble.exceptions import TableError
+from skensemble.tables._comment_lines import find_body
 from skensemble.tables._headers import (
     Header,
     check_names,
     find_header,
     refuse_values_as_names,
 )
-from skensemble.tables._separators import Layout, find_layout, show
+from skensemble.tables._separators import Layout, show
 from skensemble.tables._text_columns import TextColumn, join
 
 # Rows that are converted to columns at once, which bounds the memory of the strings.
 _ROWS = 4096
 # Lines that an error names.
 _SHOWN = 5
+_LINE_END = re.compile("\r\n|\n|\r")
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ def read_delimited(
         If quotes are not closed, lines have more or fewer fields than there are names,
         or the names cannot be used.
     """
-    layout = find_layout(text, separator, suffix, file, notes)
+    layout = find_body(text, separator, suffix, file, notes)
     body = _Body(text, layout, file)
     header = find_header(itertools.islice(body.numbered(), 200), layout.n_fields, file)
     notes.extend(header.notes)
@@ -85,10 +89,10 @@ class _Body:
             strict=True,
         )
 
-    @property
+    @cached_property
     def first_line(self) -> int:
         """Number of the first line, which counts from 1."""
-        return 2 if self.layout.start else 1
+        return len(_LINE_END.findall(self.text, 0, self.layout.start)) + 1
 
     def numbered(self) -> Iterator[tuple[int, list[str]]]:
         """Give each record with the number of its first line."""

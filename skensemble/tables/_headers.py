@@ -6,9 +6,12 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from skensemble.core import MISSING_WORDS
 from skensemble.exceptions import TableError
 
 _NUMBER = re.compile(r"\s*[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?\s*")
+# A number, a date, a time or a percentage.
+_VALUE = re.compile(r"\s*[-+\u2212]?[.,]?\d[\d.,:/%'eETZ\s+-]*")
 # A title stands before the header only in tables with at least this many columns.
 _FEWEST_FIELDS = 3
 
@@ -61,6 +64,11 @@ def find_header(
     Returns
     -------
     header : Header
+
+    Raises
+    ------
+    TableError
+        If there are no records, or if the first one looks like a title above the names.
     """
     records = list(records)
     known = [i for i, (_, record) in enumerate(records) if record]
@@ -72,6 +80,7 @@ def find_header(
             skipped.append(known.pop(0))
     if not known:
         raise TableError("the file is empty.", file=file)
+    _refuse_title([records[i] for i in known], file)
     at = known[0]
     rows = [records[i][1] for i in known[1:]]
     line, names = records[at]
@@ -102,6 +111,53 @@ def _is_title(records: list[list[str]], n_fields: int) -> bool:
     numbers = any(_is_number(cell) for row in rows for cell in row)
     unique = len(set(header)) == len(header)
     return is_header and regular and numbers and unique
+
+
+def has_values(record: list[str]) -> bool:
+    """Whether some cell is a number, a date or a word for a missing number."""
+    return any(
+        _is_value(cell) or cell.strip().lower() in MISSING_WORDS
+        for cell in record
+        if cell.strip()
+    )
+
+
+def are_names(record: list[str], rows: list[list[str]]) -> bool:
+    """Whether a record holds words above rows with a column of values."""
+    filled = [cell.strip() for cell in record]
+    if not all(filled) or has_values(record) or len(set(filled)) < len(filled):
+        return False
+    cells = zip(*(row for row in rows if len(row) == len(record)), strict=True)
+    return any(_are_values(column) for column in cells)
+
+
+def _are_values(cells: Iterable[str]) -> bool:
+    filled = [cell for cell in cells if cell.strip()]
+    return bool(filled) and all(map(_is_value, filled))
+
+
+def _is_value(cell: str) -> bool:
+    return _VALUE.fullmatch(cell) is not None
+
+
+def _refuse_title(records: list[tuple[int, list[str]]], file: str) -> None:
+    """Refuse a first line above a line of names, with values below it."""
+    if len(records) < 3:
+        return
+    (line, title), (below, names), *others = records
+    rows = [row for _, row in others]
+    if len(names) < 2 or not are_names(names, rows):
+        return
+    is_odd = any(not cell.strip() or _is_value(cell) for cell in title)
+    only_values = len(rows) > 1 and all(map(_are_values, rows))
+    if is_odd or (only_values and len(title) == len(names)):
+        raise TableError(
+            f"line {line} looks like a title above the names in line {below} "
+            f"({', '.join(names[:5])}); remove line {line}, or line {below} if it holds "
+            "units.",
+            file=file,
+            line=line,
+        )
 
 
 def _is_number(cell: str) -> bool:
@@ -144,11 +200,15 @@ def check_names(header: Header, file: str, notes: list[str]) -> list[str]:
     TableError
         If two columns have the same name.
     """
-    names = [name or f"Unnamed: {j}" for j, name in enumerate(header.names)]
+    stripped = [name.strip() for name in header.names]
+    names = [name or f"Unnamed: {j}" for j, name in enumerate(stripped)]
     if not any(name.strip() for name in header.names):
         raise TableError("the line of the names is empty.", file=file, line=header.line)
     refuse_repeated(names, file, header.line)
-    unnamed = [j for j, name in enumerate(header.names) if not name]
+    spaced = [name for name in header.names if name.strip() not in ("", name)]
+    if spaced:
+        notes.append(f"Names: the spaces around the names {spaced} are left out.")
+    unnamed = [j for j, name in enumerate(stripped) if not name]
     if unnamed and unnamed != [len(names) - 1]:
         notes.append(f"Names: columns without name: {[names[j] for j in unnamed]}.")
     return names

@@ -16,6 +16,17 @@ _MEASURED = re.compile(r"[.,]|[eE][+-]")
 _LETTERS = re.compile("[A-Za-z]")
 _LETTERS_OF_NUMBERS = b"0123456789+-.eE\n"
 _LEADING_ZERO = re.compile(r"\n[+\-]?0[0-9]")
+# A plus sign before groups or before many digits, as in telephone numbers.
+_TELEPHONE = re.compile(
+    r"^\+(?:[0-9]+[ \u00a0\u202f\u2009]|[0-9]{7,}$|[0-9]{1,3}(?:\.[0-9]{3}){2,}$)",
+    re.MULTILINE,
+)
+# A decimal mark or an exponent, so that the numbers are not whole.
+_FRACTION = re.compile(
+    r"[eE]|^[+\-\u2212]?[0-9 \u00a0\u202f\u2009]*[.,](?![0-9]{3}(?![0-9]))",
+    re.MULTILINE,
+)
+_SPACES = " \u00a0\u202f\u2009"
 _DIGIT = re.compile("[0-9]")
 
 
@@ -33,6 +44,11 @@ class NumberFormat:
 
     decimal: str
     thousands: str | None = None
+
+    @property
+    def groups_by_space(self) -> bool:
+        """Whether spaces divide groups of three digits."""
+        return self.thousands is not None and self.thousands in _SPACES
 
     @property
     def is_plain(self) -> bool:
@@ -84,6 +100,8 @@ def is_plain(joined: str) -> bool:
 def formats_of_plain(joined: str) -> list[NumberFormat]:
     """List the formats of lines that Python reads as numbers."""
     plain = NumberFormat(".")
+    if are_telephones(joined):
+        return []
     has_exponents = "e" in joined or "E" in joined
     if has_exponents and _may_be_codes(joined, plain):
         return []
@@ -118,7 +136,15 @@ def _is_needed(decimal: str, thousands: str | None, used: set[str]) -> bool:
     return decimal == "." or decimal in used or thousands == "."
 
 
+def are_telephones(joined: str) -> bool:
+    """Whether whole numbers have a plus sign as telephone numbers have it."""
+    found = "+" in joined and _TELEPHONE.search(joined)
+    return bool(found) and not _FRACTION.search(joined)
+
+
 def _may_be_codes(joined: str, form: NumberFormat) -> bool:
+    if are_telephones(joined):
+        return True
     if _LETTERS.search(joined):
         if not _DIGIT.search(joined):
             return True

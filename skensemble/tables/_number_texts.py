@@ -5,6 +5,7 @@ import itertools
 import math
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -66,6 +67,10 @@ class NumberText:
             if decimal is None or one.reads_as(self.joined, decimal)
         ]
         return fitting[0] if fitting else None
+
+    def are_whole(self, form: NumberFormat) -> bool:
+        """Whether no number has a decimal mark or an exponent."""
+        return not any(mark in form.plain(self.joined) for mark in _NOT_WHOLE)
 
     def numbers(self, form: NumberFormat) -> Any | None:
         """Return an array, or None if a digit would be lost."""
@@ -141,6 +146,15 @@ def _converted(plain: str) -> NDArray[Any] | None:
     if any(mark in plain for mark in _NOT_WHOLE):
         return _floats(plain)
     return _whole_numbers(plain.split("\n"))
+
+
+def has_mostly_missing_words(cells: Sequence[str]) -> bool:
+    """Whether cells are numbers among too many words for missing numbers."""
+    words = [cell.strip() for cell in cells]
+    numbers = [word for word in words if word.lower() not in _MISSING]
+    if not numbers or len(words) - len(numbers) <= _MOST_MISSING * len(words):
+        return False
+    return _all_numbers("\n".join(numbers), None) is not None
 
 
 def _is_near_number(word: str) -> bool:

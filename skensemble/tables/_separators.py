@@ -37,13 +37,17 @@ class Layout:
     n_fields : int
         Number of fields of the header, by the first lines.
     start : int
-        Position of the first character after the line ``sep=;`` of Excel.
+        Position of the first character after the line ``sep=;`` of Excel and after
+        comments.
+    records : list of list of str
+        The first records that are not blank.
     """
 
     separator: str
     skip_space: bool
     n_fields: int
     start: int
+    records: list[list[str]]
 
 
 @dataclass(frozen=True)
@@ -69,17 +73,22 @@ class _Candidate:
 
 
 def find_layout(
-    text: str, separator: str | None, suffix: str, file: str, notes: list[str]
+    text: str,
+    separator: str | None,
+    suffix: str,
+    file: str,
+    notes: list[str],
+    after: int = 0,
 ) -> Layout:
-    """Find the separator from the content, or use the one that is given.
+    """Find the separator from the content after a position, or use the given one.
 
     Raises
     ------
     TableError
         If two separators divide the first lines equally well.
     """
-    excel = _EXCEL.match(text)
-    start = excel.end() if excel else 0
+    excel = excel_line(text)
+    start = max(after, excel.end() if excel else 0)
     sample, is_cut = _sample(text[start : start + _MOST_CHARACTERS], len(text) - start)
     given = separator or (excel[1] if excel else None)
     if given is not None:
@@ -92,7 +101,12 @@ def find_layout(
         notes.append(_separator_note(found, reason))
     if skip_space:
         notes.append("Spaces: one space after each separator is no part of the cells.")
-    return Layout(found.separator, skip_space, found.n_fields, start)
+    return Layout(found.separator, skip_space, found.n_fields, start, found.records)
+
+
+def excel_line(text: str) -> re.Match[str] | None:
+    """Match the first line ``sep=;`` of Excel."""
+    return _EXCEL.match(text)
 
 
 def check_separator(separator: str | None) -> None:

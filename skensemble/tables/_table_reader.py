@@ -109,7 +109,7 @@ def read_table(
         _check_same_columns(one, part, sources[0], parts[0])
     if len(parts) > 1:
         notes.append(f"Files: {len(parts)}, from {sources[0].name}.")
-    return _typed(parts, options, notes)
+    return _typed(parts, options, sources[0].name, notes)
 
 
 @dataclass(frozen=True)
@@ -205,14 +205,17 @@ def _check_same_columns(
         )
 
 
-def _typed(parts: Sequence[_Part], options: _Options, notes: list[str]) -> pd.DataFrame:
+def _typed(
+    parts: Sequence[_Part], options: _Options, file: str, notes: list[str]
+) -> pd.DataFrame:
     """Give the columns their types, and join the files."""
     names = _names(parts[0])
     unknown = [name for name in options.columns_as_text if name not in names]
     if unknown:
         raise TableError(
             f"columns_as_text={sorted(unknown)} are not columns of the table."
-            f"{nearest(unknown[0], names)} Columns: {names}."
+            f"{nearest(unknown[0], names)} Columns: {names}.",
+            file=file,
         )
     frames = [
         *_typed_texts(

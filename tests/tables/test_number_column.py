@@ -19,7 +19,9 @@ def test_numbers():
     assert numbers(["12", "5"], decimal=",") == [12, 5]
 
 
-@pytest.mark.parametrize("cells", [["a", "1"], ["007", "1"], [None, None], ["x"]])
+@pytest.mark.parametrize(
+    "cells", [["a", "1"], ["007", "1"], [None, None], ["x"], ["+49 123"]]
+)
 def test_other_columns_are_no_numbers(cells):
     assert numbers(cells) is None
 
