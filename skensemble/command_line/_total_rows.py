@@ -184,7 +184,7 @@ def without_total_rows(
     shown : str
         The name of the table in messages.
     target : str or None, default=None
-        The target, which is no feature.
+        The target, which is not a feature.
 
     Returns
     -------
@@ -224,7 +224,7 @@ def without_empty_rows(
     shown : str
         The name of the table in messages.
     others : collection of str
-        Columns that are no features.
+        Columns that are not features.
     """
     features = [name for name in frame if name not in others]
     empty = frame[features].isna().all(axis=1).to_numpy(bool)
@@ -274,7 +274,7 @@ def find_total_rows(
     frame : pandas.DataFrame
         The table.
     target : str or None
-        The target, which is no feature.
+        The target, which is not a feature.
     filled : bool, default=True
         Whether rows without empty cells in the middle of a file can be total rows.
     """
@@ -330,7 +330,7 @@ def _is_beside_empty(frame: pd.DataFrame, one: TotalRow, target: str | None) -> 
 def _is_no_level(
     frame: pd.DataFrame, one: TotalRow, same: Any, target: str | None, filled: bool
 ) -> bool:
-    """Whether a rare word for a total is no level of its column."""
+    """Whether a rare word for a total is not a level of its column."""
     if one.column == target or not _is_total(one.word):
         return False
     others = [name for name in frame if name not in (one.column, target)]
