@@ -160,7 +160,7 @@ class TotalRow:
     row : int
         Its position in the table.
     column, word : str
-        The cell that says so.
+        The cell that shows it: its column and its text.
     """
 
     row: int
