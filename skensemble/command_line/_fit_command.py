@@ -1,5 +1,6 @@
 """The command ``fit``."""
 
+import shlex
 import time
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,8 @@ from skensemble.scoring import (
     check_scoring_of_target,
 )
 
+_SHOWN = 5
+
 
 def run_fit(args: Any) -> int:
     """Check everything, fit an ensemble, and write it, its tables and predictions."""
@@ -70,6 +73,7 @@ def run_fit(args: Any) -> int:
         _fit(model, train, args)
     write_model(out, model, roles, column_table(model, train))
     seconds = time.monotonic() - started
+    _offer_ids(model, roles)
     written = _write_predictions(out, model, test, roles, args.proba)
     # The reader of a pipe may have ended: nothing is written after the first line.
     print(_summary(model, seconds))
@@ -102,13 +106,21 @@ def _make_model(args: Any, train: TrainingTable) -> Any:
         memory=args.memory,
         n_jobs=args.jobs,
         random_state=args.seed,
-        **({"kinds": train.kinds} if train.kinds else {}),
+        **({"kinds": kinds} if (kinds := _kinds(train)) else {}),
     )
     with as_usage_errors(ValueError):
         check_parameters(model)
         _check_metric(args.metric, train)
     _check_memory(args.memory)
     return model
+
+
+def _kinds(train: TrainingTable) -> dict[str, str]:
+    """Add that a column of times in numbers is numeric, and not a row number."""
+    time = train.time
+    if time is None or not pd.api.types.is_numeric_dtype(train.X[time.name]):
+        return train.kinds
+    return {str(time.name): "numeric"} | train.kinds
 
 
 def _check_metric(metric: str | None, train: TrainingTable) -> None:
@@ -198,6 +210,23 @@ def _write_predictions(
     found: pd.DataFrame = prediction_table(model, X, ids, roles.target, proba)
     write_files(out, {PREDICTIONS: lambda path: found.to_csv(path, index=False)})
     return [f"Predictions: {out / PREDICTIONS}"]
+
+
+def _offer_ids(model: Any, roles: ColumnRoles) -> None:
+    """Say how an identifier that the model leaves out is written with predictions."""
+    if roles.id is not None:
+        return
+    found = [
+        str(name)
+        for name, kind in model.kinds_.items()
+        if kind == "identifier" and name in model.dropped_
+    ]
+    if found:
+        names = ", ".join(map(repr, found[:_SHOWN]))
+        report(
+            f"The predictions have no identifier; --id {shlex.quote(found[0])} writes "
+            f"it beside each prediction (found: {names})."
+        )
 
 
 def _summary(model: Any, seconds: float) -> str:

@@ -72,7 +72,7 @@ def read_rows(file: TableFile, roles: ColumnRoles, ids: list[str]) -> pd.DataFra
     rows = file.read([*roles.texts, *ids], notes)
     for note in notes:
         report(f"{file.shown}: {note}")
-    check_no_total_row(rows, file.shown)
+    check_no_total_row(rows, file.shown, roles.target)
     return rows
 
 

@@ -73,8 +73,22 @@ def _as_numbers(values: pd.Series, shown: str, decimal: str | None) -> Any:
     )
     raise UsageError(
         f"{shown}: row {bad + 1} of the column {values.name!r} is {texts.iloc[bad]!r}, but "
-        "the column holds numbers in the training table; correct the value, or use "
-        f"--missing {texts.iloc[bad]!r} if it stands for a missing value."
+        f"the column holds numbers in the training table; "
+        f"{_correction(texts.iloc[bad], decimal)}."
+    )
+
+
+def _correction(text: str, decimal: str | None) -> str:
+    """Say how a cell of a column of numbers is corrected."""
+    for mark in {".", ","} - {decimal}:
+        if number_column(pd.Series([text]), decimal=mark) is not None:
+            return (
+                f"numbers of the training table have the decimal mark {decimal!r}: use "
+                f"predict with --decimal {mark} if it is the decimal mark of this table, "
+                "or correct the value"
+            )
+    return (
+        f"correct the value, or use --missing {text!r} if it stands for a missing value"
     )
 
 

@@ -104,7 +104,7 @@ def decimal_ids(frame: pd.DataFrame) -> list[str]:
     return [
         name
         for name in frame.columns
-        if _is_id_name(name)
+        if is_id_name(name)
         and types.is_float_dtype(frame[name])
         and not _are_whole(frame[name])
     ]
@@ -123,7 +123,7 @@ def are_measurements(texts: pd.Series) -> bool:
 
 
 def _as_row_id(name: str, values: pd.Series) -> RowId | None:
-    named, numbered = _is_id_name(name), _is_number_name(name)
+    named, numbered = is_id_name(name), _is_number_name(name)
     if not _are_distinct(values):
         return None
     if _UNNAMED.match(name):
@@ -139,7 +139,8 @@ def _as_row_id(name: str, values: pd.Series) -> RowId | None:
     return None
 
 
-def _is_id_name(name: str) -> bool:
+def is_id_name(name: str) -> bool:
+    """Whether a name is one of an identifier, such as "id" or "customer_id"."""
     return _plain(name) in _ID_NAMES or bool(_ID_END.search(name))
 
 

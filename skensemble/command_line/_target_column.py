@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from skensemble.command_line._usage_errors import UsageError
+from skensemble.core import conversion_of_texts
 from skensemble.tables import number_column
 
 # Whole numbers with more values are continuous, and so are those with fewer rows per
@@ -23,6 +24,8 @@ _TIME = re.compile(
 )
 _WHOLE = re.compile(r"-?(0|[1-9]\d{0,17})")
 _WHOLE_FLOAT = re.compile(r"-?(0|[1-9]\d{0,14})\.0")
+# Numbers without a further check.
+_PLAIN = re.compile(r"[-+]?(0|[1-9]\d*)([.,]\d+)?")
 _SHOWN = 3
 _N_INSPECTED = 1000
 
@@ -70,8 +73,7 @@ def read_target(
         Its rows are those with a target; ``values.index`` names them.
     """
     name, texts = str(column.name), _as_texts(column.dropna())
-    if texts.empty:
-        raise UsageError(f"--target {name!r}: all values of the column are missing.")
+    _check_values(name, texts)
     numbers, words = _numbers(texts, task, decimal)
     notes = _words_note(name, texts, words)
     if numbers is not None:
@@ -90,10 +92,22 @@ def read_target(
     if missing:
         notes.append(f"{_rows(missing)} without a target ({name!r}) ignored.")
     if not classes:
+        notes += _decimal_note(name, texts)
         return TargetColumn(name, _finite(name, numbers), False, notes)
     labels, spellings = _labels(name, texts)
-    _check_classes(name, labels, numbers is not None)
+    _check_classes(name, labels, numbers is not None, decimal)
     return TargetColumn(name, labels, True, spellings + notes)
+
+
+def _check_values(name: str, texts: pd.Series) -> None:
+    """Refuse a target with no value, or with one."""
+    if texts.empty:
+        raise UsageError(f"--target {name!r}: all values of the column are missing.")
+    if len(texts) == 1:
+        raise UsageError(
+            f"--target {name!r} has a value in one row only ({texts.iloc[0]!r}), which is "
+            "too few to learn from; use a table with more rows."
+        )
 
 
 def _as_texts(values: pd.Series) -> pd.Series:
@@ -134,25 +148,72 @@ def _words_note(name: str, texts: pd.Series, words: list[str]) -> list[str]:
 
 
 def _not_numeric(name: str, texts: pd.Series, decimal: str | None) -> str:
-    unique = texts.drop_duplicates().head(_N_INSPECTED)
+    others = _not_numbers(texts, decimal)
+    few = len(others) < len(texts) / 2
+    fix = "--task classification treats each value as a class"
+    return (
+        f"--task regression: the column {name!r} is not numeric: "
+        f"{_shown_cells(others if len(others) else texts)}; "
+        f"{_repair(others, few, texts)}{fix}."
+    )
+
+
+def _not_numbers(texts: pd.Series, decimal: str | None) -> pd.Series:
+    """Return the cells that are neither numbers nor usual words for missing ones."""
+    unique = texts.drop_duplicates()
+    unique = unique[~unique.str.fullmatch(_PLAIN)].head(_N_INSPECTED)
+    # Beside a number, a word such as "NA" counts as missing.
     bad = [
         text
         for text in unique
-        if number_column(pd.Series([text]), decimal=decimal) is None
+        if number_column(pd.Series(["1", "1", text]), decimal=decimal) is None
     ]
-    others = texts[texts.isin(bad)]
-    counts = (others if len(others) else texts).value_counts()
+    return texts[texts.isin(bad)]
+
+
+def _shown_cells(cells: pd.Series) -> str:
+    """Show cells that are not numbers, with the numbers of their rows."""
+    counts = cells.value_counts()
     shown = ", ".join(
-        f"{text!r} ({_rows(n)})" for text, n in counts.head(_SHOWN).items()
+        f"{text!r} ({_rows(n)}, {_row_numbers(cells.index[cells == text])})"
+        for text, n in counts.head(_SHOWN).items()
     )
-    fix = "--task classification treats each value as a class"
-    if len(others) < len(texts) / 2:
-        word = counts.index[0]
-        fix = f"--missing {word!r} treats it as a missing value; {fix}"
+    if len(counts) == 1:
+        return f"one value is not a number, {shown}"
+    return f"{len(counts)} different values are not numbers, such as {shown}"
+
+
+def _row_numbers(rows: pd.Index) -> str:
+    shown = ", ".join(str(row + 1) for row in rows[:_SHOWN])
+    numbers = "number" if len(rows) == 1 else "numbers"
+    return f"{numbers} {shown}" + (", ..." if len(rows) > _SHOWN else "")
+
+
+def _repair(others: pd.Series, few: bool, texts: pd.Series) -> str:
+    """Say how a column becomes one of numbers, if it can."""
+    if few and len(others):
+        word = others.value_counts().index[0]
+        return (
+            f"correct these rows, or use --missing {word!r} if it stands for a missing "
+            "value; "
+        )
+    code = conversion_of_texts(texts)
+    if code is None:
+        return ""
+    column = f"table[{str(texts.name)!r}]"
     return (
-        f"--task regression: the column {name!r} is not numeric: {len(counts)} different "
-        f"values are not numbers, such as {shown}; {fix}."
+        "the values look like numbers with other characters: write them as plain "
+        f"numbers, for example with {code.replace('pd.Series(y)', column)} in pandas; "
     )
+
+
+def _decimal_note(name: str, texts: pd.Series) -> list[str]:
+    """Say that numbers have a decimal comma, if no decimal point reads them."""
+    if not texts.str.contains(",", regex=False).any():
+        return []
+    if number_column(texts, decimal=".") is not None:
+        return []
+    return [f"Decimal comma in the target {name!r}."]
 
 
 def _refuse_times(name: str, texts: pd.Series) -> None:
@@ -181,15 +242,22 @@ def _inferred(
     n_values = texts.nunique()
     if not classes:
         return (
-            f"Target: {name!r}, {n_values} different numbers, so the task is regression "
+            f"Target: {name!r}, {_numbers_of(n_values)}, so the task is regression "
             "(--task classification treats each value as a class)."
         )
     shown = ", ".join(map(repr, sorted(texts.unique())[:5]))
     more = ", ..." if n_values > 5 else ""
+    labels = "one label" if n_values == 1 else f"{n_values} different labels"
     other = " (--task regression predicts them as numbers)"
     return (
-        f"Target: {name!r}, {n_values} different labels ({shown}{more}), so the task is "
+        f"Target: {name!r}, {labels} ({shown}{more}), so the task is "
         f"classification{other if numbers is not None else ''}."
+    )
+
+
+def _numbers_of(n_values: int) -> str:
+    return (
+        "one number in all rows" if n_values == 1 else f"{n_values} different numbers"
     )
 
 
@@ -230,7 +298,9 @@ def _similar_labels(name: str, labels: list[str]) -> list[str]:
     ]
 
 
-def _check_classes(name: str, labels: pd.Series, numeric: bool) -> None:
+def _check_classes(
+    name: str, labels: pd.Series, numeric: bool, decimal: str | None
+) -> None:
     n_classes, n_rows = labels.nunique(), len(labels)
     if n_classes < 2:
         raise UsageError(
@@ -245,6 +315,16 @@ def _check_classes(name: str, labels: pd.Series, numeric: bool) -> None:
         raise UsageError(
             f"{what}, which is too many for classes; use --task regression."
         )
+    others = _not_numbers(texts := labels.astype(str), decimal)
+    few = len(others) < len(texts) / 2
+    repair = _repair(others, few, texts)
+    if few and len(others):
+        raise UsageError(
+            f"{what}. Most of them are numbers, but {_shown_cells(others)}; "
+            f"{repair.removesuffix('; ')}."
+        )
+    if repair:
+        raise UsageError(f"{what}, such as {shown}; {repair.removesuffix('; ')}.")
     raise UsageError(
         f"{what}, such as {shown}. They are neither numbers nor classes that repeat; use "
         "another --target, or merge values to fewer classes in the table."

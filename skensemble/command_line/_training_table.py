@@ -12,11 +12,15 @@ from skensemble.command_line._row_ids import (
     are_measurements,
     decimal_ids,
     find_row_ids,
+    is_id_name,
 )
 from skensemble.command_line._row_times import read_times
 from skensemble.command_line._table_files import TableFile
 from skensemble.command_line._target_column import TargetColumn, read_target
-from skensemble.command_line._total_rows import without_total_rows
+from skensemble.command_line._total_rows import (
+    without_empty_rows,
+    without_total_rows,
+)
 from skensemble.command_line._usage_errors import UsageError, check_known
 from skensemble.command_line._warning_display import report
 from skensemble.core import nearest
@@ -87,14 +91,18 @@ def read_training_table(args: Any, file: TableFile) -> TrainingTable:
     kinds = read_kinds(
         args.kinds, [name for name in map(str, frame) if name != args.target]
     )
-    frame, totals = without_total_rows(frame, file.shown)
+    frame, totals = without_total_rows(frame, file.shown, args.target)
+    no_features = {args.target, args.id, *filter(is_id_name, map(str, frame))}
+    frame, empty = without_empty_rows(frame, file.shown, no_features - set(kinds))
     decimal = file.options.decimal or frame.attrs.get("decimal")
     target = read_target(frame[args.target], args.task, decimal)
     frame = frame.loc[target.values.index].drop(columns=args.target)
     frame = frame.reset_index(drop=True)
+    # The rows are no longer those of the files.
+    frame.attrs.pop("files", None)
     row_ids = _row_ids(args, file, frame, kinds)
     time, times = (None, []) if args.time is None else read_times(frame[args.time])
-    for note in [*totals, *target.notes, *map(_describe, row_ids), *times]:
+    for note in [*totals, *empty, *target.notes, *map(_describe, row_ids), *times]:
         report(note)
     X = frame.drop(columns=[row_id.name for row_id in row_ids])
     if X.shape[1] == 0:

@@ -152,8 +152,9 @@ def _best(sample: str, suffix: str, is_cut: bool, file: str) -> tuple[_Candidate
     if level > _RAGGED:
         _refuse_rivals(best[0], candidates, file)
     n_records = len(best[0].records)
+    records = "first record" if n_records == 1 else f"first {n_records} records"
     return best[0], {
-        _EQUAL: f"the same number of fields in the first {n_records} records",
+        _EQUAL: f"the same number of fields in the {records}",
         _ONE_MORE: "the records end with a separator",
     }.get(level, "it divides the header, and most of the first records alike")
 

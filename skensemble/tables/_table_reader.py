@@ -68,7 +68,9 @@ def read_table(
         Whole numbers have a 64-bit integer dtype, numbers with decimals are floats,
         True and False are booleans, dates of ISO 8601 are datetimes, and all other
         columns are text. Whole numbers and booleans with missing values have a nullable
-        dtype. ``table.attrs["decimal"]`` is the decimal mark if the file shows it.
+        dtype. ``table.attrs["decimal"]`` is the decimal mark if the file shows it, and
+        ``table.attrs["files"]`` the name and the number of rows of each of several
+        files.
 
     Raises
     ------
@@ -109,7 +111,12 @@ def read_table(
         _check_same_columns(one, part, sources[0], parts[0])
     if len(parts) > 1:
         notes.append(f"Files: {len(parts)}, from {sources[0].name}.")
-    return _typed(parts, options, sources[0].name, notes)
+    frame = _typed(parts, options, sources[0].name, notes)
+    if len(parts) > 1:
+        files = _rows_per_file(sources, parts)
+        if sum(n_rows for _, n_rows in files) == len(frame):
+            frame.attrs["files"] = files
+    return frame
 
 
 @dataclass(frozen=True)
@@ -265,6 +272,27 @@ def _typed_records(
         for name in parts[0].columns
     }
     yield pd.DataFrame(typed_json(joined, options.rules(","), notes))
+
+
+def _rows_per_file(
+    sources: Sequence[Source], parts: Sequence[_Part]
+) -> list[tuple[str, int]]:
+    """Return names and numbers of rows, in the order of the rows of the table."""
+    kinds = (TextTable, JsonTable, pd.DataFrame)
+    return [
+        (source.name, _n_rows(part))
+        for kind in kinds
+        for source, part in zip(sources, parts, strict=True)
+        if isinstance(part, kind)
+    ]
+
+
+def _n_rows(part: _Part) -> int:
+    if isinstance(part, pd.DataFrame):
+        return len(part)
+    if isinstance(part, TextTable):
+        return next(iter(part.columns.values())).n_cells
+    return TextColumn(next(iter(part.columns.values())).texts).n_cells
 
 
 def _refuse_other_types(frames: list[pd.DataFrame], names: list[str]) -> None:

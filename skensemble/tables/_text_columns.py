@@ -37,6 +37,14 @@ class TextColumn:
         texts = [part for part in self.parts if isinstance(part, str)]
         return "\n".join(texts) if len(texts) == len(self.parts) else None
 
+    @property
+    def n_cells(self) -> int:
+        """Number of cells."""
+        return sum(
+            part.count("\n") + 1 if isinstance(part, str) else len(part)
+            for part in self.parts
+        )
+
     @cached_property
     def cells(self) -> list[str]:
         """All cells."""

@@ -325,3 +325,23 @@ def test_groups_reach_the_fit(fit, tmp_path):
     folds = load(tmp_path / "out" / MODEL).fits_
     towns = PRICES["town"].to_numpy()
     assert not any(set(towns[one.train]) & set(towns[one.test]) for one in folds)
+
+
+def test_times_in_numbers_stay_a_feature(fit, tmp_path):
+    table = PRICES.assign(day=44562 + np.arange(N))
+    code, _, err = fit(table, "price", "--time=day")
+    assert code == 0
+    assert "'day' (running number)" not in err
+    columns = pd.read_csv(tmp_path / "out" / "columns.csv", index_col=0)
+    assert columns.loc["day", "role"] == "feature"
+
+
+def test_the_option_for_an_identifier_is_offered(fit):
+    numbers = np.random.default_rng(1).permutation(N)
+    table = PRICES.assign(Kundennr=[f"{number:05d}" for number in numbers])
+    table.loc[N] = [None] * 3 + [12345.6, None]
+    code, _, err = fit(table, "price")
+    assert code == 0
+    assert "--id Kundennr writes" in err
+    assert f"Row {N + 1} of " in err
+    assert "--id Kundennr writes" not in fit(table, "price", "--id=Kundennr")[2]

@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from skensemble.command_line import main
-from skensemble.command_line._model_folder import MODEL
+from skensemble.command_line._model_folder import MODEL, ColumnRoles
+from skensemble.command_line._prediction_table import matched_rows
+from skensemble.command_line._usage_errors import UsageError
 
 
 def test_predictions_are_those_of_the_fit(folder, tmp_path):
@@ -95,3 +97,20 @@ def test_unusable_arguments_exit_with_two(
     printed = capsys.readouterr()
     assert words in printed.err
     assert printed.out == ""
+
+
+@pytest.mark.parametrize(
+    ("cells", "decimal", "words"),
+    [
+        (["23.0", "24.5"], ",", "predict with --decimal . if"),
+        (["23,05", "24,5"], ".", "predict with --decimal , if"),
+        (["23,0", "many"], ",", "--missing 'many'"),
+    ],
+)
+def test_another_decimal_mark_is_not_called_missing(cells, decimal, words):
+    roles = ColumnRoles("price", numbers=("size",), decimal=decimal)
+    rows = pd.DataFrame({"size": pd.Series(cells, dtype="str")})
+    with pytest.raises(UsageError) as raised:
+        matched_rows(rows, ["size"], roles, "new.csv")
+    assert words in str(raised.value)
+    assert ("--missing" in str(raised.value)) == ("many" in cells)

@@ -118,7 +118,7 @@ def test_a_fit_in_a_terminal(tmp_path, folder):
         shown += data
     assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
     text = shown.decode()
-    assert "of 0:03 left" in text
+    assert "of 1:00 left" in text
     lines = [line.rpartition("\x1b[K")[2] for line in text.split("\r\n")]
     assert any(line.startswith("Target: 'Sale_Price'") for line in lines)
     assert any(line.startswith("Regression, fitted in") for line in lines)

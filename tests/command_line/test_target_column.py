@@ -91,17 +91,41 @@ def test_dates_are_refused_by_name(values):
     ("values", "task", "words"),
     [
         ([None, None], "auto", "all values of the column are missing"),
-        (["a", "b"] * 9 + ["3"], "regression", "not numeric.*'a' \\(9 rows\\)"),
+        (
+            ["a", "b"] * 9 + ["3"],
+            "regression",
+            "not numeric.*'a' \\(9 rows, numbers 1, 3",
+        ),
         (["1.5", "2.5", "3.5", "k.A."], "regression", "--missing 'k.A.'"),
         (["a"] * 9, "auto", "one value only"),
         ([f"name {k}" for k in range(99)], "auto", "neither numbers nor classes"),
         ([f"{k}.5" for k in range(99)], "classification", "use --task regression"),
         (["1.5", "inf", "2.5"], "regression", "infinite"),
+        (["7.25"], "auto", "in one row only"),
+        (
+            [*(f"{k}.5" for k in range(400)), *["NA"] * 4, "Total"],
+            "auto",
+            "'Total' \\(1 row, number 405\\); correct .* or use --missing 'Total'",
+        ),
+        (
+            [f"{k},5" for k in range(90)] + ["soon", "?", "soon", "late"],
+            "auto",
+            "'soon' \\(2 rows, numbers 91, 93\\), 'late' \\(1 row, number 94",
+        ),
+        ([f"${k},891.02" for k in range(90)], "auto", "replace.*astype\\(float\\)"),
+        ([f"{k}.5 km" for k in range(9)], "regression", "replace.*astype\\(float\\)"),
     ],
 )
 def test_errors_name_a_way_that_works(values, task, words):
     with pytest.raises(UsageError, match=words):
         read_target(column(values), task)
+
+
+def test_a_decimal_comma_is_named():
+    texts = [f"{60 + k},5" for k in range(12)]
+    assert "Decimal comma in the target 'y'." in read_target(column(texts)).notes
+    texts = [f"{60 + k}.5" for k in range(12)]
+    assert not any("comma" in note for note in read_target(column(texts)).notes)
 
 
 def test_similar_labels_are_named():
