@@ -11,6 +11,10 @@ import pytest
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")
 
+# As a module with doctests, this file would be imported after those of folders, which
+# have the same name.
+collect_ignore = ["conftest.py"]
+
 PACKAGE = Path(__file__).parents[1] / "skensemble"
 # Where durations are measured or limited; the automatic ensembles keep their own time.
 _TIMED = [
