@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 # The transport of scikit-learn's own callbacks from worker processes; its public
-# callbacks do not show scores.
+# callbacks do not show scores (tests/command_line/test_progress.py fails if a name is
+# removed).
 from sklearn.callback._transport import close_listener, open_listener, send
 
 _MEMBER = "member "

@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+# scikit-learn has no public name for the structure of a tree
+# (tests/persistence/test_compressed_pickles.py fails if it is renamed).
 from sklearn.tree._tree import Tree
 
 from skensemble.persistence._tree_converters import dump_tree, load_tree

@@ -25,7 +25,7 @@ _LAST_WORDS = {"id", "ids", "uuid", "guid", "oid", "pk", "key", "identifier"}
 
 
 def names_rows(name: str) -> bool:
-    """Whether a name is one of a column that identifies the rows.
+    """Whether a name is usual for a column that identifies the rows.
 
     Examples are "id", "PassengerId", "customer_id", "Unnamed: 0" and "row number".
     """
